@@ -83,10 +83,6 @@ struct Appendage {
   bool has_unknown_tag = false;
   std::uint8_t first_unknown_tag = 0;
 
-  // Only for the messages where the appendage length itself is optional (marked in messages.h): the
-  // length was on the wire though there were no tags. Elsewhere it is false.
-  bool empty_on_wire = false;
-
   char customer_type = 0;
   char price_type = 0;
   char discretion_price_type = 0;

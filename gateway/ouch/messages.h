@@ -138,13 +138,22 @@ using Symbol = Text<8>;
 using ClOrdId = Text<14>;
 using Firm = Text<4>;
 
-// The members below are in the order of the wire. "Appendage optional" means that the payload may
-// end before the appendage length; everywhere else the length is there, 0 when there are no tags.
+// Where a message carries the two bytes of appendage length. They are followed by the tags, and are
+// 0 where there are none.
+enum class AppendageRule : std::uint8_t {
+  Never,
+  Required,  // always there
+  Written,   // we write it, as revision 1.05 does; the shorter form without it is understood
+  Optional,  // written only where there are tags; both forms are understood
+};
+
+// The members below are in the order of the wire.
 
 // --- Inbound: from the client to the venue -------------------------------------------------------
 
 struct EnterOrder {
   static constexpr char kType = 'O';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint32_t user_ref_num = 0;
   Side side{};
   std::uint32_t quantity = 0;
@@ -162,6 +171,7 @@ struct EnterOrder {
 
 struct ReplaceOrder {
   static constexpr char kType = 'U';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint32_t orig_user_ref_num = 0;
   std::uint32_t user_ref_num = 0;
   std::uint32_t quantity = 0;  // total of the whole chain, executed shares included
@@ -174,16 +184,18 @@ struct ReplaceOrder {
   friend bool operator==(const ReplaceOrder&, const ReplaceOrder&) = default;
 };
 
-struct CancelOrder {  // appendage optional
+struct CancelOrder {
   static constexpr char kType = 'X';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint32_t user_ref_num = 0;
   std::uint32_t quantity = 0;  // the intended total, executed shares included; 0 cancels all
   Appendage appendage;
   friend bool operator==(const CancelOrder&, const CancelOrder&) = default;
 };
 
-struct ModifyOrder {  // appendage optional
+struct ModifyOrder {
   static constexpr char kType = 'M';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint32_t user_ref_num = 0;
   Side side{};
   std::uint32_t quantity = 0;
@@ -191,8 +203,9 @@ struct ModifyOrder {  // appendage optional
   friend bool operator==(const ModifyOrder&, const ModifyOrder&) = default;
 };
 
-struct MassCancel {  // appendage optional
+struct MassCancel {
   static constexpr char kType = 'C';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
   Symbol symbol{};  // blank: every symbol
@@ -200,32 +213,36 @@ struct MassCancel {  // appendage optional
   friend bool operator==(const MassCancel&, const MassCancel&) = default;
 };
 
-struct DisableOrderEntry {  // appendage optional
+struct DisableOrderEntry {
   static constexpr char kType = 'D';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
   Appendage appendage;
   friend bool operator==(const DisableOrderEntry&, const DisableOrderEntry&) = default;
 };
 
-struct EnableOrderEntry {  // appendage optional
+struct EnableOrderEntry {
   static constexpr char kType = 'E';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
   Appendage appendage;
   friend bool operator==(const EnableOrderEntry&, const EnableOrderEntry&) = default;
 };
 
-struct AccountQuery {  // appendage optional
+struct AccountQuery {
   static constexpr char kType = 'Q';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   Appendage appendage;
   friend bool operator==(const AccountQuery&, const AccountQuery&) = default;
 };
 
 // --- Outbound: from the venue to the client ------------------------------------------------------
 
-struct SystemEvent {  // never an appendage
+struct SystemEvent {
   static constexpr char kType = 'S';
+  static constexpr AppendageRule kAppendage = AppendageRule::Never;
   std::uint64_t timestamp = 0;
   EventCode event_code{};
   friend bool operator==(const SystemEvent&, const SystemEvent&) = default;
@@ -233,6 +250,7 @@ struct SystemEvent {  // never an appendage
 
 struct Accepted {
   static constexpr char kType = 'A';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Side side{};
@@ -253,6 +271,7 @@ struct Accepted {
 
 struct Replaced {
   static constexpr char kType = 'U';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint64_t timestamp = 0;
   std::uint32_t orig_user_ref_num = 0;
   std::uint32_t user_ref_num = 0;
@@ -272,8 +291,9 @@ struct Replaced {
   friend bool operator==(const Replaced&, const Replaced&) = default;
 };
 
-struct Canceled {  // appendage optional
+struct Canceled {
   static constexpr char kType = 'C';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   std::uint32_t decrement = 0;  // shares taken off by this message
@@ -282,8 +302,9 @@ struct Canceled {  // appendage optional
   friend bool operator==(const Canceled&, const Canceled&) = default;
 };
 
-struct AiqCanceled {  // appendage optional
+struct AiqCanceled {
   static constexpr char kType = 'D';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   std::uint32_t decrement = 0;
@@ -298,6 +319,7 @@ struct AiqCanceled {  // appendage optional
 
 struct Executed {
   static constexpr char kType = 'E';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   std::uint32_t quantity = 0;
@@ -308,8 +330,9 @@ struct Executed {
   friend bool operator==(const Executed&, const Executed&) = default;
 };
 
-struct BrokenTrade {  // appendage optional
+struct BrokenTrade {
   static constexpr char kType = 'B';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   std::uint64_t match_number = 0;
@@ -319,8 +342,9 @@ struct BrokenTrade {  // appendage optional
   friend bool operator==(const BrokenTrade&, const BrokenTrade&) = default;
 };
 
-struct Rejected {  // appendage optional
+struct Rejected {
   static constexpr char kType = 'J';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   RejectCode reason{};
@@ -329,24 +353,27 @@ struct Rejected {  // appendage optional
   friend bool operator==(const Rejected&, const Rejected&) = default;
 };
 
-struct CancelPending {  // appendage optional
+struct CancelPending {
   static constexpr char kType = 'P';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Appendage appendage;
   friend bool operator==(const CancelPending&, const CancelPending&) = default;
 };
 
-struct CancelReject {  // appendage optional
+struct CancelReject {
   static constexpr char kType = 'I';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Appendage appendage;
   friend bool operator==(const CancelReject&, const CancelReject&) = default;
 };
 
-struct PriorityUpdate {  // appendage optional
+struct PriorityUpdate {
   static constexpr char kType = 'T';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   std::uint64_t price = 0;
@@ -356,8 +383,9 @@ struct PriorityUpdate {  // appendage optional
   friend bool operator==(const PriorityUpdate&, const PriorityUpdate&) = default;
 };
 
-struct Modified {  // appendage optional
+struct Modified {
   static constexpr char kType = 'M';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Side side{};
@@ -368,6 +396,7 @@ struct Modified {  // appendage optional
 
 struct Restated {
   static constexpr char kType = 'R';
+  static constexpr AppendageRule kAppendage = AppendageRule::Required;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   char reason = 0;
@@ -375,16 +404,18 @@ struct Restated {
   friend bool operator==(const Restated&, const Restated&) = default;
 };
 
-struct QueryResponse {  // appendage optional
+struct QueryResponse {
   static constexpr char kType = 'Q';
+  static constexpr AppendageRule kAppendage = AppendageRule::Optional;
   std::uint64_t timestamp = 0;
   std::uint32_t next_user_ref_num = 0;
   Appendage appendage;
   friend bool operator==(const QueryResponse&, const QueryResponse&) = default;
 };
 
-struct MassCancelResponse {  // appendage optional
+struct MassCancelResponse {
   static constexpr char kType = 'X';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
@@ -393,8 +424,9 @@ struct MassCancelResponse {  // appendage optional
   friend bool operator==(const MassCancelResponse&, const MassCancelResponse&) = default;
 };
 
-struct DisableResponse {  // appendage optional
+struct DisableResponse {
   static constexpr char kType = 'G';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
@@ -402,8 +434,9 @@ struct DisableResponse {  // appendage optional
   friend bool operator==(const DisableResponse&, const DisableResponse&) = default;
 };
 
-struct EnableResponse {  // appendage optional
+struct EnableResponse {
   static constexpr char kType = 'K';
+  static constexpr AppendageRule kAppendage = AppendageRule::Written;
   std::uint64_t timestamp = 0;
   std::uint32_t user_ref_num = 0;
   Firm firm{};
