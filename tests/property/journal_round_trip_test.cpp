@@ -17,7 +17,7 @@ using namespace testing;
 TEST(JournalRoundTrip, WhatWasAppendedIsReadThroughDropsAndReopenings) {
   const std::uint64_t seed = test_seed();
   Random random{seed};
-  const TemporaryFolder folder;
+  const TemporaryFolder folder(memory_folder());
   const Options options = small_options(folder.path());
   auto journal = std::make_unique<Journal>(options);
   std::uint64_t last = 0;
@@ -129,7 +129,7 @@ TEST(JournalRoundTrip, ReadersFollowALiveJournal) {
 TEST(JournalRoundTrip, AReaderLivesThroughReopenings) {
   const std::uint64_t seed = test_seed();
   Random random{seed};
-  const TemporaryFolder folder;
+  const TemporaryFolder folder(memory_folder());
   const Options options = small_options(folder.path());
   auto journal = std::make_unique<Journal>(options);
   Reader reader(folder.path(), {.include_ring = true});
