@@ -72,18 +72,17 @@ JsonReader::JsonReader(std::string_view file, const Json* json, std::string path
                        std::vector<Problem>& problems)
     : file_(file), json_(json), path_(std::move(path)), problems_(problems) {
   if (json_ == nullptr) return;
-  used_.resize(json_->members.size());
   for (std::size_t i = 0; i < json_->members.size(); ++i) {
     const JsonMember& member = json_->members[i];
-    if (places_.emplace(member.name, i).second) continue;
-    used_[i] = true;
-    record(path_of(member.name), &member.value, "is there twice");
+    const bool is_first = places_.emplace(member.name, i).second;
+    used_.push_back(is_first ? 0 : 1);
+    if (!is_first) record(path_of(member.name), &member.value, "is there twice");
   }
 }
 
 JsonReader::~JsonReader() {
   for (std::size_t i = 0; i < used_.size(); ++i) {
-    if (used_[i]) continue;
+    if (used_[i] != 0) continue;
     const JsonMember& member = json_->members[i];
     record(path_of(member.name), &member.value, "is no key that is known here");
   }
@@ -115,7 +114,7 @@ bool JsonReader::is_list(std::string_view key) const {
 const Json* JsonReader::find(std::string_view key) {
   const auto place = places_.find(key);
   if (place == places_.end()) return nullptr;
-  used_[place->second] = true;
+  used_[place->second] = 1;
   return &json_->members[place->second].value;
 }
 

@@ -64,7 +64,7 @@ class JsonReader {
   void not_yet(std::initializer_list<std::string_view> keys);
 
   // The keys not asked for cannot be judged, because of a fault that is recorded already.
-  void ignore_rest() { used_.assign(used_.size(), true); }
+  void ignore_rest() { used_.assign(used_.size(), 1); }
   // This key, if it is there, cannot be judged, likewise.
   void skip(std::string_view key) { find(key); }
 
@@ -111,7 +111,7 @@ class JsonReader {
   std::string path_;
   std::vector<Problem>& problems_;
   std::unordered_map<std::string_view, std::size_t> places_;  // of the members
-  std::vector<bool> used_;                                    // by member
+  std::vector<std::uint8_t> used_;                            // by member
 };
 
 // "number", "a list", ...: what a value is, for messages.

@@ -22,6 +22,8 @@ void read_instrument_feed(Loading& loading, JsonReader in, risk::InstrumentIndex
   InstrumentSettings& instrument = loading.out.instruments[index.value];
   if (in.has("no_feed")) {
     if (in.boolean("no_feed") == false) in.problem("no_feed", "must be true, or not be there");
+    loading.out.parameters.instruments[index.value].mark_age_max_ns =
+        1;  // there is no mark to be older
     return;
   }
   instrument.feed_symbol = in.text("symbol", 1, 64).value_or("");

@@ -117,21 +117,24 @@ risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader
   return limits;
 }
 
-// The sums that the engine builds on positions within these limits must fit its integers.
+// The sums that the engine builds on positions within these limits, and on their moves in
+// scenarios, must fit its integers.
 void check_head_room(const Loading& loading, JsonReader& in, const risk::LimitProfile& profile) {
   Int128 sum = 0;
   for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
     if (!loading.instruments[i].ok || !loading.assets_ok) return;
     const risk::InstrumentLimits& limits = profile.instruments[i];
     const auto value = value_max(loading, {i}, std::max(limits.long_max, limits.short_max));
-    sum += value.value_or(risk::kValueMax + Int128{1});
+    const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
+    sum += value.value_or(risk::kValueMax + Int128{1}) * std::max(kPpm, range.any_up_ppm) / kPpm;
   }
   if (sum <= risk::kValueMax) return;
   in.problem(
       "instruments",
-      fmt::format("long_max and short_max allow positions worth {} quanta or more at price_max "
-                  "and index_max, and 2^60 is the most that can be summed",
-                  to_decimal(sum, 0)));
+      fmt::format(
+          "long_max and short_max allow positions worth {} quanta or more at price_max "
+          "and index_max, or move by as much in scenarios, and 2^60 is the most that can be summed",
+          to_decimal(sum, 0)));
 }
 
 risk::LimitProfile read_profile(const Loading& loading, JsonReader& in) {

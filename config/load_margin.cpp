@@ -32,8 +32,8 @@ namespace {
 using risk::kPpm;
 
 constexpr std::int64_t kShockMin = -kPpm;  // a price loses all of its value
-constexpr std::int64_t kShockMax = 100 * kPpm;
-constexpr std::int64_t kColumnsMax = 4'096;  // of a group, over all sets
+constexpr std::int64_t kShockMax = 10 * kPpm;
+constexpr std::int64_t kColumnsMax = 1'024;  // of a group, over all sets
 constexpr std::size_t kFactorsMax = 64;      // of a group
 constexpr std::int64_t kMultMax = 10 * kPpm;
 
@@ -137,7 +137,7 @@ Columns read_grid(const Loading& loading, JsonReader grid, const risk::GroupPara
 }
 
 // Columns by name, each with a move for the factors [first_factor, first_factor + factor_count).
-Columns read_columns(const Loading& loading, JsonReader by_name, std::uint32_t first_factor,
+Columns read_columns(const Loading& loading, JsonReader& by_name, std::uint32_t first_factor,
                      std::uint32_t factor_count) {
   Columns columns(factor_count);
   for (const std::string& name : by_name.keys()) {
@@ -156,7 +156,7 @@ Columns read_columns(const Loading& loading, JsonReader by_name, std::uint32_t f
 }
 
 // A group's part in a per-group set.
-Columns read_part(const Loading& loading, JsonReader part, const risk::GroupParameters& group) {
+Columns read_part(const Loading& loading, JsonReader& part, const risk::GroupParameters& group) {
   if (part.has("grid")) return read_grid(loading, part.object("grid"), group);
   JsonReader by_name = part.object("columns");
   Columns columns = read_columns(loading, by_name, group.first_factor, group.factor_count);
@@ -297,12 +297,14 @@ void load_margin(Loading& loading, const Json& json) {
     JsonReader groups = root.object("groups");
     read_groups(loading, groups);
 
+    constexpr std::size_t kSetsMax = 16;
     std::vector<ScenarioSet> sets;
     JsonReader by_name = root.object("sets");
     for (const std::string& name : by_name.keys()) {
       check_name(by_name, name);
       sets.push_back(read_set(loading, by_name.object(name), name));
     }
+    if (sets.size() > kSetsMax) by_name.problem("", fmt::format("has more than {} sets", kSetsMax));
     std::stable_partition(sets.begin(), sets.end(), [](const ScenarioSet& set) {
       return set.parameters.scope == risk::SetScope::PerGroup;
     });

@@ -56,11 +56,13 @@ Range range_of(const Loading& loading, risk::FactorIndex factor) {
     const std::uint32_t local = factor.value - group.first_factor;
     if (factor.value < group.first_factor || local >= group.factor_count) continue;
     for (const risk::SetParameters& set : parameters.sets) {
-      if (set.scope != risk::SetScope::PerGroup) continue;
       for (std::uint32_t c = 0; c < set.column_count[g]; ++c) {
         const std::size_t at = std::size_t{local} * group.column_count + set.first_column[g] + c;
-        range.down_ppm = std::max<std::int64_t>(range.down_ppm, -group.shock_ppm[at]);
-        range.up_ppm = std::max<std::int64_t>(range.up_ppm, group.shock_ppm[at]);
+        const std::int64_t shock = group.shock_ppm[at];
+        range.any_up_ppm = std::max(range.any_up_ppm, shock);
+        if (set.scope != risk::SetScope::PerGroup) continue;
+        range.down_ppm = std::max(range.down_ppm, -shock);
+        range.up_ppm = std::max(range.up_ppm, shock);
       }
     }
   }

@@ -126,7 +126,7 @@ void read_journal(Loading& loading, JsonReader in) {
 
 void read_capacities(Loading& loading, JsonReader in) {
   const auto count = [&](std::string_view key) {
-    return static_cast<std::uint32_t>(in.integer(key, 1, 100'000'000).value_or(0));
+    return static_cast<std::uint32_t>(in.integer(key, 1, 200'000'000).value_or(0));
   };
   risk::Capacities& capacities = loading.out.parameters.capacities;
   capacities.orders = count("orders");
