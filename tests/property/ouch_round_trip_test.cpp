@@ -78,6 +78,10 @@ void expect_only_this_length(const Bytes& payload, std::size_t fixed, AppendageR
   for (std::size_t size = 0; size < payload.size(); ++size) {
     Variant message;
     const auto error = decode(std::span(payload).first(size), message);
+    if (size < fixed) {
+      EXPECT_EQ(error, size == 0 ? DecodeError::Empty : DecodeError::BadLength)
+          << hex(payload) << " cut at " << size;
+    }
     const bool shorter_form = size == fixed && rule != AppendageRule::Required;
     EXPECT_EQ(error == DecodeError::None, shorter_form) << hex(payload) << " cut at " << size;
   }
