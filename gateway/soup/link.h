@@ -67,8 +67,9 @@ class Link {
   }
   [[nodiscard]] std::size_t output_room() const noexcept { return output_.room(); }
 
-  // Queues the heartbeat that is due, or finds the peer silent or late. A heartbeat is due only
-  // while the output is empty, so that a peer that does not read is not sent one after the other.
+  // Queues the heartbeat that is due, or finds the peer silent or late (the next event then tells).
+  // A heartbeat is due only while the output is empty, so that a peer that does not read is not
+  // sent one after the other.
   void on_time(std::int64_t now_ns) noexcept;
   // When on_time has something to do, if nothing happens before; the largest number if never.
   [[nodiscard]] std::int64_t deadline_ns() const noexcept;
