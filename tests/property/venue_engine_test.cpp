@@ -5,111 +5,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <random>
 #include <set>
 
-#include "tests/support/venue_driver.h"
+#include "tests/support/venue_commands.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
-
-std::uint64_t seed() {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
-}
 
 template <class... Parts>
 std::string line(const Parts&... parts) {
   std::ostringstream out;
   (out << ... << parts);
   return out.str();
-}
-
-// --- Random commands -----------------------------------------------------------------------------
-
-struct Command {
-  enum class Type { Enter, Replace, Cancel, MassCancel, Disable, Enable, Query } type{};
-  TestOrder order;             // enter and replace; .number also the new number of the others
-  std::uint32_t original = 0;  // replace, cancel
-  std::uint32_t quantity = 0;  // cancel
-};
-
-class Commands {
- public:
-  explicit Commands(std::uint64_t used_seed) : random_(used_seed) {}
-
-  Command next() {
-    Command c;
-    c.order.number = chance(20) ? below(last_ + 2) : last_ + 1 + below(3) / 2;
-    c.order.side = chance(2) ? 'B' : chance(5) ? 'T' : 'S';
-    c.order.quantity = chance(50) ? below(2) * 1'000'000 : 1 + below(40);
-    c.order.price = chance(50) ? 0 : 100 + below(6);
-    c.order.symbol = chance(4) ? "ABC" : "XYZ";
-    c.order.firm = chance(3) ? "ELSE" : "FIRM";
-    if (chance(4)) {
-      c.order.tif = '3';
-      if (chance(2)) c.order.min_qty = 1 + below(45);
-    }
-    c.order.post_only = chance(10);
-    if (chance(3)) c.order.aiq_group = chance(2) ? "G1" : "G2";
-    if (chance(3)) c.order.aiq_strategy = "*NOWDod"[below(7)];
-    c.original = chance(5) ? below(last_ + 2) : last_ - std::min(last_, below(20));
-    c.quantity = chance(3) ? 0 : below(45);
-    switch (below(20)) {
-      case 0:
-        c.type = chance(3) ? Command::Type::MassCancel : Command::Type::Query;
-        break;
-      case 1:
-        c.type = chance(3) ? Command::Type::Disable : Command::Type::Enable;
-        break;
-      case 2:
-      case 3:
-      case 4:
-        c.type = Command::Type::Cancel;
-        break;
-      case 5:
-      case 6:
-      case 7:
-      case 8:
-        c.type = Command::Type::Replace;
-        break;
-      default:
-        c.type = Command::Type::Enter;
-    }
-    if (c.type != Command::Type::Cancel && c.type != Command::Type::Query) {
-      last_ = std::max(last_, c.order.number);
-    }
-    return c;
-  }
-
- private:
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
-  bool chance(std::uint32_t one_in) { return below(one_in) == 0; }
-
-  std::mt19937_64 random_;
-  std::uint32_t last_ = 0;
-};
-
-Lines apply(VenueDriver& venue, const Command& c) {
-  switch (c.type) {
-    case Command::Type::Enter:
-      return venue.enter(c.order);
-    case Command::Type::Replace:
-      return venue.replace(c.original, c.order);
-    case Command::Type::Cancel:
-      return venue.cancel(c.original, c.quantity);
-    case Command::Type::MassCancel:
-      return venue.mass_cancel(c.order.number, c.order.firm, c.order.symbol);
-    case Command::Type::Disable:
-      return venue.disable(c.order.number, c.order.firm);
-    case Command::Type::Enable:
-      return venue.enable(c.order.number, c.order.firm);
-    case Command::Type::Query:
-      return venue.query();
-  }
-  return {};
 }
 
 // --- The naive model -----------------------------------------------------------------------------
@@ -321,14 +229,14 @@ class Model {
 };
 
 TEST(VenueEngine, SaysWhatTheNaiveModelSays) {
-  const std::uint64_t used_seed = seed();
+  const std::uint64_t used_seed = test_seed();
   SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
   Commands commands(used_seed);
   VenueDriver venue;
   Model model;
   for (int step = 0; step < 100'000; ++step) {
     const Command c = commands.next();
-    ASSERT_EQ(apply(venue, c), model.apply(c)) << "step " << step;
+    ASSERT_EQ(send(venue, c), model.apply(c)) << "step " << step;
     ASSERT_EQ(venue.engine.counts().open, model.open()) << "step " << step;
   }
   const Counts counts = venue.engine.counts();
@@ -404,7 +312,7 @@ class Ledger {
 };
 
 TEST(VenueEngine, ConservesOrdersAndExecutionsUnderAllFaults) {
-  const std::uint64_t used_seed = seed();
+  const std::uint64_t used_seed = test_seed();
   SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
   Commands commands(used_seed);
   VenueDriver venue({.faults = {.reject_every = 23,
@@ -415,7 +323,7 @@ TEST(VenueEngine, ConservesOrdersAndExecutionsUnderAllFaults) {
                                 .seed = used_seed}});
   Ledger ledger;
   for (int step = 0; step < 50'000; ++step) {
-    apply(venue, commands.next());
+    send(venue, commands.next());
     for (const ouch::OutboundMessage& m : venue.messages) ledger.apply(m);
     ASSERT_FALSE(testing::Test::HasFailure()) << "step " << step;
     ASSERT_EQ(venue.engine.counts().open, ledger.open()) << "step " << step;
@@ -428,7 +336,7 @@ TEST(VenueEngine, ConservesOrdersAndExecutionsUnderAllFaults) {
 }
 
 TEST(VenueEngine, GivesTheSameBytesForTheSameInputs) {
-  const std::uint64_t used_seed = seed();
+  const std::uint64_t used_seed = test_seed();
   SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
   const EngineSettings settings{
       .faults = {.reject_every = 5, .bust_per_million = 100'000, .seed = used_seed}};
@@ -438,8 +346,8 @@ TEST(VenueEngine, GivesTheSameBytesForTheSameInputs) {
   for (int step = 0; step < 10'000; ++step) {
     const Command c = commands.next();
     first.now_ns = second.now_ns = 1'000'000'000 + static_cast<std::uint64_t>(step);
-    apply(first, c);
-    apply(second, c);
+    send(first, c);
+    send(second, c);
     ASSERT_EQ(first.out.bytes, second.out.bytes) << "step " << step;
   }
   EXPECT_EQ(first.engine.describe(), second.engine.describe());
