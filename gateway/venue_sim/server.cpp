@@ -325,8 +325,11 @@ void Connection::write() {
   }
 }
 
+// At least once in a heartbeat, because the deadline comes nearer with the login and when the
+// output has drained.
 void Connection::watch_clock() {
-  clock_timer_.expires_at(time_point(soup_.deadline_ns()));
+  const std::int64_t at_the_latest = steady_ns() + soup::LinkSettings{}.heartbeat_ns;
+  clock_timer_.expires_at(time_point(std::min(soup_.deadline_ns(), at_the_latest)));
   clock_timer_.async_wait([this, self = shared_from_this()](error_code error) {
     if (closed_ || error) return;
     soup_.on_time(steady_ns());

@@ -2,34 +2,15 @@
 // numbers and streams.
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
 
 #include "gateway/venue_sim/durable_engine.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/venue_commands.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
 
 constexpr std::uint64_t kStartNs = 1'700'000'000'000'000'000;
-
-// A directory that goes with the test.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "venue-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 DurableEngineOptions options_in(const TemporaryDirectory& directory) {
   DurableEngineOptions options;
