@@ -139,9 +139,10 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
     // damaged.
     const std::filesystem::path path = directory_ / segment_name(segment_);
     struct stat next_segment {};
+    // In this order: a record known to be flushed that is not here is in a segment that is there.
+    const bool must_be_there = segment_sequence_ <= flushed_floor();
     const bool sealed =
         ::stat((directory_ / segment_name(segment_ + 1)).c_str(), &next_segment) == 0;
-    const bool must_be_there = segment_sequence_ <= flushed_floor();
     const ParseError error = parse_here(record, true);
     if (take(error)) return ReadStatus::Record;
     if (read_errno_ != 0) return damaged(path, offset_, std::strerror(read_errno_));

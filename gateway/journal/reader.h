@@ -24,7 +24,7 @@ struct ReaderOptions {
   // All records up to here must be in the segments, so that one missing is damage and not the end.
   // Nothing: what the ring says, or the state file of a closed journal. Recovery says 0 after a
   // restart of the machine, when the ring's word is worth nothing.
-  std::optional<std::uint64_t> flushed_floor;
+  std::optional<std::uint64_t> flushed_floor = std::nullopt;
 };
 
 // One thread. Changes nothing, takes no lock.

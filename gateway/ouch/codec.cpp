@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <memory>
+#include <new>
 #include <tuple>
 #include <utility>
 
@@ -225,7 +225,7 @@ DecodeError decode_tags(std::span<const std::byte> bytes, Appendage& out) {
 // `bytes` is what follows the fixed fields.
 template <AppendageRule Rule>
 DecodeError decode_appendage(std::span<const std::byte> bytes, Appendage& out) {
-  std::construct_at(&out);  // `out = {}` becomes a slow rep stos on GCC 12
+  ::new (&out) Appendage;  // `out = {}` and `Appendage()` become a slow rep stos on GCC 12
   if (bytes.empty()) {
     return Rule == AppendageRule::Required ? DecodeError::BadLength : DecodeError::None;
   }
@@ -265,10 +265,11 @@ DecodeError decode_any(std::span<const std::byte> payload, std::variant<Alternat
   if (payload.empty()) return DecodeError::Empty;
   const auto type = std::to_integer<char>(payload[0]);
   auto error = DecodeError::UnknownType;
-  // Becomes a switch over the type bytes.
-  ((type == Alternatives::kType &&
-    (error = decode(payload, out.template emplace<Alternatives>()), true)) ||
-   ...);
+  const auto try_one = [&]<class M>(std::type_identity<M>) {
+    if (type == M::kType) error = decode(payload, out.template emplace<M>());
+    return type == M::kType;
+  };
+  static_cast<void>((try_one(std::type_identity<Alternatives>{}) || ...));
   return error;
 }
 

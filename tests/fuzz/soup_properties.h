@@ -62,7 +62,7 @@ template <class Make, class Take>
 int fuzz_stream(const std::uint8_t* data, std::size_t size, Make make, Take take) {
   if (size == 0) return 0;
   const auto stream = std::as_bytes(std::span(data + 1, size - 1));
-  auto whole = make(LinkSettings{.input_size_max = 1 << 16, .output_size_max = 4096});
+  auto whole = make(LinkSettings{.input_size_max = 1027 + size, .output_size_max = 4096});
   const auto expected = run(whole, stream, stream.size(), take);
   auto cut = make(LinkSettings{.input_size_max = 1027, .output_size_max = 4096});
   require(run(cut, stream, 1 + data[0] % 64, take) == expected);
