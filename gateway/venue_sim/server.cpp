@@ -361,6 +361,7 @@ DurableEngineOptions engine_options(const VenueOptions& options) {
   DurableEngineOptions engine;
   engine.journal.directory = options.journal_directory;
   engine.journal.ring_bytes = options.ring_bytes;
+  engine.journal.segment_bytes = 16'777'216;  // two are preallocated
   engine.session_count = static_cast<std::uint32_t>(options.users.size());
   engine.faults = options.faults;
   engine.symbols = padded_symbols(options.symbols);

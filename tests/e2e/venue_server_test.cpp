@@ -7,11 +7,14 @@
 #include <random>
 
 #include "gateway/venue_sim/command.h"
-#include "tests/support/venue_commands.h"
+#include "tests/support/journal_support.h"
 #include "tests/support/venue_process.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
+
+using journal::testing::TemporaryFolder;
+using journal::testing::test_seed;
 
 class VenueServer : public testing::Test {
  protected:
@@ -34,7 +37,7 @@ class VenueServer : public testing::Test {
            text.find(entry + "}") != std::string::npos;
   }
 
-  TemporaryDirectory directory_;
+  TemporaryFolder directory_;
 };
 
 TEST_F(VenueServer, TakesOrdersOfTwoSessionsAndReportsFillsAndCounts) {
@@ -265,7 +268,6 @@ TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
 // asks for the next number and sends again what the venue had not processed.
 TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
   const std::uint64_t used_seed = test_seed();
-  SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
   std::mt19937_64 random(used_seed);
   constexpr std::uint32_t kOrders = 6'000;
   std::vector<std::vector<std::byte>> stream;

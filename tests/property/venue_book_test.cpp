@@ -5,18 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <deque>
 #include <random>
 #include <vector>
 
+#include "tests/support/journal_support.h"
+
 namespace portcullis::gateway::venue_sim {
 namespace {
-
-std::uint64_t seed() {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
-}
 
 struct NaiveOrder {
   BookOrder* order = nullptr;
@@ -43,9 +39,7 @@ std::vector<BookOrder*> walk(const Book& book, bool buy) {
 }
 
 TEST(VenueBook, KeepsThePriorityOfASortedVector) {
-  const std::uint64_t used_seed = seed();
-  SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
-  std::mt19937_64 random(used_seed);
+  std::mt19937_64 random(journal::testing::test_seed());
   Book book;
   std::deque<BookOrder> memory;  // does not move its elements
   std::vector<NaiveOrder> naive;

@@ -4,15 +4,18 @@
 #include <gtest/gtest.h>
 
 #include "gateway/venue_sim/durable_engine.h"
-#include "tests/support/temporary_directory.h"
+#include "tests/support/journal_support.h"
 #include "tests/support/venue_commands.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
 
+using journal::testing::TemporaryFolder;
+using journal::testing::test_seed;
+
 constexpr std::uint64_t kStartNs = 1'700'000'000'000'000'000;
 
-DurableEngineOptions options_in(const TemporaryDirectory& directory) {
+DurableEngineOptions options_in(const TemporaryFolder& directory) {
   DurableEngineOptions options;
   options.journal.directory = directory.path();
   options.journal.ring_bytes = 4'194'304;
@@ -26,7 +29,7 @@ DurableEngineOptions options_in(const TemporaryDirectory& directory) {
 using Stream = std::vector<std::vector<std::byte>>;
 
 // All that the stream has said; from the ring as far as that goes, else from the segments.
-Stream stream_of(const DurableEngine& engine, const TemporaryDirectory& directory,
+Stream stream_of(const DurableEngine& engine, const TemporaryFolder& directory,
                  std::uint16_t stream) {
   Stream said;
   journal::StreamReader reader(directory.path(), stream);
@@ -51,10 +54,9 @@ Stream stream_of(const DurableEngine& engine, const TemporaryDirectory& director
 
 TEST(VenueRestart, FindsTheSameBookAndStreamsHoweverLittleWasFlushed) {
   const std::uint64_t used_seed = test_seed();
-  SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(used_seed));
   std::mt19937_64 random(used_seed);
   Commands commands(used_seed);
-  const TemporaryDirectory directory;
+  const TemporaryFolder directory;
   const DurableEngineOptions options = options_in(directory);
   VenueDriver never_killed;  // the same inputs, with one session more and the right day
   auto engine = std::make_unique<DurableEngine>(options, kStartNs);
@@ -87,8 +89,8 @@ TEST(VenueRestart, FindsTheSameBookAndStreamsHoweverLittleWasFlushed) {
 }
 
 TEST(VenueRestart, NamesSessionsApartAndOtherJournalsOtherwise) {
-  const TemporaryDirectory first;
-  const TemporaryDirectory second;
+  const TemporaryFolder first;
+  const TemporaryFolder second;
   const DurableEngine one(options_in(first), kStartNs);
   const DurableEngine other(options_in(second), kStartNs + 1'000'000);
   EXPECT_EQ(one.session_name(0).size(), 10U);
@@ -97,7 +99,7 @@ TEST(VenueRestart, NamesSessionsApartAndOtherJournalsOtherwise) {
 }
 
 TEST(VenueRestart, TakesTimeThatGoesBackAsTheNewestSoFar) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder directory;
   {
     DurableEngine engine(options_in(directory), kStartNs);
     ASSERT_TRUE(engine.apply(0, kStartNs + 500, bytes_of(enter_message({.number = 1}))));
@@ -112,7 +114,7 @@ TEST(VenueRestart, TakesTimeThatGoesBackAsTheNewestSoFar) {
 }
 
 TEST(VenueRestart, MayHaveOtherFaultsSymbolsAndMoreSessions) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder directory;
   DurableEngineOptions options = options_in(directory);
   options.faults.reject_every = 1;
   {
@@ -136,7 +138,7 @@ TEST(VenueRestart, MayHaveOtherFaultsSymbolsAndMoreSessions) {
 }
 
 TEST(VenueRestart, ApplyOfBytesThatAreNoMessageLeavesNoRecord) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder directory;
   DurableEngine engine(options_in(directory), kStartNs);
   const std::uint64_t before = engine.journal().published_sequence();
   EXPECT_FALSE(engine.apply(0, kStartNs, std::vector<std::byte>(3)));
@@ -147,7 +149,7 @@ TEST(VenueRestart, ApplyOfBytesThatAreNoMessageLeavesNoRecord) {
 // ---------------------------------------------
 
 // 200 orders rest and one takes them all: 401 messages, with a ring whose records are 4 kB.
-DurableEngineOptions small_records_in(const TemporaryDirectory& directory) {
+DurableEngineOptions small_records_in(const TemporaryFolder& directory) {
   DurableEngineOptions options = options_in(directory);
   options.journal.ring_bytes = 65'536;
   options.session_count = 1;
@@ -164,7 +166,7 @@ void sweep_the_book(DurableEngine& engine) {
 }
 
 // Copies a journal's records but the last few, and changes a byte of the last message if asked to.
-void copy_journal(const TemporaryDirectory& from, const TemporaryDirectory& to,
+void copy_journal(const TemporaryFolder& from, const TemporaryFolder& to,
                   std::uint64_t records_left_out, bool change_the_last_message) {
   journal::ReaderOptions everything;
   everything.include_ring = true;
@@ -194,7 +196,7 @@ void copy_journal(const TemporaryDirectory& from, const TemporaryDirectory& to,
 }
 
 TEST(VenueRestart, JournalsAnInputWithMoreMessagesThanARecordHolds) {
-  const TemporaryDirectory directory;
+  const TemporaryFolder directory;
   Stream said;
   {
     DurableEngine engine(small_records_in(directory), kStartNs);
@@ -209,7 +211,7 @@ TEST(VenueRestart, JournalsAnInputWithMoreMessagesThanARecordHolds) {
 }
 
 TEST(VenueRestart, SaysTheRestOfAnInputItWasKilledIn) {
-  const TemporaryDirectory whole;
+  const TemporaryFolder whole;
   Stream said;
   {
     DurableEngine engine(small_records_in(whole), kStartNs);
@@ -217,7 +219,7 @@ TEST(VenueRestart, SaysTheRestOfAnInputItWasKilledIn) {
     said = stream_of(engine, whole, 0);
   }
   for (const std::uint64_t lost : {1U, 2U, 4U}) {
-    const TemporaryDirectory cut;
+    const TemporaryFolder cut;
     copy_journal(whole, cut, lost, false);
     std::uint64_t after_recovery = 0;
     {
@@ -232,12 +234,12 @@ TEST(VenueRestart, SaysTheRestOfAnInputItWasKilledIn) {
 }
 
 TEST(VenueRestart, RefusesAJournalThatTellsAnotherStory) {
-  const TemporaryDirectory whole;
+  const TemporaryFolder whole;
   {
     DurableEngine engine(small_records_in(whole), kStartNs);
     sweep_the_book(engine);
   }
-  const TemporaryDirectory changed;
+  const TemporaryFolder changed;
   copy_journal(whole, changed, 0, true);
   try {
     const DurableEngine engine(small_records_in(changed), kStartNs);

@@ -3,18 +3,11 @@
 // everything meets everything, with repeated and unknown numbers among it.
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 
 #include "tests/support/venue_driver.h"
 
 namespace portcullis::gateway::venue_sim {
-
-// PORTCULLIS_SEED, or a random one. Print it.
-inline std::uint64_t test_seed() {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::random_device{}();
-}
 
 struct Command {
   enum class Type { Enter, Replace, Cancel, MassCancel, Disable, Enable, Query } type{};

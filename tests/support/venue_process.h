@@ -23,7 +23,6 @@
 
 #include "gateway/soup/client_connection.h"
 #include "gateway/venue_sim/server.h"
-#include "tests/support/temporary_directory.h"
 #include "tests/support/venue_driver.h"
 
 namespace portcullis::gateway::venue_sim {
