@@ -78,6 +78,11 @@ DurableEngine::DurableEngine(const DurableEngineOptions& options, std::uint64_t 
                     directory_.string()));
   }
   recover();
+  if (engine_.session_count() > options.session_count) {
+    throw std::runtime_error(fmt::format("venue: the journal in {} has {} sessions, not {}",
+                                         directory_.string(), engine_.session_count(),
+                                         options.session_count));
+  }
 
   advance_time(now_ns);
   if (created_ns_ == 0) created_ns_ = last_ns_;

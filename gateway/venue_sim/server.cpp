@@ -65,8 +65,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Queues what of the session's stream may leave now, and writes.
   void pump();
 
-  std::optional<SessionIndex> session() const { return session_; }
-
  private:
   void read();
   void handle_events();

@@ -8,13 +8,13 @@
 
 #include "gateway/venue_sim/command.h"
 #include "tests/support/journal_support.h"
+#include "tests/support/seed.h"
 #include "tests/support/venue_process.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
 
 using journal::testing::TemporaryFolder;
-using journal::testing::test_seed;
 
 class VenueServer : public testing::Test {
  protected:
@@ -267,7 +267,7 @@ TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
 // The client behaves as the gate does: after each restart it takes the stream from where it was,
 // asks for the next number and sends again what the venue had not processed.
 TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
-  const std::uint64_t used_seed = test_seed();
+  const std::uint64_t used_seed = test::seed();
   std::mt19937_64 random(used_seed);
   constexpr std::uint32_t kOrders = 6'000;
   std::vector<std::vector<std::byte>> stream;

@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "tests/support/journal_support.h"
+#include "tests/support/seed.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
@@ -39,7 +39,7 @@ std::vector<BookOrder*> walk(const Book& book, bool buy) {
 }
 
 TEST(VenueBook, KeepsThePriorityOfASortedVector) {
-  std::mt19937_64 random(journal::testing::test_seed());
+  std::mt19937_64 random(test::seed());
   Book book;
   std::deque<BookOrder> memory;  // does not move its elements
   std::vector<NaiveOrder> naive;

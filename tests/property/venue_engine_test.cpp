@@ -8,13 +8,11 @@
 #include <map>
 #include <set>
 
-#include "tests/support/journal_support.h"
+#include "tests/support/seed.h"
 #include "tests/support/venue_commands.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
-
-using journal::testing::test_seed;
 
 template <class... Parts>
 std::string line(const Parts&... parts) {
@@ -232,7 +230,7 @@ class Model {
 };
 
 TEST(VenueEngine, SaysWhatTheNaiveModelSays) {
-  const std::uint64_t used_seed = test_seed();
+  const std::uint64_t used_seed = test::seed();
   Commands commands(used_seed);
   VenueDriver venue;
   Model model;
@@ -314,7 +312,7 @@ class Ledger {
 };
 
 TEST(VenueEngine, ConservesOrdersAndExecutionsUnderAllFaults) {
-  const std::uint64_t used_seed = test_seed();
+  const std::uint64_t used_seed = test::seed();
   Commands commands(used_seed);
   VenueDriver venue({.faults = {.reject_every = 23,
                                 .dead_every = 29,
@@ -337,7 +335,7 @@ TEST(VenueEngine, ConservesOrdersAndExecutionsUnderAllFaults) {
 }
 
 TEST(VenueEngine, GivesTheSameBytesForTheSameInputs) {
-  const std::uint64_t used_seed = test_seed();
+  const std::uint64_t used_seed = test::seed();
   const EngineSettings settings{
       .faults = {.reject_every = 5, .bust_per_million = 100'000, .seed = used_seed}};
   Commands commands(used_seed);

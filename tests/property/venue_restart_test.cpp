@@ -5,13 +5,13 @@
 
 #include "gateway/venue_sim/durable_engine.h"
 #include "tests/support/journal_support.h"
+#include "tests/support/seed.h"
 #include "tests/support/venue_commands.h"
 
 namespace portcullis::gateway::venue_sim {
 namespace {
 
 using journal::testing::TemporaryFolder;
-using journal::testing::test_seed;
 
 constexpr std::uint64_t kStartNs = 1'700'000'000'000'000'000;
 
@@ -53,7 +53,7 @@ Stream stream_of(const DurableEngine& engine, const TemporaryFolder& directory,
 }
 
 TEST(VenueRestart, FindsTheSameBookAndStreamsHoweverLittleWasFlushed) {
-  const std::uint64_t used_seed = test_seed();
+  const std::uint64_t used_seed = test::seed();
   std::mt19937_64 random(used_seed);
   Commands commands(used_seed);
   const TemporaryFolder directory;
@@ -135,6 +135,16 @@ TEST(VenueRestart, MayHaveOtherFaultsSymbolsAndMoreSessions) {
   const DurableEngine engine(options, kStartNs);
   EXPECT_EQ(engine.engine().counts().accepted, 1U);
   EXPECT_EQ(engine.engine().session_count(), 3U);
+}
+
+TEST(VenueRestart, RefusesFewerSessionsThanThereAre) {
+  const TemporaryFolder directory;
+  DurableEngineOptions options = options_in(directory);
+  { const DurableEngine engine(options, kStartNs); }
+  options.session_count = 1;
+  EXPECT_THROW(DurableEngine(options, kStartNs), std::runtime_error);
+  options.session_count = 2;
+  EXPECT_NO_THROW(DurableEngine(options, kStartNs));
 }
 
 TEST(VenueRestart, ApplyOfBytesThatAreNoMessageLeavesNoRecord) {
