@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace portcullis::gateway::venue_sim {
@@ -162,7 +163,8 @@ void DurableEngine::wait_for_room() {
     std::this_thread::sleep_for(std::chrono::microseconds(200));
   }
   throw std::runtime_error(fmt::format("venue: the journal in {} stays full: {}",
-                                       directory_.string(), std::strerror(journal_->last_error())));
+                                       directory_.string(),
+                                       std::generic_category().message(journal_->last_error())));
 }
 
 // --- Recovery ------------------------------------------------------------------------------------
