@@ -1,46 +1,49 @@
 // Start reading here. risk::Engine is the decision: a deterministic, single-threaded state machine.
 //
-//   commands (risk/commands.h) in, decisions with their arithmetic out; every command carries its time.
-//   No I/O, clock, thread, lock, log, exception or floating point; no heap after construction.
+//   commands (risk/commands.h) in, decisions with their arithmetic out; every command carries its
+//   time. No I/O, clock, thread, lock, log, exception or floating point; no heap after
+//   construction.
 //
-// decide() is const and names the first failing check; apply() makes a decision effective and cannot
-// fail. A live shard calls both, in one step, by submit(). A start-up applies recorded decisions, a
-// replay decides again and compares. All calls come from one thread.
+// decide() is const and names the first failing check; apply() makes a decision effective and
+// cannot fail. A live shard calls both, in one step, by submit(). A start-up applies recorded
+// decisions, a replay decides again and compares. All calls come from one thread.
 //
-// THE MARGIN (METHOD 3) and its rounding contract. All sums are exact integers; rounding happens only
-// where a line below says so, always against the account, and every figure is a pure function of
-// (positions, balances, open orders, marks), whatever the history.
+// THE MARGIN (METHOD 3) and its rounding contract. All sums are exact integers; rounding happens
+// only where a line below says so, always against the account, and every figure is a pure function
+// of (positions, balances, open orders, marks), whatever the history.
 //
-//   unit(a)      = index(a) * wide_per_index(a)                  Wide per unit of asset a; 0 while unpriced
-//   value(line)  = (position * mark * units_per_lot_mark + cash) units of its settlement asset
-//   X(a)         = balance(a) + sum of value(line) settled in a
-//   H(a)         = haircut curve of X(a) in ppm-units: X >= 0: sum of tier part * rate_ppm
+//   unit(a)      = index(a) * wide_per_index(a)                  Wide per unit of asset a; 0 while
+//   unpriced value(line)  = (position * mark * units_per_lot_mark + cash) units of its settlement
+//   asset X(a)         = balance(a) + sum of value(line) settled in a H(a)         = haircut curve
+//   of X(a) in ppm-units: X >= 0: sum of tier part * rate_ppm
 //                                                      X <  0: X * (1e6 + debt_addon_ppm)
 //   E            = sum over a of floor(H(a) * unit(a) / (1e6 * D))          D = wide_denominator
-//   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot), s = +1 buy, -1
-//                  sell, prices in mark units; fee_per_lot = ceil(worst-fee price * units_per_lot_mark *
-//                  fee_ppm / 1e6); while the instrument is unpriced the cost is lots * fee_per_lot
-//   C            = sum over a of ceil(sum of c(order) settled in a * (1e6 + debt_addon) * unit / (1e6 * D))
-//   n(i)         = mark * units_per_lot_mark * unit(settlement)  Wide: the notional of one lot
-//   exposures of factor f: P = sum position * n(i), B = sum open buys * n(i), S = sum open sells * n(i)
+//   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot), s = +1
+//   buy, -1
+//                  sell, prices in mark units; fee_per_lot = ceil(worst-fee price *
+//                  units_per_lot_mark * fee_ppm / 1e6); while the instrument is unpriced the cost
+//                  is lots * fee_per_lot
+//   C            = sum over a of ceil(sum of c(order) settled in a * (1e6 + debt_addon) * unit /
+//   (1e6 * D)) n(i)         = mark * units_per_lot_mark * unit(settlement)  Wide: the notional of
+//   one lot exposures of factor f: P = sum position * n(i), B = sum open buys * n(i), S = sum open
+//   sells * n(i)
 //                  (sells positive), K = sum of H(a) * unit(a) over assets that move with f
-//   up(f)        = floor(((P - S) * 1e6 + K) / (1e6 * D)), down(f) = ceil(((P + B) * 1e6 + K) / (1e6 * D))
-//   low_g[s]     = sum over factors of floor((m >= 0 ? up : down) * m / 1e6),  m = shock_ppm
-//   alone(g,k)   = max(0, -min low_g over the columns of set k)
-//   Z(g)         = max over per-group sets k of alone(g,k)
-//   phi(x)       = x for x <= 0, floor(x * kappa_ppm / 1e6) for x > 0
-//   joint(k)     = max(0, -min over columns of the sum over groups of phi(low_g))
-//   J(k)         = weight * joint(k) + (1e6 - weight) * sum over g of alone(g,k)
-//   Req          = max(ceil(group_mult * sum Z / 1e6), ceil(joint_mult * max_k J(k) / 1e12))
-//   R            = E - C - Req
+//   up(f)        = floor(((P - S) * 1e6 + K) / (1e6 * D)), down(f) = ceil(((P + B) * 1e6 + K) /
+//   (1e6 * D)) low_g[s]     = sum over factors of floor((m >= 0 ? up : down) * m / 1e6),  m =
+//   shock_ppm alone(g,k)   = max(0, -min low_g over the columns of set k) Z(g)         = max over
+//   per-group sets k of alone(g,k) phi(x)       = x for x <= 0, floor(x * kappa_ppm / 1e6) for x >
+//   0 joint(k)     = max(0, -min over columns of the sum over groups of phi(low_g)) J(k)         =
+//   weight * joint(k) + (1e6 - weight) * sum over g of alone(g,k) Req          =
+//   max(ceil(group_mult * sum Z / 1e6), ceil(joint_mult * max_k J(k) / 1e12)) R            = E - C
+//   - Req
 //
 // Groups in which an account has neither lines nor moving collateral contribute nothing.
 //
-// ACCEPTANCE (METHOD 3.6). Leg 1: R with the order among the open ones >= 0. Leg 2, the exit, with the
-// order and its cost c, a replaced chain taken out and its new reservation put in its place:
-//   E1 Req(open) <= Req(now);  E2 Req(filled) + c + C_exit <= Req(now), C_exit = costs of the other open
-//   exits; E3 Req(positions, filled) + c <= Req(positions); and no exposure usage rises. c and C_exit are
-//   converted like C, each on its own.
+// ACCEPTANCE (METHOD 3.6). Leg 1: R with the order among the open ones >= 0. Leg 2, the exit, with
+// the order and its cost c, a replaced chain taken out and its new reservation put in its place:
+//   E1 Req(open) <= Req(now);  E2 Req(filled) + c + C_exit <= Req(now), C_exit = costs of the other
+//   open exits; E3 Req(positions, filled) + c <= Req(positions); and no exposure usage rises. c and
+//   C_exit are converted like C, each on its own.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +52,7 @@
 
 #include "risk/commands.h"
 #include "risk/index_map.h"
+#include "risk/number_table.h"
 #include "risk/parameters.h"
 #include "risk/state.h"
 #include "risk/types.h"
@@ -58,9 +62,9 @@ namespace portcullis::risk {
 // What an account's margin looks like now. Values in quanta of the risk currency.
 struct MarginReport {
   Value equity;
-  Value costs;         // C: of open orders
-  Value requirement;   // Req at the worst fill of every open order
-  Value available;     // R = equity - costs - requirement
+  Value costs;                    // C: of open orders
+  Value requirement;              // Req at the worst fill of every open order
+  Value available;                // R = equity - costs - requirement
   std::uint32_t set = kNil;       // what binds: kNil where the requirement is 0; for a per-group
   std::uint32_t group = kNil;     // requirement the largest group; kNil for a joint set
   std::uint32_t scenario = kNil;  // column within the set
@@ -82,15 +86,15 @@ inline constexpr std::size_t kAnomalyCount = 8;
 
 // What a venue event did, with what the gateway needs to tell the client.
 struct VenueOutcome {
-  NumberRecord record;             // of the event's number as it was before the event
-  NumberRecord other;              // of the original, for Replaced
-  Lots leaves;                     // of the order after the event
-  OrderIndex order;                // none when it has ended
+  NumberRecord record;  // of the event's number as it was before the event
+  NumberRecord other;   // of the original, for Replaced
+  Lots leaves;          // of the order after the event
+  OrderIndex order;     // none when it has ended
   Anomaly anomaly = Anomaly::None;
-  bool known = false;              // record is filled
-  bool ended = false;              // the order got its terminal outcome by this event
-  Side side = Side::Buy;           // of the trade, for Broken
-  Lots quantity;                   // of the broken trade
+  bool known = false;     // record is filled
+  bool ended = false;     // the order got its terminal outcome by this event
+  Side side = Side::Buy;  // of the trade, for Broken
+  Lots quantity;          // of the broken trade
 };
 
 class Engine {
@@ -105,8 +109,9 @@ class Engine {
   // decide(); submit() does it itself.
   void refresh(AccountIndex account) noexcept;
 
-  // A client number at or below the session's watermark is Disposition::Ignore and changes nothing, not
-  // even the counters; so is a replace or cancel whose original is not live here (which does consume).
+  // A client number at or below the session's watermark is Disposition::Ignore and changes nothing,
+  // not even the counters; so is a replace or cancel whose original is not live here (which does
+  // consume).
   [[nodiscard]] Decision decide(const NewOrder& order) const noexcept;
   [[nodiscard]] Decision decide(const ReplaceOrder& order) const noexcept;
   [[nodiscard]] Decision decide(const CancelOrder& order) const noexcept;
@@ -122,7 +127,9 @@ class Engine {
     apply(command, decision);
     return decision;
   }
-  [[nodiscard]] AccountIndex account_of(const NewOrder& order) const noexcept { return order.account; }
+  [[nodiscard]] AccountIndex account_of(const NewOrder& order) const noexcept {
+    return order.account;
+  }
   [[nodiscard]] AccountIndex account_of(const ReplaceOrder& order) const noexcept;
   [[nodiscard]] AccountIndex account_of(const CancelOrder& order) const noexcept;
 
@@ -134,15 +141,18 @@ class Engine {
   // A message of the session that is not an order consumed its client number.
   void consume(SessionIndex session, std::uint32_t client_ref) noexcept;
 
-  // --- the venue's word, applied whatever it says --------------------------------------------------
+  // --- the venue's word, applied whatever it says
+  // --------------------------------------------------
   VenueOutcome apply(const VenueEvent& event) noexcept;
   // False when there is no room or no account for it: the caller raises an alarm.
   bool apply(const AdoptOrder& order) noexcept;
-  // A live reduce-only order of this account and instrument that exceeds the position, newest first, and
-  // has not been asked to go; or none. The gate cancels it.
-  [[nodiscard]] OrderIndex excess_reduce_only(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  // A live reduce-only order of this account and instrument that exceeds the position, newest
+  // first, and has not been asked to go; or none. The gate cancels it.
+  [[nodiscard]] OrderIndex excess_reduce_only(AccountIndex account,
+                                              InstrumentIndex instrument) const noexcept;
 
-  // --- prices, state, control ----------------------------------------------------------------------
+  // --- prices, state, control
+  // ----------------------------------------------------------------------
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
   void apply(const LoadBalance& load) noexcept;
@@ -153,15 +163,18 @@ class Engine {
   // Moves the realised cash of all flat or open lines into the balances; R stays bit-identical.
   void realise(AccountIndex account) noexcept;
 
-  // --- looking at it -------------------------------------------------------------------------------
+  // --- looking at it
+  // -------------------------------------------------------------------------------
   [[nodiscard]] MarginReport margin(AccountIndex account, Timestamp now) noexcept;
   [[nodiscard]] const Parameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }
   [[nodiscard]] const NumberRecord* find_number(std::uint32_t number) const noexcept;
-  [[nodiscard]] std::uint32_t number_of(SessionIndex session, std::uint32_t client_ref) const noexcept;
-  // The first live order with index >= `from` that `matches`; for cancels by node in bounded slices.
+  [[nodiscard]] std::uint32_t number_of(SessionIndex session,
+                                        std::uint32_t client_ref) const noexcept;
+  // The first live order with index >= `from`, or none; for cancels by node in bounded slices.
   [[nodiscard]] OrderIndex next_order(std::uint32_t from) const noexcept;
-  [[nodiscard]] bool is_under(AccountIndex account, ControlScope scope, std::uint32_t target) const noexcept;
+  [[nodiscard]] bool is_under(AccountIndex account, ControlScope scope,
+                              std::uint32_t target) const noexcept;
   [[nodiscard]] std::uint32_t live_orders() const noexcept { return live_orders_; }
   [[nodiscard]] Lots position(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount balance(AccountIndex account, AssetIndex asset) const noexcept;
@@ -172,9 +185,240 @@ class Engine {
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() const noexcept;
-  // Recomputes every cache and every sum from the semantic state and compares bit for bit. The name of
-  // the first difference, or nullptr. Slow: for tests, markers and the demo. Refreshes all accounts.
+  // Recomputes every cache and every sum from the semantic state and compares bit for bit. The name
+  // of the first difference, or nullptr. Slow: for tests, markers and the demo. Refreshes all
+  // accounts.
   [[nodiscard]] const char* verify() noexcept;
+
+ private:
+  // What one order, or one replace, asks for; both kinds go through the same list of checks.
+  struct Candidate {
+    AccountIndex account;
+    InstrumentIndex instrument;
+    SessionIndex session;
+    Side side = Side::Buy;
+    OrdType ord_type = OrdType::Limit;
+    TimeInForce time_in_force = TimeInForce::Day;
+    RejectReason form = RejectReason::None;
+    RejectReason unsupported = RejectReason::None;
+    std::uint16_t flags = 0;
+    Price price;
+    Lots quantity;  // that may still execute
+    Lots min_quantity;
+    const Order* replaced = nullptr;  // the chain it joins
+    Timestamp now;
+  };
+  // What an order chain reserves.
+  struct Reservation {
+    Lots lots;
+    Price worst;
+    std::int64_t fee_per_lot = 0;
+  };
+  // A change to one line, against what it is now.
+  struct Change {
+    Lots position;
+    Lots buys;
+    Lots sells;
+  };
+  // An instrument's place in the risk tables, fixed at load.
+  struct Place {
+    std::uint32_t group = 0;
+    std::uint32_t local_factor = 0;
+  };
+
+  struct UsageChange {
+    Usage before;
+    Usage after;
+  };
+  // What several checks need to know of an order.
+  struct Facts {
+    std::array<Level, kLevelsMax> path;
+    std::uint32_t levels = 0;
+    bool priced = false;  // the instrument has a mark and its settlement asset an index
+    bool mark_stale = false;
+    bool stale = false;     // some price that the margin stands on is stale or missing
+    bool reducing = false;  // by the cheap test
+  };
+
+  // decide.cpp: the list of checks, in order. Each part names the first failure and its arithmetic.
+  RejectReason first_failure(const Candidate& asked, Decision& decision) const noexcept;
+  RejectReason check_standing(const Candidate& candidate, const Reservation& reservation,
+                              const Facts& facts, Decision& decision) const noexcept;
+  RejectReason check_form(const Candidate& candidate, Decision& decision) const noexcept;
+  RejectReason check_size(const Candidate& candidate, const Facts& facts,
+                          Decision& decision) const noexcept;
+  RejectReason check_price(const Candidate& candidate, const Facts& facts,
+                           Decision& decision) const noexcept;
+  RejectReason check_capacity(const Candidate& candidate, const Facts& facts,
+                              Decision& decision) const noexcept;
+  RejectReason check_exposure(const Candidate& candidate, const Reservation& reservation,
+                              const Facts& facts, Decision& decision) const noexcept;
+  RejectReason check_margin(const Candidate& candidate, const Reservation& reservation,
+                            Decision& decision) const noexcept;
+  [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
+                                        std::array<Level, kLevelsMax>& path) const noexcept;
+  [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate,
+                                         std::int64_t collar_ppm) const noexcept;
+  [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
+  [[nodiscard]] UsageChange usage_change(const Candidate& candidate, Lots reserve) const noexcept;
+  [[nodiscard]] Lots closable(const Candidate& candidate) const noexcept;
+  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
+    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
+  }
+  [[nodiscard]] Decision ignored() const noexcept;
+  Decision judge(const Candidate& candidate) const noexcept;
+  Lots largest_passing(const Candidate& candidate) const noexcept;
+  [[nodiscard]] Candidate candidate_of(const NewOrder& order) const noexcept;
+  [[nodiscard]] bool is_reducing(const Candidate& candidate, Lots reserve) const noexcept;
+  [[nodiscard]] bool is_exit(const Candidate& candidate,
+                             const Reservation& reservation) const noexcept;
+  [[nodiscard]] bool passes_rate(const Candidate& candidate, bool reducing,
+                                 Decision& decision) const noexcept;
+  [[nodiscard]] bool prices_stale(const Candidate& candidate) const noexcept;
+  [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
+                                             InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Change open_change(const Candidate& candidate,
+                                   const Reservation& reservation) const noexcept;
+  [[nodiscard]] const InstrumentLimits& limits(std::uint32_t profile,
+                                               InstrumentIndex instrument) const noexcept {
+    return parameters_.profiles[profile].instruments[instrument.value];
+  }
+
+  // orders.cpp
+  void take_tokens(SessionIndex session, AccountIndex account, bool reducing,
+                   Timestamp now) noexcept;
+  void consume_at(SessionIndex session, std::uint32_t client_ref, Timestamp now) noexcept;
+  std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;
+  std::uint32_t new_slot(AccountIndex account, GroupIndex group) noexcept;
+  [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  void free_line_if_empty(std::uint32_t line) noexcept;
+  void book(const Order& order, const NumberRecord& record) noexcept;
+  template <class Edit>
+  void change_order(std::uint32_t index, Edit edit) noexcept;
+  void end_order(std::uint32_t index) noexcept;
+  void count_order(AccountIndex account, std::int64_t change) noexcept;
+  void link(std::uint32_t index) noexcept;
+  void unlink(std::uint32_t index) noexcept;
+  [[nodiscard]] std::uint32_t find_line(AccountIndex account,
+                                        InstrumentIndex instrument) const noexcept {
+    return line_of_.find(std::uint64_t{account.value} << 32 | instrument.value);
+  }
+  [[nodiscard]] std::uint32_t find_slot(AccountIndex account, GroupIndex group) const noexcept {
+    return slot_of_.find(std::uint64_t{account.value} << 32 | group.value);
+  }
+
+  // venue_events.cpp
+  void trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots, Price price,
+             int direction) noexcept;
+  void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void drop_orphans(Order& order) noexcept;
+  void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
+  void dispute(AccountIndex account) noexcept;
+
+  // margin.cpp
+  void lift(Line& line) noexcept;   // takes a line's part out of every sum, before it changes
+  void place(Line& line) noexcept;  // and puts it back
+  void add_cost(const Order& order, int direction) noexcept;
+  void value_lines(GroupSlot& slot, Account& account) noexcept;
+  void value_equity(AccountIndex index) noexcept;
+  void value_vectors(GroupSlot& slot) noexcept;
+  [[nodiscard]] Amount order_cost(const Order& order) const noexcept {
+    return cost_of({order.reserved, order.worst, order.fee_per_lot}, order.side, order.instrument);
+  }
+  [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
+                               InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Amount side_cost(const Line& line, BookSide side) const noexcept;
+  [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
+  [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
+  [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
+  bool factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
+                     bool with_orders, int sign, std::int64_t* low) const noexcept;
+  [[nodiscard]] std::int64_t alone(const std::int64_t* low, GroupIndex group,
+                                   std::uint32_t set) const noexcept;
+  [[nodiscard]] std::int64_t group_requirement(const std::int64_t* low,
+                                               GroupIndex group) const noexcept;
+  [[nodiscard]] std::int64_t phi(std::int64_t x, GroupIndex group) const noexcept;
+  [[nodiscard]] Int128 combine(Int128 groups_sum, const std::int64_t* joint,
+                               const std::int64_t* alone_sum) const noexcept;
+  [[nodiscard]] Int128 requirement(AccountIndex account) const noexcept;
+  [[nodiscard]] Int128 requirement_with(AccountIndex account, InstrumentIndex instrument,
+                                        const Change& change) const noexcept;
+  Int128 recompute(AccountIndex account, InstrumentIndex instrument, const Change& change,
+                   bool with_orders, MarginReport* report) const noexcept;
+  void name_group(GroupIndex group, const std::int64_t* low, std::int64_t needed,
+                  MarginReport& report) const noexcept;
+  void name_joint(Int128 groups_sum, const std::int64_t* joint, const std::int64_t* alone_sum,
+                  MarginReport& report) const noexcept;
+  [[nodiscard]] Exposure changed(const Exposure& exposure, InstrumentIndex instrument,
+                                 const Change& change) const noexcept;
+  [[nodiscard]] Int128 open_exit_costs(AccountIndex account, const Order* except) const noexcept;
+
+  const char* verify_account(AccountIndex account) noexcept;
+
+  void advance(Timestamp time) noexcept {
+    if (last_time_ < time) last_time_ = time;
+  }
+  void price_instrument(std::uint32_t instrument) noexcept;
+  void tick_group(std::uint32_t group) noexcept {
+    ++group_version_[group];
+    ++price_version_;
+  }
+
+  const Parameters parameters_;
+  // Fixed at load.
+  std::vector<Place> places_;              // by factor
+  std::vector<std::uint32_t> group_sets_;  // indexes of per-group sets
+  std::vector<std::uint32_t> joint_sets_;  // indexes of joint sets
+  std::vector<std::uint32_t>
+      joint_first_;  // by joint set: its first column in an account's joint sums
+  std::uint32_t joint_columns_ = 0;
+  std::int64_t exposure_max_ = 0;  // no sum of vectors can overflow below this
+
+  // Semantic state.
+  std::vector<Order> orders_;
+  std::uint32_t free_order_ = kNil;
+  std::uint32_t live_orders_ = 0;
+  std::vector<Line> lines_;
+  std::uint32_t free_line_ = kNil;
+  std::uint32_t free_lines_ = 0;
+  std::vector<GroupSlot> slots_;
+  std::uint32_t slot_count_ = 0;
+  std::vector<Account> accounts_;
+  std::vector<Amount> balances_;  // [account * assets + asset]
+  std::vector<Node> nodes_;
+  std::vector<Session> sessions_;
+  std::vector<InstrumentState> instruments_;
+  std::vector<AssetState> assets_;
+  NumberTable numbers_;
+  std::vector<Trade> trades_;
+  std::uint32_t next_trade_ = 0;
+  IndexMap trade_of_;
+  std::uint32_t next_number_ = 1;
+  std::uint8_t conditions_ = 0;  // bit by Condition
+  Timestamp last_time_;
+
+  // Where things are; functions of the above.
+  IndexMap line_of_;  // account, instrument -> line
+  IndexMap slot_of_;  // account, group -> slot
+
+  // Caches.
+  std::vector<Exposure> exposures_;  // by slot and local factor
+  std::vector<std::int64_t> low_;    // by slot and column: the worst of all fills
+  std::vector<std::int64_t> alone_;  // by slot and joint set
+  std::vector<Amount> line_values_;  // [account * assets + asset]: sum of value(line)
+  std::vector<Wide> collateral_;     // [account * assets + asset]: its part of Exposure::collateral
+  std::vector<Amount> line_costs_;   // [account * assets + asset]: sum of open orders' costs
+  std::vector<std::int64_t> joint_;  // [account * joint_columns + column]: sum of phi(low)
+  std::vector<std::int64_t> alone_sum_;  // [account * joint sets + k]: sum of alone
+  std::vector<Usage> usage_;             // [instrument * nodes + node]
+  std::vector<std::uint64_t> group_version_;
+  std::uint64_t price_version_ = 1;
+  std::uint64_t index_version_ = 1;
 };
 
 }  // namespace portcullis::risk

@@ -1,5 +1,6 @@
-// A fixed-capacity hash map from a 64-bit key to a 32-bit slot number: open addressing, linear probing,
-// deletion by shifting back. It allocates once, never iterates, and behaves the same on every machine.
+// A fixed-capacity hash map from a 64-bit key to a 32-bit slot number: open addressing, linear
+// probing, deletion by shifting back. It allocates once, never iterates, and behaves the same on
+// every machine.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,8 @@ class IndexMap {
       if (entries_[hole].key == key) break;
     }
     --size_;
-    for (std::uint64_t at = (hole + 1) & mask_; entries_[at].slot != kNotFound; at = (at + 1) & mask_) {
+    for (std::uint64_t at = (hole + 1) & mask_; entries_[at].slot != kNotFound;
+         at = (at + 1) & mask_) {
       // An entry may move into the hole when its home is not between the hole and itself.
       if (((at - home(entries_[at].key)) & mask_) >= ((at - hole) & mask_)) {
         entries_[hole] = entries_[at];

@@ -1,6 +1,6 @@
-// Token buckets as one time stamp each (the generic cell rate algorithm): `full_at` is when the bucket
-// would be full again; a token is there while that is less than burst - 1 intervals ahead. Integer, and
-// a pure function of the times of the commands.
+// Token buckets as one time stamp each (the generic cell rate algorithm): `full_at` is when the
+// bucket would be full again; a token is there while that is less than burst - 1 intervals ahead.
+// Integer, and a pure function of the times of the commands.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// The engine's vocabulary of numbers. Each quantity is a struct of one integer, so that lots, ticks,
-// marks, amounts of an asset and values in the risk currency cannot be mixed by accident; only the
-// operations that mean something exist. Nothing here rounds.
+// The engine's vocabulary of numbers. Each quantity is a struct of one integer, so that lots,
+// ticks, marks, amounts of an asset and values in the risk currency cannot be mixed by accident;
+// only the operations that mean something exist. Nothing here rounds.
 #pragma once
 
 #include <compare>
@@ -25,7 +25,8 @@ struct Mark {
   friend constexpr auto operator<=>(Mark, Mark) = default;
 };
 
-// Order quantities and positions: whole lots of the instrument; positions are signed, long positive.
+// Order quantities and positions: whole lots of the instrument; positions are signed, long
+// positive.
 struct Lots {
   std::int64_t raw = 0;
   friend constexpr auto operator<=>(Lots, Lots) = default;
@@ -110,16 +111,16 @@ constexpr Int128 ceil_div(Int128 a, Int128 b) {
 // Values beyond this leave no head-room for the sums built on them.
 inline constexpr std::int64_t kValueMax = std::int64_t{1} << 60;
 
-// Narrows to 64 bits; out of range gives the nearest representable value and clears `in_range`, which
-// flags the account: its increases are refused until the numbers fit again. Never wraps.
+// Narrows to 64 bits; out of range gives the nearest representable value and clears `in_range`,
+// which flags the account: its increases are refused until the numbers fit again. Never wraps.
 constexpr std::int64_t narrow(Int128 wide, bool& in_range) {
   if (wide > kValueMax) return in_range = false, kValueMax;
   if (wide < -kValueMax) return in_range = false, -kValueMax;
   return static_cast<std::int64_t>(wide);
 }
 
-// A broken program invariant: a gate that lost its invariants must stop. For programmer errors only,
-// never for input; on in every build.
+// A broken program invariant: a gate that lost its invariants must stop. For programmer errors
+// only, never for input; on in every build.
 [[noreturn]] inline void assertion_failed(const char* expression, const char* file, int line) {
   std::fprintf(stderr, "%s:%d: invariant broken: %s\n", file, line, expression);
   std::abort();

@@ -26,7 +26,8 @@ int main(int argc, char** argv) {
   std::size_t runs = 0;
   for (const auto& file : files) {
     std::ifstream in(file, std::ios::binary);
-    const std::vector<char> text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    const std::vector<char> text((std::istreambuf_iterator<char>(in)),
+                                 std::istreambuf_iterator<char>());
     const std::vector<std::uint8_t> original(text.begin(), text.end());
     LLVMFuzzerTestOneInput(original.data(), original.size());
     for (int mutation = 0; mutation < 200; ++mutation, ++runs) {

@@ -1,0 +1,634 @@
+// The decision: the checks in their one order (ORDERLIFE 6), first failure names the reason.
+// Nothing is changed here: an order that is refused leaves no trace but what apply() counts.
+#include <algorithm>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+constexpr std::uint32_t kNumbersReserve = 1'000'000;
+
+// Fills in the arithmetic of a refusal; needed is more than available.
+RejectReason refuse(RejectReason reason, Decision& decision, std::int64_t limit,
+                    std::int64_t needed, std::int64_t available) {
+  decision.limit = limit;
+  decision.needed = needed;
+  decision.available = available;
+  decision.shortfall = needed - available;
+  return reason;
+}
+
+std::int64_t saturate(Int128 value) {
+  bool in_range = true;
+  return narrow(value, in_range);
+}
+
+void name_level(const Level& level, Decision& decision) {
+  decision.level = level.level;
+  decision.node = level.node;
+}
+
+}  // namespace
+
+// --- candidates
+// -------------------------------------------------------------------------------------
+
+Engine::Candidate Engine::candidate_of(const NewOrder& order) const noexcept {
+  return {.account = order.account,
+          .instrument = order.instrument,
+          .session = order.session,
+          .side = order.side,
+          .ord_type = order.ord_type,
+          .time_in_force = order.time_in_force,
+          .form = order.form,
+          .unsupported = order.unsupported,
+          .flags = order.flags,
+          .price = order.price,
+          .quantity = order.quantity,
+          .min_quantity = order.min_quantity,
+          .replaced = nullptr,
+          .now = std::max(last_time_, order.time)};
+}
+
+// The reservation of a chain with one more member (ORDERLIFE 1): one order of the largest leaves,
+// at the worst price and the worst fee.
+Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Price price,
+                                             InstrumentIndex instrument) const noexcept {
+  Reservation result{lots, price, fee_per_lot(instrument, price)};
+  if (chain == nullptr) return result;
+  result.lots = std::max(result.lots, chain->reserved);
+  result.worst =
+      chain->side == Side::Buy ? std::max(price, chain->worst) : std::min(price, chain->worst);
+  result.fee_per_lot = std::max(result.fee_per_lot, chain->fee_per_lot);
+  return result;
+}
+
+// What the account's line becomes when the order joins the open ones, in place of its chain.
+Engine::Change Engine::open_change(const Candidate& candidate,
+                                   const Reservation& reservation) const noexcept {
+  const Lots grown =
+      reservation.lots - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
+  return candidate.side == Side::Buy ? Change{.position = {}, .buys = grown, .sells = {}}
+                                     : Change{.position = {}, .buys = {}, .sells = grown};
+}
+
+// --- what an order is
+// -------------------------------------------------------------------------------
+
+// How many lots may close the position beside the resting orders of that side.
+Lots Engine::closable(const Candidate& candidate) const noexcept {
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  if (at == kNil) return {};
+  const Line& line = lines_[at];
+  const Lots others = line.open[book_side(candidate.side)] -
+                      (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
+  const Lots position = candidate.side == Side::Buy ? -line.position : line.position;
+  return std::max(Lots{0}, position - others);
+}
+
+// The cheap test of ORDERLIFE 6: it lowers the position against every resting order of its side,
+// without a flip.
+bool Engine::is_reducing(const Candidate& candidate, Lots reserve) const noexcept {
+  return reserve.raw > 0 && reserve <= closable(candidate);
+}
+
+// What the account uses of the instrument now, and with the order among the open ones.
+Engine::UsageChange Engine::usage_change(const Candidate& candidate, Lots reserve) const noexcept {
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  Line line = at == kNil ? Line{} : lines_[at];
+  UsageChange change;
+  change.before = usage_of(line);
+  line.open[book_side(candidate.side)] +=
+      reserve - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
+  change.after = usage_of(line);
+  return change;
+}
+
+// The exit (ORDERLIFE 6): passes leg 2 of METHOD 3.6 and raises no usage.
+bool Engine::is_exit(const Candidate& candidate, const Reservation& reservation) const noexcept {
+  const UsageChange usage = usage_change(candidate, reservation.lots);
+  if (usage.after.long_lots > usage.before.long_lots ||
+      usage.after.short_lots > usage.before.short_lots ||
+      usage.after.gross_lots > usage.before.gross_lots) {
+    return false;
+  }
+  const Int128 now = requirement(candidate.account);
+  const Change open = open_change(candidate, reservation);
+  if (requirement_with(candidate.account, candidate.instrument, open) > now) return false;  // E1
+
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const Int128 cost =
+      cost_value(settlement, cost_of(reservation, candidate.side, candidate.instrument));
+  const Lots old = candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0};
+  const Lots filled = candidate.side == Side::Buy ? reservation.lots : -reservation.lots;
+  const Change fill = candidate.side == Side::Buy
+                          ? Change{.position = filled, .buys = -old, .sells = {}}
+                          : Change{.position = filled, .buys = {}, .sells = -old};
+  if (requirement_with(candidate.account, candidate.instrument, fill) + cost +
+          open_exit_costs(candidate.account, candidate.replaced) >
+      now) {
+    return false;  // E2
+  }
+  return recompute(candidate.account, candidate.instrument,
+                   {.position = filled, .buys = {}, .sells = {}}, false, nullptr) +
+             cost <=
+         recompute(candidate.account, {}, {}, false, nullptr);  // E3
+}
+
+// Whether a price that the account's margin stands on is stale or missing, the order's own
+// included.
+bool Engine::prices_stale(const Candidate& candidate) const noexcept {
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const AssetState& asset = assets_[settlement.value];
+  if (candidate.now.ns > asset.as_of.ns + parameters_.assets[settlement.value].index_age_max_ns)
+    return true;
+  const Account& account = accounts_[candidate.account.value];
+  if (candidate.now > account.expires) return true;
+  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
+    if (candidate.now > slots_[at].expires) return true;
+  }
+  return false;
+}
+
+// --- the list
+// ---------------------------------------------------------------------------------------
+
+RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) const noexcept {
+  using enum RejectReason;
+  if (asked.form != None) return asked.form;
+  if (!asked.account.exists()) return UnknownAccount;
+  if (!asked.instrument.exists()) return UnknownInstrument;
+
+  // What the checks below need to know. A market order is judged, and forwarded, as a limit order
+  // at the collar; nothing here refuses.
+  const InstrumentParameters& parameters = parameters_.instruments[asked.instrument.value];
+  const InstrumentState& instrument = instruments_[asked.instrument.value];
+  Facts facts;
+  facts.levels = levels_of(asked.account, facts.path);
+  facts.priced = instrument.notional.raw > 0;
+  facts.mark_stale = asked.now.ns > instrument.as_of.ns + parameters.mark_age_max_ns;
+  facts.stale = !facts.priced || facts.mark_stale || prices_stale(asked);
+  Candidate candidate = asked;
+  if (asked.ord_type == OrdType::Market) candidate.price = collar_price(asked, facts);
+  decision.price = candidate.price;
+  const Reservation reservation = reservation_with(candidate.replaced, candidate.quantity,
+                                                   candidate.price, candidate.instrument);
+  facts.reducing = is_reducing(candidate, reservation.lots);
+  decision.reducing = facts.reducing ? 1 : 0;
+
+  if (const RejectReason r = check_standing(candidate, reservation, facts, decision); r != None)
+    return r;
+  if (const RejectReason r = check_form(candidate, decision); r != None) return r;
+  if (const RejectReason r = check_size(candidate, facts, decision); r != None) return r;
+  if (const RejectReason r = check_price(candidate, facts, decision); r != None) return r;
+  if ((candidate.flags & kReduceOnly) != 0 && !facts.reducing) {
+    const std::int64_t most = closable(candidate).raw;
+    return refuse(ReduceOnly, decision, most, reservation.lots.raw, most);
+  }
+  if (const RejectReason r = check_capacity(candidate, facts, decision); r != None) return r;
+  if (const RejectReason r = check_exposure(candidate, reservation, facts, decision); r != None)
+    return r;
+  // On stale or missing prices what reduces is judged by position alone (METHOD 3.6), and nothing
+  // else comes this far.
+  if (!facts.stale) {
+    if (const RejectReason r = check_margin(candidate, reservation, decision); r != None) return r;
+  }
+  if (!passes_rate(candidate, facts.reducing, decision)) return Rate;
+  if ((candidate.flags & kOverloaded) != 0 && !facts.reducing) return Overload;
+  return None;
+}
+
+// Where the account stands in the tree: itself, then upwards.
+std::uint32_t Engine::levels_of(AccountIndex account,
+                                std::array<Level, kLevelsMax>& path) const noexcept {
+  path[0] = {NodeLevel::Account, account.value, parameters_.accounts[account.value].profile,
+             accounts_[account.value].flags};
+  std::uint32_t count = 1;
+  for (NodeIndex node = parameters_.accounts[account.value].parent; node.exists();
+       node = parameters_.nodes[node.value].parent) {
+    const NodeParameters& parameters = parameters_.nodes[node.value];
+    path[count++] = {parameters.level, node.value, parameters.profile, nodes_[node.value].flags};
+  }
+  return count;
+}
+
+// Venue, link, journal; kill, suspend, close-only at any node; entitlement; instrument state.
+RejectReason Engine::check_standing(const Candidate& candidate, const Reservation& reservation,
+                                    const Facts& facts, Decision& decision) const noexcept {
+  using enum RejectReason;
+  if (has_condition(Condition::VenueHalted)) return VenueHalted;
+  if (has_condition(Condition::VenueDown)) return VenueDown;
+  if (has_condition(Condition::VenueBusy) && !facts.reducing) return VenueBusy;
+  if (has_condition(Condition::JournalDegraded) && !facts.reducing) return JournalDegraded;
+
+  const Session& session = sessions_[candidate.session.value];
+  const Account& account = accounts_[candidate.account.value];
+  const auto named = [&](RejectReason reason, NodeLevel level, std::uint32_t node) {
+    decision.level = level;
+    decision.node = node;
+    return reason;
+  };
+  struct Verdict {
+    std::uint8_t flags;
+    RejectReason reason;
+  };
+  for (const Verdict verdict : {Verdict{kKilled, Killed}, Verdict{kSuspended, Suspended},
+                                Verdict{kCloseOnly | kDisputed, CloseOnly}}) {
+    if (verdict.reason == Suspended && account.suspended_by.exists()) {
+      return named(Suspended, NodeLevel::Session, account.suspended_by.value);
+    }
+    std::uint32_t level = kLevelsMax;
+    bool in_session = (session.flags & verdict.flags) != 0;
+    for (std::uint32_t l = 0; l < facts.levels && level == kLevelsMax && !in_session; ++l) {
+      if ((facts.path[l].flags & verdict.flags) != 0) level = l;
+    }
+    if (!in_session && level == kLevelsMax) continue;
+    if (verdict.reason == CloseOnly) {
+      const bool sound = candidate.quantity.raw > 0 && candidate.price.raw > 0;
+      if (sound && (facts.stale ? facts.reducing : is_exit(candidate, reservation))) continue;
+    }
+    return in_session ? named(verdict.reason, NodeLevel::Session, candidate.session.value)
+                      : named(verdict.reason, facts.path[level].level, facts.path[level].node);
+  }
+
+  const SessionParameters& entitled = parameters_.sessions[candidate.session.value];
+  if (!std::binary_search(entitled.accounts.begin(), entitled.accounts.end(), candidate.account) ||
+      !entitled.instruments[candidate.instrument.value]) {
+    return named(NotEntitled, NodeLevel::Session, candidate.session.value);
+  }
+  if (instruments_[candidate.instrument.value].halted) return InstrumentHalted;
+  return None;
+}
+
+// Type, life, flags; quantity and tick; the session layer's duplicate.
+RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) const noexcept {
+  using enum RejectReason;
+  const bool immediate = candidate.time_in_force == TimeInForce::ImmediateOrCancel ||
+                         candidate.time_in_force == TimeInForce::FillOrKill;
+  if (candidate.unsupported != None) return candidate.unsupported;
+  if (candidate.replaced != nullptr && (candidate.ord_type == OrdType::Market || immediate)) {
+    return ReplaceNotAllowed;
+  }
+  if (candidate.ord_type == OrdType::Market) {
+    if (!parameters_.instruments[candidate.instrument.value].market_orders)
+      return MarketOrderNotAllowed;
+    if (!immediate) return UnsupportedTimeInForce;
+  }
+  if ((candidate.flags & kPostOnly) != 0 && immediate) return UnsupportedFlag;
+  if (candidate.quantity.raw <= 0 || (candidate.flags & kOffLot) != 0) {
+    return refuse(InvalidQuantity, decision, 1, 1,
+                  candidate.quantity.raw > 0 ? 0 : candidate.quantity.raw);
+  }
+  if (candidate.min_quantity.raw < 0 || candidate.min_quantity > candidate.quantity ||
+      (candidate.min_quantity.raw > 0 && !immediate)) {
+    return refuse(InvalidMinQty, decision, candidate.quantity.raw, candidate.min_quantity.raw, 0);
+  }
+  if (candidate.ord_type == OrdType::Limit &&
+      (candidate.price.raw <= 0 || (candidate.flags & kOffTick) != 0)) {
+    return PriceTick;
+  }
+  if ((candidate.flags & kDuplicate) != 0) return DuplicateOrder;
+  return None;
+}
+
+// Clip and notional of this one order, at every level.
+RejectReason Engine::check_size(const Candidate& candidate, const Facts& facts,
+                                Decision& decision) const noexcept {
+  using enum RejectReason;
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    const InstrumentLimits& limit = limits(facts.path[l].profile, candidate.instrument);
+    if (candidate.quantity <= limit.clip) continue;
+    name_level(facts.path[l], decision);
+    return refuse(ClipSize, decision, limit.clip.raw, candidate.quantity.raw, limit.clip.raw);
+  }
+  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
+  const Int128 price = std::max(Int128{candidate.price.raw} * parameters.marks_per_tick,
+                                Int128{instruments_[candidate.instrument.value].mark.raw});
+  const Int128 notional = price * parameters.units_per_lot_mark *
+                          assets_[parameters.settlement.value].unit.raw * candidate.quantity.raw;
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    const InstrumentLimits& limit = limits(facts.path[l].profile, candidate.instrument);
+    if (notional <= Int128{limit.notional_max.raw} * parameters_.wide_denominator) continue;
+    name_level(facts.path[l], decision);
+    return refuse(MaxNotional, decision, limit.notional_max.raw,
+                  saturate(ceil_div(notional, parameters_.wide_denominator)),
+                  limit.notional_max.raw);
+  }
+  return None;
+}
+
+// Reference price there and fresh, everything else the margin stands on too, collar, restricted
+// list.
+RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
+                                 Decision& decision) const noexcept {
+  using enum RejectReason;
+  const InstrumentState& instrument = instruments_[candidate.instrument.value];
+  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
+  if (!facts.priced && (!facts.reducing || candidate.ord_type == OrdType::Market))
+    return NoReferencePrice;
+  if (facts.mark_stale && !facts.reducing) {
+    return refuse(StaleReferencePrice, decision, parameters.mark_age_max_ns,
+                  candidate.now.ns - instrument.as_of.ns, parameters.mark_age_max_ns);
+  }
+  if (facts.stale && !facts.reducing) return StaleRiskTable;
+  if (candidate.ord_type == OrdType::Limit && facts.priced && !facts.mark_stale) {
+    const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
+    for (std::uint32_t l = 0; l < facts.levels; ++l) {
+      const std::int64_t collar = limits(facts.path[l].profile, candidate.instrument).collar_ppm;
+      const Int128 bound = Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * collar);
+      if (candidate.side == Side::Buy ? price <= bound : price >= bound) continue;
+      name_level(facts.path[l], decision);
+      const std::int64_t limit = collar_tick(candidate, collar);
+      return candidate.side == Side::Buy
+                 ? refuse(PriceCollar, decision, limit, candidate.price.raw, limit)
+                 : refuse(PriceCollar, decision, limit, limit, candidate.price.raw);
+    }
+  }
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    if (!limits(facts.path[l].profile, candidate.instrument).restricted || facts.reducing) continue;
+    name_level(facts.path[l], decision);
+    return Restricted;
+  }
+  return None;
+}
+
+// The most aggressive tick inside a collar.
+std::int64_t Engine::collar_tick(const Candidate& candidate,
+                                 std::int64_t collar_ppm) const noexcept {
+  const Int128 tick =
+      Int128{parameters_.instruments[candidate.instrument.value].marks_per_tick} * kPpm;
+  const Int128 bound = Int128{instruments_[candidate.instrument.value].mark.raw} *
+                       (kPpm + sign_of(candidate.side) * collar_ppm);
+  return saturate(candidate.side == Side::Buy ? floor_div(bound, tick) : ceil_div(bound, tick));
+}
+
+// The price a market order is forwarded at: the strictest collar on the path.
+Price Engine::collar_price(const Candidate& candidate, const Facts& facts) const noexcept {
+  std::int64_t collar = kPpm;
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    collar = std::min(collar, limits(facts.path[l].profile, candidate.instrument).collar_ppm);
+  }
+  return {collar_tick(candidate, collar)};
+}
+
+// Slots, pending replaces, numbers left; the open-order count at every level.
+RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& facts,
+                                    Decision& decision) const noexcept {
+  using enum RejectReason;
+  if (candidate.replaced == nullptr) {
+    if (free_order_ == kNil || !has_room(candidate.account, candidate.instrument))
+      return OrderCapacity;
+  } else if (candidate.replaced->pending_count == kPendingReplacesMax) {
+    return refuse(PendingReplaces, decision, kPendingReplacesMax, kPendingReplacesMax + 1,
+                  kPendingReplacesMax);
+  }
+  if (next_number_ > std::numeric_limits<std::uint32_t>::max() - kNumbersReserve)
+    return SessionExhausted;
+  if (candidate.replaced != nullptr) return None;
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    const std::int64_t limit = parameters_.profiles[facts.path[l].profile].open_orders_max;
+    const std::int64_t open = facts.path[l].level == NodeLevel::Account
+                                  ? accounts_[candidate.account.value].open_orders
+                                  : nodes_[facts.path[l].node].open_orders;
+    if (open < limit) continue;
+    name_level(facts.path[l], decision);
+    return refuse(OpenOrders, decision, limit, 1, limit - open);
+  }
+  return None;
+}
+
+// Exposure limits have two legs: refuse iff usage' > limit and usage' > usage.
+RejectReason Engine::check_exposure(const Candidate& candidate, const Reservation& reservation,
+                                    const Facts& facts, Decision& decision) const noexcept {
+  using enum RejectReason;
+  const UsageChange account = usage_change(candidate, reservation.lots);
+  const Int128 notional = instruments_[candidate.instrument.value].notional.raw;
+  const std::int64_t denominator = parameters_.wide_denominator;
+  const Int128 gross_change = notional * (account.after.gross_lots - account.before.gross_lots).raw;
+  const std::size_t row = std::size_t{candidate.instrument.value} * nodes_.size();
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    const Level& level = facts.path[l];
+    const bool at_account = level.level == NodeLevel::Account;
+    const Usage before = at_account ? account.before : usage_[row + level.node];
+    const Usage after = {before.long_lots + account.after.long_lots - account.before.long_lots,
+                         before.short_lots + account.after.short_lots - account.before.short_lots,
+                         before.gross_lots + account.after.gross_lots - account.before.gross_lots};
+    const InstrumentLimits& limit = limits(level.profile, candidate.instrument);
+    name_level(level, decision);
+    if (after.long_lots > limit.long_max && after.long_lots > before.long_lots) {
+      return refuse(LongLimit, decision, limit.long_max.raw,
+                    (after.long_lots - before.long_lots).raw,
+                    (limit.long_max - before.long_lots).raw);
+    }
+    if (after.short_lots > limit.short_max && after.short_lots > before.short_lots) {
+      return refuse(ShortLimit, decision, limit.short_max.raw,
+                    (after.short_lots - before.short_lots).raw,
+                    (limit.short_max - before.short_lots).raw);
+    }
+    const auto check_gross = [&](Int128 used, std::int64_t most) {
+      if (used + gross_change <= Int128{most} * denominator || gross_change <= 0) return None;
+      const std::int64_t total = saturate(ceil_div(used + gross_change, denominator));
+      const std::int64_t available = saturate(Int128{most} - ceil_div(used, denominator));
+      return refuse(GrossNotional, decision, most, saturate(Int128{total} - most + available),
+                    available);
+    };
+    if (const RejectReason r =
+            check_gross(notional * before.gross_lots.raw, limit.gross_notional_max.raw);
+        r != None) {
+      return r;
+    }
+    const Int128 used =
+        at_account ? accounts_[candidate.account.value].gross.raw : nodes_[level.node].gross.raw;
+    const std::int64_t most = parameters_.profiles[level.profile].gross_notional_max.raw;
+    if (const RejectReason r = check_gross(used, most); r != None) return r;
+  }
+  return None;
+}
+
+// Leverage, then margin: leg 1, or the exit.
+RejectReason Engine::check_margin(const Candidate& candidate, const Reservation& reservation,
+                                  Decision& decision) const noexcept {
+  using enum RejectReason;
+  const Account& account = accounts_[candidate.account.value];
+  decision.level = NodeLevel::Account;
+  decision.node = candidate.account.value;
+
+  const UsageChange usage = usage_change(candidate, reservation.lots);
+  const Int128 gross =
+      account.gross.raw + instruments_[candidate.instrument.value].notional.raw *
+                              (usage.after.gross_lots - usage.before.gross_lots).raw;
+  const std::int64_t leverage =
+      parameters_.profiles[parameters_.accounts[candidate.account.value].profile].leverage_max_ppm;
+  const Int128 capital = Int128{account.equity.raw} - account.costs.raw;
+  const std::int64_t denominator = parameters_.wide_denominator;
+  if (gross * kPpm > leverage * capital * denominator && gross > account.gross.raw) {
+    const std::int64_t most = saturate(floor_div(leverage * capital, kPpm));
+    return refuse(Leverage, decision, most,
+                  saturate(ceil_div(gross - account.gross.raw, denominator)),
+                  saturate(Int128{most} - ceil_div(account.gross.raw, denominator)));
+  }
+  if (!account.in_range && decision.reducing == 0) return ArithmeticRange;
+
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
+  Amount added = cost_of(reservation, candidate.side, candidate.instrument);
+  if (candidate.replaced != nullptr) added -= order_cost(*candidate.replaced);
+  const Int128 cost_change =
+      added.raw == 0 ? 0 : cost_value(settlement, costs + added) - cost_value(settlement, costs);
+  const Change change = open_change(candidate, reservation);
+  const Int128 needed_after = requirement_with(candidate.account, candidate.instrument, change);
+  const Int128 after = capital - cost_change - needed_after;
+  if (after >= 0) return None;
+  if (is_exit(candidate, reservation)) {
+    decision.exit = 1;
+    return None;
+  }
+  const Int128 before = capital - requirement(candidate.account);
+  MarginReport report;
+  recompute(candidate.account, candidate.instrument, change, true, &report);
+  decision.set = report.set;
+  decision.group = report.group;
+  decision.scenario = report.scenario;
+  return refuse(needed_after >= (Int128{1} << 99) ? ArithmeticRange : Margin, decision, 0,
+                saturate(before - after), saturate(before));
+}
+
+// The rate flag, named last because exits have their own budget.
+bool Engine::passes_rate(const Candidate& candidate, bool reducing,
+                         Decision& decision) const noexcept {
+  const RateLimit& session_limit = parameters_.sessions[candidate.session.value].rate;
+  const RateLimit& account_limit = parameters_.accounts[candidate.account.value].rate;
+  const RateState& session = sessions_[candidate.session.value].rate;
+  const RateState& account = accounts_[candidate.account.value].rate;
+  const Timestamp now = candidate.now;
+  if (session.has_order_token(session_limit, now) && account.has_order_token(account_limit, now))
+    return true;
+  if (reducing) {
+    if (session.has_exit_token(session_limit, now) && account.has_exit_token(account_limit, now))
+      return true;
+    decision.disconnect = 1;
+  }
+  const bool by_session = !session.has_order_token(session_limit, now);
+  decision.level = by_session ? NodeLevel::Session : NodeLevel::Account;
+  decision.node = by_session ? candidate.session.value : candidate.account.value;
+  decision.limit = by_session ? session_limit.per_second : account_limit.per_second;
+  return false;
+}
+
+// --- verdicts
+// ---------------------------------------------------------------------------------------
+
+Decision Engine::judge(const Candidate& candidate) const noexcept {
+  Decision decision;
+  decision.parameter_version = parameters_.version;
+  decision.price = candidate.price;
+  decision.reason = first_failure(candidate, decision);
+  if (decision.reason == RejectReason::None) {
+    decision.disposition = Disposition::Forward;
+    decision.number = next_number_;
+    decision.level = NodeLevel::Account;
+    decision.node = candidate.account.value;
+    return decision;
+  }
+  const ArithmeticUnit unit = info(decision.reason).unit;
+  if (unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) {
+    decision.largest_passing = largest_passing(candidate);
+  }
+  return decision;
+}
+
+// By bisection on the checks themselves; what it returns has passed them, or is 0.
+Lots Engine::largest_passing(const Candidate& candidate) const noexcept {
+  Candidate trial = candidate;
+  Lots passing{0};
+  Lots failing = candidate.quantity;
+  for (int step = 0; step < 32 && failing.raw - passing.raw > 1; ++step) {
+    trial.quantity.raw = passing.raw + (failing.raw - passing.raw) / 2;
+    trial.min_quantity = std::min(candidate.min_quantity, trial.quantity);
+    Decision ignored;
+    (first_failure(trial, ignored) == RejectReason::None ? passing : failing) = trial.quantity;
+  }
+  return passing;
+}
+
+Decision Engine::ignored() const noexcept {
+  Decision decision;
+  decision.parameter_version = parameters_.version;
+  decision.disposition = Disposition::Ignore;
+  return decision;
+}
+
+Decision Engine::decide(const NewOrder& order) const noexcept {
+  if (order.client_ref <= sessions_[order.session.value].watermark) return ignored();
+  Decision decision = judge(candidate_of(order));
+  if (decision.disposition == Disposition::Forward) decision.order = {free_order_};
+  return decision;
+}
+
+AccountIndex Engine::account_of(const ReplaceOrder& order) const noexcept {
+  const NumberRecord* original = numbers_.find(order.session, order.original_ref);
+  return original == nullptr ? AccountIndex{} : original->account;
+}
+
+AccountIndex Engine::account_of(const CancelOrder& order) const noexcept {
+  const NumberRecord* original = numbers_.find(order.session, order.client_ref);
+  return original == nullptr ? AccountIndex{} : original->account;
+}
+
+Decision Engine::decide(const ReplaceOrder& order) const noexcept {
+  const NumberRecord* original = numbers_.find(order.session, order.original_ref);
+  if (order.client_ref <= sessions_[order.session.value].watermark || original == nullptr) {
+    return ignored();
+  }
+  const Order& chain = orders_[original->order];
+  const Lots taken = chain.cum + (original->number == chain.head ? chain.cancelled : Lots{0});
+  Decision decision =
+      judge({.account = chain.account,
+             .instrument = chain.instrument,
+             .session = order.session,
+             .side = chain.side,
+             .ord_type = order.ord_type,
+             .time_in_force = order.time_in_force,
+             .form = order.form,
+             .unsupported = order.unsupported,
+             .flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly)),
+             .price = order.price,
+             .quantity = order.total - taken,
+             .min_quantity = {},
+             .replaced = &chain,
+             .now = std::max(last_time_, order.time)});
+  decision.order = {original->order};
+  return decision;
+}
+
+// Cancels are never risk-checked; they only spend the exit budget.
+Decision Engine::decide(const CancelOrder& order) const noexcept {
+  Decision decision = ignored();
+  const NumberRecord* record = numbers_.find(order.session, order.client_ref);
+  if (record == nullptr) return decision;
+  const Order& chain = orders_[record->order];
+  const Timestamp now = std::max(last_time_, order.time);
+  decision.order = {record->order};
+  decision.number = record->number;
+  if (!sessions_[order.session.value].rate.has_exit_token(
+          parameters_.sessions[order.session.value].rate, now) ||
+      !accounts_[chain.account.value].rate.has_exit_token(
+          parameters_.accounts[chain.account.value].rate, now)) {
+    decision.disposition = Disposition::Reject;
+    decision.reason = RejectReason::Rate;
+    decision.level = NodeLevel::Session;
+    decision.node = order.session.value;
+    decision.disconnect = 1;
+    return decision;
+  }
+  Lots total = record->number == chain.head ? chain.total - chain.cancelled : Lots{0};
+  for (std::uint8_t p = 0; p < chain.pending_count; ++p) {
+    if (chain.pending[p].number == record->number) total = chain.pending[p].total;
+  }
+  if (order.total < total) decision.disposition = Disposition::Forward;
+  return decision;
+}
+
+}  // namespace portcullis::risk

@@ -1,0 +1,97 @@
+// Every number sent to the venue: which order it belongs to, and, for a while after the order has
+// ended, whose it was. Found by our number and by the client's. Fixed capacity; the oldest ended
+// ones go first.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "risk/index_map.h"
+#include "risk/state.h"
+
+namespace portcullis::risk {
+
+class NumberTable {
+ public:
+  // `live`: numbers of live orders at once; `ended`: how many ended ones are remembered, at
+  // least 1.
+  NumberTable(std::uint32_t live, std::uint32_t ended)
+      : records_(live + ended), ended_(ended), by_number_(live + ended), by_client_(live) {
+    free_.reserve(live + ended);
+    for (std::uint32_t slot = live + ended; slot-- > 0;) free_.push_back(slot);
+  }
+
+  // REQUIRES: fewer than `live` live numbers; a live number is added once. A hostile venue may make
+  // us adopt one that is remembered as ended: the new record replaces it.
+  void add(const NumberRecord& record) noexcept {
+    if (const std::uint32_t old = by_number_.find(record.number); old != IndexMap::kNotFound) {
+      forget(old);
+    }
+    PORTCULLIS_ASSERT(!free_.empty());
+    const std::uint32_t slot = free_.back();
+    free_.pop_back();
+    records_[slot] = record;
+    by_number_.insert(record.number, slot);
+    if (has_client(record)) by_client_.insert(client_key(record.session, record.client_ref), slot);
+  }
+
+  [[nodiscard]] const NumberRecord* find(std::uint32_t number) const noexcept {
+    const std::uint32_t slot = by_number_.find(number);
+    return slot == IndexMap::kNotFound ? nullptr : &records_[slot];
+  }
+
+  // The live number of a client's number.
+  [[nodiscard]] const NumberRecord* find(SessionIndex session,
+                                         std::uint32_t client_ref) const noexcept {
+    const std::uint32_t slot = by_client_.find(client_key(session, client_ref));
+    return slot == IndexMap::kNotFound ? nullptr : &records_[slot];
+  }
+
+  // The number's order has ended, or the number is no longer one of its chain.
+  void retire(std::uint32_t number) noexcept {
+    const std::uint32_t slot = by_number_.find(number);
+    PORTCULLIS_ASSERT(slot != IndexMap::kNotFound && records_[slot].order != kNil);
+    if (has_client(records_[slot])) {
+      by_client_.erase(client_key(records_[slot].session, records_[slot].client_ref));
+    }
+    records_[slot].order = kNil;
+    // The ring of ended records: the one whose place this takes is forgotten, unless it was adopted
+    // anew.
+    Ended& place = ended_[ended_next_];
+    if (place.slot != kNil && records_[place.slot].number == place.number &&
+        records_[place.slot].order == kNil) {
+      forget(place.slot);
+    }
+    place = {slot, number};
+    ended_next_ = (ended_next_ + 1) % ended_.size();
+  }
+
+ private:
+  struct Ended {
+    std::uint32_t slot = kNil;
+    std::uint32_t number = 0;
+  };
+  static std::uint64_t client_key(SessionIndex session, std::uint32_t client_ref) {
+    return std::uint64_t{session.value} << 32 | client_ref;
+  }
+  static bool has_client(const NumberRecord& record) {
+    return record.order != kNil && record.session.exists() && record.client_ref != 0;
+  }
+  void forget(std::uint32_t slot) noexcept {
+    if (has_client(records_[slot])) {
+      by_client_.erase(client_key(records_[slot].session, records_[slot].client_ref));
+    }
+    by_number_.erase(records_[slot].number);
+    records_[slot] = {};
+    free_.push_back(slot);
+  }
+
+  std::vector<NumberRecord> records_;
+  std::vector<std::uint32_t> free_;
+  std::vector<Ended> ended_;
+  std::size_t ended_next_ = 0;
+  IndexMap by_number_;
+  IndexMap by_client_;
+};
+
+}  // namespace portcullis::risk

@@ -1,0 +1,314 @@
+// Making a decision effective: tokens, watermarks, reservations, and the pools behind them.
+#include <algorithm>
+
+#include "risk/engine.h"
+#include "risk/order_change.h"
+
+namespace portcullis::risk {
+
+// --- tokens and watermarks
+// ---------------------------------------------------------------------------
+
+// Every enter and replace takes a token, refused or not; an exit falls back on the exit budget.
+void Engine::take_tokens(SessionIndex session, AccountIndex account, bool reducing,
+                         Timestamp now) noexcept {
+  const RateLimit& session_limit = parameters_.sessions[session.value].rate;
+  RateState& by_session = sessions_[session.value].rate;
+  if (!account.exists()) {
+    if (by_session.has_order_token(session_limit, now))
+      by_session.orders.take(session_limit.per_second, now);
+    return;
+  }
+  const RateLimit& account_limit = parameters_.accounts[account.value].rate;
+  RateState& by_account = accounts_[account.value].rate;
+  if (by_session.has_order_token(session_limit, now) &&
+      by_account.has_order_token(account_limit, now)) {
+    by_session.orders.take(session_limit.per_second, now);
+    by_account.orders.take(account_limit.per_second, now);
+  } else if (reducing && by_session.has_exit_token(session_limit, now) &&
+             by_account.has_exit_token(account_limit, now)) {
+    by_session.exits.take(session_limit.exit_per_second, now);
+    by_account.exits.take(account_limit.exit_per_second, now);
+  }
+}
+
+void Engine::consume(SessionIndex session, std::uint32_t client_ref) noexcept {
+  sessions_[session.value].watermark = std::max(sessions_[session.value].watermark, client_ref);
+}
+
+void Engine::raise_next_number(std::uint32_t next) noexcept {
+  next_number_ = std::max(next_number_, next);
+}
+
+// --- pools
+// ------------------------------------------------------------------------------------------
+
+// A new line may need two slots: its own group's and that of a settlement asset that moves.
+bool Engine::has_room(AccountIndex account, InstrumentIndex instrument) const noexcept {
+  if (find_line(account, instrument) != kNil) return true;
+  return free_line_ != kNil && slot_count_ + 2 <= slots_.size();
+}
+
+std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept {
+  if (const std::uint32_t found = find_slot(account, group); found != kNil) return found;
+  PORTCULLIS_ASSERT(slot_count_ < slots_.size());
+  const std::uint32_t at = slot_count_++;
+  GroupSlot& slot = slots_[at];
+  slot.account = account;
+  slot.group = group;
+  slot.next = accounts_[account.value].first_slot;
+  accounts_[account.value].first_slot = at;
+  slot_of_.insert(std::uint64_t{account.value} << 32 | group.value, at);
+  return at;
+}
+
+std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument) noexcept {
+  if (const std::uint32_t found = find_line(account, instrument); found != kNil) return found;
+  PORTCULLIS_ASSERT(free_line_ != kNil);
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const AssetParameters& settlement = parameters_.assets[parameters.settlement.value];
+  if (settlement.mode != CollateralMode::Static)
+    new_slot(account, {places_[settlement.factor.value].group});
+  const std::uint32_t in = new_slot(account, {places_[parameters.factor.value].group});
+  const std::uint32_t at = free_line_;
+  Line& line = lines_[at];
+  free_line_ = line.next;
+  --free_lines_;
+  line = Line{};
+  line.account = account;
+  line.instrument = instrument;
+  line.slot = in;
+  GroupSlot& slot = slots_[in];
+  line.next = slot.first_line;
+  if (slot.first_line != kNil) lines_[slot.first_line].previous = at;
+  slot.first_line = at;
+  line_of_.insert(std::uint64_t{account.value} << 32 | instrument.value, at);
+  place(line);
+  return at;
+}
+
+// A flat line without orders gives its cash to the balance and its slot back; R does not change.
+void Engine::free_line_if_empty(std::uint32_t at) noexcept {
+  Line& line = lines_[at];
+  if (line.position.raw != 0 || line.first[kBuys] != kNil || line.first[kSells] != kNil) return;
+  lift(line);
+  const std::uint32_t settlement = parameters_.instruments[line.instrument.value].settlement.value;
+  balances_[line.account.value * assets_.size() + settlement] += line.cash;
+  GroupSlot& slot = slots_[line.slot];
+  if (slot.version != group_version_[slot.group.value]) {
+    // The cached sums still hold what the line was worth when it was last valued.
+    line_values_[line.account.value * assets_.size() + settlement] -= line.value;
+    accounts_[line.account.value].gross -= line.gross;
+    for (const BookSide side : {kBuys, kSells}) {
+      line_costs_[line.account.value * assets_.size() + settlement] -= line.cost[side];
+    }
+  }
+  if (line.previous == kNil) {
+    slot.first_line = line.next;
+  } else {
+    lines_[line.previous].next = line.next;
+  }
+  if (line.next != kNil) lines_[line.next].previous = line.previous;
+  slot.version = 0;  // how old its prices may become depends on the lines it has
+  slot.stale = true;
+  Account& account = accounts_[line.account.value];
+  account.version = 0;
+  account.equity_stale = account.costs_stale = true;
+  line_of_.erase(std::uint64_t{line.account.value} << 32 | line.instrument.value);
+  line = Line{};
+  line.next = free_line_;
+  free_line_ = at;
+  ++free_lines_;
+}
+
+void Engine::count_order(AccountIndex account, std::int64_t change) noexcept {
+  accounts_[account.value].open_orders += change;
+  for (NodeIndex node = parameters_.accounts[account.value].parent; node.exists();
+       node = parameters_.nodes[node.value].parent) {
+    nodes_[node.value].open_orders += change;
+  }
+}
+
+void Engine::link(std::uint32_t index) noexcept {
+  Order& order = orders_[index];
+  Line& line = lines_[order.line];
+  const BookSide side = book_side(order.side);
+  order.previous = kNil;
+  order.next = line.first[side];
+  if (order.next != kNil) orders_[order.next].previous = index;
+  line.first[side] = index;
+}
+
+void Engine::unlink(std::uint32_t index) noexcept {
+  Order& order = orders_[index];
+  Line& line = lines_[order.line];
+  if (order.previous == kNil) {
+    line.first[book_side(order.side)] = order.next;
+  } else {
+    orders_[order.previous].next = order.next;
+  }
+  if (order.next != kNil) orders_[order.next].previous = order.previous;
+}
+
+// --- orders
+// -----------------------------------------------------------------------------------------
+
+// Puts an order into a free slot; its reservation is computed here. REQUIRES room.
+void Engine::book(const Order& order, const NumberRecord& record) noexcept {
+  PORTCULLIS_ASSERT(free_order_ != kNil);
+  const std::uint32_t index = free_order_;
+  free_order_ = orders_[index].next;
+  orders_[index] = order;
+  orders_[index].line = new_line(order.account, order.instrument);
+  orders_[index].reserved = {};
+  link(index);
+  ++live_orders_;
+  count_order(order.account, 1);
+  NumberRecord booked = record;
+  booked.order = index;
+  numbers_.add(booked);
+  change_order(index, [](Order&) {});
+}
+
+void Engine::end_order(std::uint32_t index) noexcept {
+  change_order(index, [this](Order& order) {
+    order.cancelled = order.total - order.cum;  // nothing is left
+    for (std::uint8_t p = 0; p < order.pending_count; ++p) numbers_.retire(order.pending[p].number);
+    order.pending_count = 0;
+  });
+  Order& order = orders_[index];
+  const std::uint32_t line = order.line;
+  count_order(order.account, -1);
+  --live_orders_;
+  unlink(index);
+  numbers_.retire(order.head);
+  order = Order{};
+  order.next = free_order_;
+  free_order_ = index;
+  free_line_if_empty(line);
+}
+
+void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
+  if (command.client_ref <= sessions_[command.session.value].watermark) return;
+  advance(command.time);
+  consume(command.session, command.client_ref);
+  take_tokens(command.session, command.account, decision.reducing != 0, last_time_);
+  if (decision.disposition != Disposition::Forward) return;
+
+  PORTCULLIS_ASSERT(decision.number == next_number_);
+  ++next_number_;
+  Order order;
+  order.price = decision.price;
+  order.total = command.quantity;
+  order.account = command.account;
+  order.instrument = command.instrument;
+  order.session = command.session;
+  order.head = decision.number;
+  order.side = command.side;
+  order.time_in_force = command.time_in_force;
+  order.exit = decision.exit;
+  order.flags = command.flags;
+  book(order, {.number = decision.number,
+               .account = command.account,
+               .instrument = command.instrument,
+               .session = command.session,
+               .client_ref = command.client_ref,
+               .client_text = command.client_text,
+               .side = command.side});
+}
+
+void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexcept {
+  if (command.client_ref <= sessions_[command.session.value].watermark) return;
+  advance(command.time);
+  consume(command.session, command.client_ref);
+  take_tokens(command.session, account_of(command), decision.reducing != 0, last_time_);
+  if (decision.disposition != Disposition::Forward) return;
+
+  PORTCULLIS_ASSERT(decision.number == next_number_);
+  ++next_number_;
+  const NumberRecord* found = numbers_.find(command.session, command.original_ref);
+  PORTCULLIS_ASSERT(found != nullptr);
+  const NumberRecord original = *found;
+  numbers_.add({.number = decision.number,
+                .order = original.order,
+                .account = original.account,
+                .instrument = original.instrument,
+                .session = command.session,
+                .client_ref = command.client_ref,
+                .client_text = command.client_text,
+                .side = original.side});
+  change_order(original.order, [&](Order& order) {
+    order.pending[order.pending_count++] = {decision.number, original.number, command.total,
+                                            decision.price};
+    order.exit = decision.exit;
+  });
+}
+
+void Engine::apply(const CancelOrder& command, const Decision& decision) noexcept {
+  advance(command.time);
+  const AccountIndex account = account_of(command);
+  RateState& session = sessions_[command.session.value].rate;
+  const RateLimit& session_limit = parameters_.sessions[command.session.value].rate;
+  if (decision.disposition == Disposition::Reject ||
+      !session.has_exit_token(session_limit, last_time_))
+    return;
+  session.exits.take(session_limit.exit_per_second, last_time_);
+  if (!account.exists()) return;
+  accounts_[account.value].rate.exits.take(parameters_.accounts[account.value].rate.exit_per_second,
+                                           last_time_);
+  if (decision.disposition == Disposition::Forward && command.total.raw == 0) {
+    orders_[decision.order.value].cancel_wanted = 1;
+  }
+}
+
+bool Engine::apply(const AdoptOrder& adopted) noexcept {
+  advance(adopted.time);
+  raise_next_number(adopted.number + 1);
+  if (!adopted.account.exists() || free_order_ == kNil ||
+      !has_room(adopted.account, adopted.instrument)) {
+    return false;
+  }
+  if (const NumberRecord* known = numbers_.find(adopted.number);
+      known != nullptr && known->order != kNil) {
+    return false;
+  }
+  Order order;
+  order.price = adopted.price;
+  order.total = adopted.quantity;
+  order.account = adopted.account;
+  order.instrument = adopted.instrument;
+  order.session = adopted.session;
+  order.head = adopted.number;
+  order.side = adopted.side;
+  order.time_in_force = adopted.time_in_force;
+  order.acknowledged = 1;
+  book(order, {.number = adopted.number,
+               .account = adopted.account,
+               .instrument = adopted.instrument,
+               .session = adopted.session,
+               .client_ref = adopted.client_ref,
+               .side = adopted.side});
+  if (adopted.session.exists()) consume(adopted.session, adopted.client_ref);
+  return true;
+}
+
+OrderIndex Engine::excess_reduce_only(AccountIndex account,
+                                      InstrumentIndex instrument) const noexcept {
+  const std::uint32_t at = find_line(account, instrument);
+  if (at == kNil) return {};
+  const Line& line = lines_[at];
+  for (const BookSide side : {kBuys, kSells}) {
+    const Lots closable = side == kBuys ? -line.position : line.position;
+    Lots resting;  // reduce-only lots that have not been asked to go
+    OrderIndex newest;
+    for (std::uint32_t o = line.first[side]; o != kNil; o = orders_[o].next) {
+      if ((orders_[o].flags & kReduceOnly) == 0 || orders_[o].cancel_wanted != 0) continue;
+      resting += orders_[o].reserved;
+      if (!newest.exists()) newest = {o};
+    }
+    if (newest.exists() && resting > std::max(Lots{0}, closable)) return newest;
+  }
+  return {};
+}
+
+}  // namespace portcullis::risk

@@ -1,0 +1,266 @@
+// The venue's word (ORDERLIFE 1 and 2). The venue is input: whatever it says is applied, and what
+// does not fit is named in the outcome; assertions cover our own invariants only.
+#include <algorithm>
+
+#include "risk/engine.h"
+#include "risk/order_change.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
+  return match * 0x9E3779B97F4A7C15ULL ^ number;
+}
+
+}  // namespace
+
+// A trade moves position and cash; direction -1 takes it back. The fee is the higher of maker and
+// taker, per lot, rounded up.
+void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
+                   Price price, int direction) noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  Line& line = lines_[new_line(account, instrument)];
+  const Int128 paid = Int128{price.raw} * parameters.marks_per_tick * parameters.units_per_lot_mark;
+  lift(line);
+  line.position.raw += direction * sign_of(side) * lots.raw;
+  line.cash.raw -= direction * (sign_of(side) * paid + fee_per_lot(instrument, price)) * lots.raw;
+  place(line);
+}
+
+VenueOutcome Engine::apply(const VenueEvent& event) noexcept {
+  advance(event.time);
+  VenueOutcome outcome;
+  if (event.type == VenueEventType::Broken) {
+    break_trade(event, outcome);
+    return outcome;
+  }
+  const NumberRecord* record = numbers_.find(event.number);
+  if (record == nullptr) {
+    outcome.anomaly = Anomaly::UnknownNumber;
+    return outcome;
+  }
+  outcome.record = *record;
+  outcome.known = true;
+  outcome.side = record->side;
+  if (record->order == kNil && event.type != VenueEventType::Executed) {
+    outcome.anomaly = Anomaly::LateEvent;
+    return outcome;
+  }
+  outcome.order = {record->order};
+  switch (event.type) {
+    case VenueEventType::Accepted:
+      accepted(event, outcome);
+      break;
+    case VenueEventType::Replaced:
+      replaced(event, outcome);
+      break;
+    case VenueEventType::Executed:
+      executed(event, outcome);
+      break;
+    case VenueEventType::Canceled:
+    case VenueEventType::AiqCanceled:
+      reduced(event, outcome);
+      break;
+    case VenueEventType::Rejected:
+    case VenueEventType::Void:
+      refused(event, outcome);
+      break;
+    case VenueEventType::Broken:
+      break;
+  }
+  return outcome;
+}
+
+void Engine::accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  Order& order = orders_[outcome.order.value];
+  if (order.acknowledged != 0 || order.head != event.number) {
+    outcome.anomaly = Anomaly::Duplicate;
+    return;
+  }
+  if (order.total != event.quantity || order.price != event.price)
+    outcome.anomaly = Anomaly::AcceptedDifferently;
+  change_order(outcome.order.value, [&](Order& o) {
+    o.acknowledged = 1;
+    o.total = event.quantity;
+    o.price = event.price;
+    if (event.dead) o.cancelled = o.total - o.cum;
+  });
+  end_if_done(outcome.order.value, outcome);
+}
+
+void Engine::replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  Order& order = orders_[outcome.order.value];
+  const auto pending =
+      std::find_if(order.pending.begin(), order.pending.begin() + order.pending_count,
+                   [&](const PendingReplace& p) { return p.number == event.number; });
+  if (pending == order.pending.begin() + order.pending_count) {
+    outcome.anomaly = Anomaly::Duplicate;
+    return;
+  }
+  if (const NumberRecord* original = numbers_.find(order.head)) outcome.other = *original;
+  if (pending->total != order.cum + event.quantity || pending->price != event.price ||
+      order.head != event.other) {
+    outcome.anomaly = Anomaly::AcceptedDifferently;
+  }
+  change_order(outcome.order.value, [&](Order& o) {
+    numbers_.retire(o.head);
+    o.head = event.number;
+    o.acknowledged = 1;
+    o.total = o.cum + event.quantity;
+    o.cancelled = event.dead ? event.quantity : Lots{0};
+    o.price = event.price;
+    *pending = o.pending[--o.pending_count];
+    drop_orphans(o);
+  });
+  end_if_done(outcome.order.value, outcome);
+}
+
+// Pending replaces whose original is neither the head nor a pending number can no longer happen.
+void Engine::drop_orphans(Order& order) noexcept {
+  for (bool dropped = true; dropped;) {
+    dropped = false;
+    for (std::uint8_t p = 0; p < order.pending_count; ++p) {
+      const std::uint32_t original = order.pending[p].original;
+      const bool alive =
+          original == order.head ||
+          std::any_of(order.pending.begin(), order.pending.begin() + order.pending_count,
+                      [&](const PendingReplace& other) { return other.number == original; });
+      if (alive) continue;
+      numbers_.retire(order.pending[p].number);
+      order.pending[p] = order.pending[--order.pending_count];
+      dropped = true;
+      break;
+    }
+  }
+}
+
+void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  const NumberRecord& record = outcome.record;
+  // Remembered first, so that the venue can break it.
+  if (const std::uint32_t old = trade_of_.find(trade_key(event.match, event.number));
+      old != IndexMap::kNotFound) {
+    trade_of_.erase(trade_key(event.match, event.number));
+    trades_[old] = {};
+  }
+  Trade& place_of_trade = trades_[next_trade_];
+  if (place_of_trade.number != 0)
+    trade_of_.erase(trade_key(place_of_trade.match, place_of_trade.number));
+  place_of_trade = {.match = event.match,
+                    .number = event.number,
+                    .account = record.account,
+                    .instrument = record.instrument,
+                    .session = record.session,
+                    .client_ref = record.client_ref,
+                    .client_text = record.client_text,
+                    .side = record.side,
+                    .quantity = event.quantity,
+                    .price = event.price};
+  trade_of_.insert(trade_key(event.match, event.number), next_trade_);
+  next_trade_ = (next_trade_ + 1) % static_cast<std::uint32_t>(trades_.size());
+
+  if (record.order == kNil) {
+    outcome.anomaly = Anomaly::LateEvent;
+    dispute(record.account);
+    if (has_room(record.account, record.instrument)) {
+      trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
+      free_line_if_empty(find_line(record.account, record.instrument));
+    }
+    return;
+  }
+  Order& order = orders_[record.order];
+  const Lots left = order.total - order.cum - order.cancelled;
+  if (event.quantity > left) {
+    outcome.anomaly = Anomaly::Overfill;
+    dispute(record.account);
+  } else if (sign_of(order.side) * (event.price.raw - order.worst.raw) > 0) {
+    outcome.anomaly = Anomaly::WorsePrice;
+  }
+  trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
+  change_order(record.order, [&](Order& o) { o.cum += event.quantity; });
+  end_if_done(record.order, outcome);
+}
+
+// Canceled takes lots off the head; a self-match prevention cancel counts them as executed.
+void Engine::reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  Order& order = orders_[outcome.order.value];
+  if (event.quantity > order.total - order.cum - order.cancelled)
+    outcome.anomaly = Anomaly::Overfill;
+  change_order(outcome.order.value, [&](Order& o) {
+    (event.type == VenueEventType::Canceled ? o.cancelled : o.cum) += event.quantity;
+  });
+  end_if_done(outcome.order.value, outcome);
+}
+
+// Rejected, or proved never processed: a pending replace and its descendants are void; a head that
+// was never accepted has ended.
+void Engine::refused(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  Order& order = orders_[outcome.order.value];
+  if (order.head == event.number) {
+    if (order.acknowledged != 0) {
+      outcome.anomaly = Anomaly::Duplicate;
+      return;
+    }
+    outcome.ended = true;
+    outcome.order = {};
+    const std::uint32_t index = outcome.record.order;
+    end_order(index);
+    return;
+  }
+  change_order(outcome.order.value, [&](Order& o) {
+    for (std::uint8_t p = 0; p < o.pending_count; ++p) {
+      if (o.pending[p].number != event.number) continue;
+      o.pending[p] = o.pending[--o.pending_count];
+      break;
+    }
+    numbers_.retire(event.number);
+    drop_orphans(o);
+  });
+  outcome.leaves = order.total - order.cum - order.cancelled;
+}
+
+void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  const std::uint32_t at = trade_of_.find(trade_key(event.match, event.number));
+  if (at == IndexMap::kNotFound || trades_[at].match != event.match ||
+      trades_[at].number != event.number) {
+    outcome.anomaly = Anomaly::UnknownTrade;
+    if (const NumberRecord* record = numbers_.find(event.number)) {
+      outcome.record = *record;
+      outcome.known = true;
+      dispute(record->account);
+    }
+    return;
+  }
+  const Trade broken = trades_[at];
+  trades_[at] = {};
+  trade_of_.erase(trade_key(event.match, event.number));
+  outcome.record = {.number = broken.number,
+                    .account = broken.account,
+                    .instrument = broken.instrument,
+                    .session = broken.session,
+                    .client_ref = broken.client_ref,
+                    .client_text = broken.client_text,
+                    .side = broken.side};
+  outcome.known = true;
+  outcome.side = broken.side;
+  outcome.quantity = broken.quantity;
+  if (has_room(broken.account, broken.instrument)) {
+    trade(broken.account, broken.instrument, broken.side, broken.quantity, broken.price, -1);
+    free_line_if_empty(find_line(broken.account, broken.instrument));
+  } else {
+    outcome.anomaly = Anomaly::UnknownTrade;
+    dispute(broken.account);
+  }
+}
+
+// A head with nothing left has had its terminal outcome, and every pending replace is void with it.
+void Engine::end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept {
+  const Order& order = orders_[index];
+  outcome.leaves = std::max(Lots{0}, order.total - order.cum - order.cancelled);
+  if (outcome.leaves.raw > 0) return;
+  outcome.ended = true;
+  outcome.order = {};
+  end_order(index);
+}
+
+}  // namespace portcullis::risk

@@ -1,0 +1,260 @@
+// The state hash, and the proof that what is kept incrementally equals a full recompute.
+#include <algorithm>
+#include <vector>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+// Hash of one entity: a kind, its identity and its fields, mixed in order.
+class EntityHash {
+ public:
+  explicit EntityHash(std::uint64_t kind) : state_(kind * 0x9E3779B97F4A7C15ULL) {}
+  EntityHash& add(std::uint64_t word) {
+    state_ = (state_ ^ word) * 0xBF58476D1CE4E5B9ULL;
+    state_ ^= state_ >> 31;
+    return *this;
+  }
+  EntityHash& add(std::int64_t word) { return add(static_cast<std::uint64_t>(word)); }
+  EntityHash& add(std::uint32_t word) { return add(std::uint64_t{word}); }
+  EntityHash& add(Int128 word) {
+    return add(static_cast<std::uint64_t>(word)).add(static_cast<std::uint64_t>(word >> 64));
+  }
+  EntityHash& add(const ClientText& text) {
+    std::uint64_t words[2] = {};
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      words[i / 8] |= std::uint64_t{static_cast<unsigned char>(text[i])} << (i % 8 * 8);
+    }
+    return add(words[0]).add(words[1]);
+  }
+  EntityHash& add(const RateState& rate) {
+    return add(rate.orders.full_at_ns).add(rate.exits.full_at_ns);
+  }
+  [[nodiscard]] std::uint64_t value() const {
+    std::uint64_t x = state_ * 0x94D049BB133111EBULL;
+    return x ^ (x >> 29);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace
+
+// A sum over entities, so that the order of pools and lists does not matter.
+std::uint64_t Engine::state_hash() const noexcept {
+  std::uint64_t sum =
+      EntityHash(1).add(next_number_).add(std::uint64_t{conditions_}).add(last_time_.ns).value();
+  for (const Order& o : orders_) {
+    if (o.head == 0) continue;
+    EntityHash hash(2);
+    hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
+    hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw);
+    hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
+             std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
+             std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |
+             std::uint64_t{o.cancel_wanted} << 32 | std::uint64_t{o.flags} << 40);
+    std::uint64_t pendings = 0;
+    for (std::uint8_t p = 0; p < o.pending_count; ++p) {
+      const PendingReplace& r = o.pending[p];
+      pendings +=
+          EntityHash(3).add(r.number).add(r.original).add(r.total.raw).add(r.price.raw).value();
+    }
+    sum += hash.add(pendings).value();
+    const NumberRecord* record = numbers_.find(o.head);
+    if (record != nullptr)
+      sum += EntityHash(4)
+                 .add(record->number)
+                 .add(record->client_ref)
+                 .add(record->client_text)
+                 .value();
+  }
+  for (const Line& l : lines_) {
+    if (!l.account.exists()) continue;
+    sum += EntityHash(5)
+               .add(l.account.value)
+               .add(l.instrument.value)
+               .add(l.position.raw)
+               .add(l.cash.raw)
+               .value();
+  }
+  for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+    const Account& account = accounts_[a];
+    EntityHash hash(6);
+    hash.add(a).add(std::uint64_t{account.flags}).add(account.suspended_by.value).add(account.rate);
+    for (std::size_t b = 0; b < assets_.size(); ++b)
+      hash.add(balances_[a * assets_.size() + b].raw);
+    sum += hash.value();
+  }
+  for (std::uint32_t n = 0; n < nodes_.size(); ++n)
+    sum += EntityHash(7).add(n).add(std::uint64_t{nodes_[n].flags}).value();
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    const Session& session = sessions_[s];
+    sum += EntityHash(8)
+               .add(s)
+               .add(std::uint64_t{session.flags})
+               .add(session.watermark)
+               .add(session.rate)
+               .value();
+  }
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    const InstrumentState& state = instruments_[i];
+    sum += EntityHash(9)
+               .add(i)
+               .add(state.mark.raw)
+               .add(state.as_of.ns)
+               .add(std::uint64_t{state.halted})
+               .value();
+  }
+  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+    sum += EntityHash(10).add(a).add(assets_[a].index).add(assets_[a].as_of.ns).value();
+  }
+  for (const Trade& t : trades_) {
+    if (t.number == 0) continue;
+    sum += EntityHash(11)
+               .add(t.match)
+               .add(t.number)
+               .add(t.account.value)
+               .add(t.quantity.raw)
+               .add(t.price.raw)
+               .value();
+  }
+  return sum;
+}
+
+// Compares one account's figures with those of a recompute that starts from nothing.
+const char* Engine::verify_account(AccountIndex index) noexcept {
+  refresh(index);
+  Account& account = accounts_[index.value];
+  const Account before = account;
+  struct SlotFigures {
+    std::vector<std::int64_t> low;
+    std::int64_t requirement;
+    Timestamp expires;
+  };
+  std::vector<SlotFigures> slots;
+  const std::size_t row = index.value * assets_.size();
+  const std::vector<Amount> values(
+      line_values_.begin() + static_cast<std::ptrdiff_t>(row),
+      line_values_.begin() + static_cast<std::ptrdiff_t>(row + assets_.size()));
+  const std::vector<Amount> costs(
+      line_costs_.begin() + static_cast<std::ptrdiff_t>(row),
+      line_costs_.begin() + static_cast<std::ptrdiff_t>(row + assets_.size()));
+  const Int128 requirement_before = requirement(index);
+  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
+    GroupSlot& slot = slots_[s];
+    const auto first = low_.begin() + slot.first_column;
+    const auto columns =
+        static_cast<std::ptrdiff_t>(parameters_.groups[slot.group.value].column_count);
+    slots.push_back({{first, first + columns}, slot.requirement, slot.expires});
+    slot.version = 0;
+    slot.stale = true;
+    slot.requirement = 0;
+    std::fill_n(first, columns, 0);
+    std::fill_n(alone_.begin() + slot.first_alone, joint_sets_.size(), 0);
+    std::fill_n(exposures_.begin() + slot.first_exposure,
+                parameters_.groups[slot.group.value].factor_count, Exposure{});
+    for (std::uint32_t l = slot.first_line; l != kNil; l = lines_[l].next) {
+      lines_[l].value = {};
+      lines_[l].gross = {};
+      lines_[l].cost = {};
+      for (const BookSide side : {kBuys, kSells}) {  // no walk is spared
+        lines_[l].fee_max[side] = kValueMax;
+      }
+    }
+  }
+  std::fill_n(line_values_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Amount{});
+  std::fill_n(line_costs_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Amount{});
+  std::fill_n(collateral_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Wide{});
+  std::fill_n(
+      joint_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_columns_),
+      joint_columns_, 0);
+  std::fill_n(alone_sum_.begin() + static_cast<std::ptrdiff_t>(index.value * joint_sets_.size()),
+              joint_sets_.size(), 0);
+  account.gross = {};
+  account.groups_sum = 0;
+  account.version = 0;
+  account.equity_stale = account.costs_stale = true;
+  refresh(index);
+
+  if (account.equity != before.equity) return "equity";
+  if (account.costs != before.costs) return "costs of open orders";
+  if (account.gross != before.gross) return "gross notional";
+  if (account.groups_sum != before.groups_sum) return "sum of the groups' requirements";
+  if (account.in_range != before.in_range) return "range";
+  if (account.expires != before.expires) return "age of the indexes";
+  if (requirement(index) != requirement_before) return "requirement";
+  for (std::size_t a = 0; a < assets_.size(); ++a) {
+    if (line_values_[row + a] != values[a]) return "sum of the lines' values";
+    if (line_costs_[row + a] != costs[a]) return "sum of the orders' costs";
+  }
+  std::size_t at = 0;
+  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next, ++at) {
+    if (slots_[s].requirement != slots[at].requirement) return "a group's requirement";
+    if (slots_[s].expires != slots[at].expires) return "age of the marks";
+    if (!std::equal(slots[at].low.begin(), slots[at].low.end(),
+                    low_.begin() + slots_[s].first_column))
+      return "a vector";
+  }
+  return nullptr;
+}
+
+const char* Engine::verify() noexcept {
+  for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+    if (const char* difference = verify_account({a})) return difference;
+  }
+  // What the tree has in use, from the lines and orders.
+  std::vector<Usage> usage(usage_.size());
+  std::vector<Wide> gross(nodes_.size());
+  std::vector<std::int64_t> open(nodes_.size());
+  std::vector<std::int64_t> open_of_account(accounts_.size());
+  std::vector<std::array<Lots, 2>> reserved(lines_.size());
+  std::uint32_t live = 0;
+  for (const Order& order : orders_) {
+    if (order.head == 0) continue;
+    ++live;
+    ++open_of_account[order.account.value];
+    reserved[order.line][book_side(order.side)] += order.reserved;
+    Lots most = std::max(Lots{0}, order.total - order.cum - order.cancelled);
+    for (std::uint8_t p = 0; p < order.pending_count; ++p)
+      most = std::max(most, order.pending[p].total - order.cum);
+    if (most != order.reserved) return "an order's reservation";
+    for (NodeIndex n = parameters_.accounts[order.account.value].parent; n.exists();
+         n = parameters_.nodes[n.value].parent) {
+      ++open[n.value];
+    }
+  }
+  if (live != live_orders_) return "number of live orders";
+  for (std::uint32_t l = 0; l < lines_.size(); ++l) {
+    const Line& line = lines_[l];
+    if (!line.account.exists()) continue;
+    if (line.open != reserved[l]) return "a line's open lots";
+    const Usage used = usage_of(line);
+    for (NodeIndex n = parameters_.accounts[line.account.value].parent; n.exists();
+         n = parameters_.nodes[n.value].parent) {
+      Usage& sum = usage[line.instrument.value * nodes_.size() + n.value];
+      sum.long_lots += used.long_lots;
+      sum.short_lots += used.short_lots;
+      sum.gross_lots += used.gross_lots;
+      gross[n.value].raw += instruments_[line.instrument.value].notional.raw * used.gross_lots.raw;
+    }
+  }
+  for (std::size_t u = 0; u < usage.size(); ++u) {
+    if (usage[u].long_lots != usage_[u].long_lots || usage[u].short_lots != usage_[u].short_lots ||
+        usage[u].gross_lots != usage_[u].gross_lots) {
+      return "a node's usage";
+    }
+  }
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    if (gross[n] != nodes_[n].gross) return "a node's gross notional";
+    if (open[n] != nodes_[n].open_orders) return "a node's open orders";
+  }
+  for (std::size_t a = 0; a < accounts_.size(); ++a) {
+    if (open_of_account[a] != accounts_[a].open_orders) return "an account's open orders";
+  }
+  return nullptr;
+}
+
+}  // namespace portcullis::risk

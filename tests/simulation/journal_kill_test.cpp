@@ -1,0 +1,9 @@
+#include "tests/support/journal_kill.h"
+
+namespace portcullis::gateway::journal::testing {
+namespace {
+
+TEST(JournalKill, NothingPublishedIsLostIn20Kills) { kill_and_recover(20); }
+
+}  // namespace
+}  // namespace portcullis::gateway::journal::testing
