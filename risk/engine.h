@@ -133,6 +133,9 @@ class Engine {
   [[nodiscard]] AccountIndex account_of(const ReplaceOrder& order) const noexcept;
   [[nodiscard]] AccountIndex account_of(const CancelOrder& order) const noexcept;
 
+  // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered with the
+  // order, so that it can be sent again. Sending is the caller's.
+  void want_cancel(OrderIndex index, Lots total) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept { return next_number_++; }
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }

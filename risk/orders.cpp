@@ -256,9 +256,12 @@ void Engine::apply(const CancelOrder& command, const Decision& decision) noexcep
   if (!account.exists()) return;
   accounts_[account.value].rate.exits.take(parameters_.accounts[account.value].rate.exit_per_second,
                                            last_time_);
-  if (decision.disposition == Disposition::Forward && command.total.raw == 0) {
-    orders_[decision.order.value].cancel_wanted = 1;
-  }
+  if (decision.disposition == Disposition::Forward) want_cancel(decision.order, command.total);
+}
+
+void Engine::want_cancel(OrderIndex index, Lots total) noexcept {
+  Lots& wanted = orders_[index.value].cancel_to;
+  wanted = wanted.raw < 0 ? total : std::min(wanted, total);
 }
 
 bool Engine::apply(const AdoptOrder& adopted) noexcept {
@@ -302,7 +305,7 @@ OrderIndex Engine::excess_reduce_only(AccountIndex account,
     Lots resting;  // reduce-only lots that have not been asked to go
     OrderIndex newest;
     for (std::uint32_t o = line.first[side]; o != kNil; o = orders_[o].next) {
-      if ((orders_[o].flags & kReduceOnly) == 0 || orders_[o].cancel_wanted != 0) continue;
+      if ((orders_[o].flags & kReduceOnly) == 0 || orders_[o].cancel_to.raw == 0) continue;
       resting += orders_[o].reserved;
       if (!newest.exists()) newest = {o};
     }

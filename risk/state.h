@@ -38,6 +38,7 @@ struct Order {
   Lots cancelled;  // taken off the head
   Lots reserved;
   Price worst;
+  Lots cancel_to{-1};  // the total a cancel asks for, sent or remembered; -1: none
   std::int64_t fee_per_lot = 0;  // units of the settlement asset, at the worst fee
   std::array<PendingReplace, kPendingReplacesMax> pending;
   AccountIndex account;
@@ -52,7 +53,6 @@ struct Order {
   TimeInForce time_in_force = TimeInForce::Day;
   std::uint8_t exit = 0;           // accepted by the exit leg
   std::uint8_t acknowledged = 0;   // the venue has accepted it
-  std::uint8_t cancel_wanted = 0;  // a full cancel was sent or is remembered
   std::uint16_t flags = 0;         // OrderFlag
 };
 

@@ -51,11 +51,11 @@ std::uint64_t Engine::state_hash() const noexcept {
     if (o.head == 0) continue;
     EntityHash hash(2);
     hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
-    hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw);
+    hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw).add(o.cancel_to.raw);
     hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
              std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
              std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |
-             std::uint64_t{o.cancel_wanted} << 32 | std::uint64_t{o.flags} << 40);
+             std::uint64_t{o.flags} << 40);
     std::uint64_t pendings = 0;
     for (std::uint8_t p = 0; p < o.pending_count; ++p) {
       const PendingReplace& r = o.pending[p];

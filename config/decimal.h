@@ -1,0 +1,45 @@
+// Exact decimal text <-> integers. The one way from text to money, quantities and prices, for
+// configuration, feeds and text protocols alike: no floating point, nothing rounded, no allocation
+// on the way in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "risk/types.h"
+
+namespace portcullis::config {
+
+enum class DecimalError : std::uint8_t {
+  None,
+  Empty,
+  NotANumber,     // not [-]digits[.digits]; no sign +, no spaces, no bare point
+  TooManyDigits,  // finer than the scale: a digit other than 0 behind the last place
+  OutOfRange,     // does not fit 64 bits, or more than kDecimalTextMax characters
+};
+inline constexpr std::size_t kDecimalTextMax = 64;
+inline constexpr int kDecimalScaleMax = 18;
+
+// "is empty", "is not a number", ...: for messages.
+[[nodiscard]] std::string_view describe(DecimalError error);
+
+struct Decimal {
+  // text * 10^scale. With TooManyDigits that number cut off towards zero, for callers that may
+  // round (a feed's price); otherwise 0 when there is an error.
+  std::int64_t value = 0;
+  DecimalError error = DecimalError::None;
+  [[nodiscard]] bool ok() const { return error == DecimalError::None; }
+};
+
+// REQUIRES: 0 <= scale <= kDecimalScaleMax, for all of these. Leading and trailing zeros do not
+// matter: "007.500" at scale 1 is 75.
+[[nodiscard]] Decimal parse_decimal(std::string_view text, int scale) noexcept;
+
+// The same for a number as JSON writes it: no leading zeros, and an exponent may follow ("1.5e-3").
+[[nodiscard]] Decimal parse_json_number(std::string_view text, int scale) noexcept;
+
+// The shortest text that parses to `value` at `scale`: no trailing zeros behind the point.
+[[nodiscard]] std::string to_decimal(risk::Int128 value, int scale);
+
+}  // namespace portcullis::config

@@ -1,0 +1,194 @@
+// One deployment, loaded and checked: what the process is set to (fixed at start), who and what is
+// traded under which names, and risk::Parameters. Plain data; times in nanoseconds. config/load.h
+// makes it; config/examples/demo shows every key, config/schema describes them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/symbol_table.h"
+#include "risk/parameters.h"
+#include "risk/types.h"
+
+namespace portcullis::config {
+
+// Texts as they stand on the wire: left-justified, padded with spaces.
+using WireSymbol = std::array<char, 8>;
+using WireFirm = std::array<char, 4>;
+
+// OUCH: prices have four implied decimals and anything above the maximum is a market code or wrong;
+// quantities are 1 to 999,999.
+inline constexpr std::int64_t kWirePricePerUnit = 10'000;
+inline constexpr std::int64_t kWirePriceMax = 1'999'999'999;
+inline constexpr std::int64_t kWireQuantityMax = 999'999;
+
+// How one instrument is called and counted on one OUCH link. A wire price is a whole number of
+// ticks iff it is a multiple of price_per_tick, a wire quantity a whole number of lots iff it is a
+// multiple of quantity_per_lot.
+struct Alias {
+  WireSymbol symbol{};
+  risk::InstrumentIndex instrument;
+  std::int64_t price_per_tick = 0;    // wire price units in a tick, > 0
+  std::int64_t quantity_per_lot = 0;  // wire quantity of a lot, > 0
+  // The most that this link and the venue's can both carry.
+  risk::Price price_max;
+  risk::Lots quantity_max;
+};
+
+// Where a password is found when the process starts: exactly one of the two is set.
+struct PasswordSource {
+  std::string environment;     // name of an environment variable
+  std::filesystem::path file;  // its first line
+};
+
+// How the threads that own sockets wait (ORDERLIFE 5).
+enum class Waiting : std::uint8_t { Backoff, Spin, Block };
+
+// Timers of a SoupBinTCP link.
+struct LinkTimes {
+  std::int64_t heartbeat_ns = 0;  // sent after so long without sending
+  std::int64_t silence_ns = 0;    // the link is dead after so long without receiving
+  std::int64_t login_ns = 0;      // from the connection to the login
+};
+
+// The client side of the gate.
+struct GatewaySettings {
+  std::string address;     // an IP address
+  std::uint16_t port = 0;  // 0: any free one
+  std::uint32_t connections_max = 0;
+  Waiting waiting = Waiting::Backoff;
+  LinkTimes times;
+  std::int64_t slow_consumer_bytes = 0;  // unsent bytes above which a client is disconnected
+  std::int64_t disconnect_grace_ns =
+      0;  // before cancel on disconnect, after a crash of the gate too
+  bool cancel_working_orders_on_stop = false;
+  std::int64_t overload_pass_ns = 0;  // a longer pass with a full budget, twice: overloaded
+  std::int64_t overload_calm_ns = 0;  // below half for so long: no more
+};
+
+// What becomes of our orders when the venue has lost its session (ORDERLIFE 2).
+enum class LostSession : std::uint8_t { Ask, OrdersDead };
+// What becomes of unresolved numbers at or above the venue's next; resend is not built.
+enum class Unresolved : std::uint8_t { Void };
+
+struct VenueSettings {
+  std::string address;
+  std::uint16_t port = 0;
+  std::string user;
+  PasswordSource password;
+  WireFirm firm{};            // ours, for the fence; no account has it
+  WireSymbol fence_symbol{};  // reserved: no instrument's venue symbol
+  LinkTimes times;
+  std::int64_t reconnect_ns_min = 0;
+  std::int64_t reconnect_ns_max = 0;
+  std::int64_t send_buffer_bytes = 0;
+  LostSession lost_session = LostSession::Ask;
+  Unresolved unresolved = Unresolved::Void;
+  bool cancels_on_disconnect = false;  // the venue cancels for us when our link is lost
+  risk::AccountIndex
+      suspense_account;  // for orders found at the venue that name no account; or none
+};
+
+enum class Durability : std::uint8_t { Process };
+
+struct JournalSettings {
+  std::filesystem::path directory;
+  std::filesystem::path ring_directory;
+  std::int64_t ring_bytes = 0;  // a power of two
+  std::int64_t segment_bytes = 0;
+  std::int64_t sync_interval_ns = 0;  // 0: only when it is closed
+  Durability durability = Durability::Process;
+};
+
+struct AssetSettings {
+  int decimals = 0;              // a unit is 10^-decimals of the asset
+  int index_decimals = 0;        // an index unit is 10^-index_decimals of the risk currency
+  std::int64_t index_max = 0;    // in index units; the feed must not publish more
+  std::int64_t fixed_index = 0;  // published once at start instead of a feed; 0: there is a feed
+  std::string feed_symbol;       // empty when fixed
+};
+
+enum class InstrumentKind : std::uint8_t { Perpetual, Future, Equity, Fx };
+
+struct InstrumentSettings {
+  InstrumentKind kind = InstrumentKind::Perpetual;
+  int mark_decimals = 0;      // a mark unit is 10^-mark_decimals of the price
+  int quantity_decimals = 0;  // a lot is `lot` times 10^-quantity_decimals of the quantity
+  std::int64_t lot = 0;
+  risk::Mark mark_max;      // the feed must not publish more
+  std::string feed_symbol;  // empty: no feed, so no orders but those that reduce a position
+  Alias venue;
+};
+
+struct AccountSettings {
+  WireFirm
+      firm{};  // unique; on the wire where a session carries several accounts, and at the venue
+};
+
+struct SessionSettings {
+  PasswordSource password;
+  risk::AccountIndex default_account;  // of orders without a Firm appendage; none: it must be there
+  std::vector<Alias> aliases;          // at most one for an instrument
+  bool cancel_on_disconnect = false;
+  bool reject_arithmetic_debug = false;  // a debug packet with the arithmetic follows each reject
+};
+
+// CSV lines "time_ns,symbol,price", or JSON lines with these keys.
+enum class FeedFormat : std::uint8_t { Csv, JsonLines };
+
+struct FeedSettings {
+  std::filesystem::path file;  // the recording
+  FeedFormat format = FeedFormat::Csv;
+  std::int64_t speed_ppm = 0;  // recorded time runs so much faster than the clock's; 0: no waiting
+  bool repeat = false;         // begin again at the end
+  std::int64_t conflation_ns = 0;
+  std::uint32_t queue_slots = 0;
+};
+
+// Scenario sets as they were named, for reports. By set, and by column within the set: of a
+// per-group set by group first (empty where the group is not in it), of a joint set one list.
+struct SetNames {
+  std::string name;
+  std::vector<std::vector<std::string>> columns;
+};
+
+struct Names {
+  SymbolTable<risk::AssetIndex> assets;
+  SymbolTable<risk::FactorIndex> factors;
+  SymbolTable<risk::GroupIndex> risk_groups;
+  SymbolTable<risk::InstrumentIndex> instruments;
+  SymbolTable<risk::NodeIndex> nodes;  // venue, members and groups
+  SymbolTable<risk::AccountIndex> accounts;
+  SymbolTable<risk::SessionIndex> sessions;  // their SoupBinTCP user names
+  std::vector<std::string> profiles;
+  std::vector<SetNames> sets;
+};
+
+struct Deployment {
+  std::filesystem::path folder;  // relative paths were taken from here
+  std::string risk_currency;
+  int risk_decimals = 0;  // a quantum is 10^-risk_decimals of the risk currency
+
+  GatewaySettings gateway;
+  VenueSettings venue;
+  JournalSettings journal;
+  FeedSettings feed;
+
+  Names names;
+  // By index, beside those of `parameters`.
+  std::vector<AssetSettings> assets;
+  std::vector<InstrumentSettings> instruments;
+  std::vector<AccountSettings> accounts;
+  std::vector<SessionSettings> sessions;
+
+  risk::Parameters parameters;
+
+  // The files' content in one form: what the journal keeps, and load_canonical() reads again.
+  std::string canonical_text;
+  std::uint64_t canonical_hash = 0;  // FNV-1a of it: tells sets apart, is no proof against forgery
+};
+
+}  // namespace portcullis::config
