@@ -77,6 +77,7 @@ std::optional<Ratio> operator/(const std::optional<Ratio>& a, const std::optiona
 
 std::string to_text(const Ratio& ratio) {
   std::string text = to_decimal(ratio.numerator, 0);
+  // Appended in two steps: GCC 12 warns falsely (-Wrestrict) about "/" + a string.
   if (ratio.denominator != 1) text.append("/").append(to_decimal(ratio.denominator, 0));
   return text;
 }

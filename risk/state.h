@@ -14,7 +14,7 @@
 
 namespace portcullis::risk {
 
-inline constexpr std::uint32_t kNil = 0xFFFFFFFF;  // no such slot of a pool
+inline constexpr std::uint32_t kNil = kNone32;  // no such slot of a pool
 inline constexpr std::uint32_t kPendingReplacesMax = 4;
 
 // Which side's open orders: [kBuys] or [kSells].

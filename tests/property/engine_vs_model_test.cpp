@@ -1,0 +1,295 @@
+// The engine against the naive model: random worlds, random commands that keep to the edges, and
+// after each command the same verdict and the same figures. Beside it two more engines: a twin that
+// is fed the same commands but never looked at, and one that is told the recorded decisions; all
+// state hashes agree.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <memory>
+#include <sstream>
+
+#include "risk/engine.h"
+#include "tests/support/driver.h"
+#include "tests/support/fixtures.h"
+#include "tests/support/random_world.h"
+
+namespace portcullis::support {
+namespace {
+
+using namespace portcullis::risk;
+
+using Counts = std::array<std::int64_t, kRejectReasonCount>;
+
+std::string text(Int128 value) {
+  std::string digits;
+  Int128 rest = value < 0 ? -value : value;
+  do {
+    digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+    rest /= 10;
+  } while (rest > 0);
+  if (value < 0) digits.insert(digits.begin(), '-');
+  return digits;
+}
+
+// All subjects of one run, fed the same commands.
+class Bench {
+ public:
+  explicit Bench(const Parameters& parameters)
+      : model_(parameters), engine_(parameters), twin_(parameters), redo_(parameters) {}
+
+  // What differs after the command; empty when all agree.
+  std::string step(const Command& command) {
+    difference_.str("");
+    touched_ = kNil;
+    std::visit([&](const auto& c) { run(c); }, command);
+    ++steps_;
+    if (touched_ != kNil) compare_account(touched_);
+    if (steps_ % 50 == 0) compare_all();
+    same("state hash of the twin", engine_.state_hash(), twin_.state_hash());
+    same("state hash after the recorded decision", engine_.state_hash(), redo_.state_hash());
+    if (steps_ % 500 == 0) verify();
+    return difference_.str();
+  }
+  void verify() {
+    const char* problem = engine_.verify();
+    if (problem != nullptr) difference_ << "engine.verify: " << problem << "\n";
+  }
+
+  [[nodiscard]] const NaiveModel& model() const { return model_; }
+  Counts reasons{};
+  std::int64_t accepted = 0;
+  std::int64_t exits = 0;
+  std::int64_t ignored = 0;
+
+ private:
+  template <class A, class B>
+  void same(const char* what, const A& engine, const B& model) {
+    if (engine == static_cast<A>(model)) return;
+    difference_ << what << ": engine " << text(static_cast<Int128>(engine)) << ", other "
+                << text(static_cast<Int128>(model)) << "\n";
+  }
+
+  template <class Order>
+  void run_order(const Order& order) {
+    const Verdict verdict = model_.decide(order);
+    touched_ = engine_.account_of(order).value;
+    const Decision decision = engine_.submit(order);
+    model_.apply(order, verdict);
+    twin_.submit(order);
+    redo_.apply(order, decision);
+
+    same("disposition", static_cast<int>(decision.disposition),
+         static_cast<int>(verdict.disposition));
+    if (decision.reason != verdict.reason) {
+      difference_ << "reason: engine " << info(decision.reason).name << ", model "
+                  << info(verdict.reason).name << "\n";
+    }
+    if (verdict.disposition == Disposition::Forward) {
+      same("number", decision.number, verdict.number);
+      if constexpr (!std::is_same_v<Order, CancelOrder>) {
+        same("price", decision.price.raw, verdict.price.raw);
+        same("exit", decision.exit != 0, verdict.exit);
+        same("reducing", decision.reducing != 0, verdict.reducing);
+      }
+      ++accepted;
+      if (verdict.exit) ++exits;
+    } else if (verdict.disposition == Disposition::Ignore) {
+      ++ignored;
+    } else {
+      same("disconnect", decision.disconnect != 0, verdict.disconnect);
+    }
+    ++reasons[static_cast<std::size_t>(decision.reason)];
+  }
+  void run(const NewOrder& order) { run_order(order); }
+  void run(const ReplaceOrder& order) { run_order(order); }
+  void run(const CancelOrder& order) { run_order(order); }
+
+  void run(const VenueEvent& event) {
+    const auto found = model_.numbers().find(event.number);
+    if (found != model_.numbers().end()) touched_ = found->second.account;
+    const ModelOutcome expected = model_.apply(event);
+    const VenueOutcome outcome = engine_.apply(event);
+    twin_.apply(event);
+    redo_.apply(event);
+    same("known", outcome.known, expected.known);
+    same("ended", outcome.ended, expected.ended);
+    same("leaves", outcome.leaves.raw, expected.leaves);
+    same("anomaly", static_cast<int>(outcome.anomaly), static_cast<int>(expected.anomaly));
+  }
+  void run(const RaiseNumber& raise) {
+    model_.raise_next_number(raise.next);
+    engine_.raise_next_number(raise.next);
+    twin_.raise_next_number(raise.next);
+    redo_.raise_next_number(raise.next);
+  }
+  void run(const Consume& c) {
+    model_.consume(c.session, c.client_ref);
+    engine_.consume(c.session, c.client_ref);
+    twin_.consume(c.session, c.client_ref);
+    redo_.consume(c.session, c.client_ref);
+  }
+  void run(const Realise& r) {
+    touched_ = r.account.value;
+    model_.realise(r.account);
+    engine_.realise(r.account);
+    twin_.realise(r.account);
+    redo_.realise(r.account);
+    for (std::uint32_t a = 0; a < model_.parameters().assets.size(); ++a) {
+      same("balance", engine_.balance(r.account, {a}).raw,
+           model_.accounts()[r.account.value].balances[a]);
+    }
+  }
+  template <class Other>
+  void run(const Other& command) {
+    if constexpr (requires { command.account; }) touched_ = command.account.value;
+    if constexpr (std::is_same_v<bool, decltype(model_.apply(command))>) {
+      same("taken", engine_.apply(command), model_.apply(command));
+    } else {
+      engine_.apply(command);
+      model_.apply(command);
+    }
+    twin_.apply(command);
+    redo_.apply(command);
+  }
+
+  void compare_account(std::uint32_t account) {
+    const MarginReport report = engine_.margin({account}, {model_.clock()});
+    const ModelMargin expected = model_.margin(account, model_.clock());
+    same("E", report.equity.raw, expected.equity);
+    same("C", report.costs.raw, expected.costs);
+    same("Req", report.requirement.raw, expected.requirement);
+    same("R", report.available.raw, expected.available);
+    same("stale", report.stale, expected.stale);
+    for (std::uint32_t i = 0; i < model_.parameters().instruments.size(); ++i) {
+      same("position", engine_.position({account}, {i}).raw, model_.position(account, i));
+    }
+  }
+
+  void compare_all() {
+    for (std::uint32_t a = 0; a < model_.accounts().size(); ++a) compare_account(a);
+    for (std::uint32_t s = 0; s < model_.sessions().size(); ++s) {
+      same("watermark", engine_.watermark({s}), model_.sessions()[s].watermark);
+    }
+    same("live orders", engine_.live_orders(), model_.orders().size());
+    same("next number", engine_.next_number(), model_.next_number());
+    for (const auto& [id, expected] : model_.orders()) {
+      const NumberRecord* record = engine_.find_number(expected.head);
+      if (record == nullptr || record->order == kNil) {
+        difference_ << "order " << expected.head << " is not live\n";
+        continue;
+      }
+      const Order& order = engine_.order({record->order});
+      same("head", order.head, expected.head);
+      same("total", order.total.raw, expected.total);
+      same("cum", order.cum.raw, expected.cum);
+      same("cancelled", order.cancelled.raw, expected.cancelled);
+      same("pending", order.pending_count, expected.pending.size());
+      same("cancel wanted", order.cancel_wanted != 0, expected.cancel_wanted);
+    }
+  }
+
+  NaiveModel model_;
+  Engine engine_;
+  Engine twin_;
+  Engine redo_;
+  std::ostringstream difference_;
+  std::uint32_t touched_ = kNil;
+  std::int64_t steps_ = 0;
+};
+
+std::string first_difference(const Parameters& parameters, const std::vector<Command>& commands,
+                             std::size_t* at = nullptr) {
+  const auto bench = std::make_unique<Bench>(parameters);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const std::string difference = bench->step(commands[i]);
+    if (difference.empty()) continue;
+    if (at != nullptr) *at = i;
+    return difference;
+  }
+  return {};
+}
+
+// The shortest list of these commands that still shows a difference, by leaving out one part after
+// the other.
+std::string smallest_reproduction(const Parameters& parameters, std::vector<Command> commands) {
+  for (std::size_t part = commands.size() / 2; part > 0; part /= 2) {
+    for (std::size_t at = 0; at + part <= commands.size();) {
+      std::vector<Command> fewer = commands;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(at),
+                  fewer.begin() + static_cast<std::ptrdiff_t>(at + part));
+      std::size_t last = 0;
+      if (first_difference(parameters, fewer, &last).empty()) {
+        at += part;
+      } else {
+        fewer.resize(last + 1);
+        commands = fewer;
+      }
+    }
+  }
+  std::string report = first_difference(parameters, commands);
+  for (const Command& command : commands) report += "  " + describe(command) + "\n";
+  return report;
+}
+
+struct Totals {
+  Counts reasons{};
+  std::int64_t commands = 0;
+  std::int64_t accepted = 0;
+  std::int64_t exits = 0;
+  std::int64_t ignored = 0;
+};
+
+void run_world(std::uint64_t seed, std::int64_t length, Totals& totals) {
+  Rng rng(seed);
+  WorldChoice choice;
+  choice.tight_limits = rng.percent(80);
+  choice.small_pools = rng.percent(15);
+  const bool ends_exhausted = rng.percent(15);
+  const Parameters parameters = random_parameters(rng, choice);
+  ASSERT_EQ(first_problem(parameters), nullptr);
+
+  const auto bench = std::make_unique<Bench>(parameters);
+  CommandSource source(bench->model(), rng.next(), !choice.small_pools);
+  std::vector<Command> done = source.opening();
+  std::string difference;
+  for (const Command& command : done) difference += bench->step(command);
+  for (std::int64_t i = 0; i < length && difference.empty(); ++i) {
+    Command command = source.next();
+    if (ends_exhausted && i == length - 60) command = RaiseNumber{0xFFFFFFFF - 1'000'010};
+    done.push_back(command);
+    difference = bench->step(command);
+  }
+  ASSERT_EQ(difference, "") << "world " << seed << "\n" << smallest_reproduction(parameters, done);
+  for (std::size_t r = 0; r < kRejectReasonCount; ++r) totals.reasons[r] += bench->reasons[r];
+  totals.commands += static_cast<std::int64_t>(done.size());
+  totals.accepted += bench->accepted;
+  totals.exits += bench->exits;
+  totals.ignored += bench->ignored;
+}
+
+TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
+  Rng seeds(test_seed(1));
+  const std::int64_t worlds = test_scale(80);
+  Totals totals;
+  for (std::int64_t world = 0; world < worlds; ++world) {
+    const std::uint64_t seed = seeds.next();
+    ASSERT_NO_FATAL_FAILURE(run_world(seed, 2'500, totals)) << "world " << world;
+  }
+  std::printf("%lld commands: %lld accepted (%lld as exits), %lld ignored; refused:\n",
+              static_cast<long long>(totals.commands), static_cast<long long>(totals.accepted),
+              static_cast<long long>(totals.exits), static_cast<long long>(totals.ignored));
+  for (std::size_t r = 1; r < kRejectReasonCount; ++r) {
+    std::printf("  %-26s %lld\n", kRejectReasons[r].name.data(),
+                static_cast<long long>(totals.reasons[r]));
+    const auto reason = static_cast<RejectReason>(r);
+    const bool reserved =
+        reason == RejectReason::OpenInterest || reason == RejectReason::DailyLoss ||
+        reason == RejectReason::Concentration || reason == RejectReason::RepeatedExecution;
+    // Figures out of range have a test of their own: nothing random reaches them.
+    if (reserved || reason == RejectReason::ArithmeticRange || worlds < 80) continue;
+    EXPECT_GT(totals.reasons[r], 0) << kRejectReasons[r].name;
+  }
+}
+
+}  // namespace
+}  // namespace portcullis::support

@@ -1,0 +1,89 @@
+// Commands and parameters as text, for the report of a failed property test.
+#include <sstream>
+
+#include "tests/support/random_world.h"
+
+namespace portcullis::support {
+
+using namespace portcullis::risk;
+
+namespace {
+
+std::string name(std::uint32_t index) {
+  return index == kNil ? std::string("none") : std::to_string(index);
+}
+
+struct Text {
+  std::ostringstream out;
+
+  void operator()(const NewOrder& o) {
+    out << "NewOrder s" << name(o.session.value) << " ref " << o.client_ref << " a"
+        << name(o.account.value) << " i" << name(o.instrument.value) << " side " << int(o.side)
+        << " " << o.quantity.raw << " @ " << o.price.raw << " type " << int(o.ord_type) << " tif "
+        << int(o.time_in_force) << " min " << o.min_quantity.raw << " flags " << o.flags << " form "
+        << int(o.form) << "/" << int(o.unsupported);
+  }
+  void operator()(const ReplaceOrder& r) {
+    out << "Replace s" << r.session.value << " ref " << r.original_ref << " -> " << r.client_ref
+        << " total " << r.total.raw << " @ " << r.price.raw << " type " << int(r.ord_type)
+        << " tif " << int(r.time_in_force) << " flags " << r.flags << " form " << int(r.form) << "/"
+        << int(r.unsupported);
+  }
+  void operator()(const CancelOrder& c) {
+    out << "Cancel s" << c.session.value << " ref " << c.client_ref << " total " << c.total.raw;
+  }
+  void operator()(const VenueEvent& e) {
+    static constexpr const char* kNames[] = {"Accepted",    "Replaced", "Executed", "Canceled",
+                                             "AiqCanceled", "Rejected", "Broken",   "Void"};
+    out << "Venue " << kNames[int(e.type)] << " number " << e.number << " other " << e.other << " "
+        << e.quantity.raw << " @ " << e.price.raw << " match " << e.match
+        << (e.dead ? " dead" : "");
+  }
+  void operator()(const MarkUpdate& u) {
+    out << "Mark i" << u.instrument.value << " = " << u.mark.raw << " as of "
+        << u.as_of.ns - u.time.ns;
+  }
+  void operator()(const IndexUpdate& u) {
+    out << "Index asset " << u.asset.value << " = " << u.index << " as of "
+        << u.as_of.ns - u.time.ns;
+  }
+  void operator()(const LoadBalance& l) {
+    out << "LoadBalance a" << l.account.value << " asset " << l.asset.value << " " << l.units;
+  }
+  void operator()(const LoadPosition& l) {
+    out << "LoadPosition a" << l.account.value << " i" << l.instrument.value << " " << l.lots.raw
+        << " @ " << l.entry.raw;
+  }
+  void operator()(const Control& c) {
+    out << "Control scope " << int(c.scope) << " target " << c.target << " action " << int(c.action)
+        << " by " << name(c.by.value);
+  }
+  void operator()(const SetCondition& c) {
+    out << "Condition " << int(c.condition) << (c.on ? " on" : " off");
+  }
+  void operator()(const Realise& r) { out << "Realise a" << r.account.value; }
+  void operator()(const RaiseNumber& r) { out << "RaiseNumber " << r.next; }
+  void operator()(const Consume& c) {
+    out << "Consume s" << c.session.value << " ref " << c.client_ref;
+  }
+  void operator()(const AdoptOrder& o) {
+    out << "Adopt number " << o.number << " a" << name(o.account.value) << " i"
+        << o.instrument.value << " side " << int(o.side) << " " << o.quantity.raw << " @ "
+        << o.price.raw;
+  }
+};
+
+}  // namespace
+
+std::string describe(const Command& command) {
+  Text text;
+  std::visit(text, command);
+  std::visit(
+      [&](const auto& c) {
+        if constexpr (requires { c.time; }) text.out << " t " << c.time.ns % 1'000'000'000'000;
+      },
+      command);
+  return text.out.str();
+}
+
+}  // namespace portcullis::support

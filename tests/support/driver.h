@@ -1,0 +1,147 @@
+// Drives a risk::Engine or a NaiveModel by short sentences, so that one test can be run on both. It
+// hands out client numbers and keeps the time; every order is a Day limit order unless said
+// otherwise.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "risk/commands.h"
+#include "risk/engine.h"
+#include "tests/support/naive_model.h"
+
+namespace portcullis::support {
+
+// The part of a decision that engine and model share.
+struct Answer {
+  risk::Disposition disposition = risk::Disposition::Reject;
+  risk::RejectReason reason = risk::RejectReason::None;
+  std::int64_t price = 0;
+  std::uint32_t number = 0;
+  bool exit = false;
+  std::uint32_t client_ref = 0;  // the number to name the order by in replace() and cancel()
+  [[nodiscard]] bool accepted() const { return disposition == risk::Disposition::Forward; }
+};
+inline Answer answer_of(const risk::Decision& d) {
+  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, 0};
+}
+inline Answer answer_of(const Verdict& v) {
+  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, 0};
+}
+
+struct Figures {
+  std::int64_t equity = 0;
+  std::int64_t costs = 0;
+  std::int64_t requirement = 0;
+  std::int64_t available = 0;
+  friend bool operator==(const Figures&, const Figures&) = default;
+};
+inline Figures figures_of(const risk::MarginReport& m) {
+  return {m.equity.raw, m.costs.raw, m.requirement.raw, m.available.raw};
+}
+inline Figures figures_of(const ModelMargin& m) {
+  return {static_cast<std::int64_t>(m.equity), static_cast<std::int64_t>(m.costs),
+          static_cast<std::int64_t>(m.requirement), static_cast<std::int64_t>(m.available)};
+}
+inline Figures figures(risk::Engine& engine, std::uint32_t account, std::int64_t now) {
+  return figures_of(engine.margin(risk::AccountIndex{account}, risk::Timestamp{now}));
+}
+inline Figures figures(const NaiveModel& model, std::uint32_t account, std::int64_t now) {
+  return figures_of(model.margin(account, now));
+}
+
+template <class Subject>
+class Driver {
+ public:
+  explicit Driver(const risk::Parameters& parameters) : subject(parameters) {}
+
+  void balance(std::uint32_t account, risk::AssetIndex asset, std::int64_t units) {
+    subject.apply(risk::LoadBalance{{now}, units, {account}, asset});
+  }
+  void position(std::uint32_t account, risk::InstrumentIndex instrument, std::int64_t lots,
+                std::int64_t entry) {
+    subject.apply(risk::LoadPosition{{now}, {lots}, {entry}, {account}, instrument});
+  }
+  void mark(risk::InstrumentIndex instrument, std::int64_t price) {
+    subject.apply(risk::MarkUpdate{{now}, {now}, {price}, instrument, {}});
+  }
+  void index(risk::AssetIndex asset, std::int64_t price) {
+    subject.apply(risk::IndexUpdate{{now}, {now}, price, asset, {}});
+  }
+
+  // An order with everything usual filled in, to be changed and given to enter().
+  [[nodiscard]] risk::NewOrder order(std::uint32_t account, risk::InstrumentIndex instrument,
+                                     risk::Side side, std::int64_t lots, std::int64_t price) const {
+    risk::NewOrder o;
+    o.time = {now};
+    o.account = {account};
+    o.instrument = instrument;
+    o.session = {0};
+    o.side = side;
+    o.quantity = {lots};
+    o.price = {price};
+    return o;
+  }
+  Answer enter(risk::NewOrder o) {
+    o.client_ref = ++client_ref;
+    Answer answer = answer_of(subject.submit(o));
+    answer.client_ref = o.client_ref;
+    return answer;
+  }
+  Answer buy(std::uint32_t account, risk::InstrumentIndex instrument, std::int64_t lots,
+             std::int64_t price) {
+    return enter(order(account, instrument, risk::Side::Buy, lots, price));
+  }
+  Answer sell(std::uint32_t account, risk::InstrumentIndex instrument, std::int64_t lots,
+              std::int64_t price) {
+    return enter(order(account, instrument, risk::Side::Sell, lots, price));
+  }
+  Answer market(std::uint32_t account, risk::InstrumentIndex instrument, risk::Side side,
+                std::int64_t lots) {
+    risk::NewOrder o = order(account, instrument, side, lots, 0);
+    o.ord_type = risk::OrdType::Market;
+    o.time_in_force = risk::TimeInForce::ImmediateOrCancel;
+    return enter(o);
+  }
+  Answer replace(std::uint32_t original_ref, std::int64_t total, std::int64_t price) {
+    risk::ReplaceOrder r;
+    r.time = {now};
+    r.total = {total};
+    r.price = {price};
+    r.session = {0};
+    r.original_ref = original_ref;
+    r.client_ref = ++client_ref;
+    Answer answer = answer_of(subject.submit(r));
+    answer.client_ref = r.client_ref;
+    return answer;
+  }
+  Answer cancel(std::uint32_t ref, std::int64_t total = 0) {
+    return answer_of(subject.submit(risk::CancelOrder{{now}, {total}, {0}, ref}));
+  }
+
+  // The venue's word.
+  auto venue(risk::VenueEventType type, std::uint32_t number, std::int64_t lots = 0,
+             std::int64_t price = 0, std::uint32_t other = 0) {
+    risk::VenueEvent e;
+    e.time = {now};
+    e.type = type;
+    e.number = number;
+    e.other = other;
+    e.quantity = {lots};
+    e.price = {price};
+    e.match = ++match;
+    return subject.apply(e);
+  }
+  void fill(std::uint32_t number, std::int64_t lots, std::int64_t price) {
+    venue(risk::VenueEventType::Executed, number, lots, price);
+  }
+
+  [[nodiscard]] Figures margin(std::uint32_t account) { return figures(subject, account, now); }
+
+  std::int64_t now = 1'700'000'000 * risk::kSecondNs;
+  std::uint32_t client_ref = 0;
+  std::uint64_t match = 0;
+  Subject subject;
+};
+
+}  // namespace portcullis::support

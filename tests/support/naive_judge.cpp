@@ -1,0 +1,449 @@
+// NaiveModel: the checks of an order, in the order of ORDERLIFE 6; the first that fails names the
+// reason.
+#include <algorithm>
+
+#include "tests/support/naive_model.h"
+
+namespace portcullis::support {
+
+using namespace portcullis::risk;
+
+Verdict NaiveModel::decide(const NewOrder& order) const {
+  if (order.client_ref <= sessions_[order.session.value].watermark) {
+    return {.disposition = Disposition::Ignore};
+  }
+  Question q;
+  q.session = order.session.value;
+  q.account = order.account.value;
+  q.instrument = order.instrument.value;
+  q.buy = order.side == Side::Buy;
+  q.type = order.ord_type;
+  q.life = order.time_in_force;
+  q.price = order.price.raw;
+  q.lots = order.quantity.raw;
+  q.min_lots = order.min_quantity.raw;
+  q.form = order.form;
+  q.unsupported = order.unsupported;
+  q.flags = order.flags;
+  q.now = now_of(order.time);
+  return judge(q);
+}
+
+Verdict NaiveModel::decide(const ReplaceOrder& order) const {
+  std::uint32_t original = 0;
+  const std::uint64_t id = find_live(order.session.value, order.original_ref, original);
+  if (order.client_ref <= sessions_[order.session.value].watermark || id == 0) {
+    return {.disposition = Disposition::Ignore};
+  }
+  const ModelOrder& chain = orders_.at(id);
+  Question q;
+  q.session = order.session.value;
+  q.account = chain.account;
+  q.instrument = chain.instrument;
+  q.buy = chain.buy;
+  q.type = order.ord_type;
+  q.life = order.time_in_force;
+  q.price = order.price.raw;
+  // Executed lots are in the total; what was cancelled off the head is not coming back by itself.
+  const std::int64_t gone = chain.cum + (original == chain.head ? chain.cancelled : 0);
+  q.lots = std::max<std::int64_t>(0, order.total.raw - gone);
+  q.form = order.form;
+  q.unsupported = order.unsupported;
+  q.flags = order.flags;
+  q.replaced = id;
+  q.now = now_of(order.time);
+  return judge(q);
+}
+
+Verdict NaiveModel::decide(const CancelOrder& order) const {
+  const std::int64_t now = now_of(order.time);
+  std::uint32_t number = 0;
+  const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
+  if (id == 0) return {.disposition = Disposition::Ignore};
+  const ModelOrder& chain = orders_.at(id);
+  if (order.total.raw >= chain.total) return {.disposition = Disposition::Ignore};
+  if (!sessions_[order.session.value].exits.has_token(now) ||
+      !accounts_[chain.account].exits.has_token(now)) {
+    return {.reason = RejectReason::Rate, .disconnect = true};
+  }
+  return {.disposition = Disposition::Forward, .number = number};
+}
+
+Verdict NaiveModel::judge(const Question& q) const {
+  Verdict v;
+  v.reducing = q.account != kNil && q.instrument != kNil && is_reducing(q);
+  v.reason = first_failure(q, v);
+  if (v.reason != RejectReason::None) {
+    v.exit = false;
+    return v;
+  }
+  v.disposition = Disposition::Forward;
+  v.number = static_cast<std::uint32_t>(next_number_);
+  v.price = Price{q.price};
+  if (q.type == OrdType::Market) v.price = Price{*market_price(q.account, q.instrument, q.buy)};
+  return v;
+}
+
+RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
+  if (q.form != RejectReason::None) return q.form;
+  if (q.account == kNil) return RejectReason::UnknownAccount;
+  if (q.instrument == kNil) return RejectReason::UnknownInstrument;
+
+  RejectReason reason = check_states(q, v.reducing);
+  if (reason != RejectReason::None) return reason;
+  reason = check_form(q);
+  if (reason != RejectReason::None) return reason;
+  if ((q.flags & kDuplicate) != 0) return RejectReason::DuplicateOrder;
+  reason = check_size(q);
+  if (reason != RejectReason::None) return reason;
+  reason = check_price(q, v.reducing);
+  if (reason != RejectReason::None) return reason;
+  if ((q.flags & kReduceOnly) != 0 && !v.reducing) return RejectReason::ReduceOnly;
+  reason = check_capacity(q);
+  if (reason != RejectReason::None) return reason;
+  reason = check_exposure(q);
+  if (reason != RejectReason::None) return reason;
+
+  if (!skips_margin(q, v.reducing)) {
+    const Int128 gross = gross_of(q.account);
+    const Int128 gross_after =
+        gross + (usage_with(q).gross - usage(q.account, q.instrument).gross) *
+                    lot_notional(q.instrument, marks_[q.instrument].value);
+    const Int128 free_equity = equity(q.account) - costs(book(q.account).open);
+    const Int128 most =
+        parameters_.profiles[parameters_.accounts[q.account].profile].leverage_max_ppm *
+        free_equity * parameters_.wide_denominator;
+    if (gross_after * kPpm > most && gross_after > gross) return RejectReason::Leverage;
+
+    if (!passes_leg_one(q)) {
+      if (!is_exit(q)) return RejectReason::Margin;
+      v.exit = true;
+    }
+  }
+
+  const ModelSession& session = sessions_[q.session];
+  const ModelAccount& account = accounts_[q.account];
+  const bool order_tokens = session.orders.has_token(q.now) && account.orders.has_token(q.now);
+  const bool exit_tokens = session.exits.has_token(q.now) && account.exits.has_token(q.now);
+  if (!order_tokens && !(v.reducing && exit_tokens)) {
+    v.disconnect = v.reducing;
+    return RejectReason::Rate;
+  }
+  if ((q.flags & kOverloaded) != 0 && !v.reducing) return RejectReason::Overload;
+  return RejectReason::None;
+}
+
+// The account's own limits, then those of its group, its member and the venue.
+std::vector<NaiveModel::Tree> NaiveModel::path(std::uint32_t account) const {
+  const AccountParameters& a = parameters_.accounts[account];
+  std::vector<Tree> path;
+  path.push_back({NodeLevel::Account, std::nullopt, &parameters_.profiles[a.profile]});
+  for (NodeIndex node = a.parent; node.exists(); node = parameters_.nodes[node.value].parent) {
+    const NodeParameters& n = parameters_.nodes[node.value];
+    path.push_back({n.level, node.value, &parameters_.profiles[n.profile]});
+  }
+  return path;
+}
+
+// Whether the limit or flag at `level` (of some account's path) covers the account.
+bool NaiveModel::under(std::uint32_t account, const Tree& level) const {
+  if (!level.node) return false;
+  for (const Tree& at : path(account)) {
+    if (at.node == level.node) return true;
+  }
+  return false;
+}
+
+std::uint8_t NaiveModel::flags_of(std::uint32_t account, const Tree& level) const {
+  if (level.node) return node_flags_[*level.node];
+  const ModelAccount& a = accounts_[account];
+  return static_cast<std::uint8_t>(a.flags | (a.suspended_by != kNil ? kSuspended : 0));
+}
+
+// Venue, link and journal; kill, suspend, close-only; entitlement; halt.
+RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
+  if (conditions_.contains(Condition::VenueHalted)) return RejectReason::VenueHalted;
+  if (conditions_.contains(Condition::VenueDown)) return RejectReason::VenueDown;
+  if (conditions_.contains(Condition::VenueBusy) && !reducing) return RejectReason::VenueBusy;
+  if (conditions_.contains(Condition::JournalDegraded) && !reducing) {
+    return RejectReason::JournalDegraded;
+  }
+
+  std::uint8_t flags = sessions_[q.session].flags;
+  for (const Tree& level : path(q.account)) flags |= flags_of(q.account, level);
+  if ((flags & kKilled) != 0) return RejectReason::Killed;
+  if ((flags & kSuspended) != 0) return RejectReason::Suspended;
+  if ((flags & (kCloseOnly | kDisputed)) != 0 && !is_exit(q)) return RejectReason::CloseOnly;
+
+  const SessionParameters& session = parameters_.sessions[q.session];
+  const bool may_use = std::any_of(session.accounts.begin(), session.accounts.end(),
+                                   [&](AccountIndex a) { return a.value == q.account; });
+  if (!may_use || !session.instruments[q.instrument]) return RejectReason::NotEntitled;
+  if (halted_[q.instrument]) return RejectReason::InstrumentHalted;
+  return RejectReason::None;
+}
+
+// Type, life and flags; quantity and tick.
+RejectReason NaiveModel::check_form(const Question& q) const {
+  const bool market = q.type == OrdType::Market;
+  const bool at_once =
+      q.life == TimeInForce::ImmediateOrCancel || q.life == TimeInForce::FillOrKill;
+  if (q.unsupported != RejectReason::None) return q.unsupported;
+  if (q.replaced != 0 && (market || at_once)) return RejectReason::ReplaceNotAllowed;
+  if (market && !parameters_.instruments[q.instrument].market_orders) {
+    return RejectReason::MarketOrderNotAllowed;
+  }
+  if (market && !at_once) return RejectReason::UnsupportedTimeInForce;
+  if ((q.flags & kPostOnly) != 0 && at_once) return RejectReason::UnsupportedFlag;
+
+  if (q.lots <= 0 || (q.flags & kOffLot) != 0) return RejectReason::InvalidQuantity;
+  if (q.min_lots < 0 || q.min_lots > q.lots ||
+      (q.min_lots != 0 && q.life != TimeInForce::ImmediateOrCancel)) {
+    return RejectReason::InvalidMinQty;
+  }
+  if (!market && (q.price <= 0 || (q.flags & kOffTick) != 0)) return RejectReason::PriceTick;
+  return RejectReason::None;
+}
+
+RejectReason NaiveModel::check_size(const Question& q) const {
+  const std::vector<Tree> levels = path(q.account);
+  for (const Tree& level : levels) {
+    if (q.lots > level.profile->instruments[q.instrument].clip.raw) return RejectReason::ClipSize;
+  }
+  const Int128 mark = marks_[q.instrument].value;
+  Int128 price = Int128{q.price} * parameters_.instruments[q.instrument].marks_per_tick;
+  if (q.type == OrdType::Market) {
+    const auto collar = market_price(q.account, q.instrument, q.buy);
+    price = collar ? Int128{*collar} * parameters_.instruments[q.instrument].marks_per_tick : mark;
+  }
+  const Int128 value = q.lots * lot_notional(q.instrument, std::max(price, mark));
+  for (const Tree& level : levels) {
+    if (value > Int128{level.profile->instruments[q.instrument].notional_max.raw} *
+                    parameters_.wide_denominator) {
+      return RejectReason::MaxNotional;
+    }
+  }
+  return RejectReason::None;
+}
+
+Int128 NaiveModel::collar_of(const Question& q) const {
+  Int128 strictest = parameters_.profiles[0].instruments[q.instrument].collar_ppm;
+  for (const Tree& level : path(q.account)) {
+    const Int128 collar = level.profile->instruments[q.instrument].collar_ppm;
+    strictest = level.node ? std::min(strictest, collar) : collar;
+  }
+  return strictest;
+}
+
+std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
+                                                     std::uint32_t instrument, bool buy) const {
+  const Int128 mark = marks_[instrument].value;
+  if (mark == 0) return std::nullopt;
+  Question q;
+  q.account = account;
+  q.instrument = instrument;
+  const Int128 collar = collar_of(q);
+  const Int128 scale = Int128{kPpm} * parameters_.instruments[instrument].marks_per_tick;
+  return static_cast<std::int64_t>(buy ? floor_div(mark * (kPpm + collar), scale)
+                                       : ceil_div(mark * (kPpm - collar), scale));
+}
+
+RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
+  const bool market = q.type == OrdType::Market;
+  if (!priced(q.instrument) && (market || !reducing)) return RejectReason::NoReferencePrice;
+  const bool fresh = fresh_mark(q.instrument, q.now);
+  if (!fresh && !reducing) return RejectReason::StaleReferencePrice;
+  if (account_stale(q.account, q.now) && !reducing) return RejectReason::StaleRiskTable;
+  // A market order is sent at the collar; a limit order that reduces has none while the mark is
+  // stale.
+  if (!market && !(reducing && !fresh)) {
+    const Int128 mark = marks_[q.instrument].value;
+    const Int128 price =
+        Int128{q.price} * parameters_.instruments[q.instrument].marks_per_tick * kPpm;
+    const Int128 collar = collar_of(q);
+    if (q.buy ? price > mark * (kPpm + collar) : price < mark * (kPpm - collar)) {
+      return RejectReason::PriceCollar;
+    }
+  }
+  for (const Tree& level : path(q.account)) {
+    if (level.profile->instruments[q.instrument].restricted && !reducing) {
+      return RejectReason::Restricted;
+    }
+  }
+  return RejectReason::None;
+}
+
+RejectReason NaiveModel::check_capacity(const Question& q) const {
+  if (q.replaced == 0 && (orders_.size() >= parameters_.capacities.orders ||
+                          positions_full(q.account, q.instrument))) {
+    return RejectReason::OrderCapacity;
+  }
+  if (q.replaced != 0 && orders_.at(q.replaced).pending.size() >= kPendingReplacesMax) {
+    return RejectReason::PendingReplaces;
+  }
+  if ((std::uint64_t{1} << 32) - next_number_ < 1'000'000) return RejectReason::SessionExhausted;
+  if (q.replaced != 0) return RejectReason::None;
+  for (const Tree& level : path(q.account)) {
+    const auto open = std::count_if(orders_.begin(), orders_.end(), [&](const auto& entry) {
+      const std::uint32_t owner = entry.second.account;
+      return level.node ? under(owner, level) : owner == q.account;
+    });
+    if (open + 1 > level.profile->open_orders_max) return RejectReason::OpenOrders;
+  }
+  return RejectReason::None;
+}
+
+// What the order, or the whole chain after the replace, will reserve.
+Reservation NaiveModel::reservation_after(const Question& q) const {
+  Reservation r;
+  r.instrument = q.instrument;
+  r.buy = q.buy;
+  r.lots = q.lots;
+  r.worst = q.price;
+  if (q.type == OrdType::Market) {
+    r.worst = market_price(q.account, q.instrument, q.buy).value_or(0);
+  }
+  r.fee_price = r.worst;
+  if (q.replaced != 0) {
+    const Reservation old = reservation(orders_.at(q.replaced));
+    r.lots = std::max(r.lots, old.lots);
+    r.worst = q.buy ? std::max(r.worst, old.worst) : std::min(r.worst, old.worst);
+    r.fee_price = std::max(r.fee_price, old.fee_price);
+  }
+  return r;
+}
+
+// The cheap test: it lowers the position against everything resting that lowers it, without a flip.
+bool NaiveModel::is_reducing(const Question& q) const {
+  const Int128 held = position(q.account, q.instrument);
+  Int128 resting = 0;
+  for (const Reservation& r : book(q.account, q.replaced).open) {
+    if (r.instrument == q.instrument && r.buy == q.buy) resting += r.lots;
+  }
+  const Int128 closing = resting + reservation_after(q).lots;
+  return q.buy ? held < 0 && closing <= -held : held > 0 && closing <= held;
+}
+
+bool NaiveModel::skips_margin(const Question& q, bool reducing) const {
+  return reducing && (!priced(q.instrument) || !fresh_mark(q.instrument, q.now) ||
+                      account_stale(q.account, q.now));
+}
+
+bool NaiveModel::passes_leg_one(const Question& q) const {
+  Book after = book(q.account, q.replaced);
+  after.open.push_back(reservation_after(q));
+  return equity(q.account) - costs(after.open) - requirement(after) >= 0;
+}
+
+// METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the marks
+// cannot be trusted.
+bool NaiveModel::is_exit(const Question& q) const {
+  if (skips_margin(q, is_reducing(q))) return true;
+  if (q.type == OrdType::Market && !market_price(q.account, q.instrument, q.buy)) return false;
+
+  const Usage before = usage(q.account, q.instrument);
+  const Usage after = usage_with(q);
+  if (after.longs > before.longs || after.shorts > before.shorts || after.gross > before.gross) {
+    return false;
+  }
+  const Reservation r = reservation_after(q);
+  const Int128 cost = costs({r});
+  const Int128 filled_lots = r.buy ? r.lots : -r.lots;
+  const Book now = book(q.account);
+  const Book others = book(q.account, q.replaced);
+
+  Book open = others;
+  open.open.push_back(r);
+  if (requirement(open) > requirement(now)) return false;  // E1
+
+  std::vector<Reservation> open_exits;
+  for (const Reservation& other : others.open) {
+    if (other.exit) open_exits.push_back(other);
+  }
+  Book filled = others;
+  filled.positions[q.instrument] += filled_lots;
+  if (requirement(filled) + cost + costs(open_exits) > requirement(now)) return false;  // E2
+
+  Book positions = now;
+  positions.open.clear();
+  Book positions_filled = positions;
+  positions_filled.positions[q.instrument] += filled_lots;
+  return requirement(positions_filled) + cost <= requirement(positions);  // E3
+}
+
+NaiveModel::Usage NaiveModel::usage(std::uint32_t account, std::uint32_t instrument) const {
+  Int128 buys = 0;
+  Int128 sells = 0;
+  for (const Reservation& r : book(account).open) {
+    if (r.instrument == instrument) (r.buy ? buys : sells) += r.lots;
+  }
+  const Int128 held = position(account, instrument);
+  return {.longs = std::max<Int128>(0, held + buys),
+          .shorts = std::max<Int128>(0, sells - held),
+          .gross = std::max(held + buys, sells - held)};
+}
+
+NaiveModel::Usage NaiveModel::usage_with(const Question& q) const {
+  Int128 buys = 0;
+  Int128 sells = 0;
+  std::vector<Reservation> open = book(q.account, q.replaced).open;
+  open.push_back(reservation_after(q));
+  for (const Reservation& r : open) {
+    if (r.instrument == q.instrument) (r.buy ? buys : sells) += r.lots;
+  }
+  const Int128 held = position(q.account, q.instrument);
+  return {.longs = std::max<Int128>(0, held + buys),
+          .shorts = std::max<Int128>(0, sells - held),
+          .gross = std::max(held + buys, sells - held)};
+}
+
+// Gross notional over all instruments at the marks, in Wide.
+Int128 NaiveModel::gross_of(std::uint32_t account) const {
+  Int128 sum = 0;
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
+    sum += usage(account, i).gross * lot_notional(i, marks_[i].value);
+  }
+  return sum;
+}
+
+// Every level of the tree: the sums of its accounts, not netted, before and after the order.
+RejectReason NaiveModel::check_exposure(const Question& q) const {
+  const Usage own = usage(q.account, q.instrument);
+  const Usage own_after = usage_with(q);
+  const Int128 notional = lot_notional(q.instrument, marks_[q.instrument].value);
+  for (const Tree& level : path(q.account)) {
+    const InstrumentLimits& limits = level.profile->instruments[q.instrument];
+    Usage before;
+    Int128 gross_before = 0;
+    for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+      if (level.node ? !under(a, level) : a != q.account) continue;
+      const Usage part = usage(a, q.instrument);
+      before.longs += part.longs;
+      before.shorts += part.shorts;
+      before.gross += part.gross;
+      gross_before += gross_of(a);
+    }
+    const auto crosses = [](Int128 limit, Int128 used, Int128 used_before) {
+      return used > limit && used > used_before;
+    };
+    const Int128 wide = parameters_.wide_denominator;
+    if (crosses(limits.long_max.raw, before.longs + own_after.longs - own.longs, before.longs)) {
+      return RejectReason::LongLimit;
+    }
+    if (crosses(limits.short_max.raw, before.shorts + own_after.shorts - own.shorts,
+                before.shorts)) {
+      return RejectReason::ShortLimit;
+    }
+    if (crosses(limits.gross_notional_max.raw * wide,
+                (before.gross + own_after.gross - own.gross) * notional, before.gross * notional)) {
+      return RejectReason::GrossNotional;
+    }
+    if (crosses(level.profile->gross_notional_max.raw * wide,
+                gross_before + (own_after.gross - own.gross) * notional, gross_before)) {
+      return RejectReason::GrossNotional;
+    }
+  }
+  return RejectReason::None;
+}
+
+}  // namespace portcullis::support

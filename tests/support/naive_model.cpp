@@ -1,0 +1,471 @@
+// NaiveModel: its state, the commands that change it, and the venue's word (ORDERLIFE 1 and 2).
+#include "tests/support/naive_model.h"
+
+#include <algorithm>
+
+namespace portcullis::support {
+
+using namespace portcullis::risk;
+
+ModelBucket::ModelBucket(std::int64_t rate, std::int64_t size) : per_second(rate), burst(size) {
+  credit = Int128{burst} * interval();
+}
+
+std::int64_t ModelBucket::interval() const {
+  return static_cast<std::int64_t>(ceil_div(kSecondNs, per_second));
+}
+
+Int128 ModelBucket::credit_at(std::int64_t now) const {
+  return std::min(Int128{burst} * interval(), credit + (now - at));
+}
+
+void ModelBucket::take(std::int64_t now) {
+  credit = credit_at(now) - interval();
+  at = now;
+}
+
+std::int64_t ModelOrder::head_leaves() const {
+  return std::max<std::int64_t>(0, total - cum - cancelled);
+}
+
+std::int64_t ModelOrder::leaves_of(std::uint32_t number) const {
+  if (number == head) return head_leaves();
+  for (const ModelPending& p : pending) {
+    if (p.number == number) return std::max<std::int64_t>(0, p.total - cum);
+  }
+  return 0;
+}
+
+NaiveModel::NaiveModel(const Parameters& parameters)
+    : parameters_(parameters),
+      node_flags_(parameters.nodes.size()),
+      halted_(parameters.instruments.size()),
+      marks_(parameters.instruments.size()),
+      indexes_(parameters.assets.size()) {
+  const auto orders = [](const RateLimit& r) { return ModelBucket(r.per_second, r.burst); };
+  const auto exits = [](const RateLimit& r) {
+    return ModelBucket(r.exit_per_second, r.exit_burst);
+  };
+  for (const AccountParameters& account : parameters.accounts) {
+    accounts_.push_back({.orders = orders(account.rate),
+                         .exits = exits(account.rate),
+                         .balances = std::vector<Int128>(parameters.assets.size(), 0),
+                         .lines = {}});
+  }
+  for (const SessionParameters& session : parameters.sessions) {
+    sessions_.push_back({.orders = orders(session.rate), .exits = exits(session.rate)});
+  }
+}
+
+std::int64_t NaiveModel::now_of(Timestamp time) const { return std::max(clock_, time.ns); }
+void NaiveModel::tick(Timestamp time) { clock_ = now_of(time); }
+
+void NaiveModel::consume(SessionIndex session, std::uint32_t client_ref) {
+  std::uint32_t& watermark = sessions_[session.value].watermark;
+  watermark = std::max(watermark, client_ref);
+}
+
+void NaiveModel::raise_next_number(std::uint32_t next) {
+  next_number_ = std::max<std::uint64_t>(next_number_, next);
+}
+
+// Every order and replace above the watermark costs a token: of both order buckets, or of both exit
+// buckets if it reduces; where the account is not known only the session pays.
+void NaiveModel::take_order_token(std::uint32_t session, std::uint32_t account, bool reducing,
+                                  std::int64_t now) {
+  ModelSession& s = sessions_[session];
+  if (account == kNil) {
+    if (s.orders.has_token(now)) s.orders.take(now);
+    return;
+  }
+  ModelAccount& a = accounts_[account];
+  if (s.orders.has_token(now) && a.orders.has_token(now)) {
+    s.orders.take(now);
+    a.orders.take(now);
+  } else if (reducing && s.exits.has_token(now) && a.exits.has_token(now)) {
+    s.exits.take(now);
+    a.exits.take(now);
+  }
+}
+
+// The live order behind a client's number, and our number of it; 0 when there is none.
+std::uint64_t NaiveModel::find_live(std::uint32_t session, std::uint32_t client_ref,
+                                    std::uint32_t& number) const {
+  const auto found = client_numbers_.find({session, client_ref});
+  if (found == client_numbers_.end()) return 0;
+  number = found->second;
+  return numbers_.at(number).order;
+}
+
+void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
+  const std::uint32_t session = order.session.value;
+  if (order.client_ref <= sessions_[session].watermark) return;
+  tick(order.time);
+  consume(order.session, order.client_ref);
+  take_order_token(session, order.account.value, verdict.reducing, clock_);
+  if (verdict.disposition != Disposition::Forward) return;
+  ModelOrder chain;
+  chain.account = order.account.value;
+  chain.instrument = order.instrument.value;
+  chain.session = session;
+  chain.buy = order.side == Side::Buy;
+  chain.flags = order.flags;
+  chain.head = verdict.number;
+  chain.price = verdict.price.raw;
+  chain.total = order.quantity.raw;
+  chain.exit = verdict.exit;
+  const std::uint64_t id = next_order_++;
+  orders_[id] = chain;
+  numbers_[verdict.number] = {.order = id,
+                              .account = chain.account,
+                              .instrument = chain.instrument,
+                              .session = session,
+                              .client_ref = order.client_ref,
+                              .buy = chain.buy};
+  client_numbers_[{session, order.client_ref}] = verdict.number;
+  next_number_ = verdict.number + std::uint64_t{1};
+}
+
+void NaiveModel::apply(const ReplaceOrder& order, const Verdict& verdict) {
+  const std::uint32_t session = order.session.value;
+  if (order.client_ref <= sessions_[session].watermark) return;
+  tick(order.time);
+  consume(order.session, order.client_ref);
+  std::uint32_t original = 0;
+  const std::uint64_t id = find_live(session, order.original_ref, original);
+  const std::uint32_t account = id == 0 ? kNil : orders_.at(id).account;
+  take_order_token(session, account, verdict.reducing, clock_);
+  if (verdict.disposition != Disposition::Forward) return;
+  ModelOrder& chain = orders_.at(id);
+  chain.pending.push_back({.number = verdict.number,
+                           .original = original,
+                           .total = order.total.raw,
+                           .price = verdict.price.raw});
+  chain.exit = verdict.exit;
+  numbers_[verdict.number] = {.order = id,
+                              .account = chain.account,
+                              .instrument = chain.instrument,
+                              .session = session,
+                              .client_ref = order.client_ref,
+                              .buy = chain.buy};
+  client_numbers_[{session, order.client_ref}] = verdict.number;
+  next_number_ = verdict.number + std::uint64_t{1};
+}
+
+void NaiveModel::apply(const CancelOrder& order, const Verdict& verdict) {
+  tick(order.time);
+  std::uint32_t number = 0;
+  const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
+  if (id == 0 || verdict.disposition == Disposition::Ignore) return;
+  ModelOrder& chain = orders_.at(id);
+  ModelBucket& session = sessions_[order.session.value].exits;
+  ModelBucket& account = accounts_[chain.account].exits;
+  if (session.has_token(clock_) && account.has_token(clock_)) {
+    session.take(clock_);
+    account.take(clock_);
+  }
+  if (verdict.disposition == Disposition::Forward && order.total.raw == 0)
+    chain.cancel_wanted = true;
+}
+
+// Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
+void NaiveModel::trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,
+                       std::int64_t price, int direction) {
+  const InstrumentParameters& p = parameters_.instruments[instrument];
+  ModelLine& line = accounts_[account].lines[instrument];
+  const Int128 signed_lots = (buy ? 1 : -1) * Int128{lots} * direction;
+  line.position += signed_lots;
+  line.cash -= signed_lots * price * p.marks_per_tick * p.units_per_lot_mark;
+  line.cash -= direction * Int128{lots} * fee_per_lot(instrument, price);
+}
+
+void NaiveModel::end_number(std::uint32_t number) { numbers_.at(number).order = 0; }
+
+// The terminal outcome: the head and all that was to follow it are gone.
+void NaiveModel::end_order(std::uint64_t id) {
+  const ModelOrder& chain = orders_.at(id);
+  end_number(chain.head);
+  for (const ModelPending& pending : chain.pending) end_number(pending.number);
+  orders_.erase(id);
+}
+
+// A pending replace that will never become the head, and all that was to replace it.
+void NaiveModel::drop_pending(std::uint64_t id, std::uint32_t number) {
+  std::vector<ModelPending>& pending = orders_.at(id).pending;
+  const auto at = std::find_if(pending.begin(), pending.end(),
+                               [&](const ModelPending& p) { return p.number == number; });
+  if (at == pending.end()) return;
+  pending.erase(at);
+  end_number(number);
+  std::vector<std::uint32_t> followers;
+  for (const ModelPending& p : pending) {
+    if (p.original == number) followers.push_back(p.number);
+  }
+  for (const std::uint32_t follower : followers) drop_pending(id, follower);
+}
+
+ModelOutcome NaiveModel::apply(const VenueEvent& event) {
+  tick(event.time);
+  ModelOutcome out;
+  const auto found = numbers_.find(event.number);
+  if (found == numbers_.end()) {
+    out.anomaly = Anomaly::UnknownNumber;
+    return out;
+  }
+  out.known = true;
+  const ModelNumber record = found->second;
+  const std::uint64_t id = record.order;
+  ModelOrder* chain = id == 0 ? nullptr : &orders_.at(id);
+  const bool is_head = chain != nullptr && chain->head == event.number;
+  std::int64_t limit = 0;
+  if (chain != nullptr) {
+    limit = chain->price;
+    for (const ModelPending& p : chain->pending) {
+      if (p.number == event.number) limit = p.price;
+    }
+  }
+  bool dead = false;
+
+  switch (event.type) {
+    case VenueEventType::Accepted:
+      if (!is_head) {
+        out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::AcceptedDifferently;
+        break;
+      }
+      if (chain->acknowledged) {
+        out.anomaly = Anomaly::Duplicate;
+      } else if (chain->price != event.price.raw || chain->total != event.quantity.raw) {
+        out.anomaly = Anomaly::AcceptedDifferently;
+      }
+      chain->acknowledged = true;
+      chain->price = event.price.raw;
+      chain->total = event.quantity.raw;
+      dead = event.dead;
+      break;
+
+    case VenueEventType::Replaced: {
+      if (chain == nullptr || is_head) {
+        out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::Duplicate;
+        break;
+      }
+      const std::int64_t promised = chain->leaves_of(event.number);
+      if (promised != event.quantity.raw || limit != event.price.raw) {
+        out.anomaly = Anomaly::AcceptedDifferently;
+      }
+      // The old head has gone; of the pending ones only those that follow the new head can still
+      // come.
+      end_number(chain->head);
+      chain->head = event.number;
+      chain->price = event.price.raw;
+      chain->total = chain->cum + event.quantity.raw;
+      chain->cancelled = 0;
+      chain->acknowledged = true;
+      std::set<std::uint32_t> following{event.number};
+      std::vector<ModelPending> kept;
+      for (const ModelPending& p : chain->pending) {  // in the order of their numbers
+        if (p.number == event.number) continue;
+        if (following.contains(p.original)) {
+          following.insert(p.number);
+          kept.push_back(p);
+        } else {
+          end_number(p.number);
+        }
+      }
+      chain->pending = kept;
+      dead = event.dead;
+      break;
+    }
+
+    case VenueEventType::Executed:
+      trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
+      trades_.push_back({.match = event.match,
+                         .number = event.number,
+                         .account = record.account,
+                         .instrument = record.instrument,
+                         .buy = record.buy,
+                         .quantity = event.quantity.raw,
+                         .price = event.price.raw});
+      if (chain == nullptr) {
+        out.anomaly = Anomaly::LateEvent;
+      } else {
+        if (event.quantity.raw > chain->leaves_of(event.number)) {
+          out.anomaly = Anomaly::Overfill;
+        } else if (record.buy ? event.price.raw > limit : event.price.raw < limit) {
+          out.anomaly = Anomaly::WorsePrice;
+        }
+        chain->cum += event.quantity.raw;
+      }
+      // The books no longer agree: no increases until a person has looked.
+      if (out.anomaly == Anomaly::LateEvent || out.anomaly == Anomaly::Overfill) {
+        accounts_[record.account].flags |= kDisputed;
+      }
+      break;
+
+    case VenueEventType::Canceled:
+    case VenueEventType::AiqCanceled:
+      if (chain == nullptr) {
+        out.anomaly = Anomaly::LateEvent;
+      } else if (event.type == VenueEventType::Canceled) {
+        chain->cancelled += event.quantity.raw;
+      } else {
+        chain->cum += event.quantity.raw;
+      }
+      break;
+
+    case VenueEventType::Rejected:
+    case VenueEventType::Void:
+      if (chain == nullptr) {
+        out.anomaly = Anomaly::LateEvent;
+      } else if (is_head) {
+        dead = true;
+      } else {
+        drop_pending(id, event.number);
+      }
+      break;
+
+    case VenueEventType::Broken: {
+      const auto broken = std::find_if(trades_.begin(), trades_.end(), [&](const ModelTrade& t) {
+        return t.match == event.match && t.number == event.number;
+      });
+      if (broken == trades_.end()) {
+        out.anomaly = Anomaly::UnknownTrade;
+        break;
+      }
+      trade(broken->account, broken->instrument, broken->buy, broken->quantity, broken->price, -1);
+      trades_.erase(broken);
+      break;
+    }
+  }
+
+  if (chain != nullptr && (dead || chain->head_leaves() == 0)) {
+    end_order(id);
+    out.ended = true;
+  } else if (chain != nullptr) {
+    out.leaves = chain->head_leaves();
+  }
+  return out;
+}
+
+bool NaiveModel::apply(const AdoptOrder& order) {
+  tick(order.time);
+  if (!order.account.exists() || orders_.size() >= parameters_.capacities.orders ||
+      positions_full(order.account.value, order.instrument.value)) {
+    return false;
+  }
+  ModelOrder chain;
+  chain.account = order.account.value;
+  chain.instrument = order.instrument.value;
+  chain.session = order.session.value;
+  chain.buy = order.side == Side::Buy;
+  chain.head = order.number;
+  chain.price = order.price.raw;
+  chain.total = order.quantity.raw;
+  chain.acknowledged = true;
+  const std::uint64_t id = next_order_++;
+  orders_[id] = chain;
+  numbers_[order.number] = {.order = id,
+                            .account = chain.account,
+                            .instrument = chain.instrument,
+                            .session = chain.session,
+                            .client_ref = order.client_ref,
+                            .buy = chain.buy};
+  client_numbers_[{chain.session, order.client_ref}] = order.number;
+  return true;
+}
+
+void NaiveModel::apply(const MarkUpdate& update) {
+  tick(update.time);
+  marks_[update.instrument.value] = {.value = update.mark.raw, .as_of = update.as_of.ns};
+}
+
+void NaiveModel::apply(const IndexUpdate& update) {
+  tick(update.time);
+  indexes_[update.asset.value] = {.value = update.index, .as_of = update.as_of.ns};
+}
+
+void NaiveModel::apply(const LoadBalance& load) {
+  tick(load.time);
+  accounts_[load.account.value].balances[load.asset.value] += load.units;
+}
+
+// A line is held for every position and every order; cash alone moves to the balance.
+bool NaiveModel::positions_full(std::uint32_t account, std::uint32_t instrument) const {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> used;
+  for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+    for (const auto& [i, line] : accounts_[a].lines) {
+      if (line.position != 0) used.insert({a, i});
+    }
+  }
+  for (const auto& [id, order] : orders_) used.insert({order.account, order.instrument});
+  return !used.contains({account, instrument}) && used.size() >= parameters_.capacities.positions;
+}
+
+bool NaiveModel::apply(const LoadPosition& load) {
+  tick(load.time);
+  if (positions_full(load.account.value, load.instrument.value)) return false;
+  const InstrumentParameters& p = parameters_.instruments[load.instrument.value];
+  ModelLine& line = accounts_[load.account.value].lines[load.instrument.value];
+  line.position += load.lots.raw;
+  line.cash -= Int128{load.lots.raw} * load.entry.raw * p.marks_per_tick * p.units_per_lot_mark;
+  return true;
+}
+
+void NaiveModel::apply(const Control& control) {
+  tick(control.time);
+  unsigned flag = 0;
+  if (control.action == ControlAction::Kill) flag = kKilled;
+  if (control.action == ControlAction::Suspend) flag = kSuspended;
+  if (control.action == ControlAction::CloseOnly) flag = kCloseOnly;
+  const bool resume = control.action == ControlAction::Resume;
+  const auto set = [&](std::uint8_t& flags) {
+    flags = resume ? std::uint8_t{0} : static_cast<std::uint8_t>(flags | flag);
+  };
+  switch (control.scope) {
+    case ControlScope::Node:
+      set(node_flags_[control.target]);
+      break;
+    case ControlScope::Account: {
+      ModelAccount& account = accounts_[control.target];
+      if (!control.by.exists()) {
+        set(account.flags);
+        if (resume) account.suspended_by = kNil;
+      } else if (!resume) {
+        account.suspended_by = control.by.value;
+      } else if (account.suspended_by == control.by.value) {
+        account.suspended_by = kNil;
+      }
+      break;
+    }
+    case ControlScope::Session:
+      set(sessions_[control.target].flags);
+      break;
+    case ControlScope::Instrument:
+      halted_[control.target] = !resume;
+      break;
+  }
+}
+
+void NaiveModel::apply(const SetCondition& condition) {
+  tick(condition.time);
+  if (condition.on) {
+    conditions_.insert(condition.condition);
+  } else {
+    conditions_.erase(condition.condition);
+  }
+}
+
+void NaiveModel::realise(AccountIndex account) {
+  ModelAccount& a = accounts_[account.value];
+  for (auto& [instrument, line] : a.lines) {
+    a.balances[parameters_.instruments[instrument].settlement.value] += line.cash;
+    line.cash = 0;
+  }
+}
+
+Int128 NaiveModel::position(std::uint32_t account, std::uint32_t instrument) const {
+  const auto& lines = accounts_[account].lines;
+  const auto found = lines.find(instrument);
+  return found == lines.end() ? 0 : found->second.position;
+}
+
+}  // namespace portcullis::support

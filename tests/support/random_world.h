@@ -1,0 +1,103 @@
+// Random parameters and random commands for property tests: small worlds with tight limits, and
+// commands that keep to the edges where a gate decides. Everything follows from the seed, on every
+// machine.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "risk/commands.h"
+#include "risk/parameters.h"
+#include "tests/support/naive_model.h"
+
+namespace portcullis::support {
+
+// splitmix64.
+class Rng {
+ public:
+  explicit Rng(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next();
+  // From `low` to `high`, both included.
+  std::int64_t between(std::int64_t low, std::int64_t high);
+  bool percent(std::int64_t chance) { return between(1, 100) <= chance; }
+  std::int64_t pick(std::initializer_list<std::int64_t> values);
+
+ private:
+  std::uint64_t state_;
+};
+
+// The seed of a property test: PORTCULLIS_SEED, or `fallback`. Printed, so that a failure can be
+// run again.
+std::uint64_t test_seed(std::uint64_t fallback);
+// How much of the ordinary run a property test does: PORTCULLIS_SCALE in percent, 100 unless set.
+std::int64_t test_scale(std::int64_t ordinary);
+
+struct Realise {
+  risk::AccountIndex account;
+};
+struct RaiseNumber {
+  std::uint32_t next = 0;
+};
+struct Consume {
+  risk::SessionIndex session;
+  std::uint32_t client_ref = 0;
+};
+using Command = std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrder,
+                             risk::VenueEvent, risk::MarkUpdate, risk::IndexUpdate,
+                             risk::LoadBalance, risk::LoadPosition, risk::Control,
+                             risk::SetCondition, Realise, RaiseNumber, Consume, risk::AdoptOrder>;
+std::string describe(const Command& command);
+
+struct WorldChoice {
+  bool moving_settlement = true;  // may an asset in which gains are paid move with a factor
+  bool tight_limits = true;
+  bool small_pools = false;
+};
+risk::Parameters random_parameters(Rng& rng, const WorldChoice& choice = {});
+
+// Proposes commands by looking at what the model holds at that moment.
+class CommandSource {
+ public:
+  CommandSource(const NaiveModel& model, std::uint64_t seed, bool hostile = true);
+  // The commands that price everything and give each account something to start with.
+  std::vector<Command> opening();
+  Command next();
+
+ private:
+  struct Choice {
+    std::uint32_t account, instrument, session;
+  };
+  risk::Timestamp time();
+  Choice choose();
+  std::int64_t some_price(const Choice& c, bool buy);
+  std::int64_t some_lots(const Choice& c, bool buy);
+  std::uint32_t fresh_ref(std::uint32_t session);
+  const ModelOrder* some_order();
+  std::uint32_t client_ref_of(std::uint32_t number) const;
+  Command new_order();
+  Command replace();
+  Command cancel();
+  Command venue_event();
+  Command hostile_event();
+  Command mark();
+  Command index();
+  Command balance();
+  Command load_position();
+  Command control();
+  Command condition();
+  Command event(risk::VenueEventType type, std::uint32_t number, std::int64_t lots,
+                std::int64_t price, std::uint32_t other = 0, bool dead = false);
+
+  const NaiveModel& model_;
+  const risk::Parameters& p_;
+  Rng rng_;
+  bool hostile_;
+  std::int64_t time_;
+  std::uint64_t match_ = 1;
+  std::vector<std::pair<std::int64_t, Command>> undo_;  // by countdown of commands
+};
+
+}  // namespace portcullis::support
