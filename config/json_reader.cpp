@@ -44,6 +44,14 @@ std::string to_text(const Problem& problem) {
   return text + ": " + problem.what;
 }
 
+bool record_parse_error(const JsonResult& json, std::string_view file,
+                        std::vector<Problem>& problems) {
+  if (json.error.empty()) return false;
+  const std::string line = json.line != 0 ? fmt::format("line {}: ", json.line) : "";
+  problems.push_back({std::string(file), "", "", line + "is no JSON: " + json.error});
+  return true;
+}
+
 std::string_view describe(Json::Kind kind) {
   switch (kind) {
     case Json::Kind::Null:

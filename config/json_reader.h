@@ -114,7 +114,11 @@ class JsonReader {
   std::vector<std::uint8_t> used_;                            // by member
 };
 
-// "number", "a list", ...: what a value is, for messages.
+// True, after recording it, when the text was no JSON.
+bool record_parse_error(const JsonResult& json, std::string_view file,
+                        std::vector<Problem>& problems);
+
+// "a number", "a list", ...: what a value is, for messages.
 [[nodiscard]] std::string_view describe(Json::Kind kind);
 
 template <class T>

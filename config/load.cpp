@@ -44,10 +44,7 @@ void parse(const std::map<std::string, std::string>& texts, std::array<Json, kSt
       continue;
     }
     JsonResult result = parse_json(text->second);
-    if (!result.error.empty()) {
-      const std::string line = result.line != 0 ? fmt::format("line {}: ", result.line) : "";
-      problems.push_back({file, "", "", line + "is no JSON: " + result.error});
-    }
+    record_parse_error(result, file, problems);
     jsons[i] = std::move(result.json);
   }
 }

@@ -24,6 +24,7 @@
 #include <set>
 
 #include "config/decimal.h"
+#include "config/head_room.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -53,29 +54,6 @@ risk::Lots read_lots(JsonReader& in, std::string_view key, const InstrumentSetti
 
 risk::Value read_value(const Loading& loading, JsonReader& in, std::string_view key) {
   return {in.decimal(key, loading.out.risk_decimals, 0, risk::kValueMax).value_or(0)};
-}
-
-// The largest value of one lot, in quanta, for an instrument that was read without problems.
-std::optional<Ratio> lot_value_max(const Loading& loading, risk::InstrumentIndex index) {
-  const auto whole = [](std::int64_t value) { return std::optional(Ratio{value, 1}); };
-  const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
-  const risk::AssetIndex settlement = instrument.settlement;
-  return whole(loading.out.instruments[index.value].mark_max.raw) *
-         whole(instrument.units_per_lot_mark) *
-         whole(loading.out.assets[settlement.value].index_max) *
-         whole(loading.out.parameters.assets[settlement.value].wide_per_index) /
-         whole(loading.out.parameters.wide_denominator);
-}
-
-// The value of so many lots at price_max, rounded up; none when it is beyond 2^60 quanta.
-std::optional<std::int64_t> value_max(const Loading& loading, risk::InstrumentIndex index,
-                                      risk::Lots lots) {
-  if (lots.raw == 0) return 0;
-  const auto value = lot_value_max(loading, index) * std::optional(Ratio{lots.raw, 1});
-  if (!value) return std::nullopt;
-  const Int128 rounded = risk::ceil_div(value->numerator, value->denominator);
-  if (rounded > risk::kValueMax) return std::nullopt;
-  return static_cast<std::int64_t>(rounded);
 }
 
 // A market order, a limit at the collar, must be able to pass as an exit (METHOD 3.6): closing
@@ -124,7 +102,8 @@ void check_head_room(const Loading& loading, JsonReader& in, const risk::LimitPr
   for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
     if (!loading.instruments[i].ok || !loading.assets_ok) return;
     const risk::InstrumentLimits& limits = profile.instruments[i];
-    const auto value = value_max(loading, {i}, std::max(limits.long_max, limits.short_max));
+    const auto value = value_max(loading.out, risk::InstrumentIndex{i},
+                                 std::max(limits.long_max, limits.short_max));
     const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
     sum += value.value_or(risk::kValueMax + Int128{1}) * std::max(kPpm, range.any_up_ppm) / kPpm;
   }
