@@ -1,5 +1,5 @@
-// A log-linear histogram of durations in the manner of HdrHistogram: 64 buckets for each power of two, so
-// that a percentile is right to within 1.6 %. Fixed size, allocates once.
+// A log-linear histogram of durations in the manner of HdrHistogram: 64 buckets for each power of
+// two, so that a percentile is right to within 1.6 %. Fixed size, allocates once.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@ class Histogram {
     max_ = std::max(max_, v);
   }
 
-  // The smallest bucket's upper end that at least `share` (0..1) of the values do not exceed; the largest
-  // value itself where that is smaller. 0 when there are none.
+  // The smallest bucket's upper end that at least `share` (0..1) of the values do not exceed; the
+  // largest value itself where that is smaller. 0 when there are none.
   [[nodiscard]] std::uint64_t percentile(double share) const {
     if (count_ == 0) return 0;
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_) + 0.999999);

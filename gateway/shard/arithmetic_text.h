@@ -10,7 +10,7 @@
 namespace portcullis::gateway::shard {
 
 // Writes into `buffer`, cut to its size, and returns what was written. Does not allocate.
-std::string_view arithmetic_text(const config::Deployment& deployment, const risk::Decision& decision,
-                                 std::span<char> buffer);
+std::string_view arithmetic_text(const config::Deployment& deployment,
+                                 const risk::Decision& decision, std::span<char> buffer);
 
 }  // namespace portcullis::gateway::shard

@@ -56,7 +56,8 @@ class HandlerAllocator {
 // The handler, with this memory for the operation that carries it.
 template <class Handler>
 auto in_memory(HandlerMemory& memory, Handler&& handler) {
-  return boost::asio::bind_allocator(HandlerAllocator<std::byte>(memory), std::forward<Handler>(handler));
+  return boost::asio::bind_allocator(HandlerAllocator<std::byte>(memory),
+                                     std::forward<Handler>(handler));
 }
 
 }  // namespace portcullis::gateway::shard

@@ -1,3 +1,6 @@
+// GCC 12 sees null paths in Asio's inlined headers that are not there.
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+
 #include "gateway/shard/shard.h"
 
 #include <fcntl.h>
@@ -24,8 +27,8 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16 * 1024;
 constexpr std::size_t kPricesPerPass = 32;
-constexpr std::int64_t kYieldNs = 200'000;          // backoff: how long it yields before it sleeps
-constexpr std::int64_t kSleepMaxNs = 10'000'000;    // timers are never later than this
+constexpr std::int64_t kYieldNs = 200'000;        // backoff: how long it yields before it sleeps
+constexpr std::int64_t kSleepMaxNs = 10'000'000;  // timers are never later than this
 constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
@@ -58,7 +61,8 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
 bool equal_secrets(std::string_view a, std::string_view b) {
   std::size_t difference = a.size() ^ b.size();
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
+    difference |=
+        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
   }
   return difference == 0;
 }
@@ -66,14 +70,15 @@ bool equal_secrets(std::string_view a, std::string_view b) {
 }  // namespace
 
 Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-             journal::Journal& journal, PriceSource* prices)
+             journal::Journal& journal, feeds::FeedQueue* prices)
     : deployment_(deployment),
       secrets_(secrets),
       gate_(gate),
       journal_(journal),
       prices_(prices),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
-      acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address), deployment.gateway.port)),
+      acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address),
+                                   deployment.gateway.port)),
       port_(acceptor_.local_endpoint().port()),
       wakeup_(io_),
       sessions_(deployment.sessions.size()),
@@ -106,7 +111,8 @@ void Shard::stop() noexcept {
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
 std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, clock_ns()); }
 
-// --- the loop ------------------------------------------------------------------------------------------
+// --- the loop
+// ------------------------------------------------------------------------------------------
 
 void Shard::run() {
   tick();
@@ -128,7 +134,9 @@ void Shard::run() {
       wait();
     }
     // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
-    slow_passes_ = full_budget_ && now_ns_ - began > deployment_.gateway.overload_pass_ns ? slow_passes_ + 1 : 0;
+    slow_passes_ = full_budget_ && now_ns_ - began > deployment_.gateway.overload_pass_ns
+                       ? slow_passes_ + 1
+                       : 0;
     if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
     if (!overloaded_ && slow_passes_ >= 2) {
       overloaded_ = true;
@@ -174,14 +182,15 @@ void Shard::wait() {
   }
   if (!wakeup_waiting_) {
     wakeup_waiting_ = true;
-    wakeup_.async_wait(asio::posix::stream_descriptor::wait_read, in_memory(wakeup_memory_, [this](error_code) {
+    wakeup_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       in_memory(wakeup_memory_, [this](error_code) {
                          wakeup_waiting_ = false;
                          std::uint64_t count = 0;
                          (void)!::read(wakeup_fd_, &count, sizeof count);
                        }));
   }
-  // A producer that queues after this line sees us sleeping and writes the eventfd; one that queued before
-  // it is seen by the look at its queue.
+  // A producer that queues after this line sees us sleeping and writes the eventfd; one that queued
+  // before it is seen by the look at its queue.
   sleeping_.store(true, std::memory_order_seq_cst);
   if (!stopping_.load() && !drain_prices()) io_.run_one_for(std::chrono::nanoseconds(kSleepMaxNs));
   sleeping_.store(false, std::memory_order_seq_cst);
@@ -204,7 +213,8 @@ void Shard::check_timers() {
   connect_venue();
 }
 
-// --- clients ---------------------------------------------------------------------------------------------
+// --- clients
+// ---------------------------------------------------------------------------------------------
 
 void Shard::accept() {
   acceptor_.async_accept(in_memory(accept_memory_, [this](error_code error, tcp::socket socket) {
@@ -248,7 +258,9 @@ void Shard::drop(Client& client) {
 bool Shard::serve(Client& client) {
   bool worked = false;
   if (client.has_input) worked |= take_messages(client);
-  if (!client.socket.is_open() || client.has_input || !client.socket.readable() || !gate_.has_room()) return worked;
+  if (!client.socket.is_open() || client.has_input || !client.socket.readable() ||
+      !gate_.has_room())
+    return worked;
   std::span<std::byte> input = client.soup.input();
   const std::ptrdiff_t n = client.socket.read(input.first(std::min(input.size(), kBytesPerPass)));
   if (n < 0) {
@@ -272,10 +284,16 @@ bool Shard::take_messages(Client& client) {
     }
     const soup::ServerEvent event = client.soup.next_event();
     switch (event.type) {
-      case Type::None: return taken > 0;
-      case Type::LoginRequest: login(client, event.login); break;
-      case Type::Debug: break;
-      case Type::Logout: drop(client); return true;
+      case Type::None:
+        return taken > 0;
+      case Type::LoginRequest:
+        login(client, event.login);
+        break;
+      case Type::Debug:
+        break;
+      case Type::Logout:
+        drop(client);
+        return true;
       case Type::Error:
         ++counters_.protocol_errors;
         drop(client);
@@ -318,8 +336,9 @@ void Shard::send_arithmetic(Client& client) {
 void Shard::login(Client& client, const soup::LoginRequest& request) {
   const risk::SessionIndex session = deployment_.names.sessions.find(request.username);
   // An unknown user costs the same comparison as a wrong password.
-  const std::string_view secret =
-      session.exists() ? std::string_view(secrets_.sessions[session.value]) : std::string_view("\x01");
+  const std::string_view secret = session.exists()
+                                      ? std::string_view(secrets_.sessions[session.value])
+                                      : std::string_view("\x01");
   const auto refuse = [&](soup::LoginRejectReason reason) {
     ++counters_.logins_rejected;
     (void)client.soup.reject_login(reason);
@@ -329,7 +348,8 @@ void Shard::login(Client& client, const soup::LoginRequest& request) {
   }
   const auto stream = static_cast<std::uint16_t>(session.value);
   const std::uint64_t next = journal_.stream_next(stream);
-  if ((!request.session.empty() && request.session != gate_.stream_session()) || request.sequence > next) {
+  if ((!request.session.empty() && request.session != gate_.stream_session()) ||
+      request.sequence > next) {
     return refuse(soup::LoginRejectReason::SessionNotAvailable);
   }
   ++counters_.logins;
@@ -349,7 +369,8 @@ void Shard::login(Client& client, const soup::LoginRequest& request) {
   (void)client.soup.accept_login(gate_.stream_session(), client.next);
 }
 
-// Lets the session's stream leave: replay and live are one path, a cursor over the journal's stream.
+// Lets the session's stream leave: replay and live are one path, a cursor over the journal's
+// stream.
 bool Shard::pump(Client& client) {
   if (client.session.exists() && client.soup.is_active()) {
     const auto stream = static_cast<std::uint16_t>(client.session.value);
@@ -380,8 +401,8 @@ bool Shard::pump(Client& client) {
     drop(client);
     return true;
   }
-  // A client that does not read holds up nobody: its messages wait in the journal. One that takes nothing
-  // at all from a full buffer for as long as a silent peer is given is let go.
+  // A client that does not read holds up nobody: its messages wait in the journal. One that takes
+  // nothing at all from a full buffer for as long as a silent peer is given is let go.
   if (client.soup.output_room() < soup::kHeaderSize + ouch::kMaxMessageSize) {
     if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
     if (now_ns_ - client.stuck_since_ns > deployment_.gateway.times.silence_ns) {
@@ -409,31 +430,33 @@ bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t throug
   return true;
 }
 
-// --- the venue -------------------------------------------------------------------------------------------
+// --- the venue
+// -------------------------------------------------------------------------------------------
 
 void Shard::connect_venue() {
-  if (venue_socket_.is_open() || venue_connecting_ || !venue_socket_.is_free() || now_ns_ < venue_retry_at_ns_ ||
-      gate_.link() == gate::LinkState::Lost || gate_.has_sweep(gate::SweepScope::Lost, 0)) {
+  if (venue_socket_.is_open() || venue_connecting_ || !venue_socket_.is_free() ||
+      now_ns_ < venue_retry_at_ns_ || gate_.link() == gate::LinkState::Lost ||
+      gate_.has_sweep(gate::SweepScope::Lost, 0)) {
     return;
   }
   venue_connecting_ = true;
   connecting_ = tcp::socket(io_);
   const config::VenueSettings& settings = deployment_.venue;
-  connecting_.async_connect(
-      tcp::endpoint(asio::ip::make_address(settings.address), settings.port),
-      in_memory(connect_memory_, [this, &settings](error_code error) {
-        venue_connecting_ = false;
-        venue_retry_at_ns_ = tick() + venue_backoff_ns_;
-        venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, settings.reconnect_ns_max);
-        if (error) return;
-        ++counters_.venue_connects;
-        venue_socket_.open(std::move(connecting_));
-        venue_.reset(now_ns_);
-        (void)venue_.login({.username = settings.user,
-                            .password = secrets_.venue,
-                            .session = gate_.venue_session(),
-                            .sequence = gate_.venue_next_sequence()});
-      }));
+  connecting_.async_connect(tcp::endpoint(asio::ip::make_address(settings.address), settings.port),
+                            in_memory(connect_memory_, [this, &settings](error_code error) {
+                              venue_connecting_ = false;
+                              venue_retry_at_ns_ = tick() + venue_backoff_ns_;
+                              venue_backoff_ns_ =
+                                  std::min(2 * venue_backoff_ns_, settings.reconnect_ns_max);
+                              if (error) return;
+                              ++counters_.venue_connects;
+                              venue_socket_.open(std::move(connecting_));
+                              venue_.reset(now_ns_);
+                              (void)venue_.login({.username = settings.user,
+                                                  .password = secrets_.venue,
+                                                  .session = gate_.venue_session(),
+                                                  .sequence = gate_.venue_next_sequence()});
+                            }));
 }
 
 void Shard::drop_venue() {
@@ -449,7 +472,8 @@ bool Shard::serve_venue() {
   bool worked = false;
   if (venue_socket_.readable()) {
     std::span<std::byte> input = venue_.input();
-    const std::ptrdiff_t n = venue_socket_.read(input.first(std::min(input.size(), 4 * kBytesPerPass)));
+    const std::ptrdiff_t n =
+        venue_socket_.read(input.first(std::min(input.size(), 4 * kBytesPerPass)));
     if (n < 0) {
       drop_venue();
       return true;
@@ -459,10 +483,12 @@ bool Shard::serve_venue() {
       worked = true;
     }
   }
-  while (venue_socket_.is_open() && journal_.room() != journal::Room::None && gate_.has_room_for_venue()) {
+  while (venue_socket_.is_open() && journal_.room() != journal::Room::None &&
+         gate_.has_room_for_venue()) {
     const soup::ClientEvent event = venue_.next_event();
     switch (event.type) {
-      case Type::None: return worked;
+      case Type::None:
+        return worked;
       case Type::LoginAccepted:
         gate_.set_venue(&venue_);
         if (gate_.on_venue_login(event.session, event.sequence, now_ns_)) {
@@ -473,7 +499,8 @@ bool Shard::serve_venue() {
         break;
       case Type::LoginRejected:
         // It does not know the session we ask for: as if it had answered with another one.
-        if (event.reject_reason == soup::LoginRejectReason::SessionNotAvailable && !gate_.venue_session().empty()) {
+        if (event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
+            !gate_.venue_session().empty()) {
           (void)gate_.on_venue_login({}, 0, now_ns_);
         }
         drop_venue();
@@ -482,9 +509,12 @@ bool Shard::serve_venue() {
         if (!gate_.on_venue_message(event.sequence, event.payload, now_ns_)) drop_venue();
         tick();
         break;
-      case Type::Debug: break;
+      case Type::Debug:
+        break;
       case Type::EndOfSession:
-      case Type::Error: drop_venue(); break;
+      case Type::Error:
+        drop_venue();
+        break;
     }
     worked = true;
   }
@@ -506,18 +536,25 @@ bool Shard::serve_venue_output() {
   return worked;
 }
 
-// --- prices ----------------------------------------------------------------------------------------------
+// --- prices
+// ----------------------------------------------------------------------------------------------
 
 bool Shard::drain_prices() {
   if (prices_ == nullptr || journal_.room() == journal::Room::None) return false;
-  std::array<PriceUpdate, kPricesPerPass> updates;
-  const std::size_t count = prices_->take(updates);
+  std::array<feeds::PriceUpdate, kPricesPerPass> updates;
+  const std::size_t count = prices_->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
-    const PriceUpdate& update = updates[u];
-    if (update.kind == PriceUpdate::Kind::Mark) {
-      gate_.on_mark({.time = {now_ns_}, .as_of = {update.as_of_ns}, .mark = {update.price}, .instrument = {update.index}});
+    const feeds::PriceUpdate& update = updates[u];
+    if (update.kind == feeds::PriceUpdate::Kind::Mark) {
+      gate_.on_mark({.time = {now_ns_},
+                     .as_of = {update.as_of_ns},
+                     .mark = {update.price},
+                     .instrument = {update.index}});
     } else {
-      gate_.on_index({.time = {now_ns_}, .as_of = {update.as_of_ns}, .index = update.price, .asset = {update.index}});
+      gate_.on_index({.time = {now_ns_},
+                      .as_of = {update.as_of_ns},
+                      .index = update.price,
+                      .asset = {update.index}});
     }
   }
   return count > 0;
@@ -529,14 +566,19 @@ void Shard::publish_fixed_indexes() {
   for (std::uint32_t a = 0; a < deployment_.assets.size(); ++a) {
     if (deployment_.assets[a].fixed_index == 0) continue;
     shortest = std::min(shortest, deployment_.parameters.assets[a].index_age_max_ns / 2);
-    gate_.on_index({.time = {now_ns_}, .as_of = {now_ns_}, .index = deployment_.assets[a].fixed_index, .asset = {a}});
+    gate_.on_index({.time = {now_ns_},
+                    .as_of = {now_ns_},
+                    .index = deployment_.assets[a].fixed_index,
+                    .asset = {a}});
   }
   next_fixed_ns_ = now_ns_ + shortest;
 }
 
-// --- the end ---------------------------------------------------------------------------------------------
+// --- the end
+// ---------------------------------------------------------------------------------------------
 
-// Stops accepting; what was taken leaves. Working orders stay, or are cancelled where that is configured.
+// Stops accepting; what was taken leaves. Working orders stay, or are cancelled where that is
+// configured.
 void Shard::finish() {
   error_code ignored;
   acceptor_.close(ignored);

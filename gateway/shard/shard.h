@@ -1,8 +1,10 @@
-// The shard: one thread that owns the gate, the clients' OUCH sessions and the venue link, and runs each
-// message to completion: read, decode, decide, journal, forward, reply (DESIGN 2, ORDERLIFE 5).
+// The shard: one thread that owns the gate, the clients' OUCH sessions and the venue link, and runs
+// each message to completion: read, decode, decide, journal, forward, reply (DESIGN 2, ORDERLIFE
+// 5).
 //
-// A pass reads each ready socket once, at most 16 KiB or 32 messages a session, then lets the streams owed
-// to clients leave, then looks at prices and timers. Between passes it waits as configured.
+// A pass reads each ready socket once, at most 16 KiB or 32 messages a session, then lets the
+// streams owed to clients leave, then looks at prices and timers. Between passes it waits as
+// configured.
 #pragma once
 
 #include <array>
@@ -16,11 +18,11 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "feeds/feed_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_index.h"
-#include "gateway/shard/price_source.h"
 #include "gateway/shard/socket.h"
 #include "gateway/soup/server_connection.h"
 
@@ -50,8 +52,9 @@ struct LinkCounters {
 class Shard {
  public:
   // Opens the listening socket. Everything must outlive the shard. Throws when it cannot listen.
-  Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate, journal::Journal& journal,
-        PriceSource* prices);
+  // `prices` may be null.
+  Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
+        journal::Journal& journal, feeds::FeedQueue* prices);
   ~Shard();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -73,12 +76,12 @@ class Shard {
         : socket(io), soup(settings, 0) {}
     Socket socket;
     soup::ServerConnection soup;
-    risk::SessionIndex session;         // none before the login
-    std::uint64_t next = 1;             // the next message of the session's stream to queue
+    risk::SessionIndex session;  // none before the login
+    std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
-    bool has_input = false;             // unread messages were left for the next pass
+    bool has_input = false;  // unread messages were left for the next pass
     bool superseded = false;
-    std::int64_t stuck_since_ns = 0;    // output is full and the socket takes nothing; 0: it does
+    std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };
   struct SessionState {
@@ -111,7 +114,7 @@ class Shard {
   const Secrets& secrets_;
   gate::Gate& gate_;
   journal::Journal& journal_;
-  PriceSource* prices_;
+  feeds::FeedQueue* prices_;
 
   boost::asio::io_context io_;
   boost::asio::ip::tcp::acceptor acceptor_;
@@ -136,7 +139,7 @@ class Shard {
   std::int64_t next_fixed_ns_ = 0;
   std::int64_t idle_since_ns_ = 0;
   bool overloaded_ = false;
-  bool full_budget_ = false;     // some session used its whole budget in this pass
+  bool full_budget_ = false;  // some session used its whole budget in this pass
   std::uint32_t slow_passes_ = 0;
   std::int64_t calm_since_ns_ = 0;
   LinkCounters counters_;

@@ -1,5 +1,5 @@
-// A non-blocking TCP socket that tells, between passes, whether it can be read or written. The shard
-// reads and writes it itself; Asio only waits.
+// A non-blocking TCP socket that tells, between passes, whether it can be read or written. The
+// shard reads and writes it itself; Asio only waits.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -22,7 +22,8 @@ class Socket {
   [[nodiscard]] bool is_free() const noexcept { return !open_ && !reading_ && !writing_; }
   [[nodiscard]] bool readable() const noexcept { return readable_; }
 
-  // Reads what is there into `into`. 0: nothing now, the wait has begun. Negative: closed or failed.
+  // Reads what is there into `into`. 0: nothing now, the wait has begun. Negative: closed or
+  // failed.
   std::ptrdiff_t read(std::span<std::byte> into);
   // Writes what fits. 0: nothing now, the wait has begun. Negative: failed.
   std::ptrdiff_t write(std::span<const std::byte> from);
