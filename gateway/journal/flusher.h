@@ -60,7 +60,7 @@ class Flusher {
   SegmentWriter& segments_;
   StreamIndex& index_;
   bool sync_full_segments_;
-  bool must_roll_ = false;  // the current segment's fdatasync failed
+  bool must_roll_ = false;  // the current segment's fdatasync failed: the next write goes elsewhere
   std::uint32_t calls_since_space_was_tried_ = 0;
   std::atomic<std::uint32_t> faults_{0};
   std::atomic<int> last_error_{0};
