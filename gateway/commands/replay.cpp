@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -28,12 +26,7 @@ struct CommandLine {
 config::LoadResult load(const CommandLine& line) {
   if (!line.folder.empty()) return config::load(line.folder);
   const std::filesystem::path path = std::filesystem::path(line.journal) / "configuration.json";
-  std::ifstream in(path, std::ios::binary);
-  if (!in)
-    throw std::runtime_error(
-        fmt::format("{}: cannot be read; name a folder by --config", path.string()));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  return config::load_canonical(text, line.journal);
+  return config::load_canonical(read_text(path), line.journal);
 }
 
 int replay(const CommandLine& line) {

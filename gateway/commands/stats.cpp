@@ -4,6 +4,7 @@
 
 #include <array>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -108,6 +109,14 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                       difference == nullptr ? "true" : fmt::format("\"{}\"", difference));
   text += fmt::format("  \"state_hash\": \"{:016x}\"\n}}\n", engine.state_hash());
   return text;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", path.string()));
+  return text.str();
 }
 
 void write_text(const std::filesystem::path& path, std::string_view text) {

@@ -15,6 +15,8 @@ namespace portcullis::gateway {
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                        const shard::Shard* shard);
 
+// The whole file. Throws std::runtime_error.
+std::string read_text(const std::filesystem::path& path);
 // Replaces the file as a whole. Throws std::runtime_error.
 void write_text(const std::filesystem::path& path, std::string_view text);
 

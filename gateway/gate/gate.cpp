@@ -19,15 +19,6 @@ constexpr std::uint32_t kScanMax = 65'536;
 // sweep.
 constexpr std::size_t kVenueRoom = 32 * 1024;
 
-std::span<const std::byte> bytes_of(const VenueMessageRecord& record) {
-  return std::as_bytes(std::span(&record, 1))
-      .first(VenueMessageRecord::kHeaderSize + record.length);
-}
-template <class Record>
-std::span<const std::byte> bytes_of(const Record& record) {
-  return journal::command_bytes(record);
-}
-
 }  // namespace
 
 Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
@@ -41,14 +32,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
 }
 
 // --- taking a record
-// -----------------------------------------------------------------------------------
-
-template <class Record>
-void Gate::take(RecordType type, Timestamp time, const Record& record) noexcept {
-  journal_->begin(static_cast<std::uint16_t>(type), time.ns, bytes_of(record));
-  effect(record);
-  publish();
-}
+// ---------------------------------------------------------------------------------
 
 // From here on the record survives this process; now what it says may leave.
 void Gate::publish() noexcept {
@@ -70,20 +54,6 @@ void Gate::flush_staged() noexcept {
   }
   staged_bytes_ = 0;
 }
-
-template <ouch::Message M>
-void Gate::stage(const M& message) noexcept {
-  if (mode_ != Mode::Live) return;
-  PORTCULLIS_ASSERT(staged_bytes_ + sizeof(std::uint16_t) + ouch::kMaxMessageSize <=
-                    staged_.size());
-  std::byte* at = staged_.data() + staged_bytes_;
-  const auto length = static_cast<std::uint16_t>(
-      ouch::encode(message, std::span(at + sizeof(std::uint16_t), ouch::kMaxMessageSize)));
-  std::memcpy(at, &length, sizeof length);
-  staged_bytes_ += sizeof length + length;
-}
-template void Gate::stage(const ouch::EnterOrder&) noexcept;
-template void Gate::stage(const ouch::ReplaceOrder&) noexcept;
 
 void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payload) noexcept {
   const auto stream = static_cast<std::uint16_t>(session.value);
@@ -456,7 +426,8 @@ void Gate::stage_cancels(risk::OrderIndex index) noexcept {
 
 // Reduce-only orders that a fill has left larger than the position go, newest first.
 void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept {
-  for (;;) {
+  // Bounded for each fill; the next one goes on where this stopped.
+  for (std::uint32_t cancelled = 0; cancelled < kSweepSlice; ++cancelled) {
     const risk::OrderIndex order = engine_.excess_reduce_only(account, instrument);
     if (!order.exists()) return;
     engine_.want_cancel(order, {0});
@@ -561,10 +532,6 @@ void Gate::resend_cancels(std::int64_t now_ns) noexcept {
     ++sent;
   }
   flush_staged();
-}
-
-void Gate::take_venue_message(const VenueMessageRecord& record) noexcept {
-  take(RecordType::VenueMessage, record.time, record);
 }
 
 void Gate::effect(const risk::SetCondition& record) noexcept {

@@ -148,7 +148,6 @@ class Gate {
   // gate.cpp: records and their effects
   template <class Record>
   void take(RecordType type, risk::Timestamp time, const Record& record) noexcept;
-  void take_venue_message(const VenueMessageRecord& record) noexcept;
   void publish() noexcept;
   template <class Record, class F>
   [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;

@@ -55,7 +55,7 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
     const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
     take(RecordType::Resolve, resolve.time, resolve);
   }
-  take_venue_message(record);
+  take(RecordType::VenueMessage, record.time, record);
   return true;
 }
 

@@ -59,10 +59,10 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
 
 // Compares all of both, however early they differ.
 bool equal_secrets(std::string_view a, std::string_view b) {
-  std::size_t difference = a.size() ^ b.size();
+  unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |=
-        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
+    const char other = i < b.size() ? b[i] : '\0';
+    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
   }
   return difference == 0;
 }
