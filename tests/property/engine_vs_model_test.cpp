@@ -312,7 +312,7 @@ void run_world(std::uint64_t seed, std::int64_t length, Totals& totals) {
 
 TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
   Rng seeds(test_seed(1));
-  const std::int64_t worlds = test_scale(80);
+  const std::int64_t worlds = test_scale(240);
   Totals totals;
   for (std::int64_t world = 0; world < worlds; ++world) {
     const std::uint64_t seed = seeds.next();
@@ -329,7 +329,7 @@ TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
         reason == RejectReason::OpenInterest || reason == RejectReason::DailyLoss ||
         reason == RejectReason::Concentration || reason == RejectReason::RepeatedExecution;
     // Figures out of range have a test of their own: nothing random reaches them.
-    if (reserved || reason == RejectReason::ArithmeticRange || worlds < 80) continue;
+    if (reserved || reason == RejectReason::ArithmeticRange || worlds < 240) continue;
     EXPECT_GT(totals.reasons[r], 0) << kRejectReasons[r].name;
   }
 }

@@ -76,7 +76,8 @@ Verdict NaiveModel::decide(const CancelOrder& order) const {
 
 Verdict NaiveModel::judge(const Question& q) const {
   Verdict v;
-  v.reducing = q.account != kNil && q.instrument != kNil && is_reducing(q);
+  v.reducing =
+      q.form == RejectReason::None && q.account != kNil && q.instrument != kNil && is_reducing(q);
   v.reason = first_failure(q, v);
   if (v.reason != RejectReason::None) {
     v.exit = false;

@@ -441,7 +441,8 @@ void NaiveModel::apply(const Control& control) {
         set(account.flags);
         if (resume) account.suspended_by = kNil;
       } else if (!resume) {
-        account.suspended_by = control.by.value;
+        // One name is kept: of two sessions that suspend, the first.
+        if (account.suspended_by == kNil) account.suspended_by = control.by.value;
       } else if (account.suspended_by == control.by.value) {
         account.suspended_by = kNil;
       }

@@ -37,7 +37,8 @@ std::vector<Command> CommandSource::opening() {
     commands.push_back(MarkUpdate{time(), {time_}, {rng_.between(500, 5'000)}, {i}, {}});
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
-    commands.push_back(LoadBalance{time(), rng_.between(50'000, 500'000), {a}, {0}});
+    commands.push_back(LoadBalance{
+        time(), rng_.between(50'000, rng_.pick({200'000, 500'000, 3'000'000})), {a}, {0}});
     commands.push_back(LoadBalance{time(), rng_.between(-20'000, 200'000), {a}, {1}});
   }
   return commands;
@@ -87,7 +88,22 @@ Command CommandSource::next() {
   if (dice <= 988) return control();
   if (dice <= 991) return condition();
   if (dice <= 996) return Realise{{choose().account}};
-  if (dice <= 997) {
+  if (dice <= 998 && hostile_) {
+    const Choice c = choose();
+    const auto number = static_cast<std::uint32_t>(model_.next_number()) + 3;
+    AdoptOrder adopt;
+    adopt.time = time();
+    adopt.account = {c.account};
+    adopt.instrument = {c.instrument};
+    if (rng_.percent(70)) adopt.session = {c.session};
+    adopt.client_ref = model_.sessions()[c.session].watermark + 1;
+    adopt.number = number;
+    adopt.side = rng_.percent(50) ? Side::Buy : Side::Sell;
+    adopt.quantity = {rng_.between(1, 9)};
+    adopt.price = {std::max<std::int64_t>(1, some_price(c, adopt.side == Side::Buy))};
+    return adopt;
+  }
+  if (dice <= 999) {
     const std::uint32_t session = choose().session;
     return Consume{{session}, model_.sessions()[session].watermark + 2};
   }

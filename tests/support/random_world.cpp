@@ -106,7 +106,7 @@ void random_scenarios(Rng& rng, Parameters& p) {
 
 LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, bool tight) {
   LimitProfile profile = wide_profile(p.instruments.size());
-  profile.leverage_max_ppm = rng.pick({3, 8, 20}) * kPpm;
+  profile.leverage_max_ppm = rng.pick({3, 8, 20, 500}) * kPpm;
   if (!tight) {
     profile.leverage_max_ppm = 1'000 * kPpm;
     return profile;
