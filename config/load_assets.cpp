@@ -124,18 +124,22 @@ void read_asset(Loading& loading, JsonReader in) {
     in.problem("index_max", "one of the asset would be worth more than 2^60 quanta");
   }
   parameters.debt_addon_ppm = in.decimal("debt_addon", kPpmScale, 0, 10 * kPpm).value_or(0);
-  parameters.mode = in.choice<risk::CollateralMode>("scenario_mode",
-                                                    {{"static", risk::CollateralMode::Static},
-                                                     {"both", risk::CollateralMode::Both}},
-                                                    {"downside_only", "upside_only"})
-                        .value_or(risk::CollateralMode::Static);
+  const auto mode = in.choice<risk::CollateralMode>(
+      "scenario_mode",
+      {{"static", risk::CollateralMode::Static}, {"both", risk::CollateralMode::Both}},
+      {"downside_only", "upside_only"});
+  parameters.mode = mode.value_or(risk::CollateralMode::Static);
   if (!in.null("factor")) {
     parameters.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
                             .value_or(risk::FactorIndex{});
   } else if (parameters.mode != risk::CollateralMode::Static) {
     in.problem("factor", "must be there, since scenario_mode is not static");
   }
-  read_tiers(loading, in, asset, parameters);
+  if (mode) {
+    read_tiers(loading, in, asset, parameters);
+  } else {
+    in.skip("haircut_tiers");  // the mode says which keys a tier has
+  }
   loading.out.assets.push_back(asset);
   loading.out.parameters.assets.push_back(std::move(parameters));
 }
@@ -244,7 +248,7 @@ void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
   JsonReader venue = in.object("venue");
   const std::string symbol = venue.text("symbol", 1, 8).value_or("");
   loading.out.instruments.back().venue = read_alias(loading, venue, symbol, index);
-  steps.ok = loading.problem_count() == problems_before;
+  steps.ok = in.readable() && loading.problem_count() == problems_before;
 }
 
 }  // namespace

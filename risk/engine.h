@@ -341,6 +341,7 @@ class Engine {
   [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
                                InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount side_cost(const Line& line, BookSide side) const noexcept;
+  [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
   [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
