@@ -4,11 +4,11 @@
 // Each instrument and each asset has a pending slot on the producer's side. An offered price goes
 // into its slot, and replaces the one that waits there (counted); flush() moves what waits into the
 // queue, longest waiting first, as far as there is room. So the producer never blocks, the newest
-// price of each instrument is never lost, and the prices of one instrument arrive in order; those of
-// different instruments may not.
+// price of each instrument is never lost, and the prices of one instrument arrive in order; those
+// of different instruments may not.
 //
-// What ORDERLIFE 5 and STYLE 4.2 know of that queue: its capacity is no bound, hence the count here;
-// only with a producer token, room for one producer and try_enqueue does it never allocate.
+// What ORDERLIFE 5 and STYLE 4.2 know of that queue: its capacity is no bound, hence the count
+// here; only with a producer token, room for one producer and try_enqueue does it never allocate.
 #pragma once
 
 #include <concurrentqueue/concurrentqueue.h>
@@ -90,9 +90,9 @@ class FeedQueue {
 
   // Takes at most out.size() prices in the order in which they were queued; returns how many.
   std::size_t drain(std::span<PriceUpdate> out) noexcept {
-    const std::size_t n =
-        queue_.try_dequeue_bulk_from_producer(token_, out.data(), out.size());
-    if (n != 0) popped_.store(popped_.load(std::memory_order_relaxed) + n, std::memory_order_release);
+    const std::size_t n = queue_.try_dequeue_bulk_from_producer(token_, out.data(), out.size());
+    if (n != 0)
+      popped_.store(popped_.load(std::memory_order_relaxed) + n, std::memory_order_release);
     return n;
   }
 
