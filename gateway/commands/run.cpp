@@ -159,6 +159,10 @@ void apply_commands(const CommandLine& line, const config::Deployment& deploymen
       gate.control(now);
       continue;
     }
+    if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      gate.lost_orders_are_dead(clock_ns());
+      continue;
+    }
     const auto& cancel = std::get<config::CancelAll>(command);
     gate::SweepScope scope = gate::SweepScope::Node;
     switch (cancel.scope) {
