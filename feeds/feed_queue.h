@@ -18,7 +18,10 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+<<<<<<< HEAD
 #include <utility>
+=======
+>>>>>>> h-client
 #include <vector>
 
 #include "feeds/price_update.h"
@@ -39,6 +42,7 @@ class FeedQueue {
   // thread after a flush that queued something; it must not block (for example: writes an eventfd).
   // Allocates here and never again. REQUIRES: capacity > 0.
   FeedQueue(std::uint32_t instrument_count, std::uint32_t asset_count, std::uint32_t capacity,
+<<<<<<< HEAD
             std::function<void()> wake)
       : capacity_(capacity),
         instrument_count_(instrument_count),
@@ -47,10 +51,14 @@ class FeedQueue {
         waiting_(instrument_count + asset_count),
         queue_(capacity, 1, 0),
         token_(queue_) {}
+=======
+            std::function<void()> wake);
+>>>>>>> h-client
 
   // --- the producer's thread ---
 
   // REQUIRES: the index exists.
+<<<<<<< HEAD
   void offer(const PriceUpdate& update) noexcept {
     const std::uint32_t index =
         update.kind == PriceUpdate::Kind::Mark ? update.index : instrument_count_ + update.index;
@@ -83,18 +91,28 @@ class FeedQueue {
     if (queued && wake_) wake_();
     return waiting_count_ == 0;
   }
+=======
+  void offer(const PriceUpdate& update) noexcept;
+
+  // True when nothing waits any more.
+  bool flush() noexcept;
+>>>>>>> h-client
 
   [[nodiscard]] bool has_pending() const noexcept { return waiting_count_ != 0; }
 
   // --- the consumer's thread ---
 
   // Takes at most out.size() prices in the order in which they were queued; returns how many.
+<<<<<<< HEAD
   std::size_t drain(std::span<PriceUpdate> out) noexcept {
     const std::size_t n = queue_.try_dequeue_bulk_from_producer(token_, out.data(), out.size());
     if (n != 0)
       popped_.store(popped_.load(std::memory_order_relaxed) + n, std::memory_order_release);
     return n;
   }
+=======
+  std::size_t drain(std::span<PriceUpdate> out) noexcept;
+>>>>>>> h-client
 
   // --- any thread ---
 
@@ -107,6 +125,7 @@ class FeedQueue {
     bool is_waiting = false;
   };
 
+<<<<<<< HEAD
   static void add_one(std::atomic<std::uint64_t>& counter) noexcept {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
@@ -118,6 +137,9 @@ class FeedQueue {
     add_one(counters_.queued);
     return true;
   }
+=======
+  bool push(const PriceUpdate& update) noexcept;
+>>>>>>> h-client
 
   const std::uint32_t capacity_;
   const std::uint32_t instrument_count_;
