@@ -80,7 +80,7 @@ struct ModelOrder {
   std::int64_t cum = 0;
   std::int64_t cancelled = 0;
   bool acknowledged = false;
-  bool cancel_wanted = false;
+  std::int64_t cancel_to = -1;  // the lowest total a cancel asked for; -1: none
   bool exit = false;
   std::vector<ModelPending> pending;
 
@@ -250,6 +250,7 @@ class NaiveModel {
   [[nodiscard]] std::uint8_t flags_of(std::uint32_t account, const Tree& level) const;
   [[nodiscard]] Reservation reservation_after(const Question& q) const;
   [[nodiscard]] bool is_reducing(const Question& q) const;
+  [[nodiscard]] bool table_stale(const Question& q) const;
   [[nodiscard]] bool skips_margin(const Question& q, bool reducing) const;
   [[nodiscard]] bool passes_leg_one(const Question& q) const;
   [[nodiscard]] bool is_exit(const Question& q) const;
