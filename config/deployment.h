@@ -155,6 +155,8 @@ struct SetNames {
   std::vector<std::vector<std::string>> columns;
 };
 
+using ProfileIndex = risk::Index<struct ProfileTag>;  // of a limit profile
+
 struct Names {
   SymbolTable<risk::AssetIndex> assets;
   SymbolTable<risk::FactorIndex> factors;
@@ -163,7 +165,7 @@ struct Names {
   SymbolTable<risk::NodeIndex> nodes;  // venue, members and groups
   SymbolTable<risk::AccountIndex> accounts;
   SymbolTable<risk::SessionIndex> sessions;  // their SoupBinTCP user names
-  std::vector<std::string> profiles;
+  SymbolTable<ProfileIndex> profiles;
   std::vector<SetNames> sets;
 };
 

@@ -218,13 +218,9 @@ const NumberRecord* Engine::find_number(std::uint32_t number) const noexcept {
   return numbers_.find(number);
 }
 
-std::uint32_t Engine::number_of(SessionIndex session, std::uint32_t client_ref) const noexcept {
-  const NumberRecord* record = numbers_.find(session, client_ref);
-  return record == nullptr ? 0 : record->number;
-}
-
-OrderIndex Engine::next_order(std::uint32_t from) const noexcept {
-  for (std::uint32_t o = from; o < orders_.size(); ++o) {
+OrderIndex Engine::next_order(std::uint32_t from, std::uint32_t end) const noexcept {
+  end = std::min(end, static_cast<std::uint32_t>(orders_.size()));
+  for (std::uint32_t o = from; o < end; ++o) {
     if (orders_[o].head != 0) return {o};
   }
   return {};

@@ -133,8 +133,8 @@ class Engine {
   [[nodiscard]] AccountIndex account_of(const ReplaceOrder& order) const noexcept;
   [[nodiscard]] AccountIndex account_of(const CancelOrder& order) const noexcept;
 
-  // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered with the
-  // order, so that it can be sent again. Sending is the caller's.
+  // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered
+  // with the order, so that it can be sent again. Sending is the caller's.
   void want_cancel(OrderIndex index, Lots total) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept { return next_number_++; }
@@ -172,10 +172,16 @@ class Engine {
   [[nodiscard]] const Parameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }
   [[nodiscard]] const NumberRecord* find_number(std::uint32_t number) const noexcept;
-  [[nodiscard]] std::uint32_t number_of(SessionIndex session,
-                                        std::uint32_t client_ref) const noexcept;
-  // The first live order with index >= `from`, or none; for cancels by node in bounded slices.
-  [[nodiscard]] OrderIndex next_order(std::uint32_t from) const noexcept;
+  // The live number behind a client's number, or null.
+  [[nodiscard]] const NumberRecord* find_client(SessionIndex session,
+                                                std::uint32_t client_ref) const noexcept {
+    return numbers_.find(session, client_ref);
+  }
+  // The first live order with an index in [from, end), or none; for cancels by node in bounded
+  // slices.
+  [[nodiscard]] OrderIndex next_order(std::uint32_t from, std::uint32_t end) const noexcept;
+  // Whether a position in a further instrument fits the pools.
+  [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] bool is_under(AccountIndex account, ControlScope scope,
                               std::uint32_t target) const noexcept;
   [[nodiscard]] std::uint32_t live_orders() const noexcept { return live_orders_; }
@@ -293,7 +299,6 @@ class Engine {
   void consume_at(SessionIndex session, std::uint32_t client_ref, Timestamp now) noexcept;
   std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;
   std::uint32_t new_slot(AccountIndex account, GroupIndex group) noexcept;
-  [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
   void free_line_if_empty(std::uint32_t line) noexcept;
   void book(const Order& order, const NumberRecord& record) noexcept;
   template <class Edit>

@@ -72,12 +72,12 @@ struct Timestamp {
   friend constexpr auto operator<=>(Timestamp, Timestamp) = default;
 };
 
-// Dense indexes handed out at load; they index arrays directly. kNone marks "no such thing".
+// Dense indexes handed out at load; they index arrays directly. kNone32 marks "no such thing".
+inline constexpr std::uint32_t kNone32 = std::numeric_limits<std::uint32_t>::max();
 template <class Tag>
 struct Index {
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-  std::uint32_t value = kNone;
-  [[nodiscard]] constexpr bool exists() const { return value != kNone; }
+  std::uint32_t value = kNone32;
+  [[nodiscard]] constexpr bool exists() const { return value != kNone32; }
   friend constexpr auto operator<=>(Index, Index) = default;
 };
 using AccountIndex = Index<struct AccountTag>;

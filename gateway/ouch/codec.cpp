@@ -273,6 +273,17 @@ DecodeError decode_any(std::span<const std::byte> payload, std::variant<Alternat
   return error;
 }
 
+template <class... Alternatives>
+std::size_t encode_any(const std::variant<Alternatives...>& message, std::span<std::byte> out) {
+  std::size_t size = 0;
+  const auto try_one = [&]<class M>(const M* held) {
+    if (held != nullptr) size = encode(*held, out);
+    return held != nullptr;
+  };
+  static_cast<void>((try_one(std::get_if<Alternatives>(&message)) || ...));
+  return size;
+}
+
 }  // namespace
 
 template <Message M>
@@ -310,20 +321,22 @@ std::size_t encode(const M& message, std::span<std::byte> out) noexcept {
 }
 
 std::size_t encode(const InboundMessage& message, std::span<std::byte> out) noexcept {
-  return std::visit([&](const auto& m) { return encode(m, out); }, message);
+  return encode_any(message, out);
 }
 
 std::size_t encode(const OutboundMessage& message, std::span<std::byte> out) noexcept {
-  return std::visit([&](const auto& m) { return encode(m, out); }, message);
+  return encode_any(message, out);
 }
 
 bool is_printable_ascii(std::span<const char> text) noexcept {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): M is a type
 #define PORTCULLIS_OUCH_MESSAGE(M)                                                  \
   template DecodeError decode(std::span<const std::byte> payload, M& out) noexcept; \
   template std::size_t encode(const M& message, std::span<std::byte> out) noexcept;
+// NOLINTEND(bugprone-macro-parentheses)
 PORTCULLIS_OUCH_MESSAGE(EnterOrder)
 PORTCULLIS_OUCH_MESSAGE(ReplaceOrder)
 PORTCULLIS_OUCH_MESSAGE(CancelOrder)

@@ -126,7 +126,6 @@ bool Link::send(PacketType type, std::span<const std::byte> payload) noexcept {
   encode_header(type, payload.size(), to.first<kHeaderSize>());
   if (!payload.empty()) std::memcpy(to.data() + kHeaderSize, payload.data(), payload.size());
   output_.commit(kHeaderSize + payload.size());
-  sent_ns_ = now_ns_;
   return true;
 }
 

@@ -13,8 +13,8 @@
 namespace portcullis::gateway::soup {
 
 struct LinkSettings {
-  std::size_t input_size_max = 64 * 1024;    // received and not yet taken
-  std::size_t output_size_max = 256 * 1024;  // sent by the owner and not yet by the socket
+  std::size_t input_size_max = 65'536;    // received and not yet taken
+  std::size_t output_size_max = 262'144;  // sent by the owner and not yet by the socket
   // Longest payload taken from the peer; kHeaderSize more than this must fit in the input.
   std::size_t inbound_payload_size_max = 1024;
   std::int64_t heartbeat_ns = 1'000'000'000;     // send one after so long without sending

@@ -5,12 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <random>
 
 #include "gateway/ouch/messages.h"
+#include "tests/support/seed.h"
 #include "tests/support/wire_bytes.h"
 
 namespace portcullis::gateway::ouch {
@@ -20,11 +19,6 @@ using test::Bytes;
 using test::hex;
 using test::operator+;
 using test::random_bytes;
-
-std::uint64_t seed() {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
-}
 
 // Type byte and fixed fields (OUCH 5.0 rev 1.05, sections 2 and 3).
 const std::map<char, std::size_t> kInboundSizes{{'O', 45}, {'U', 38}, {'X', 9}, {'M', 10},
@@ -84,6 +78,10 @@ void expect_only_this_length(const Bytes& payload, std::size_t fixed, AppendageR
   for (std::size_t size = 0; size < payload.size(); ++size) {
     Variant message;
     const auto error = decode(std::span(payload).first(size), message);
+    if (size < fixed) {
+      EXPECT_EQ(error, size == 0 ? DecodeError::Empty : DecodeError::BadLength)
+          << hex(payload) << " cut at " << size;
+    }
     const bool shorter_form = size == fixed && rule != AppendageRule::Required;
     EXPECT_EQ(error == DecodeError::None, shorter_form) << hex(payload) << " cut at " << size;
   }
@@ -96,8 +94,7 @@ void expect_only_this_length(const Bytes& payload, std::size_t fixed, AppendageR
 
 template <class Variant>
 void check_direction(const std::map<char, std::size_t>& sizes) {
-  std::printf("seed %llu\n", static_cast<unsigned long long>(seed()));
-  std::mt19937_64 random(seed());
+  std::mt19937_64 random(test::seed());
   ASSERT_EQ(sizes.size(), std::variant_size_v<Variant>);
   for (const auto& [type, fixed_size] : sizes) {
     SCOPED_TRACE(type);

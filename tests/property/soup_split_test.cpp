@@ -2,14 +2,13 @@
 // arrives.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "gateway/soup/client_connection.h"
 #include "gateway/soup/server_connection.h"
+#include "tests/support/seed.h"
 #include "tests/support/soup_packets.h"
 
 namespace portcullis::gateway::soup {
@@ -84,10 +83,7 @@ std::vector<std::string> events_of(const Bytes& stream, const std::vector<std::s
 
 template <class Connection>
 void check_splits(const Bytes& stream, std::size_t expected_events) {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  const std::uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
-  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test::seed());
 
   const auto whole = events_of<Connection>(stream, {stream.size()}, {});
   EXPECT_EQ(whole.size(), expected_events);

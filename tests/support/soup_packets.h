@@ -60,7 +60,7 @@ void receive(Connection& connection, std::span<const std::byte> data, std::int64
 template <class Connection>
 Bytes take_output(Connection& connection) {
   const auto output = connection.output();
-  const Bytes taken(output.begin(), output.end());
+  Bytes taken(output.begin(), output.end());
   connection.sent(taken.size());
   return taken;
 }

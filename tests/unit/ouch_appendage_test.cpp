@@ -156,6 +156,7 @@ TEST(OuchAppendage, RefusesATagThatRunsOverTheEnd) {
 TEST(OuchAppendage, RefusesATagOfNoLength) {
   EXPECT_EQ(decode_tags("00"), DecodeError::BadAppendage);
   EXPECT_EQ(decode_tags("00 0212 '0'"), DecodeError::BadAppendage);
+  EXPECT_EQ(decode_tags("00 08 63 01020304050607"), DecodeError::BadAppendage);
 }
 
 TEST(OuchAppendage, RefusesALengthThatIsNotWhatFollows) {

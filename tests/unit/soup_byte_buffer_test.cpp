@@ -2,11 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <deque>
 #include <random>
 
+#include "tests/support/seed.h"
 #include "tests/support/wire_bytes.h"
 
 namespace portcullis::gateway::soup {
@@ -32,10 +31,7 @@ TEST(SoupByteBuffer, ConsumedContentStaysReadableUntilTheNextWrite) {
 }
 
 TEST(SoupByteBuffer, BehavesAsAQueueOfBytes) {
-  const char* text = std::getenv("PORTCULLIS_SEED");
-  const std::uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 1;
-  std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test::seed());
   for (std::size_t capacity = 0; capacity < 40; ++capacity) {
     ByteBuffer buffer(capacity);
     std::deque<std::byte> model;

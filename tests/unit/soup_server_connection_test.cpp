@@ -181,6 +181,7 @@ TEST(SoupServer, IgnoresAnyAmountOfDataOnceClosed) {
   receive(server, packet('O'));
   EXPECT_EQ(server.next_event().type, Type::Logout);
   for (int i = 0; i < 1'000; ++i) receive(server, Bytes(server.input().size() / 2));
+  EXPECT_EQ(server.input().size(), 100U);
   EXPECT_EQ(server.next_event().type, Type::None);
 }
 
@@ -296,6 +297,15 @@ TEST(SoupServer, DoesNotHeapHeartbeatsOnAPeerThatDoesNotRead) {
   EXPECT_EQ(take_output(server), packet('H'));
 }
 
+TEST(SoupServer, WaitsOnlyForThePeerWhileItHasOutput) {
+  ServerConnection server = logged_in();
+  ASSERT_TRUE(server.send_sequenced(ascii("x")));
+  EXPECT_EQ(server.deadline_ns(), 15 * kSecond);
+  server.on_time(15 * kSecond);
+  EXPECT_EQ(server.deadline_ns(), std::numeric_limits<std::int64_t>::max());
+  expect_error(server, LinkError::PeerSilent);
+}
+
 TEST(SoupServer, FindsAPeerDeadAfterFifteenSecondsOfSilence) {
   ServerConnection server = logged_in();
   receive(server, packet('R'), kSecond);
@@ -364,6 +374,14 @@ TEST(SoupServer, ForgetsEverythingAtAReset) {
   EXPECT_EQ(server.deadline_ns(), 130 * kSecond);
   receive(server, login_packet(), 100 * kSecond);
   EXPECT_EQ(server.next_event().type, Type::LoginRequest);
+}
+
+TEST(SoupServer, ForgetsALatenessAtAReset) {
+  ServerConnection server = logged_in();
+  server.on_time(20 * kSecond);
+  server.reset(20 * kSecond);
+  EXPECT_EQ(server.next_event().type, Type::None);
+  EXPECT_EQ(server.state(), LinkState::Connected);
 }
 
 TEST(SoupServer, RefusesSettingsThatCannotWork) {

@@ -1,0 +1,38 @@
+// From the files of a deployment folder to a Deployment, or to everything that is wrong with them.
+//
+// The files: process.json, assets.json, margin.json, instruments.json, feeds.json, limits.json and
+// sessions.json. config/schema describes their keys for editors; what each means, its unit and its
+// relations to others is said where it is read (load_*.cpp) and shown by config/examples/demo.
+//
+// Every key is required unless it says otherwise, and no other key is allowed. Money, quantities,
+// prices and shares are decimal text ("0.05"), counts and times are JSON numbers. Things are
+// numbered in the order in which the files name them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/deployment.h"
+#include "config/problem.h"
+
+namespace portcullis::config {
+
+struct LoadResult {
+  Deployment deployment;          // whole and checked only when there are no problems
+  std::vector<Problem> problems;  // all of them
+  [[nodiscard]] bool ok() const { return problems.empty(); }
+};
+
+[[nodiscard]] LoadResult load(const std::filesystem::path& folder);
+
+// From Deployment::canonical_text, without the files. Relative paths are taken from `folder`.
+[[nodiscard]] LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder);
+
+// From the files' texts by name.
+[[nodiscard]] LoadResult load_texts(const std::map<std::string, std::string>& texts,
+                                    const std::filesystem::path& folder);
+
+}  // namespace portcullis::config

@@ -1,0 +1,148 @@
+// process.json: the settings of the process, fixed at start.
+//
+//   gateway     address (an IP address) and port where clients log in; connections_max; waiting
+//               backoff, spin or block (ORDERLIFE 5); times of the links: heartbeat_ms,
+//               silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent, above which a
+//               client is disconnected; disconnect_grace_ms before cancel on disconnect;
+//               cancel_working_orders_on_stop; overload_pass_us, overload_calm_ms
+//   venue       address, port, user, password_env or password_file; firm (ours, for messages that
+//               concern no account) and fence_symbol (of no instrument): the harmless message that
+//               proves others dead; times as above; reconnect_ms_min and _max of the back-off;
+//               send_buffer_bytes; lost_session ask or orders_dead; unresolved void;
+//               cancels_on_disconnect, whether the venue does; suspense_account for orders found
+//               there that name none of ours, or null
+//   journal     directory; ring_directory (best a tmpfs) or null, the same; ring_bytes, a power of
+//   two; segment_bytes;
+//               sync_interval_ms (0: only at the end); durability process
+//   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
+#include <arpa/inet.h>
+
+#include <array>
+
+#include "config/load_steps.h"
+
+namespace portcullis::config {
+
+namespace {
+
+std::string read_address(JsonReader& in) {
+  const auto text = in.text("address", 1, 64);
+  if (!text) return "";
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET, text->c_str(), address.data()) != 1 &&
+      inet_pton(AF_INET6, text->c_str(), address.data()) != 1) {
+    in.problem("address", "must be an IP address");
+  }
+  return *text;
+}
+
+LinkTimes read_times(JsonReader& in) {
+  LinkTimes times;
+  times.heartbeat_ns = read_ns(in, "heartbeat_ms", kNsPerMs, 10, 60'000);
+  times.silence_ns = read_ns(in, "silence_timeout_ms", kNsPerMs, 20, 600'000);
+  times.login_ns = read_ns(in, "login_timeout_ms", kNsPerMs, 10, 600'000);
+  if (times.silence_ns != 0 && times.silence_ns < 2 * times.heartbeat_ns) {
+    in.problem("silence_timeout_ms", "must be at least twice heartbeat_ms");
+  }
+  return times;
+}
+
+void read_gateway(Loading& loading, JsonReader in) {
+  GatewaySettings& gateway = loading.out.gateway;
+  gateway.address = read_address(in);
+  gateway.port = static_cast<std::uint16_t>(in.integer("port", 0, 65'535).value_or(0));
+  gateway.connections_max =
+      static_cast<std::uint32_t>(in.integer("connections_max", 1, 10'000).value_or(0));
+  gateway.waiting = in.choice<Waiting>("waiting", {{"backoff", Waiting::Backoff},
+                                                   {"spin", Waiting::Spin},
+                                                   {"block", Waiting::Block}})
+                        .value_or(Waiting::Backoff);
+  gateway.times = read_times(in);
+  gateway.slow_consumer_bytes = in.integer("slow_consumer_bytes", 65'536, 1 << 30).value_or(0);
+  gateway.disconnect_grace_ns = read_ns(in, "disconnect_grace_ms", kNsPerMs, 0, 3'600'000);
+  gateway.cancel_working_orders_on_stop =
+      in.boolean("cancel_working_orders_on_stop").value_or(false);
+  gateway.overload_pass_ns = read_ns(in, "overload_pass_us", kNsPerUs, 1, 10'000'000);
+  gateway.overload_calm_ns = read_ns(in, "overload_calm_ms", kNsPerMs, 1, 10'000);
+}
+
+void read_venue(Loading& loading, JsonReader in) {
+  VenueSettings& venue = loading.out.venue;
+  venue.address = read_address(in);
+  venue.port = static_cast<std::uint16_t>(in.integer("port", 1, 65'535).value_or(0));
+  venue.user = in.text("user", 1, 6).value_or("");
+  venue.password = read_password_source(loading, in);
+  venue.firm = padded<4>(in.text("firm", 1, 4).value_or(""));
+  venue.fence_symbol = padded<8>(in.text("fence_symbol", 1, 8).value_or(""));
+  venue.times = read_times(in);
+  venue.reconnect_ns_min = read_ns(in, "reconnect_ms_min", kNsPerMs, 1, 600'000);
+  venue.reconnect_ns_max = read_ns(in, "reconnect_ms_max", kNsPerMs, 1, 600'000);
+  if (venue.reconnect_ns_max != 0 && venue.reconnect_ns_max < venue.reconnect_ns_min) {
+    in.problem("reconnect_ms_max", "must not be less than reconnect_ms_min");
+  }
+  venue.send_buffer_bytes = in.integer("send_buffer_bytes", 65'536, 1 << 30).value_or(0);
+  venue.lost_session =
+      in.choice<LostSession>("lost_session",
+                             {{"ask", LostSession::Ask}, {"orders_dead", LostSession::OrdersDead}})
+          .value_or(LostSession::Ask);
+  venue.unresolved = in.choice<Unresolved>("unresolved", {{"void", Unresolved::Void}}, {"resend"})
+                         .value_or(Unresolved::Void);
+  venue.cancels_on_disconnect = in.boolean("cancels_on_disconnect").value_or(false);
+  if (!in.null("suspense_account")) {
+    venue.suspense_account =
+        in.reference("suspense_account", loading.out.names.accounts, "an account, or null")
+            .value_or(risk::AccountIndex{});
+  }
+  for (std::size_t a = 0; a < loading.out.accounts.size(); ++a) {
+    if (loading.out.accounts[a].firm != venue.firm || venue.firm == padded<4>("")) continue;
+    in.problem("firm", "must not be that of an account, as it is of " +
+                           loading.out.names.accounts.names()[a]);
+  }
+  for (std::size_t i = 0; i < loading.out.instruments.size(); ++i) {
+    if (loading.out.instruments[i].venue.symbol != venue.fence_symbol) continue;
+    if (venue.fence_symbol == padded<8>("")) continue;
+    in.problem("fence_symbol", "must not be the venue symbol of an instrument, as it is of " +
+                                   loading.out.names.instruments.names()[i]);
+  }
+}
+
+void read_journal(Loading& loading, JsonReader in) {
+  JournalSettings& journal = loading.out.journal;
+  journal.directory = read_path(loading, in, "directory");
+  if (!in.null("ring_directory")) {
+    journal.ring_directory = read_path(loading, in, "ring_directory");
+  }
+  journal.ring_bytes = in.integer("ring_bytes", 1 << 20, std::int64_t{1} << 36).value_or(0);
+  if ((journal.ring_bytes & (journal.ring_bytes - 1)) != 0) {
+    in.problem("ring_bytes", "must be a power of two");
+  }
+  journal.segment_bytes =
+      in.integer("segment_bytes", 1 << 20, (std::int64_t{1} << 32) - 1).value_or(0);
+  journal.sync_interval_ns = read_ns(in, "sync_interval_ms", kNsPerMs, 0, 3'600'000);
+  journal.durability = in.choice<Durability>("durability", {{"process", Durability::Process}},
+                                             {"fsync", "replicated"})
+                           .value_or(Durability::Process);
+}
+
+void read_capacities(Loading& loading, JsonReader in) {
+  const auto count = [&](std::string_view key) {
+    return static_cast<std::uint32_t>(in.integer(key, 1, 200'000'000).value_or(0));
+  };
+  risk::Capacities& capacities = loading.out.parameters.capacities;
+  capacities.orders = count("orders");
+  capacities.positions = count("positions");
+  capacities.group_slots = count("group_slots");
+  capacities.trades = count("trades");
+}
+
+}  // namespace
+
+void load_process(Loading& loading, const Json& json) {
+  JsonReader root(kProcessFile, json, loading.problems);
+  read_gateway(loading, root.object("gateway"));
+  read_venue(loading, root.object("venue"));
+  read_journal(loading, root.object("journal"));
+  read_capacities(loading, root.object("capacities"));
+}
+
+}  // namespace portcullis::config

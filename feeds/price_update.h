@@ -1,0 +1,22 @@
+// One price on its way from a feed's thread to the shard.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace portcullis::feeds {
+
+struct PriceUpdate {
+  enum class Kind : std::uint8_t {
+    Mark,   // of the instrument `index`, in its mark units
+    Index,  // of the asset `index`, in its index units
+  };
+  std::int64_t as_of_ns = 0;  // epoch; when the source says that this was the price
+  std::int64_t price = 0;     // > 0
+  std::uint32_t index = 0;
+  Kind kind = Kind::Mark;
+  friend bool operator==(const PriceUpdate&, const PriceUpdate&) = default;
+};
+static_assert(sizeof(PriceUpdate) == 24 && std::is_trivially_copyable_v<PriceUpdate>);
+
+}  // namespace portcullis::feeds

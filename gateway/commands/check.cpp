@@ -1,0 +1,92 @@
+#include "gateway/commands/check.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "config/load.h"
+#include "config/state_file.h"
+
+namespace portcullis::gateway {
+
+namespace {
+
+using config::Problem;
+
+struct CommandLine {
+  std::string folder;
+  std::string state;
+  std::string commands;
+};
+
+void print_summary(const config::Deployment& deployment) {
+  const risk::Parameters& parameters = deployment.parameters;
+  std::cout << fmt::format(
+      "ok: version {}, hash {:016x}\n"
+      "  {} instruments, {} assets, {} factors in {} risk groups, {} scenario sets\n"
+      "  {} nodes, {} accounts, {} sessions, {} limit profiles\n"
+      "  clients at {}:{}, venue at {}:{}\n",
+      parameters.version, deployment.canonical_hash, parameters.instruments.size(),
+      parameters.assets.size(), parameters.factor_count, parameters.groups.size(),
+      parameters.sets.size(), parameters.nodes.size(), parameters.accounts.size(),
+      parameters.sessions.size(), parameters.profiles.size(), deployment.gateway.address,
+      deployment.gateway.port, deployment.venue.address, deployment.venue.port);
+}
+
+// What is allowed and rarely meant.
+void print_warnings(const config::Deployment& deployment) {
+  // The shard beside the feed, the flusher and everything else that runs on the machine.
+  constexpr unsigned kCoresForOthers = 3;
+  const unsigned cores = std::thread::hardware_concurrency();
+  if (deployment.gateway.waiting == config::Waiting::Spin && cores <= kCoresForOthers) {
+    std::cout << fmt::format(
+        "warning: process.json: gateway.waiting: \"spin\": the shard would take one of only {} "
+        "cores for "
+        "itself; \"backoff\" is faster unless it is pinned to a core of its own\n",
+        cores);
+  }
+}
+
+void print(const std::vector<Problem>& problems) {
+  for (const Problem& problem : problems) std::cout << to_text(problem) << '\n';
+}
+
+void check(const CommandLine& line) {
+  const config::LoadResult result = config::load(line.folder);
+  std::vector<Problem> problems = result.problems;
+  const auto add = [&](const std::vector<Problem>& more) {
+    problems.insert(problems.end(), more.begin(), more.end());
+  };
+  // Names are resolved against the deployment, so it has to be right first.
+  if (result.ok() && !line.state.empty()) {
+    add(config::load_state_file(line.state, result.deployment).problems);
+  }
+  if (result.ok() && !line.commands.empty()) {
+    add(config::load_commands_file(line.commands, result.deployment).problems);
+  }
+  if (problems.empty()) {
+    print_summary(result.deployment);
+    print_warnings(result.deployment);
+    return;
+  }
+  print(problems);
+  std::cout << problems.size() << (problems.size() == 1 ? " problem\n" : " problems\n");
+  throw CLI::RuntimeError(1);
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app) {
+  auto line = std::make_shared<CommandLine>();
+  CLI::App* command = app.add_subcommand(
+      "check", "validate a configuration: every problem with file, path and value");
+  command->add_option("--config", line->folder, "the deployment folder")->required();
+  command->add_option("--load", line->state, "also a file of balances and positions");
+  command->add_option("--commands", line->commands, "also a file of operator's commands");
+  command->callback([line] { check(*line); });
+}
+
+}  // namespace portcullis::gateway

@@ -1,0 +1,350 @@
+// OUCH in: from a client's bytes to a command, and from an accepted order to the venue's message
+// (PROTOCOLS 2, ORDERLIFE 1).
+#include <algorithm>
+
+#include "gateway/gate/gate.h"
+#include "gateway/gate/outbound.h"
+
+namespace portcullis::gateway::gate {
+
+using risk::Disposition;
+using risk::RejectReason;
+using risk::Timestamp;
+
+namespace {
+
+// Appendages that are carried; every other one is refused by name (pegs and discretion trade at
+// prices nobody checked, UserRefIdx opens a second number space). PriceType only as L.
+constexpr std::uint32_t kCarried =
+    ouch::tag_bit(ouch::Tag::MinQty) | ouch::tag_bit(ouch::Tag::CustomerType) |
+    ouch::tag_bit(ouch::Tag::MaxFloor) | ouch::tag_bit(ouch::Tag::PostOnly) |
+    ouch::tag_bit(ouch::Tag::RandomReserves) | ouch::tag_bit(ouch::Tag::HandleInst) |
+    ouch::tag_bit(ouch::Tag::BboWeightIndicator) | ouch::tag_bit(ouch::Tag::GroupId) |
+    ouch::tag_bit(ouch::Tag::SharesLocated) | ouch::tag_bit(ouch::Tag::LocateBroker) |
+    ouch::tag_bit(ouch::Tag::AiqStrategy) | ouch::tag_bit(ouch::Tag::AiqGroupId);
+constexpr std::uint32_t kAllowed =
+    kCarried | ouch::tag_bit(ouch::Tag::Firm) | ouch::tag_bit(ouch::Tag::PriceType);
+
+bool is_supported(const ouch::Appendage& appendage) {
+  if (appendage.has_unknown_tag || (appendage.present & ~kAllowed) != 0) return false;
+  if (appendage.has(ouch::Tag::PriceType) && appendage.price_type != ouch::kPriceTypeLimit)
+    return false;
+  return true;
+}
+
+bool is_market(std::uint64_t price) {
+  return price == ouch::kMarketPrice || price == ouch::kMarketPriceAlt;
+}
+
+risk::ClientText text_of(const ouch::ClOrdId& id) { return id; }
+
+// What enter and replace have in common: price, life, display, sweep eligibility, appendage.
+template <class Wire, class Command>
+void translate(const Wire& wire, const config::Alias* alias, Command& command) {
+  command.client_text = text_of(wire.cl_ord_id);
+  if (!ouch::is_printable_ascii(wire.cl_ord_id)) command.form = RejectReason::MalformedField;
+  if (wire.display != ouch::kDisplayVisible && wire.display != ouch::kDisplayHidden &&
+      wire.display != ouch::kDisplayAttributable) {
+    command.form = RejectReason::InvalidDisplay;
+  }
+  if (wire.inter_market_sweep_eligibility != ouch::kIsoNotEligible ||
+      !is_supported(wire.appendage)) {
+    command.unsupported = RejectReason::UnsupportedFlag;
+  }
+  switch (wire.time_in_force) {
+    case ouch::TimeInForce::Day:
+      command.time_in_force = risk::TimeInForce::Day;
+      break;
+    case ouch::TimeInForce::ImmediateOrCancel:
+      command.time_in_force = risk::TimeInForce::ImmediateOrCancel;
+      break;
+    case ouch::TimeInForce::GoodTillExtended:
+    case ouch::TimeInForce::GoodTillTime:
+    case ouch::TimeInForce::AfterHours:
+      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      break;
+    default:
+      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      break;
+  }
+  if (wire.appendage.has(ouch::Tag::PostOnly) && wire.appendage.post_only == ouch::kPostOnly) {
+    command.flags |= risk::kPostOnly;
+  }
+  if (is_market(wire.price)) {
+    command.ord_type = risk::OrdType::Market;
+  } else if (wire.price > ouch::kPriceMax || wire.price == 0) {
+    command.form = RejectReason::InvalidPrice;
+  } else if (alias != nullptr) {
+    const auto price = static_cast<std::int64_t>(wire.price);
+    if (price % alias->price_per_tick != 0) command.flags |= risk::kOffTick;
+    command.price = {price / alias->price_per_tick};
+  }
+}
+
+// Lots of a wire quantity; off the grid or out of the protocol's range is flagged.
+template <class Command>
+risk::Lots lots(std::uint32_t quantity, const config::Alias* alias, Command& command) {
+  if (quantity < 1 || quantity > ouch::kQuantityMax) command.flags |= risk::kOffLot;
+  if (alias == nullptr) return {quantity};
+  if (quantity % alias->quantity_per_lot != 0) command.flags |= risk::kOffLot;
+  return {quantity / alias->quantity_per_lot};
+}
+
+// What the venue sees of a client's appendage: the carried tags, and always our Firm.
+ouch::Appendage outbound_appendage(const ouch::Appendage& client, const config::WireFirm& firm) {
+  ouch::Appendage appendage = client;
+  appendage.present &= kCarried;
+  appendage.firm = firm;
+  appendage.mark(ouch::Tag::Firm);
+  return appendage;
+}
+
+std::uint32_t wire_quantity(risk::Lots lots, const config::Alias& alias) {
+  return static_cast<std::uint32_t>(lots.raw * alias.quantity_per_lot);
+}
+std::uint64_t wire_price(risk::Price price, const config::Alias& alias) {
+  return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
+}
+ouch::TimeInForce wire_life(risk::TimeInForce life, risk::OrdType type) {
+  const bool immediate = type == risk::OrdType::Market ||
+                         life == risk::TimeInForce::ImmediateOrCancel ||
+                         life == risk::TimeInForce::FillOrKill;
+  return immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day;
+}
+
+}  // namespace
+
+ClientResult Gate::malformed() noexcept {
+  ++counters_.in;
+  ++counters_.malformed;
+  return {.malformed = true};
+}
+
+ClientResult Gate::ignore() noexcept {
+  ++counters_.in;
+  ++counters_.ignored;
+  return {};
+}
+
+ClientResult Gate::on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
+                                     bool overloaded, std::int64_t now_ns) {
+  if (payload.empty()) return malformed();
+  const Timestamp now{now_ns};
+  switch (static_cast<char>(payload[0])) {
+    case ouch::EnterOrder::kType: {
+      ouch::EnterOrder wire;
+      return ouch::decode(payload, wire) == ouch::DecodeError::None
+                 ? enter(session, wire, overloaded, now)
+                 : malformed();
+    }
+    case ouch::ReplaceOrder::kType: {
+      ouch::ReplaceOrder wire;
+      return ouch::decode(payload, wire) == ouch::DecodeError::None
+                 ? replace(session, wire, overloaded, now)
+                 : malformed();
+    }
+    case ouch::CancelOrder::kType: {
+      ouch::CancelOrder wire;
+      return ouch::decode(payload, wire) == ouch::DecodeError::None ? cancel(session, wire, now)
+                                                                    : malformed();
+    }
+    case ouch::MassCancel::kType: {
+      ouch::MassCancel wire;
+      if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .symbol = wire.symbol,
+                                           .firm = wire.firm,
+                                           .type = ouch::MassCancel::kType});
+    }
+    case ouch::DisableOrderEntry::kType: {
+      ouch::DisableOrderEntry wire;
+      if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .firm = wire.firm,
+                                           .type = ouch::DisableOrderEntry::kType});
+    }
+    case ouch::EnableOrderEntry::kType: {
+      ouch::EnableOrderEntry wire;
+      if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .firm = wire.firm,
+                                           .type = ouch::EnableOrderEntry::kType});
+    }
+    case ouch::AccountQuery::kType: {
+      ouch::AccountQuery wire;
+      if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
+      return firm_control(
+          wire.appendage,
+          {.time = now, .session = session.value, .type = ouch::AccountQuery::kType});
+    }
+    default:
+      return malformed();  // M and every unknown type
+  }
+}
+
+ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
+                         Timestamp now) {
+  if (wire.user_ref_num <= engine_.watermark(session)) return ignore();
+  const config::SessionSettings& settings = deployment_.sessions[session.value];
+  const config::Alias* alias = aliases_.find(session, wire.symbol);
+  EnterRecord record;
+  risk::NewOrder& order = record.order;
+  order.time = now;
+  order.session = session;
+  order.client_ref = wire.user_ref_num;
+  if (overloaded) order.flags |= risk::kOverloaded;
+  if (alias != nullptr) order.instrument = alias->instrument;
+  order.account = settings.default_account;
+  if (wire.appendage.has(ouch::Tag::Firm)) order.account = aliases_.account(wire.appendage.firm);
+  translate(wire, alias, order);
+  switch (wire.side) {
+    case ouch::Side::Buy:
+      order.side = risk::Side::Buy;
+      break;
+    case ouch::Side::Sell:
+      order.side = risk::Side::Sell;
+      break;
+    case ouch::Side::SellShort:
+      order.side = risk::Side::SellShort;
+      break;
+    case ouch::Side::SellShortExempt:
+      order.side = risk::Side::SellShortExempt;
+      break;
+    default:
+      order.form = RejectReason::InvalidSide;
+      break;
+  }
+  if (wire.cross_type != ouch::kCrossTypeContinuous)
+    order.unsupported = RejectReason::UnsupportedFlag;
+  order.quantity = lots(wire.quantity, alias, order);
+  if (wire.appendage.has(ouch::Tag::MinQty) && alias != nullptr) {
+    // Rounded up: the venue must not execute less than was asked for.
+    order.min_quantity = {(wire.appendage.min_qty + alias->quantity_per_lot - 1) /
+                          alias->quantity_per_lot};
+  }
+
+  engine_.refresh(order.account);
+  record.decision = engine_.decide(order);
+  entered_ = &wire;
+  take(RecordType::Enter, now, record);
+  entered_ = nullptr;
+  engine_.refresh(order.account);  // after the order has left, so that the next one finds it done
+  return {.disconnect = record.decision.disconnect != 0,
+          .rejected = record.decision.disposition == Disposition::Reject};
+}
+
+void Gate::stage_enter(const EnterRecord& record) noexcept {
+  const risk::NewOrder& order = record.order;
+  const config::Alias& alias = aliases_.venue(order.instrument);
+  ouch::EnterOrder message = *entered_;
+  message.user_ref_num = record.decision.number;
+  message.symbol = alias.symbol;
+  message.quantity = wire_quantity(order.quantity, alias);
+  message.price = wire_price(record.decision.price, alias);
+  message.time_in_force = wire_life(order.time_in_force, order.ord_type);
+  message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
+  message.appendage =
+      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm);
+  if (message.appendage.has(ouch::Tag::MinQty)) {
+    message.appendage.min_qty = wire_quantity(order.min_quantity, alias);
+  }
+  stage(message);
+}
+
+ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire,
+                           bool overloaded, Timestamp now) {
+  if (wire.user_ref_num <= engine_.watermark(session)) return ignore();
+  const risk::NumberRecord* original = engine_.find_client(session, wire.orig_user_ref_num);
+  const config::Alias* alias =
+      original == nullptr ? nullptr : &aliases_.of(session, original->instrument);
+  ReplaceRecord record;
+  risk::ReplaceOrder& order = record.order;
+  order.time = now;
+  order.session = session;
+  order.original_ref = wire.orig_user_ref_num;
+  order.client_ref = wire.user_ref_num;
+  if (overloaded) order.flags |= risk::kOverloaded;
+  translate(wire, alias, order);
+  order.total = lots(wire.quantity, alias, order);
+
+  const risk::AccountIndex account = engine_.account_of(order);
+  engine_.refresh(account);
+  record.decision = engine_.decide(order);
+  replaced_ = &wire;
+  take(RecordType::Replace, now, record);
+  replaced_ = nullptr;
+  engine_.refresh(account);
+  return {.disconnect = record.decision.disconnect != 0,
+          .rejected = record.decision.disposition == Disposition::Reject};
+}
+
+void Gate::stage_replace(const ReplaceRecord& record) noexcept {
+  const risk::NumberRecord* number = engine_.find_number(record.decision.number);
+  const risk::Order& order = engine_.order(record.decision.order);
+  const config::Alias& alias = aliases_.venue(order.instrument);
+  ouch::ReplaceOrder message = *replaced_;
+  for (std::uint8_t p = 0; p < order.pending_count; ++p) {
+    if (order.pending[p].number == number->number)
+      message.orig_user_ref_num = order.pending[p].original;
+  }
+  message.user_ref_num = number->number;
+  message.quantity = wire_quantity(record.order.total, alias);
+  message.price = wire_price(record.decision.price, alias);
+  message.time_in_force = wire_life(record.order.time_in_force, record.order.ord_type);
+  message.cl_ord_id = OwnClOrdId::encode(record.order.session, record.order.client_ref);
+  message.appendage =
+      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm);
+  stage(message);
+}
+
+// A total that is no whole lot is rounded down: what stays is never more than was asked for.
+ClientResult Gate::cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
+                          Timestamp now) {
+  CancelRecord record;
+  record.order.time = now;
+  record.order.session = session;
+  record.order.client_ref = wire.user_ref_num;
+  if (const risk::NumberRecord* original = engine_.find_client(session, wire.user_ref_num)) {
+    record.order.total = {wire.quantity /
+                          aliases_.of(session, original->instrument).quantity_per_lot};
+  }
+  record.decision = engine_.decide(record.order);
+  take(RecordType::Cancel, now, record);
+  return {.disconnect = record.decision.disconnect != 0};
+}
+
+// Firm and symbol are resolved here, once, so that the record says what was meant. Blank means all.
+// A tag would narrow what is asked for, and is refused rather than overlooked.
+ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRecord record) {
+  const risk::SessionIndex session{record.session};
+  const bool query = record.type == ouch::AccountQuery::kType;
+  if (!query && record.client_ref <= engine_.watermark(session)) return ignore();
+  const auto blank = [](const auto& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\0'; });
+  };
+  record.known = query || (appendage.present == 0 && !appendage.has_unknown_tag) ? 1 : 0;
+  if (!blank(record.firm)) {
+    const auto& accounts = deployment_.parameters.sessions[record.session].accounts;
+    const risk::AccountIndex account = aliases_.account(record.firm);
+    record.account = account.value;
+    if (!std::binary_search(accounts.begin(), accounts.end(), account)) record.known = 0;
+  }
+  if (!blank(record.symbol)) {
+    const config::Alias* alias = aliases_.find(session, record.symbol);
+    if (alias == nullptr) {
+      record.known = 0;
+    } else {
+      record.instrument = alias->instrument.value;
+    }
+  }
+  take(RecordType::FirmControl, record.time, record);
+  return {};
+}
+
+}  // namespace portcullis::gateway::gate

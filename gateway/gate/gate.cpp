@@ -1,0 +1,633 @@
+#include "gateway/gate/gate.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "gateway/gate/outbound.h"
+
+namespace portcullis::gateway::gate {
+
+using risk::Disposition;
+using risk::RejectReason;
+using risk::Timestamp;
+
+namespace {
+
+// How much of the order pool one slice of a sweep looks at, beside the orders it cancels.
+constexpr std::uint32_t kScanMax = 65'536;
+// Room in the venue's buffer before a client's message is taken: a chain's cancels, a slice of a
+// sweep.
+constexpr std::size_t kVenueRoom = 32 * 1024;
+
+}  // namespace
+
+Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
+    : deployment_(deployment),
+      aliases_(deployment),
+      journal_(journal),
+      engine_(deployment.parameters),
+      session_up_(deployment.sessions.size(), false),
+      staged_(64 * 1024) {
+  expected_.reserve(4096);
+}
+
+// --- taking a record
+// ---------------------------------------------------------------------------------
+
+// From here on the record survives this process; now what it says may leave.
+void Gate::publish() noexcept {
+  journal_->publish();
+  flush_staged();
+}
+
+void Gate::flush_staged() noexcept {
+  std::size_t at = 0;
+  while (at < staged_bytes_) {
+    std::uint16_t length = 0;
+    std::memcpy(&length, staged_.data() + at, sizeof length);
+    // A link that cannot take it is about to be dropped: what was not sent is then resolved by
+    // proof, and cancels are sent again.
+    if (venue_ != nullptr) {
+      (void)venue_->send_unsequenced({staged_.data() + at + sizeof length, length});
+    }
+    at += sizeof length + length;
+  }
+  staged_bytes_ = 0;
+}
+
+void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payload) noexcept {
+  const auto stream = static_cast<std::uint16_t>(session.value);
+  switch (mode_) {
+    case Mode::Live:
+      journal_->add_outbound(stream, payload);
+      return;
+    case Mode::Redo:
+      return;
+    case Mode::Replay:
+      if (expected_next_ == expected_.size()) {
+        difference_ = "a message to a client that was not recorded";
+        return;
+      }
+      const journal::OutboundView& recorded = expected_[expected_next_++];
+      if (recorded.stream != stream || !std::ranges::equal(recorded.payload, payload)) {
+        difference_ = "another message to a client than was recorded";
+      }
+      return;
+  }
+}
+
+// --- redo and replay
+// -------------------------------------------------------------------------------------
+
+namespace {
+
+template <class Record>
+bool read(const journal::RecordView& view, Record& record) {
+  return journal::read_command(view, record);
+}
+bool read(const journal::RecordView& view, VenueMessageRecord& record) {
+  if (view.command.size() < VenueMessageRecord::kHeaderSize || view.command.size() > sizeof record)
+    return false;
+  std::memcpy(&record, view.command.data(), view.command.size());
+  return record.length == view.command.size() - VenueMessageRecord::kHeaderSize;
+}
+
+// Whether the engine decides now as it did then.
+template <class Record>
+constexpr bool kHasDecision = requires(const Record& record) {
+  record.decision;
+};
+
+}  // namespace
+
+template <class Record, class F>
+bool Gate::with(const journal::RecordView& view, F&& f) noexcept {
+  Record record;
+  if (!read(view, record)) return false;
+  f(record);
+  return true;
+}
+
+bool Gate::apply_record(const journal::RecordView& view) {
+  const auto apply = [&](const auto& record) {
+    if constexpr (kHasDecision<std::remove_cvref_t<decltype(record)>>) {
+      if (mode_ == Mode::Replay) {
+        engine_.refresh(engine_.account_of(record.order));
+        const risk::Decision decision = engine_.decide(record.order);
+        if (std::memcmp(&decision, &record.decision, sizeof decision) != 0)
+          difference_ = "another decision";
+      }
+    }
+    effect(record);
+  };
+  switch (static_cast<RecordType>(view.type)) {
+    case RecordType::Start:
+      return with<StartRecord>(view, apply);
+    case RecordType::Enter:
+      return with<EnterRecord>(view, apply);
+    case RecordType::Replace:
+      return with<ReplaceRecord>(view, apply);
+    case RecordType::Cancel:
+      return with<CancelRecord>(view, apply);
+    case RecordType::FirmControl:
+      return with<FirmControlRecord>(view, apply);
+    case RecordType::VenueMessage:
+      return with<VenueMessageRecord>(view, apply);
+    case RecordType::VenueLink:
+      return with<VenueLinkRecord>(view, apply);
+    case RecordType::Session:
+      return with<SessionRecord>(view, apply);
+    case RecordType::Mark:
+      return with<risk::MarkUpdate>(view, apply);
+    case RecordType::Index:
+      return with<risk::IndexUpdate>(view, apply);
+    case RecordType::LoadBalance:
+      return with<risk::LoadBalance>(view, apply);
+    case RecordType::LoadPosition:
+      return with<risk::LoadPosition>(view, apply);
+    case RecordType::Control:
+      return with<risk::Control>(view, apply);
+    case RecordType::Condition:
+      return with<risk::SetCondition>(view, apply);
+    case RecordType::Sweep:
+      return with<SweepRecord>(view, apply);
+    case RecordType::SweepSlice:
+      return with<SweepSliceRecord>(view, apply);
+    case RecordType::Fence:
+      return with<FenceRecord>(view, apply);
+    case RecordType::Resolve:
+      return with<ResolveRecord>(view, apply);
+  }
+  return false;
+}
+
+bool Gate::redo(const journal::RecordView& record) {
+  mode_ = Mode::Redo;
+  const bool known = apply_record(record);
+  mode_ = Mode::Live;
+  return known;
+}
+
+std::string Gate::replay(const journal::RecordView& record) {
+  mode_ = Mode::Replay;
+  expected_.clear();
+  expected_next_ = 0;
+  difference_ = nullptr;
+  record.for_each_outbound(
+      [this](const journal::OutboundView& outbound) { expected_.push_back(outbound); });
+  const bool known = apply_record(record);
+  mode_ = Mode::Live;
+  if (!known) return "not a record of this version";
+  if (difference_ == nullptr && expected_next_ != expected_.size()) {
+    difference_ = "a recorded message to a client that is not owed";
+  }
+  return difference_ == nullptr ? std::string() : std::string(difference_);
+}
+
+// --- effects
+// ---------------------------------------------------------------------------------------------
+
+void Gate::effect(const StartRecord& record) noexcept {
+  stream_session_ = record.stream_session;
+  engine_.apply(
+      risk::SetCondition{.time = {}, .condition = risk::Condition::VenueDown, .on = true});
+}
+
+void Gate::count(const risk::Decision& decision) noexcept {
+  ++counters_.in;
+  switch (decision.disposition) {
+    case Disposition::Forward:
+      ++counters_.forwarded;
+      break;
+    case Disposition::Ignore:
+      ++counters_.ignored;
+      break;
+    case Disposition::Reject:
+      ++counters_.rejected;
+      ++counters_.rejects[static_cast<std::size_t>(decision.reason)];
+      break;
+  }
+  last_decision_ = decision;
+}
+
+void Gate::owe_reject(risk::SessionIndex session, std::uint32_t client_ref,
+                      const risk::ClientText& text, std::uint16_t code, Timestamp time) noexcept {
+  owe(session, ouch::Rejected{.timestamp = since_midnight(time),
+                              .user_ref_num = client_ref,
+                              .reason = static_cast<ouch::RejectCode>(code),
+                              .cl_ord_id = text,
+                              .appendage = {}});
+}
+
+void Gate::effect(const EnterRecord& record) noexcept {
+  engine_.apply(record.order, record.decision);
+  count(record.decision);
+  if (record.decision.disposition == Disposition::Reject) {
+    owe_reject(record.order.session, record.order.client_ref, record.order.client_text,
+               risk::info(record.decision.reason).ouch, record.order.time);
+  } else if (record.decision.disposition == Disposition::Forward && mode_ == Mode::Live) {
+    stage_enter(record);
+  }
+}
+
+void Gate::effect(const ReplaceRecord& record) noexcept {
+  engine_.apply(record.order, record.decision);
+  count(record.decision);
+  if (record.decision.disposition == Disposition::Reject) {
+    owe_reject(record.order.session, record.order.client_ref, record.order.client_text,
+               risk::info(record.decision.reason).ouch, record.order.time);
+  } else if (record.decision.disposition == Disposition::Forward && mode_ == Mode::Live) {
+    stage_replace(record);
+  }
+}
+
+void Gate::effect(const CancelRecord& record) noexcept {
+  engine_.apply(record.order, record.decision);
+  count(record.decision);
+  if (record.decision.disposition == Disposition::Reject) {
+    owe(record.order.session, ouch::CancelReject{.timestamp = since_midnight(record.order.time),
+                                                 .user_ref_num = record.order.client_ref,
+                                                 .appendage = {}});
+  } else if (record.decision.disposition == Disposition::Forward) {
+    stage_cancels(record.decision.order);
+  }
+}
+
+// The member's own kill switch, carried out and answered here (ORDERLIFE 1).
+void Gate::effect(const FirmControlRecord& record) noexcept {
+  const risk::SessionIndex session{record.session};
+  ++counters_.in;
+  const std::uint64_t timestamp = since_midnight(record.time);
+  if (record.type == ouch::AccountQuery::kType) {
+    ++counters_.answered;
+    owe(session, ouch::QueryResponse{.timestamp = timestamp,
+                                     .next_user_ref_num = engine_.watermark(session) + 1,
+                                     .appendage = {}});
+    return;
+  }
+  engine_.consume(session, record.client_ref);
+  if (record.known == 0) {
+    ++counters_.rejected;
+    ++counters_.rejects[static_cast<std::size_t>(RejectReason::NotEntitled)];
+    owe_reject(session, record.client_ref, blank_text(), risk::info(RejectReason::NotEntitled).ouch,
+               record.time);
+    return;
+  }
+  ++counters_.answered;
+  if (record.type == ouch::MassCancel::kType) {
+    owe(session, ouch::MassCancelResponse{.timestamp = timestamp,
+                                          .user_ref_num = record.client_ref,
+                                          .firm = record.firm,
+                                          .symbol = record.symbol,
+                                          .appendage = {}});
+    const bool one = record.account != risk::kNone32;
+    effect(SweepRecord{.time = record.time,
+                       .target = one ? record.account : record.session,
+                       .instrument = record.instrument,
+                       .scope = one ? SweepScope::Account : SweepScope::SessionAccounts});
+    return;
+  }
+  const bool disable = record.type == ouch::DisableOrderEntry::kType;
+  for (const risk::AccountIndex account :
+       deployment_.parameters.sessions[record.session].accounts) {
+    if (record.account != risk::kNone32 && account.value != record.account) continue;
+    engine_.apply(risk::Control{
+        .time = record.time,
+        .target = account.value,
+        .by = session,
+        .scope = risk::ControlScope::Account,
+        .action = disable ? risk::ControlAction::Suspend : risk::ControlAction::Resume});
+  }
+  if (disable) {
+    owe(session, ouch::DisableResponse{.timestamp = timestamp,
+                                       .user_ref_num = record.client_ref,
+                                       .firm = record.firm,
+                                       .appendage = {}});
+  } else {
+    owe(session, ouch::EnableResponse{.timestamp = timestamp,
+                                      .user_ref_num = record.client_ref,
+                                      .firm = record.firm,
+                                      .appendage = {}});
+  }
+}
+
+void Gate::effect(const SessionRecord& record) noexcept {
+  session_up_[record.session] = record.up != 0;
+}
+
+void Gate::effect(const risk::Control& control) noexcept {
+  engine_.apply(control);
+  if (control.action != risk::ControlAction::Kill) return;
+  SweepRecord sweep{.time = control.time, .target = control.target};
+  switch (control.scope) {
+    case risk::ControlScope::Node:
+      sweep.scope = SweepScope::Node;
+      break;
+    case risk::ControlScope::Account:
+      sweep.scope = SweepScope::Account;
+      break;
+    case risk::ControlScope::Session:
+      sweep.scope = SweepScope::Session;
+      break;
+    case risk::ControlScope::Instrument:
+      sweep.scope = SweepScope::Instrument;
+      break;
+  }
+  effect(sweep);
+}
+
+// --- sweeps: cancels of everything under a node, in slices
+// -------------------------------------------------
+
+bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept {
+  const SweepRecord& what = sweep.what;
+  if (what.instrument != risk::kNone32 && order.instrument.value != what.instrument) return false;
+  switch (what.scope) {
+    case SweepScope::Node:
+      return engine_.is_under(order.account, risk::ControlScope::Node, what.target);
+    case SweepScope::Account:
+      return order.account.value == what.target;
+    case SweepScope::Session:
+      return order.session.value == what.target;
+    case SweepScope::Instrument:
+      return order.instrument.value == what.target;
+    case SweepScope::Lost:
+      return true;
+    case SweepScope::SessionAccounts: {
+      const auto& accounts = deployment_.parameters.sessions[what.target].accounts;
+      return std::binary_search(accounts.begin(), accounts.end(), order.account);
+    }
+  }
+  return false;
+}
+
+void Gate::effect(const SweepRecord& record) noexcept {
+  // A sweep of the same orders that has not ended begins again; that is why they cannot pile up.
+  for (std::uint32_t s = 0; s < sweep_count_; ++s) {
+    SweepRecord& what = sweeps_[s].what;
+    if (what.scope == record.scope && what.target == record.target &&
+        what.instrument == record.instrument) {
+      sweeps_[s].next = 0;
+      return;
+    }
+  }
+  if (sweep_count_ == kSweepsMax) {
+    // More different ones than have ever been wanted at once: the oldest grows to everything.
+    sweeps_[0] = {{.time = record.time, .target = 0, .scope = SweepScope::Node}, 0};
+    return;
+  }
+  sweeps_[sweep_count_++] = {record, 0};
+}
+
+void Gate::effect(const SweepSliceRecord& record) noexcept {
+  Sweep& sweep = sweeps_[record.sweep];
+  std::uint32_t found = 0;
+  std::uint32_t at = record.from;
+  while (found < kSweepSlice) {
+    const risk::OrderIndex order = engine_.next_order(at, at + kScanMax);
+    if (!order.exists()) {
+      at += kScanMax;
+      break;
+    }
+    at = order.value + 1;
+    if (!matches(sweep, engine_.order(order))) continue;
+    ++found;
+    if (sweep.what.scope == SweepScope::Lost) {
+      end_lost(order, record.time);
+    } else {
+      engine_.want_cancel(order, {0});
+      stage_cancels(order);
+    }
+  }
+  sweep.next = at;
+  if (at >= deployment_.parameters.capacities.orders)
+    sweeps_[record.sweep] = sweeps_[--sweep_count_];
+}
+
+void Gate::run_slice(std::int64_t now_ns) noexcept {
+  const SweepSliceRecord record{.time = {now_ns}, .sweep = 0, .from = sweeps_[0].next};
+  take(RecordType::SweepSlice, record.time, record);
+}
+
+void Gate::stage_cancels(risk::OrderIndex index) noexcept {
+  if (mode_ != Mode::Live || (link_ != LinkState::Up && link_ != LinkState::Resending)) return;
+  const risk::Order& order = engine_.order(index);
+  ouch::CancelOrder cancel;
+  cancel.quantity = static_cast<std::uint32_t>(order.cancel_to.raw *
+                                               aliases_.venue(order.instrument).quantity_per_lot);
+  // The venue ignores those that do not fit.
+  cancel.user_ref_num = order.head;
+  stage(cancel);
+  for (std::uint8_t p = 0; p < order.pending_count; ++p) {
+    cancel.user_ref_num = order.pending[p].number;
+    stage(cancel);
+  }
+}
+
+// Reduce-only orders that a fill has left larger than the position go, newest first.
+void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept {
+  // Bounded for each fill; the next one goes on where this stopped.
+  for (std::uint32_t cancelled = 0; cancelled < kSweepSlice; ++cancelled) {
+    const risk::OrderIndex order = engine_.excess_reduce_only(account, instrument);
+    if (!order.exists()) return;
+    engine_.want_cancel(order, {0});
+    stage_cancels(order);
+  }
+}
+
+// --- the venue link
+// --------------------------------------------------------------------------------------
+
+void Gate::effect(const VenueLinkRecord& record) noexcept {
+  engine_.apply(risk::SetCondition{.time = record.time,
+                                   .condition = risk::Condition::VenueDown,
+                                   .on = record.change != LinkChange::Up});
+  switch (record.change) {
+    case LinkChange::Down:
+      if (link_ != LinkState::Lost) link_ = LinkState::Down;
+      return;
+    case LinkChange::LoggedIn:
+      link_ = LinkState::Recovering;
+      venue_session_ = record.session;
+      query_answered_ = false;
+      return;
+    case LinkChange::Up:
+      link_ = LinkState::Up;
+      return;
+    case LinkChange::Lost:
+      link_ = LinkState::Lost;
+      return;
+    case LinkChange::OrdersDead:
+      link_ = LinkState::Down;
+      venue_session_ = {};
+      venue_next_ = 1;
+      resolved_below_ = engine_.next_number();
+      effect(SweepRecord{.time = record.time, .target = 0, .scope = SweepScope::Lost});
+      return;
+  }
+}
+
+void Gate::effect(const FenceRecord& record) noexcept {
+  const std::uint32_t number = engine_.take_number();
+  PORTCULLIS_ASSERT(number == record.number);
+  stage(ouch::MassCancel{.user_ref_num = number,
+                         .firm = deployment_.venue.firm,
+                         .symbol = deployment_.venue.fence_symbol,
+                         .appendage = {}});
+}
+
+bool Gate::on_venue_login(std::string_view session, std::uint64_t next_sequence,
+                          std::int64_t now_ns) {
+  VenueLinkRecord record{
+      .time = {now_ns}, .sequence = next_sequence, .change = LinkChange::LoggedIn};
+  std::copy_n(session.begin(), std::min(session.size(), record.session.size()),
+              record.session.begin());
+  if (!venue_session().empty() && venue_session() != session) {
+    record.change = LinkChange::Lost;
+    take(RecordType::VenueLink, record.time, record);
+    if (deployment_.venue.lost_session == config::LostSession::OrdersDead)
+      lost_orders_are_dead(now_ns);
+    return false;
+  }
+  if (next_sequence != venue_next_) return false;  // it cannot give us what we have not seen
+  take(RecordType::VenueLink, record.time, record);
+  stage(ouch::AccountQuery{});
+  flush_staged();
+  return true;
+}
+
+void Gate::on_venue_down(std::int64_t now_ns) {
+  venue_ = nullptr;
+  if (link_ == LinkState::Down || link_ == LinkState::Lost) return;
+  const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::Down};
+  take(RecordType::VenueLink, record.time, record);
+}
+
+void Gate::lost_orders_are_dead(std::int64_t now_ns) {
+  if (link_ != LinkState::Lost) return;
+  const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::OrdersDead};
+  take(RecordType::VenueLink, record.time, record);
+}
+
+std::string_view Gate::venue_session() const noexcept {
+  return {venue_session_.data(),
+          static_cast<std::size_t>(std::find(venue_session_.begin(), venue_session_.end(), '\0') -
+                                   venue_session_.begin())};
+}
+
+// Everything that is remembered goes out before the link is up and orders are taken.
+void Gate::resend_cancels(std::int64_t now_ns) noexcept {
+  const std::uint32_t capacity = deployment_.parameters.capacities.orders;
+  std::uint32_t sent = 0;
+  while (sent < kSweepSlice) {
+    const risk::OrderIndex order = engine_.next_order(resend_next_, capacity);
+    if (!order.exists()) {
+      const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::Up};
+      take(RecordType::VenueLink, record.time, record);
+      return;
+    }
+    resend_next_ = order.value + 1;
+    if (engine_.order(order).cancel_to.raw < 0) continue;
+    stage_cancels(order);
+    ++sent;
+  }
+  flush_staged();
+}
+
+void Gate::effect(const risk::SetCondition& record) noexcept {
+  engine_.apply(record);
+  if (record.condition == risk::Condition::JournalDegraded) journal_degraded_ = record.on;
+  if (record.condition == risk::Condition::VenueBusy) venue_busy_ = record.on;
+}
+
+// --- live inputs
+// -------------------------------------------------------------------------------------------
+
+void Gate::start(std::string_view stream_session, std::int64_t now_ns) {
+  StartRecord record{.configuration_hash = deployment_.canonical_hash};
+  record.stream_session.fill(' ');
+  std::copy_n(stream_session.begin(), std::min<std::size_t>(stream_session.size(), 10),
+              record.stream_session.begin());
+  take(RecordType::Start, {now_ns}, record);
+}
+
+void Gate::on_session(risk::SessionIndex session, bool up, std::int64_t now_ns) {
+  const SessionRecord record{
+      .time = {now_ns}, .session = session.value, .up = static_cast<std::uint8_t>(up)};
+  take(RecordType::Session, record.time, record);
+}
+
+void Gate::on_mark(risk::MarkUpdate update) {
+  ++counters_.prices;
+  take(RecordType::Mark, update.time, update);
+}
+
+void Gate::on_index(risk::IndexUpdate update) {
+  ++counters_.prices;
+  take(RecordType::Index, update.time, update);
+}
+
+void Gate::load(const risk::LoadBalance& load) { take(RecordType::LoadBalance, load.time, load); }
+
+bool Gate::load(const risk::LoadPosition& load) {
+  if (!engine_.has_room(load.account, load.instrument)) return false;
+  take(RecordType::LoadPosition, load.time, load);
+  return true;
+}
+
+void Gate::control(const risk::Control& control) {
+  take(RecordType::Control, control.time, control);
+}
+
+void Gate::sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument,
+                 std::int64_t now_ns) {
+  const SweepRecord record{
+      .time = {now_ns}, .target = target, .instrument = instrument, .scope = scope};
+  take(RecordType::Sweep, record.time, record);
+}
+
+bool Gate::has_sweep(SweepScope scope, std::uint32_t target) const noexcept {
+  return std::any_of(sweeps_.begin(), sweeps_.begin() + sweep_count_, [&](const Sweep& sweep) {
+    return sweep.what.scope == scope && sweep.what.target == target;
+  });
+}
+
+void Gate::set_condition(risk::Condition condition, bool on, std::int64_t now_ns) noexcept {
+  const risk::SetCondition record{.time = {now_ns}, .condition = condition, .on = on};
+  take(RecordType::Condition, record.time, record);
+}
+
+bool Gate::has_room_for_venue() const noexcept {
+  return venue_ == nullptr || venue_->output_room() >= kVenueRoom;
+}
+
+bool Gate::has_room() const noexcept {
+  return journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue();
+}
+
+void Gate::run(std::int64_t now_ns) {
+  if (journal_->room() == journal::Room::None) return;
+  if (journal_->degraded() != journal_degraded_) {
+    journal_degraded_ = !journal_degraded_;
+    set_condition(risk::Condition::JournalDegraded, journal_degraded_, now_ns);
+  }
+  const bool busy =
+      venue_ != nullptr &&
+      venue_->output_room() < static_cast<std::size_t>(deployment_.venue.send_buffer_bytes) / 2;
+  if (busy != venue_busy_) {
+    venue_busy_ = busy;
+    set_condition(risk::Condition::VenueBusy, busy, now_ns);
+  }
+  if (sweep_count_ > 0 && has_room()) run_slice(now_ns);
+  if (link_ == LinkState::Recovering && query_answered_) {
+    link_ = LinkState::Resending;
+    resend_next_ = 0;
+    if (engine_.next_number() > resolved_below_) {
+      const FenceRecord record{.time = {now_ns}, .number = engine_.next_number()};
+      take(RecordType::Fence, record.time, record);
+    }
+  }
+  if (link_ == LinkState::Resending && has_room_for_venue()) resend_cancels(now_ns);
+}
+
+}  // namespace portcullis::gateway::gate

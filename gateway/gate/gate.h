@@ -1,0 +1,260 @@
+// The gate without sockets, clock or threads: what one shard knows and does, in the order of its
+// inputs.
+//
+// Every input becomes a record (records.h). Live, a record is published in the journal before any
+// byte it causes leaves: messages owed to clients lie in the record itself, messages to the venue
+// are handed to the connection after it. A start-up takes the recorded decisions (redo), a replay
+// decides again and compares decisions and messages byte for byte. Nothing here allocates after
+// construction.
+//
+// One thread. Times are nanoseconds since the epoch and never go back.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/deployment.h"
+#include "gateway/gate/aliases.h"
+#include "gateway/gate/records.h"
+#include "gateway/journal/journal.h"
+#include "gateway/ouch/messages.h"
+#include "gateway/soup/client_connection.h"
+#include "risk/engine.h"
+
+namespace portcullis::gateway::gate {
+
+// Conservation (ORDERLIFE 1), in messages from clients:
+// in = forwarded + rejected + ignored + malformed + answered.
+struct Counters {
+  std::uint64_t in = 0;
+  std::uint64_t forwarded = 0;  // cancels remembered while the link is down count as forwarded
+  std::uint64_t rejected = 0;
+  std::uint64_t ignored = 0;
+  std::uint64_t malformed = 0;
+  std::uint64_t answered = 0;
+  std::array<std::uint64_t, risk::kRejectReasonCount> rejects{};
+  // Of the venue's messages.
+  std::uint64_t accepted = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t executed = 0;
+  std::uint64_t canceled = 0;
+  std::uint64_t self_match_prevented = 0;
+  std::uint64_t venue_rejected = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t voided = 0;  // numbers proved never processed
+  std::uint64_t adopted = 0;
+  std::uint64_t unattributed = 0;  // that nobody here could be found for
+  std::uint64_t malformed_by_venue = 0;
+  std::uint64_t off_grid = 0;  // prices or quantities that are no whole ticks or lots
+  std::array<std::uint64_t, risk::kAnomalyCount> anomalies{};
+  // Of prices.
+  std::uint64_t prices = 0;
+};
+
+enum class LinkState : std::uint8_t {
+  Down,
+  Recovering,  // logged in, not yet told where the venue stands
+  Resending,   // remembered cancels go out
+  Up,
+  Lost,  // the venue has lost our session
+};
+
+// What the connection that a message came from has to do.
+struct ClientResult {
+  bool malformed = false;   // counted; the third closes the connection
+  bool disconnect = false;  // the session is at fault
+  bool rejected = false;    // last_decision() is a refusal with arithmetic
+};
+
+class Gate {
+ public:
+  // The deployment must outlive the gate. `journal` may be null: a gate that only redoes or
+  // replays.
+  Gate(const config::Deployment& deployment, journal::Journal* journal);
+
+  // --- from records
+  // --------------------------------------------------------------------------------- Applies a
+  // record as it was decided. False: not a record of ours.
+  [[nodiscard]] bool redo(const journal::RecordView& record);
+  // Decides again and compares. Empty: the same decision and the same messages; else what differs.
+  [[nodiscard]] std::string replay(const journal::RecordView& record);
+
+  // --- live: each writes its record first
+  // -------------------------------------------------------------- Before anything else on an empty
+  // journal.
+  void start(std::string_view stream_session, std::int64_t now_ns);
+  ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
+                                 bool overloaded, std::int64_t now_ns);
+  void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
+  void on_mark(risk::MarkUpdate update);
+  void on_index(risk::IndexUpdate update);
+  void load(const risk::LoadBalance& load);
+  // False: no room for the position.
+  bool load(const risk::LoadPosition& load);
+  void control(const risk::Control& control);
+  void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
+
+  // The venue connection, for what is to be sent; null while there is none.
+  void set_venue(soup::ClientConnection* venue) noexcept { venue_ = venue; }
+  // False: the venue's session is not ours (state Lost) or its stream has a gap; drop the link.
+  bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
+  // False: a gap in the stream; drop the link. A message below the expected number is dropped.
+  bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
+                        std::int64_t now_ns);
+  void on_venue_down(std::int64_t now_ns);
+  // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
+  void lost_orders_are_dead(std::int64_t now_ns);
+
+  // Once a pass: conditions that changed, the next slice of sweeps, the steps of recovery.
+  void run(std::int64_t now_ns);
+
+  // A message of a client may be taken: the journal and the venue's buffer have room for what it
+  // causes.
+  [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] bool has_room_for_venue() const noexcept;
+
+  // --- looking at it
+  // ----------------------------------------------------------------------------------
+  [[nodiscard]] risk::Engine& engine() noexcept { return engine_; }
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const risk::Decision& last_decision() const noexcept { return last_decision_; }
+  [[nodiscard]] LinkState link() const noexcept { return link_; }
+  [[nodiscard]] bool is_idle() const noexcept {
+    return sweep_count_ == 0 && link_ != LinkState::Resending;
+  }
+  [[nodiscard]] std::string_view stream_session() const noexcept {
+    return {stream_session_.data(), 10};
+  }
+  [[nodiscard]] std::string_view venue_session() const noexcept;
+  [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
+  [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
+    return session_up_[session.value];
+  }
+  [[nodiscard]] bool has_sweep(SweepScope scope, std::uint32_t target) const noexcept;
+
+ private:
+  enum class Mode : std::uint8_t { Live, Redo, Replay };
+  struct Sweep {
+    SweepRecord what;
+    std::uint32_t next = 0;
+  };
+  static constexpr std::uint32_t kSweepsMax = 256;
+
+  // gate.cpp: records and their effects
+  template <class Record>
+  void take(RecordType type, risk::Timestamp time, const Record& record) noexcept;
+  void publish() noexcept;
+  template <class Record, class F>
+  [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;
+  [[nodiscard]] bool apply_record(const journal::RecordView& view);
+  void effect(const StartRecord& record) noexcept;
+  void effect(const EnterRecord& record) noexcept;
+  void effect(const ReplaceRecord& record) noexcept;
+  void effect(const CancelRecord& record) noexcept;
+  void effect(const FirmControlRecord& record) noexcept;
+  void effect(const VenueLinkRecord& record) noexcept;
+  void effect(const SessionRecord& record) noexcept;
+  void effect(const SweepRecord& record) noexcept;
+  void effect(const SweepSliceRecord& record) noexcept;
+  void effect(const FenceRecord& record) noexcept;
+  void effect(const ResolveRecord& record) noexcept;
+  void effect(const risk::Control& record) noexcept;
+  void effect(const risk::SetCondition& record) noexcept;
+  template <class Command>
+  void effect(const Command& command) noexcept {
+    engine_.apply(command);
+  }
+  void count(const risk::Decision& decision) noexcept;
+  void owe_reject(risk::SessionIndex session, std::uint32_t client_ref,
+                  const risk::ClientText& text, std::uint16_t code, risk::Timestamp time) noexcept;
+  template <ouch::Message M>
+  void owe(risk::SessionIndex session, const M& message) noexcept;
+  void owe_bytes(risk::SessionIndex session, std::span<const std::byte> payload) noexcept;
+  void flush_staged() noexcept;
+  template <ouch::Message M>
+  void stage(const M& message) noexcept;
+  void stage_cancels(risk::OrderIndex order) noexcept;
+  void set_condition(risk::Condition condition, bool on, std::int64_t now_ns) noexcept;
+  [[nodiscard]] bool matches(const Sweep& sweep, const risk::Order& order) const noexcept;
+  void resend_cancels(std::int64_t now_ns) noexcept;
+  void run_slice(std::int64_t now_ns) noexcept;
+  void end_lost(risk::OrderIndex order, risk::Timestamp time) noexcept;
+  void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept;
+
+  // client_messages.cpp
+  ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
+                     risk::Timestamp now);
+  ClientResult replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire, bool overloaded,
+                       risk::Timestamp now);
+  ClientResult cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
+                      risk::Timestamp now);
+  ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
+  ClientResult ignore() noexcept;
+  ClientResult malformed() noexcept;
+  void stage_enter(const EnterRecord& record) noexcept;
+  void stage_replace(const ReplaceRecord& record) noexcept;
+
+  // venue_messages.cpp
+  void effect(const VenueMessageRecord& record) noexcept;
+  template <ouch::Message M, class F>
+  void on_message(std::span<const std::byte> payload, F&& f) noexcept;
+  void on_accepted(const ouch::Accepted& message, risk::Timestamp time) noexcept;
+  void on_replaced(const ouch::Replaced& message, risk::Timestamp time) noexcept;
+  void on_executed(const ouch::Executed& message, risk::Timestamp time) noexcept;
+  void on_canceled(const ouch::Canceled& message, risk::Timestamp time) noexcept;
+  void on_self_match_prevented(const ouch::AiqCanceled& message, risk::Timestamp time) noexcept;
+  void on_rejected(const ouch::Rejected& message, risk::Timestamp time) noexcept;
+  void on_broken(const ouch::BrokenTrade& message, risk::Timestamp time) noexcept;
+  void on_query_response(const ouch::QueryResponse& message, risk::Timestamp time) noexcept;
+  void on_system_event(const ouch::SystemEvent& message, risk::Timestamp time) noexcept;
+  template <ouch::Message M>
+  void pass_on(M message, risk::Timestamp time) noexcept;
+  void resolve(std::uint32_t number, risk::Timestamp time) noexcept;
+  void resolve_below(std::uint32_t number, risk::Timestamp time) noexcept;
+  void adopt(const ouch::Accepted& message, risk::Timestamp time) noexcept;
+  risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
+  [[nodiscard]] risk::Lots lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept;
+  [[nodiscard]] risk::Price price_of(risk::InstrumentIndex instrument, risk::Side side,
+                                     std::uint64_t wire) noexcept;
+
+  const config::Deployment& deployment_;
+  const Aliases aliases_;
+  journal::Journal* journal_;
+  risk::Engine engine_;
+  soup::ClientConnection* venue_ = nullptr;
+  Mode mode_ = Mode::Live;
+  Counters counters_;
+  risk::Decision last_decision_;
+  std::vector<bool> session_up_;
+  std::array<char, 16> stream_session_{};
+
+  LinkState link_ = LinkState::Down;
+  std::array<char, 16> venue_session_{};
+  std::uint64_t venue_next_ = 1;      // sequence number expected from the venue
+  std::uint32_t resolved_below_ = 1;  // every number of ours below this is resolved
+  bool query_answered_ = false;
+  std::uint32_t resend_next_ = 0;
+
+  std::array<Sweep, kSweepsMax> sweeps_{};
+  std::uint32_t sweep_count_ = 0;
+
+  // The client's message behind the record being taken: what only the venue needs of it.
+  const ouch::EnterOrder* entered_ = nullptr;
+  const ouch::ReplaceOrder* replaced_ = nullptr;
+  // Messages for the venue, until the record that causes them is published: {u16 length, payload}.
+  std::vector<std::byte> staged_;
+  std::size_t staged_bytes_ = 0;
+  // Replay: the messages the record says were owed, and the first difference.
+  std::vector<journal::OutboundView> expected_;
+  std::size_t expected_next_ = 0;
+  const char* difference_ = nullptr;
+  bool journal_degraded_ = false;
+  bool venue_busy_ = false;
+};
+
+}  // namespace portcullis::gateway::gate

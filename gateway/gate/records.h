@@ -1,0 +1,149 @@
+// What the gate's journal holds: one struct for each kind of input, with the decision where one was
+// taken. They are written as bytes before anything they cause leaves the process (ORDERLIFE 3).
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "gateway/journal/format.h"
+#include "risk/commands.h"
+
+namespace portcullis::gateway::gate {
+
+// Numbers are on disk: never reuse or renumber one.
+enum class RecordType : std::uint16_t {
+  Start = 1,  // the first record of a journal
+  Enter = 2,
+  Replace = 3,
+  Cancel = 4,
+  FirmControl = 5,  // a client's mass cancel, disable, enable, query
+  VenueMessage = 6,
+  VenueLink = 7,
+  Session = 8,
+  Mark = 9,
+  Index = 10,
+  LoadBalance = 11,
+  LoadPosition = 12,
+  Control = 13,
+  Condition = 14,
+  Sweep = 15,       // cancels of everything under a node begin
+  SweepSlice = 16,  // the next of them
+  Fence = 17,       // a number that carries no order
+  Resolve = 18,     // numbers proved never to have been processed
+};
+
+struct StartRecord {
+  std::uint64_t configuration_hash = 0;
+  std::array<char, 16> stream_session{};  // the Soup session name our clients see, ten characters
+};
+
+struct EnterRecord {
+  risk::NewOrder order;
+  risk::Decision decision;
+};
+struct ReplaceRecord {
+  risk::ReplaceOrder order;
+  risk::Decision decision;
+};
+struct CancelRecord {
+  risk::CancelOrder order;
+  risk::Decision decision;
+};
+
+// OUCH C, D, E and Q of a client, answered by the gate.
+struct FirmControlRecord {
+  risk::Timestamp time;
+  std::uint32_t session = 0;
+  std::uint32_t client_ref = 0;
+  std::array<char, 8> symbol{};
+  std::array<char, 4> firm{};
+  std::uint32_t account = risk::kNone32;     // of the firm; none: every account of the session
+  std::uint32_t instrument = risk::kNone32;  // of the symbol; none: every instrument
+  char type = 0;                             // the OUCH message type
+  std::uint8_t known = 0;                    // firm and symbol mean something to this session
+  std::array<std::uint8_t, 2> padding{};
+};
+
+// A sequenced message of the venue as it came; only `length` bytes of it are written.
+struct VenueMessageRecord {
+  static constexpr std::size_t kHeaderSize = 24;
+  risk::Timestamp time;
+  std::uint64_t sequence = 0;
+  std::uint32_t length = 0;
+  std::uint32_t padding = 0;
+  std::array<std::byte, 512> payload{};
+};
+
+enum class LinkChange : std::uint8_t {
+  Down,
+  LoggedIn,  // recovering: messages are applied, orders are not taken
+  Up,
+  Lost,        // the venue has another session: its operator's decision is awaited
+  OrdersDead,  // that decision: everything at the lost session is dead
+};
+struct VenueLinkRecord {
+  risk::Timestamp time;
+  std::array<char, 16> session{};  // LoggedIn: the venue's session name
+  std::uint64_t sequence = 0;      // LoggedIn: the next sequence number to receive
+  LinkChange change = LinkChange::Down;
+  std::array<std::uint8_t, 7> padding{};
+};
+
+struct SessionRecord {
+  risk::Timestamp time;
+  std::uint32_t session = 0;
+  std::uint8_t up = 0;
+  std::array<std::uint8_t, 3> padding{};
+};
+
+// Which orders a sweep cancels.
+enum class SweepScope : std::uint8_t {
+  Node,  // of all accounts under a node of the tree
+  Account,
+  Session,          // entered by a session
+  SessionAccounts,  // of all accounts a session may use
+  Instrument,
+  Lost,  // all orders; not cancelled but ended, because the venue has lost them
+};
+struct SweepRecord {
+  risk::Timestamp time;
+  std::uint32_t target = 0;
+  std::uint32_t instrument = risk::kNone32;  // only of this instrument; none: all
+  SweepScope scope = SweepScope::Node;
+  std::array<std::uint8_t, 7> padding{};
+};
+// Orders are looked at from index `from` on; up to kSweepSlice of them are cancelled.
+inline constexpr std::uint32_t kSweepSlice = 64;
+struct SweepSliceRecord {
+  risk::Timestamp time;
+  std::uint32_t sweep = 0;
+  std::uint32_t from = 0;
+};
+
+struct FenceRecord {
+  risk::Timestamp time;
+  std::uint32_t number = 0;
+  std::uint32_t padding = 0;
+};
+
+// Every number of ours below this is resolved, at most kResolveMax of them by one record.
+inline constexpr std::uint32_t kResolveMax = 512;
+struct ResolveRecord {
+  risk::Timestamp time;
+  std::uint32_t below = 0;
+  std::uint32_t padding = 0;
+};
+
+static_assert(journal::is_journal_command<ResolveRecord>);
+static_assert(journal::is_journal_command<StartRecord> && journal::is_journal_command<EnterRecord>);
+static_assert(journal::is_journal_command<ReplaceRecord> &&
+              journal::is_journal_command<CancelRecord>);
+static_assert(journal::is_journal_command<FirmControlRecord>);
+static_assert(journal::is_journal_command<VenueMessageRecord>);
+static_assert(journal::is_journal_command<VenueLinkRecord>);
+static_assert(journal::is_journal_command<SessionRecord> &&
+              journal::is_journal_command<SweepRecord>);
+static_assert(journal::is_journal_command<SweepSliceRecord> &&
+              journal::is_journal_command<FenceRecord>);
+
+}  // namespace portcullis::gateway::gate

@@ -1,0 +1,66 @@
+#include "gateway/venue_sim/command.h"
+
+#include <exception>
+#include <iostream>
+#include <memory>
+
+#include "gateway/venue_sim/server.h"
+
+namespace portcullis::gateway::venue_sim {
+
+namespace {
+
+struct CommandLine {
+  VenueOptions venue;
+  VenueUser user;
+  std::uint32_t delay_ms = 0;
+};
+
+void run(CommandLine& line) {
+  line.venue.users = {line.user};
+  line.venue.link_faults.delay = std::chrono::milliseconds(line.delay_ms);
+  int code = 1;
+  try {
+    code = run_venue(line.venue, std::cout);
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+  }
+  if (code != 0) throw CLI::RuntimeError(code);
+}
+
+}  // namespace
+
+void add_venue_command(CLI::App& app) {
+  auto line = std::make_shared<CommandLine>();
+  CLI::App* venue = app.add_subcommand("venue", "the simulated matching engine, OUCH 5.0");
+  VenueOptions& o = line->venue;
+  venue->add_option("--port", o.port, "on 127.0.0.1; 0 picks a free one, which is printed");
+  venue->add_option("--journal", o.journal_directory, "directory of the journal")->required();
+  venue->add_option("--user", line->user.name, "SoupBinTCP user name")->required();
+  venue->add_option("--password", line->user.password, "SoupBinTCP password")->required();
+  venue->add_option("--symbols", o.symbols, "the symbols that can be traded; default: any")
+      ->delimiter(',');
+  venue->add_option("--stats", o.stats_file,
+                    "file for the counts as JSON, written at the end and on SIGUSR1");
+
+  const auto fault = [&](const char* flag, auto& value, const char* what) {
+    venue->add_option(flag, value, what)->group("Faults");
+  };
+  fault("--delay-ms", line->delay_ms, "send each message so much later");
+  fault("--reject-every", o.faults.reject_every, "reject every n-th acceptable order or replace");
+  fault("--dead-every", o.faults.dead_every, "accept every n-th order or replace in state D");
+  fault("--ignore-replace-every", o.faults.ignore_replace_every, "ignore every n-th replace");
+  fault("--cancel-out-every", o.faults.cancel_out_every,
+        "cancel every n-th order that comes to rest");
+  fault("--bust-per-million", o.faults.bust_per_million, "break so many of a million trades");
+  fault("--drop-every", o.link_faults.drop_every, "drop the link after every n-th message");
+  venue
+      ->add_flag("--drop-mid-frame", o.link_faults.drop_mid_frame,
+                 "drop it within the last packet of the answer instead of before the answer")
+      ->group("Faults");
+  fault("--seed", o.faults.seed, "shifts the counting of the faults and chooses the busts");
+
+  venue->callback([line] { run(*line); });
+}
+
+}  // namespace portcullis::gateway::venue_sim

@@ -1,0 +1,379 @@
+// The simulated venue as a process, over real sockets.
+
+#include <gtest/gtest.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <random>
+
+#include "gateway/venue_sim/command.h"
+#include "tests/support/journal_support.h"
+#include "tests/support/seed.h"
+#include "tests/support/venue_process.h"
+
+namespace portcullis::gateway::venue_sim {
+namespace {
+
+using journal::testing::TemporaryFolder;
+
+class VenueServer : public testing::Test {
+ protected:
+  VenueOptions options() const {
+    return {.journal_directory = directory_.path() / "journal",
+            .users = {{"gate", "secret"}, {"other", "word"}},
+            .stats_file = directory_.path() / "stats.json",
+            .ring_bytes = 1'048'576};
+  }
+  std::string stats() const {
+    std::ifstream file(directory_.path() / "stats.json");
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  bool stats_have(const std::string& name, std::uint64_t value) const {
+    const std::string text = stats();
+    const std::string entry = "\"" + name + "\": " + std::to_string(value);
+    return text.find(entry + ",") != std::string::npos ||
+           text.find(entry + "}") != std::string::npos;
+  }
+
+  TemporaryFolder directory_;
+};
+
+TEST_F(VenueServer, TakesOrdersOfTwoSessionsAndReportsFillsAndCounts) {
+  VenueProcess venue(options());
+  ASSERT_NE(venue.port, 0);
+  VenueClient gate(venue.port);
+  VenueClient other(venue.port);
+  ASSERT_TRUE(gate.login());
+  ASSERT_TRUE(other.login(1, "", "other", "word"));
+  EXPECT_NE(gate.session, other.session);
+  EXPECT_EQ(gate.receive(1), Lines{"S"});
+  EXPECT_EQ(other.receive(1), Lines{"S"});
+
+  gate.send(enter_message({.number = 1, .side = 'S'}));
+  EXPECT_EQ(gate.receive(1), Lines{"A 1 L 100@5000"});
+  other.send(enter_message({.number = 1, .quantity = 60}));
+  EXPECT_EQ(other.receive(2), (Lines{"A 1 L 60@5000", "E 1 60@5000 R #1"}));
+  EXPECT_EQ(gate.receive(1), Lines{"E 1 60@5000 A #1"});
+  gate.send(ouch::CancelOrder{.user_ref_num = 1, .quantity = 0, .appendage = {}});
+  EXPECT_EQ(gate.receive(1), Lines{"C 1 -40 U"});
+
+  EXPECT_EQ(venue.terminate(), 0);
+  for (const auto& [name, value] : std::map<std::string, std::uint64_t>{{"messages", 3},
+                                                                        {"accepted", 2},
+                                                                        {"executed", 2},
+                                                                        {"trades", 1},
+                                                                        {"volume", 60},
+                                                                        {"canceled", 1},
+                                                                        {"rejected", 0},
+                                                                        {"open", 0},
+                                                                        {"logins", 2}}) {
+    EXPECT_TRUE(stats_have(name, value)) << name << " in " << stats();
+  }
+}
+
+TEST_F(VenueServer, WritesStatisticsWhenAskedWhileItRuns) {
+  VenueProcess venue(options());
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  gate.send(enter_message({.number = 1}));
+  gate.receive(2);
+  venue.signal(SIGUSR1);
+  gate.send(ouch::AccountQuery{.appendage = {}});
+  // The signal may be taken after the query, so look until the file is there.
+  for (int i = 0; i < 1000 && !stats_have("accepted", 1); ++i) usleep(10'000);
+  EXPECT_TRUE(stats_have("accepted", 1)) << stats();
+  EXPECT_EQ(gate.receive(1), Lines{"Q 2"}) << "and goes on";
+}
+
+TEST_F(VenueServer, RejectsLoginsWithWrongPasswordSessionOrNumber) {
+  VenueProcess venue(options());
+  const auto reason = [&](std::uint64_t sequence, const std::string& session,
+                          const std::string& user, const std::string& password) {
+    VenueClient client(venue.port);
+    EXPECT_FALSE(client.login(sequence, session, user, password));
+    return client.reject_reason;
+  };
+  EXPECT_EQ(reason(1, "", "gate", "wrong"), 'A');
+  EXPECT_EQ(reason(1, "", "nobody", "secret"), 'A');
+  EXPECT_EQ(reason(1, "", "gate", "word"), 'A');
+  EXPECT_EQ(reason(1, "ELSEWHERE", "gate", "secret"), 'S');
+  EXPECT_EQ(reason(3, "", "gate", "secret"), 'S') << "there is one message, so the next is 2";
+  VenueClient client(venue.port);
+  EXPECT_TRUE(client.login(2));
+  VenueClient named(venue.port);
+  EXPECT_TRUE(named.login(1, client.session));
+}
+
+TEST_F(VenueServer, EndsConnectionsThatDoNotBeginWithALogin) {
+  VenueProcess venue(options());
+  for (const std::string& bytes :
+       {std::string("\0\1R", 3), std::string("\0\0", 2), std::string("GET / HTTP/1.1\r\n\r\n")}) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(venue.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    char byte = 0;
+    EXPECT_LE(recv(fd, &byte, 1, 0), 0);
+    close(fd);
+  }
+  VenueClient gate(venue.port);
+  EXPECT_TRUE(gate.login());
+}
+
+TEST_F(VenueServer, CountsPayloadsThatAreNoMessageAndKeepsTheConnection) {
+  VenueProcess venue(options());
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  gate.send_bytes(std::vector<std::byte>(5));
+  gate.send_bytes({});
+  gate.send(ouch::AccountQuery{.appendage = {}});
+  EXPECT_EQ(gate.receive(2), (Lines{"S", "Q 1"}));
+  EXPECT_EQ(venue.terminate(), 0);
+  EXPECT_TRUE(stats_have("malformed", 2)) << stats();
+}
+
+TEST_F(VenueServer, ReplaysFromTheNumberAskedForAndGoesOnLive) {
+  VenueProcess venue(options());
+  std::vector<std::vector<std::byte>> all;
+  {
+    VenueClient gate(venue.port);
+    ASSERT_TRUE(gate.login());
+    for (std::uint32_t number = 1; number <= 4; ++number) {
+      gate.send(enter_message({.number = number}));
+    }
+    ASSERT_TRUE(gate.receive_until(6));
+    all = gate.stream;
+  }
+  {
+    VenueClient gate(venue.port);
+    ASSERT_TRUE(gate.login(3));
+    ASSERT_TRUE(gate.receive_until(6));
+    EXPECT_TRUE(std::ranges::equal(gate.stream, std::span(all).subspan(2)));
+  }
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login(0));
+  EXPECT_EQ(gate.next_sequence(), 6U) << "only new ones";
+  gate.send(ouch::AccountQuery{.appendage = {}});
+  EXPECT_EQ(gate.receive(1), Lines{"Q 5"});
+}
+
+// More than the ring's recent messages, the output buffer and a chunk of the stream reader hold.
+TEST_F(VenueServer, ReplaysALongStreamWhileItGrows) {
+  VenueProcess venue(options());
+  constexpr std::uint32_t kOrders = 20'000;
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  for (std::uint32_t number = 1; number <= kOrders; ++number) {
+    gate.send(enter_message({.number = number, .side = 'S'}));
+  }
+  VenueClient other(venue.port);
+  ASSERT_TRUE(other.login(0, "", "other", "word"));
+  ASSERT_TRUE(gate.receive_until(kOrders + 2));
+  const std::vector<std::vector<std::byte>> before = gate.stream;
+
+  VenueClient again(venue.port);
+  ASSERT_TRUE(again.login(1));
+  for (std::uint32_t number = 1; number <= 500; ++number) {
+    other.send(enter_message({.number = number, .quantity = 100}));
+  }
+  ASSERT_TRUE(again.receive_until(kOrders + 2 + 500));
+  EXPECT_TRUE(std::ranges::equal(std::span(again.stream).first(before.size()), before));
+  EXPECT_EQ(again.stream.size(), before.size() + 500);
+}
+
+TEST_F(VenueServer, LetsTheNewestLoginWin) {
+  VenueProcess venue(options());
+  VenueClient old_one(venue.port);
+  ASSERT_TRUE(old_one.login());
+  ASSERT_EQ(old_one.receive(1), Lines{"S"});
+  VenueClient new_one(venue.port);
+  ASSERT_TRUE(new_one.login(0, old_one.session));
+  old_one.wait_for_end();
+  new_one.send(enter_message({.number = 1}));
+  EXPECT_EQ(new_one.receive(1), Lines{"A 1 L 100@5000"});
+}
+
+TEST_F(VenueServer, SendsHeartbeatsToAnIdleClient) {
+  VenueProcess venue(options());
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login(0));
+  gate.wait_for_bytes();
+  gate.wait_for_bytes();
+  EXPECT_EQ(gate.heartbeats, 2);
+}
+
+// --- Faults of the link --------------------------------------------------------------------------
+
+TEST_F(VenueServer, DropsTheLinkBeforeEveryNthAnswer) {
+  VenueOptions faulty = options();
+  faulty.link_faults.drop_every = 3;
+  VenueProcess venue(faulty);
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  ASSERT_EQ(gate.receive(1), Lines{"S"});
+  gate.send(enter_message({.number = 1}));
+  EXPECT_EQ(gate.receive(1), Lines{"A 1 L 100@5000"});
+  gate.send(enter_message({.number = 2}));
+  EXPECT_EQ(gate.receive(1), Lines{"A 2 L 100@5000"});
+  gate.send(enter_message({.number = 3}));
+  gate.wait_for_end();
+  EXPECT_EQ(gate.next_sequence(), 4U);
+  VenueClient again(venue.port);
+  ASSERT_TRUE(again.login(4));
+  EXPECT_EQ(again.receive(1), Lines{"A 3 L 100@5000"}) << "it had been processed";
+}
+
+TEST_F(VenueServer, DropsTheLinkInTheMiddleOfAPacket) {
+  VenueOptions faulty = options();
+  faulty.link_faults = {.drop_every = 2, .drop_mid_frame = true};
+  VenueProcess venue(faulty);
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  ASSERT_EQ(gate.receive(1), Lines{"S"});
+  gate.send(enter_message({.number = 1}));
+  EXPECT_EQ(gate.receive(1), Lines{"A 1 L 100@5000"});
+  gate.send(enter_message({.number = 2}));
+  gate.wait_for_end();
+  EXPECT_TRUE(gate.bytes_left_over);
+  EXPECT_EQ(gate.next_sequence(), 3U);
+  VenueClient again(venue.port);
+  ASSERT_TRUE(again.login(3));
+  EXPECT_EQ(again.receive(1), Lines{"A 2 L 100@5000"});
+}
+
+TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
+  VenueOptions slow = options();
+  slow.link_faults.delay = std::chrono::milliseconds(200);
+  VenueProcess venue(slow);
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  ASSERT_EQ(gate.receive(1), Lines{"S"}) << "said before the start is not delayed";
+  const auto sent = std::chrono::steady_clock::now();
+  gate.send(enter_message({.number = 1}));
+  gate.send(enter_message({.number = 2, .side = 'S'}));
+  EXPECT_EQ(gate.receive(4),
+            (Lines{"A 1 L 100@5000", "A 2 L 100@5000", "E 2 100@5000 R #1", "E 1 100@5000 A #1"}));
+  EXPECT_GE(std::chrono::steady_clock::now() - sent, std::chrono::milliseconds(200));
+}
+
+// --- Restart -------------------------------------------------------------------------------------
+
+// The client behaves as the gate does: after each restart it takes the stream from where it was,
+// asks for the next number and sends again what the venue had not processed.
+TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
+  const std::uint64_t used_seed = test::seed();
+  std::mt19937_64 random(used_seed);
+  constexpr std::uint32_t kOrders = 6'000;
+  std::vector<std::vector<std::byte>> stream;
+  std::string session;
+  std::uint32_t next_number = 1;
+  for (int life = 0; next_number <= kOrders; ++life) {
+    VenueProcess venue(options());
+    ASSERT_NE(venue.port, 0);
+    VenueClient gate(venue.port);
+    ASSERT_TRUE(gate.login(stream.size() + 1, session));
+    if (life == 0) session = gate.session;
+    // Asks and waits for the answer; everything before it has then been received.
+    const auto query = [&] {
+      const auto is_answer = [](const std::vector<std::byte>& payload) {
+        return std::to_integer<char>(payload[0]) == 'Q';
+      };
+      const auto before = std::ranges::count_if(gate.stream, is_answer);
+      gate.send(ouch::AccountQuery{.appendage = {}});
+      while (!gate.ended && std::ranges::count_if(gate.stream, is_answer) == before) {
+        gate.wait_for_bytes();
+      }
+    };
+    query();
+    ASSERT_FALSE(gate.ended);
+    ouch::QueryResponse response;
+    ASSERT_EQ(decode(gate.stream.back(), response), ouch::DecodeError::None);
+    next_number = response.next_user_ref_num;
+
+    const std::uint32_t through =
+        life == 5 ? kOrders
+                  : std::min(kOrders, next_number + static_cast<std::uint32_t>(random() % 900));
+    for (; next_number <= through; ++next_number) {
+      gate.send(enter_message({.number = next_number,
+                               .side = next_number % 2 == 0 ? 'B' : 'S',
+                               .quantity = static_cast<std::uint32_t>(1 + random() % 50)}));
+    }
+    if (life < 5) {
+      if (random() % 2 == 0) gate.wait_for_bytes();
+      venue.kill_9();
+      next_number = 1;
+      gate.wait_for_end();
+    } else {
+      query();
+      EXPECT_EQ(venue.terminate(), 0);
+    }
+    stream.insert(stream.end(), gate.stream.begin(), gate.stream.end());
+  }
+
+  // Each number was accepted once, in order, and both sides of every trade are there.
+  std::uint32_t accepted = 0;
+  std::map<std::uint64_t, std::uint32_t> sides;
+  for (const std::vector<std::byte>& payload : stream) {
+    ouch::Accepted order;
+    ouch::Executed execution;
+    if (decode(payload, order) == ouch::DecodeError::None) {
+      EXPECT_EQ(order.user_ref_num, ++accepted);
+    } else if (decode(payload, execution) == ouch::DecodeError::None) {
+      ++sides[execution.match_number];
+    }
+  }
+  EXPECT_EQ(accepted, kOrders);
+  EXPECT_GT(sides.size(), 100U);
+  for (const auto& [match, count] : sides) EXPECT_EQ(count, 2U) << "match " << match;
+
+  // And a replay of everything says the same.
+  VenueProcess venue(options());
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login(1, session));
+  ASSERT_TRUE(gate.receive_until(stream.size() + 1));
+  EXPECT_TRUE(std::ranges::equal(gate.stream, stream));
+}
+
+// --- Command line --------------------------------------------------------------------------------
+
+TEST_F(VenueServer, RunsFromTheCommandLine) {
+  const std::string journal = (directory_.path() / "journal").string();
+  VenueProcess venue([&](std::ostream& out) {
+    std::cout.rdbuf(out.rdbuf());
+    CLI::App app;
+    add_venue_command(app);
+    const char* arguments[] = {"portcullis", "venue",   "--journal",      journal.c_str(),
+                               "--user",     "gate",    "--password",     "secret",
+                               "--symbols",  "XYZ,ABC", "--reject-every", "2"};
+    try {
+      app.parse(static_cast<int>(std::size(arguments)), arguments);
+    } catch (const CLI::Error& error) {
+      return app.exit(error);
+    }
+    return 0;
+  });
+  ASSERT_NE(venue.port, 0);
+  VenueClient gate(venue.port);
+  ASSERT_TRUE(gate.login());
+  gate.send(enter_message({.number = 1}));
+  gate.send(enter_message({.number = 2, .symbol = "ELSE"}));
+  gate.send(enter_message({.number = 3, .symbol = "ABC"}));
+  EXPECT_EQ(gate.receive(4), (Lines{"S", "A 1 L 100@5000", "J 2 17", "J 3 a"}));
+  EXPECT_EQ(venue.terminate(), 0);
+}
+
+TEST_F(VenueServer, DoesNotStartOnAJournalThatIsInUse) {
+  VenueProcess first(options());
+  ASSERT_NE(first.port, 0);
+  VenueProcess second(options());
+  EXPECT_EQ(second.port, 0);
+}
+
+}  // namespace
+}  // namespace portcullis::gateway::venue_sim

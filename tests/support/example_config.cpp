@@ -1,0 +1,97 @@
+#include "tests/support/example_config.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace portcullis::test {
+
+namespace {
+
+// "a.b[2].c" -> steps "a", "b", "[2]", "c".
+std::vector<std::string> split(std::string_view path) {
+  std::vector<std::string> steps;
+  for (const char c : path) {
+    if (c == '.' || c == '[' || steps.empty()) steps.emplace_back();
+    if (c != '.') steps.back() += c;
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::filesystem::path example_folder() {
+  return std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "config" / "examples" / "demo";
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in) << path;
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+Texts read_example() {
+  Texts texts;
+  for (const auto& entry : std::filesystem::directory_iterator(example_folder())) {
+    if (entry.path().extension() != ".json") continue;
+    texts.emplace(entry.path().filename().string(), read_file(entry.path()));
+  }
+  return texts;
+}
+
+config::Json* find(config::Json& document, std::string_view path) {
+  config::Json* at = &document;
+  for (const std::string& step : split(path)) {
+    if (step.starts_with('[')) {
+      const std::size_t index = std::stoul(step.substr(1));
+      if (index >= at->items.size()) return nullptr;
+      at = &at->items[index];
+      continue;
+    }
+    config::Json* next = nullptr;
+    for (config::JsonMember& member : at->members) {
+      if (member.name == step) next = &member.value;
+    }
+    if (next == nullptr) return nullptr;
+    at = next;
+  }
+  return at;
+}
+
+void apply(Texts& texts, const Change& change) {
+  ASSERT_TRUE(texts.contains(change.file)) << change.file;
+  config::Json document = config::parse_json(texts[change.file]).json;
+  const std::size_t point = change.path.rfind('.');
+  const std::string parent_path = point == std::string::npos ? "" : change.path.substr(0, point);
+  const std::string name = change.path.substr(point == std::string::npos ? 0 : point + 1);
+  config::Json* const target = find(document, change.path);
+  config::Json* const parent = find(document, parent_path);
+  config::Json value;
+  if (change.kind != Change::Kind::Remove) {
+    const config::JsonResult parsed = config::parse_json(change.value);
+    ASSERT_EQ(parsed.error, "") << change.value;
+    value = parsed.json;
+  }
+  if (change.kind == Change::Kind::Add) {
+    ASSERT_NE(parent, nullptr) << change.path;
+    parent->members.push_back({name, value});
+  } else {
+    ASSERT_NE(target, nullptr) << change.file << ": " << change.path;
+    if (change.kind == Change::Kind::Set) *target = value;
+    if (change.kind == Change::Kind::Remove) {
+      std::erase_if(parent->members, [&](const auto& member) { return member.name == name; });
+    }
+  }
+  texts[change.file] = config::to_text(document);
+}
+
+std::string problems_text(const config::LoadResult& result) {
+  std::string text;
+  for (const config::Problem& problem : result.problems) text += config::to_text(problem) + "\n";
+  return text;
+}
+
+}  // namespace portcullis::test

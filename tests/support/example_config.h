@@ -1,0 +1,37 @@
+// The shipped example configuration, whole or with one thing changed.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "config/json.h"
+#include "config/load.h"
+
+namespace portcullis::test {
+
+using Texts = std::map<std::string, std::string>;
+
+// config/examples/demo/*.json by name.
+[[nodiscard]] Texts read_example();
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+[[nodiscard]] std::filesystem::path example_folder();
+
+// The value at a path as problems have it: "profiles.maker.clip", "haircut_tiers[1].upto"; the
+// empty path is the document. Null when there is none. Names may not have points or brackets.
+[[nodiscard]] config::Json* find(config::Json& document, std::string_view path);
+
+// One change of one file.
+struct Change {
+  enum class Kind : std::uint8_t { Set, Remove, Add } kind = Kind::Set;
+  std::string file;
+  std::string path;   // Add: of the new member, whose parent exists
+  std::string value;  // JSON text; Set and Add
+};
+// Fails the test when the change does not fit the text.
+void apply(Texts& texts, const Change& change);
+
+// The problems of the example so changed, one a line.
+[[nodiscard]] std::string problems_text(const config::LoadResult& result);
+
+}  // namespace portcullis::test
