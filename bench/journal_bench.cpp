@@ -1,9 +1,9 @@
 // The cost of an append on the order path, with the flusher running: a record of 192 bytes with one
 // outbound (a 96-byte command and a 41-byte message).
 //
-// AppendBurst is the mean over bursts of back-to-back appends, as many as fit half the ring.
-// AppendPaced is a shard's: one append every 4 us (250,000/s), each timed by itself, with
-// percentiles in the counters. The same loop without the append (TimerAlone) shows what the clock
+// append_burst is the mean over bursts of back-to-back appends, as many as fit half the ring.
+// append_paced is a shard's: one append every 4 us (250,000/s), each timed by itself, with
+// percentiles in the counters. The same loop without the append (timer_alone) shows what the clock
 // and the machine add.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ struct BenchJournal {
 
 using Clock = std::chrono::steady_clock;
 
-void AppendBurst(benchmark::State& state) {
+void append_burst(benchmark::State& state) {
   BenchJournal bench;
   Command command;
   constexpr int kBurst = 16'384;
@@ -75,7 +75,7 @@ void AppendBurst(benchmark::State& state) {
     }
   }
 }
-BENCHMARK(AppendBurst)->UseManualTime()->Iterations(100);
+BENCHMARK(append_burst)->UseManualTime()->Iterations(100);
 
 // Calls `work` on a fixed schedule and reports the percentiles of its duration.
 template <class Work>
@@ -106,19 +106,19 @@ void paced(benchmark::State& state, Work&& work) {
   state.counters["max_ns"] = at(1.0);
 }
 
-void AppendPaced(benchmark::State& state) {
+void append_paced(benchmark::State& state) {
   BenchJournal bench;
   Command command;
   paced(state, [&] { bench.append(command); });
 }
-BENCHMARK(AppendPaced)->UseManualTime()->Iterations(250'000);
+BENCHMARK(append_paced)->UseManualTime()->Iterations(250'000);
 
-void TimerAlone(benchmark::State& state) {
+void timer_alone(benchmark::State& state) {
   paced(state, [] {});
 }
-BENCHMARK(TimerAlone)->UseManualTime()->Iterations(250'000);
+BENCHMARK(timer_alone)->UseManualTime()->Iterations(250'000);
 
-void Crc32cOfARecord(benchmark::State& state) {
+void crc32c_of_a_record(benchmark::State& state) {
   const std::array<std::byte, kRecordBytes - 8> bytes{};
   for (auto _ : state) {
     auto* data = bytes.data();
@@ -126,10 +126,10 @@ void Crc32cOfARecord(benchmark::State& state) {
     benchmark::DoNotOptimize(crc32c(bytes));
   }
 }
-BENCHMARK(Crc32cOfARecord);
+BENCHMARK(crc32c_of_a_record);
 
 // Everything a replay does with a record but apply it.
-void ReadRecords(benchmark::State& state) {
+void read_records(benchmark::State& state) {
   BenchJournal bench;
   Command command;
   constexpr std::uint64_t kRecords = 200'000;
@@ -143,7 +143,7 @@ void ReadRecords(benchmark::State& state) {
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(count));
 }
-BENCHMARK(ReadRecords)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_records)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace portcullis::gateway::journal

@@ -15,7 +15,7 @@
 //
 // instruments.json: what can be traded (linear instruments: gains and losses are lots times the
 // move of the price).
-//   by name:
+//   instruments     by name:
 //     kind            perpetual, future, equity or fx
 //     settlement      the asset in which gains, losses and fees are paid
 //     factor          what its price moves with
@@ -124,18 +124,22 @@ void read_asset(Loading& loading, JsonReader in) {
     in.problem("index_max", "one of the asset would be worth more than 2^60 quanta");
   }
   parameters.debt_addon_ppm = in.decimal("debt_addon", kPpmScale, 0, 10 * kPpm).value_or(0);
-  parameters.mode = in.choice<risk::CollateralMode>("scenario_mode",
-                                                    {{"static", risk::CollateralMode::Static},
-                                                     {"both", risk::CollateralMode::Both}},
-                                                    {"downside_only", "upside_only"})
-                        .value_or(risk::CollateralMode::Static);
+  const auto mode = in.choice<risk::CollateralMode>(
+      "scenario_mode",
+      {{"static", risk::CollateralMode::Static}, {"both", risk::CollateralMode::Both}},
+      {"downside_only", "upside_only"});
+  parameters.mode = mode.value_or(risk::CollateralMode::Static);
   if (!in.null("factor")) {
     parameters.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
                             .value_or(risk::FactorIndex{});
   } else if (parameters.mode != risk::CollateralMode::Static) {
     in.problem("factor", "must be there, since scenario_mode is not static");
   }
-  read_tiers(loading, in, asset, parameters);
+  if (mode) {
+    read_tiers(loading, in, asset, parameters);
+  } else {
+    in.skip("haircut_tiers");  // the mode says which keys a tier has
+  }
   loading.out.assets.push_back(asset);
   loading.out.parameters.assets.push_back(std::move(parameters));
 }
@@ -244,7 +248,7 @@ void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
   JsonReader venue = in.object("venue");
   const std::string symbol = venue.text("symbol", 1, 8).value_or("");
   loading.out.instruments.back().venue = read_alias(loading, venue, symbol, index);
-  steps.ok = loading.problem_count() == problems_before;
+  steps.ok = in.readable() && loading.problem_count() == problems_before;
 }
 
 }  // namespace
@@ -271,17 +275,20 @@ void load_assets(Loading& loading, const Json& json) {
 
 void load_instruments(Loading& loading, const Json& json) {
   JsonReader root(kInstrumentsFile, json, loading.problems);
+  JsonReader instruments = root.object("instruments");
   std::set<WireSymbol> symbols;
-  for (const std::string& name : root.keys()) {
-    check_name(root, name);
+  for (const std::string& name : instruments.keys()) {
+    check_name(instruments, name);
     loading.out.names.instruments.add(name);
-    read_instrument(loading, root.object(name), name);
+    read_instrument(loading, instruments.object(name), name);
     const WireSymbol symbol = loading.out.instruments.back().venue.symbol;
     if (symbol != padded<8>("") && !symbols.insert(symbol).second) {
-      root.problem(name, "another instrument has this venue symbol");
+      instruments.problem(name, "another instrument has this venue symbol");
     }
   }
-  if (root.readable() && loading.out.instruments.empty()) root.problem("", "must not be empty");
+  if (instruments.readable() && loading.out.instruments.empty()) {
+    instruments.problem("", "must not be empty");
+  }
 }
 
 }  // namespace portcullis::config

@@ -105,7 +105,7 @@ void check_head_room(const Loading& loading, JsonReader& in, const risk::LimitPr
     const auto value = value_max(loading.out, risk::InstrumentIndex{i},
                                  std::max(limits.long_max, limits.short_max));
     const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
-    sum += value.value_or(risk::kValueMax + Int128{1}) * std::max(kPpm, range.any_up_ppm) / kPpm;
+    sum += Int128{value.value_or(risk::kValueMax + 1)} * std::max(kPpm, range.any_up_ppm) / kPpm;
   }
   if (sum <= risk::kValueMax) return;
   in.problem(

@@ -312,7 +312,8 @@ void load_margin(Loading& loading, const Json& json) {
     for (std::uint32_t g = 0; g < parameters.groups.size(); ++g) {
       tables.emplace_back(parameters.groups[g].factor_count);
       const auto has_grid = [g](const ScenarioSet& set) { return set.has_grid[g]; };
-      if (std::any_of(sets.begin(), sets.end(), has_grid)) {
+      const bool is_read = loading.problem_count() == problems_before;
+      if (is_read && std::any_of(sets.begin(), sets.end(), has_grid)) {
         check_factors_move_apart(loading, groups, sets, g);
       }
     }

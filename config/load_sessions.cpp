@@ -21,7 +21,11 @@ namespace portcullis::config {
 
 namespace {
 
-using AliasSets = std::map<std::string, std::vector<Alias>, std::less<>>;
+struct AliasSet {
+  std::vector<Alias> aliases;
+  bool ok = false;  // read without problems: what is not in it is not there
+};
+using AliasSets = std::map<std::string, AliasSet, std::less<>>;
 
 // The venue's link carries what this one takes.
 void limit_to_venue(Alias& alias, const Alias& venue) {
@@ -29,8 +33,9 @@ void limit_to_venue(Alias& alias, const Alias& venue) {
   alias.quantity_max = std::min(alias.quantity_max, venue.quantity_max);
 }
 
-std::vector<Alias> read_alias_set(const Loading& loading, JsonReader in) {
-  std::vector<Alias> aliases;
+AliasSet read_alias_set(const Loading& loading, JsonReader in) {
+  const std::size_t problems_before = loading.problem_count();
+  AliasSet set;
   std::vector<bool> seen(loading.out.instruments.size());
   for (const std::string& symbol : in.keys()) {
     check_name(in, symbol);
@@ -44,10 +49,11 @@ std::vector<Alias> read_alias_set(const Loading& loading, JsonReader in) {
     }
     if (seen[instrument->value]) alias.problem("instrument", "another symbol stands for it");
     seen[instrument->value] = true;
-    aliases.push_back(read_alias(loading, alias, symbol, *instrument));
-    limit_to_venue(aliases.back(), loading.out.instruments[instrument->value].venue);
+    set.aliases.push_back(read_alias(loading, alias, symbol, *instrument));
+    limit_to_venue(set.aliases.back(), loading.out.instruments[instrument->value].venue);
   }
-  return aliases;
+  set.ok = in.readable() && loading.problem_count() == problems_before;
+  return set;
 }
 
 // The member above the account, or none where the tree is broken.
@@ -124,8 +130,8 @@ struct SessionReader {
       in.problem("alias_set", "must be the name of an alias set");
       return;
     }
-    settings.aliases = set->second;
-    if (!instruments) return;
+    settings.aliases = set->second.aliases;
+    if (!instruments || !set->second.ok) return;
     for (const risk::InstrumentIndex index : *instruments) {
       const auto stands_for = [index](const Alias& alias) { return alias.instrument == index; };
       if (std::any_of(settings.aliases.begin(), settings.aliases.end(), stands_for)) continue;

@@ -1,1 +1,18 @@
-int main() { return 0; }
+// The one executable: every part of the product is a subcommand.
+#include <CLI/CLI.hpp>
+
+#include "gateway/commands/check.h"
+#include "gateway/commands/replay.h"
+#include "gateway/commands/run.h"
+#include "gateway/venue_sim/command.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Portcullis: a pre-trade risk gate for exchanges");
+  app.require_subcommand(1);
+  portcullis::gateway::add_run_command(app);
+  portcullis::gateway::add_check_command(app);
+  portcullis::gateway::add_replay_command(app);
+  portcullis::gateway::venue_sim::add_venue_command(app);
+  CLI11_PARSE(app, argc, argv);
+  return 0;
+}

@@ -282,7 +282,8 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
                   candidate.quantity.raw > 0 ? 0 : candidate.quantity.raw);
   }
   if (candidate.min_quantity.raw < 0 || candidate.min_quantity > candidate.quantity ||
-      (candidate.min_quantity.raw > 0 && !immediate)) {
+      (candidate.min_quantity.raw > 0 &&
+       candidate.time_in_force != TimeInForce::ImmediateOrCancel)) {
     return refuse(InvalidMinQty, decision, candidate.quantity.raw, candidate.min_quantity.raw, 0);
   }
   if (candidate.ord_type == OrdType::Limit &&
@@ -333,7 +334,7 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                   candidate.now.ns - instrument.as_of.ns, parameters.mark_age_max_ns);
   }
   if (facts.stale && !facts.reducing) return StaleRiskTable;
-  if (candidate.ord_type == OrdType::Limit && facts.priced && !facts.mark_stale) {
+  if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
       const std::int64_t collar = limits(facts.path[l].profile, candidate.instrument).collar_ppm;
@@ -345,6 +346,10 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                  ? refuse(PriceCollar, decision, limit, candidate.price.raw, limit)
                  : refuse(PriceCollar, decision, limit, limit, candidate.price.raw);
     }
+  }
+  // A market order goes out at the collar: below the first tick there is no price to send.
+  if (candidate.ord_type == OrdType::Market && candidate.price.raw <= 0) {
+    return refuse(PriceCollar, decision, candidate.price.raw, 1, candidate.price.raw);
   }
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     if (!limits(facts.path[l].profile, candidate.instrument).restricted || facts.reducing) continue;
@@ -384,7 +389,7 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
     return refuse(PendingReplaces, decision, kPendingReplacesMax, kPendingReplacesMax + 1,
                   kPendingReplacesMax);
   }
-  if (next_number_ > std::numeric_limits<std::uint32_t>::max() - kNumbersReserve)
+  if (std::numeric_limits<std::uint32_t>::max() - next_number_ + 1 < kNumbersReserve)
     return SessionExhausted;
   if (candidate.replaced != nullptr) return None;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {

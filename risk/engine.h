@@ -133,8 +133,8 @@ class Engine {
   [[nodiscard]] AccountIndex account_of(const ReplaceOrder& order) const noexcept;
   [[nodiscard]] AccountIndex account_of(const CancelOrder& order) const noexcept;
 
-  // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered with the
-  // order, so that it can be sent again. Sending is the caller's.
+  // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered
+  // with the order, so that it can be sent again. Sending is the caller's.
   void want_cancel(OrderIndex index, Lots total) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept { return next_number_++; }
@@ -173,10 +173,12 @@ class Engine {
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }
   [[nodiscard]] const NumberRecord* find_number(std::uint32_t number) const noexcept;
   // The live number behind a client's number, or null.
-  [[nodiscard]] const NumberRecord* find_client(SessionIndex session, std::uint32_t client_ref) const noexcept {
+  [[nodiscard]] const NumberRecord* find_client(SessionIndex session,
+                                                std::uint32_t client_ref) const noexcept {
     return numbers_.find(session, client_ref);
   }
-  // The first live order with an index in [from, end), or none; for cancels by node in bounded slices.
+  // The first live order with an index in [from, end), or none; for cancels by node in bounded
+  // slices.
   [[nodiscard]] OrderIndex next_order(std::uint32_t from, std::uint32_t end) const noexcept;
   // Whether a position in a further instrument fits the pools.
   [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
@@ -339,6 +341,7 @@ class Engine {
   [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
                                InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount side_cost(const Line& line, BookSide side) const noexcept;
+  [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
   [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;

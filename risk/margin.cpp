@@ -86,9 +86,19 @@ void Engine::place(Line& line) noexcept {
   exposure.position.raw += instrument.notional.raw * line.position.raw;
   exposure.buys.raw += instrument.notional.raw * line.open[kBuys].raw;
   exposure.sells.raw += instrument.notional.raw * line.open[kSells].raw;
-  const std::int64_t expires =
-      instrument.mark.raw == 0 ? 0 : instrument.as_of.ns + parameters.mark_age_max_ns;
-  slot.expires.ns = std::min(slot.expires.ns, expires);
+  slot.expires = std::min(slot.expires, expires(line.instrument));
+}
+
+// When the prices of a line become stale: its mark, or the index of the asset it is settled in,
+// even while the account has nothing of that asset.
+Timestamp Engine::expires(InstrumentIndex index) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const InstrumentState& instrument = instruments_[index.value];
+  const AssetState& asset = assets_[parameters.settlement.value];
+  if (instrument.mark.raw == 0 || asset.index == 0) return {};
+  return std::min(
+      Timestamp{instrument.as_of.ns + parameters.mark_age_max_ns},
+      Timestamp{asset.as_of.ns + parameters_.assets[parameters.settlement.value].index_age_max_ns});
 }
 
 std::int64_t Engine::fee_per_lot(InstrumentIndex instrument, Price price) const noexcept {
@@ -177,9 +187,7 @@ void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
     exposure.position.raw += instrument.notional.raw * line.position.raw;
     exposure.buys.raw += instrument.notional.raw * line.open[kBuys].raw;
     exposure.sells.raw += instrument.notional.raw * line.open[kSells].raw;
-    const std::int64_t expires =
-        instrument.mark.raw == 0 ? 0 : instrument.as_of.ns + parameters.mark_age_max_ns;
-    slot.expires.ns = std::min(slot.expires.ns, expires);
+    slot.expires = std::min(slot.expires, expires(line.instrument));
   }
   slot.version = group_version_[slot.group.value];
   slot.stale = true;

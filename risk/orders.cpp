@@ -46,7 +46,15 @@ void Engine::raise_next_number(std::uint32_t next) noexcept {
 // A new line may need two slots: its own group's and that of a settlement asset that moves.
 bool Engine::has_room(AccountIndex account, InstrumentIndex instrument) const noexcept {
   if (find_line(account, instrument) != kNil) return true;
-  return free_line_ != kNil && slot_count_ + 2 <= slots_.size();
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const AssetParameters& settlement = parameters_.assets[parameters.settlement.value];
+  const GroupIndex own{places_[parameters.factor.value].group};
+  std::uint32_t missing = find_slot(account, own) == kNil ? 1 : 0;
+  if (settlement.mode != CollateralMode::Static) {
+    const GroupIndex other{places_[settlement.factor.value].group};
+    if (other != own && find_slot(account, other) == kNil) ++missing;
+  }
+  return free_line_ != kNil && slot_count_ + missing <= slots_.size();
 }
 
 std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept {

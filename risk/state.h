@@ -38,7 +38,7 @@ struct Order {
   Lots cancelled;  // taken off the head
   Lots reserved;
   Price worst;
-  Lots cancel_to{-1};  // the total a cancel asks for, sent or remembered; -1: none
+  Lots cancel_to{-1};            // the total a cancel asks for, sent or remembered; -1: none
   std::int64_t fee_per_lot = 0;  // units of the settlement asset, at the worst fee
   std::array<PendingReplace, kPendingReplacesMax> pending;
   AccountIndex account;
@@ -51,9 +51,9 @@ struct Order {
   std::uint8_t pending_count = 0;
   Side side = Side::Buy;
   TimeInForce time_in_force = TimeInForce::Day;
-  std::uint8_t exit = 0;           // accepted by the exit leg
-  std::uint8_t acknowledged = 0;   // the venue has accepted it
-  std::uint16_t flags = 0;         // OrderFlag
+  std::uint8_t exit = 0;          // accepted by the exit leg
+  std::uint8_t acknowledged = 0;  // the venue has accepted it
+  std::uint16_t flags = 0;        // OrderFlag
 };
 
 // An account's position and open orders in one instrument.

@@ -1,5 +1,5 @@
-// The names of a link, looked up on the order path: symbols and firms of each client session, and of the
-// venue. Built once; sorted arrays of the texts read as integers.
+// The names of a link, looked up on the order path: symbols and firms of each client session, and
+// of the venue. Built once; sorted arrays of the texts read as integers.
 #pragma once
 
 #include <algorithm>
@@ -38,12 +38,14 @@ class Aliases {
   }
 
   // A session's alias of a symbol, or null.
-  [[nodiscard]] const config::Alias* find(risk::SessionIndex session, const config::WireSymbol& symbol) const {
+  [[nodiscard]] const config::Alias* find(risk::SessionIndex session,
+                                          const config::WireSymbol& symbol) const {
     const std::uint32_t at = find(sessions_[session.value].symbols, key(symbol));
     return at == risk::kNone32 ? nullptr : &deployment_.sessions[session.value].aliases[at];
   }
   // How a session counts an instrument; the venue's way where the session has no name for it.
-  [[nodiscard]] const config::Alias& of(risk::SessionIndex session, risk::InstrumentIndex instrument) const {
+  [[nodiscard]] const config::Alias& of(risk::SessionIndex session,
+                                        risk::InstrumentIndex instrument) const {
     const config::Alias* alias = sessions_[session.value].by_instrument[instrument.value];
     return alias != nullptr ? *alias : venue(instrument);
   }
@@ -53,7 +55,9 @@ class Aliases {
   [[nodiscard]] risk::InstrumentIndex venue_instrument(const config::WireSymbol& symbol) const {
     return {find(venue_symbols_, key(symbol))};
   }
-  [[nodiscard]] risk::AccountIndex account(const config::WireFirm& firm) const { return {find(firms_, key(firm))}; }
+  [[nodiscard]] risk::AccountIndex account(const config::WireFirm& firm) const {
+    return {find(firms_, key(firm))};
+  }
 
  private:
   using Keys = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
@@ -92,13 +96,16 @@ struct OwnClOrdId {
     return text;
   }
   // False: not one of ours.
-  static bool decode(const std::array<char, 14>& text, std::uint32_t& session, std::uint32_t& client_ref) {
-    return read(text.data(), kSessionDigits, session) && read(text.data() + kSessionDigits, kRefDigits, client_ref);
+  static bool decode(const std::array<char, 14>& text, std::uint32_t& session,
+                     std::uint32_t& client_ref) {
+    return read(text.data(), kSessionDigits, session) &&
+           read(text.data() + kSessionDigits, kRefDigits, client_ref);
   }
 
  private:
   static void write(std::uint64_t value, char* text, std::size_t digits) {
-    for (std::size_t i = digits; i-- > 0; value /= 36) text[i] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[value % 36];
+    for (std::size_t i = digits; i-- > 0; value /= 36)
+      text[i] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[value % 36];
   }
   static bool read(const char* text, std::size_t digits, std::uint32_t& value) {
     std::uint64_t sum = 0;

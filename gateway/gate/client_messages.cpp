@@ -13,25 +13,28 @@ using risk::Timestamp;
 
 namespace {
 
-// Appendages that are carried; every other one is refused by name (pegs and discretion trade at prices
-// nobody checked, UserRefIdx opens a second number space). PriceType only as L.
+// Appendages that are carried; every other one is refused by name (pegs and discretion trade at
+// prices nobody checked, UserRefIdx opens a second number space). PriceType only as L.
 constexpr std::uint32_t kCarried =
-    ouch::tag_bit(ouch::Tag::MinQty) | ouch::tag_bit(ouch::Tag::CustomerType) | ouch::tag_bit(ouch::Tag::MaxFloor) |
-    ouch::tag_bit(ouch::Tag::PostOnly) | ouch::tag_bit(ouch::Tag::RandomReserves) |
-    ouch::tag_bit(ouch::Tag::HandleInst) | ouch::tag_bit(ouch::Tag::BboWeightIndicator) |
-    ouch::tag_bit(ouch::Tag::GroupId) | ouch::tag_bit(ouch::Tag::SharesLocated) |
-    ouch::tag_bit(ouch::Tag::LocateBroker) | ouch::tag_bit(ouch::Tag::AiqStrategy) |
-    ouch::tag_bit(ouch::Tag::AiqGroupId);
+    ouch::tag_bit(ouch::Tag::MinQty) | ouch::tag_bit(ouch::Tag::CustomerType) |
+    ouch::tag_bit(ouch::Tag::MaxFloor) | ouch::tag_bit(ouch::Tag::PostOnly) |
+    ouch::tag_bit(ouch::Tag::RandomReserves) | ouch::tag_bit(ouch::Tag::HandleInst) |
+    ouch::tag_bit(ouch::Tag::BboWeightIndicator) | ouch::tag_bit(ouch::Tag::GroupId) |
+    ouch::tag_bit(ouch::Tag::SharesLocated) | ouch::tag_bit(ouch::Tag::LocateBroker) |
+    ouch::tag_bit(ouch::Tag::AiqStrategy) | ouch::tag_bit(ouch::Tag::AiqGroupId);
 constexpr std::uint32_t kAllowed =
     kCarried | ouch::tag_bit(ouch::Tag::Firm) | ouch::tag_bit(ouch::Tag::PriceType);
 
 bool is_supported(const ouch::Appendage& appendage) {
   if (appendage.has_unknown_tag || (appendage.present & ~kAllowed) != 0) return false;
-  if (appendage.has(ouch::Tag::PriceType) && appendage.price_type != ouch::kPriceTypeLimit) return false;
+  if (appendage.has(ouch::Tag::PriceType) && appendage.price_type != ouch::kPriceTypeLimit)
+    return false;
   return true;
 }
 
-bool is_market(std::uint64_t price) { return price == ouch::kMarketPrice || price == ouch::kMarketPriceAlt; }
+bool is_market(std::uint64_t price) {
+  return price == ouch::kMarketPrice || price == ouch::kMarketPriceAlt;
+}
 
 risk::ClientText text_of(const ouch::ClOrdId& id) { return id; }
 
@@ -44,16 +47,25 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
       wire.display != ouch::kDisplayAttributable) {
     command.form = RejectReason::InvalidDisplay;
   }
-  if (wire.inter_market_sweep_eligibility != ouch::kIsoNotEligible || !is_supported(wire.appendage)) {
+  if (wire.inter_market_sweep_eligibility != ouch::kIsoNotEligible ||
+      !is_supported(wire.appendage)) {
     command.unsupported = RejectReason::UnsupportedFlag;
   }
   switch (wire.time_in_force) {
-    case ouch::TimeInForce::Day: command.time_in_force = risk::TimeInForce::Day; break;
-    case ouch::TimeInForce::ImmediateOrCancel: command.time_in_force = risk::TimeInForce::ImmediateOrCancel; break;
+    case ouch::TimeInForce::Day:
+      command.time_in_force = risk::TimeInForce::Day;
+      break;
+    case ouch::TimeInForce::ImmediateOrCancel:
+      command.time_in_force = risk::TimeInForce::ImmediateOrCancel;
+      break;
     case ouch::TimeInForce::GoodTillExtended:
     case ouch::TimeInForce::GoodTillTime:
-    case ouch::TimeInForce::AfterHours: command.unsupported = RejectReason::UnsupportedTimeInForce; break;
-    default: command.unsupported = RejectReason::UnsupportedTimeInForce; break;
+    case ouch::TimeInForce::AfterHours:
+      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      break;
+    default:
+      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      break;
   }
   if (wire.appendage.has(ouch::Tag::PostOnly) && wire.appendage.post_only == ouch::kPostOnly) {
     command.flags |= risk::kPostOnly;
@@ -94,7 +106,8 @@ std::uint64_t wire_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
 ouch::TimeInForce wire_life(risk::TimeInForce life, risk::OrdType type) {
-  const bool immediate = type == risk::OrdType::Market || life == risk::TimeInForce::ImmediateOrCancel ||
+  const bool immediate = type == risk::OrdType::Market ||
+                         life == risk::TimeInForce::ImmediateOrCancel ||
                          life == risk::TimeInForce::FillOrKill;
   return immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day;
 }
@@ -120,46 +133,63 @@ ClientResult Gate::on_client_message(risk::SessionIndex session, std::span<const
   switch (static_cast<char>(payload[0])) {
     case ouch::EnterOrder::kType: {
       ouch::EnterOrder wire;
-      return ouch::decode(payload, wire) == ouch::DecodeError::None ? enter(session, wire, overloaded, now)
-                                                                    : malformed();
+      return ouch::decode(payload, wire) == ouch::DecodeError::None
+                 ? enter(session, wire, overloaded, now)
+                 : malformed();
     }
     case ouch::ReplaceOrder::kType: {
       ouch::ReplaceOrder wire;
-      return ouch::decode(payload, wire) == ouch::DecodeError::None ? replace(session, wire, overloaded, now)
-                                                                    : malformed();
+      return ouch::decode(payload, wire) == ouch::DecodeError::None
+                 ? replace(session, wire, overloaded, now)
+                 : malformed();
     }
     case ouch::CancelOrder::kType: {
       ouch::CancelOrder wire;
-      return ouch::decode(payload, wire) == ouch::DecodeError::None ? cancel(session, wire, now) : malformed();
+      return ouch::decode(payload, wire) == ouch::DecodeError::None ? cancel(session, wire, now)
+                                                                    : malformed();
     }
     case ouch::MassCancel::kType: {
       ouch::MassCancel wire;
       if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
-      return firm_control(wire.appendage, {.time = now, .session = session.value, .client_ref = wire.user_ref_num,
-                           .symbol = wire.symbol, .firm = wire.firm, .type = ouch::MassCancel::kType});
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .symbol = wire.symbol,
+                                           .firm = wire.firm,
+                                           .type = ouch::MassCancel::kType});
     }
     case ouch::DisableOrderEntry::kType: {
       ouch::DisableOrderEntry wire;
       if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
-      return firm_control(wire.appendage, {.time = now, .session = session.value, .client_ref = wire.user_ref_num,
-                           .firm = wire.firm, .type = ouch::DisableOrderEntry::kType});
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .firm = wire.firm,
+                                           .type = ouch::DisableOrderEntry::kType});
     }
     case ouch::EnableOrderEntry::kType: {
       ouch::EnableOrderEntry wire;
       if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
-      return firm_control(wire.appendage, {.time = now, .session = session.value, .client_ref = wire.user_ref_num,
-                           .firm = wire.firm, .type = ouch::EnableOrderEntry::kType});
+      return firm_control(wire.appendage, {.time = now,
+                                           .session = session.value,
+                                           .client_ref = wire.user_ref_num,
+                                           .firm = wire.firm,
+                                           .type = ouch::EnableOrderEntry::kType});
     }
     case ouch::AccountQuery::kType: {
       ouch::AccountQuery wire;
       if (ouch::decode(payload, wire) != ouch::DecodeError::None) return malformed();
-      return firm_control(wire.appendage, {.time = now, .session = session.value, .type = ouch::AccountQuery::kType});
+      return firm_control(
+          wire.appendage,
+          {.time = now, .session = session.value, .type = ouch::AccountQuery::kType});
     }
-    default: return malformed();  // M and every unknown type
+    default:
+      return malformed();  // M and every unknown type
   }
 }
 
-ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded, Timestamp now) {
+ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
+                         Timestamp now) {
   if (wire.user_ref_num <= engine_.watermark(session)) return ignore();
   const config::SessionSettings& settings = deployment_.sessions[session.value];
   const config::Alias* alias = aliases_.find(session, wire.symbol);
@@ -174,17 +204,29 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
   if (wire.appendage.has(ouch::Tag::Firm)) order.account = aliases_.account(wire.appendage.firm);
   translate(wire, alias, order);
   switch (wire.side) {
-    case ouch::Side::Buy: order.side = risk::Side::Buy; break;
-    case ouch::Side::Sell: order.side = risk::Side::Sell; break;
-    case ouch::Side::SellShort: order.side = risk::Side::SellShort; break;
-    case ouch::Side::SellShortExempt: order.side = risk::Side::SellShortExempt; break;
-    default: order.form = RejectReason::InvalidSide; break;
+    case ouch::Side::Buy:
+      order.side = risk::Side::Buy;
+      break;
+    case ouch::Side::Sell:
+      order.side = risk::Side::Sell;
+      break;
+    case ouch::Side::SellShort:
+      order.side = risk::Side::SellShort;
+      break;
+    case ouch::Side::SellShortExempt:
+      order.side = risk::Side::SellShortExempt;
+      break;
+    default:
+      order.form = RejectReason::InvalidSide;
+      break;
   }
-  if (wire.cross_type != ouch::kCrossTypeContinuous) order.unsupported = RejectReason::UnsupportedFlag;
+  if (wire.cross_type != ouch::kCrossTypeContinuous)
+    order.unsupported = RejectReason::UnsupportedFlag;
   order.quantity = lots(wire.quantity, alias, order);
   if (wire.appendage.has(ouch::Tag::MinQty) && alias != nullptr) {
     // Rounded up: the venue must not execute less than was asked for.
-    order.min_quantity = {(wire.appendage.min_qty + alias->quantity_per_lot - 1) / alias->quantity_per_lot};
+    order.min_quantity = {(wire.appendage.min_qty + alias->quantity_per_lot - 1) /
+                          alias->quantity_per_lot};
   }
 
   engine_.refresh(order.account);
@@ -207,18 +249,20 @@ void Gate::stage_enter(const EnterRecord& record) noexcept {
   message.price = wire_price(record.decision.price, alias);
   message.time_in_force = wire_life(order.time_in_force, order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
-  message.appendage = outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm);
+  message.appendage =
+      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm);
   if (message.appendage.has(ouch::Tag::MinQty)) {
     message.appendage.min_qty = wire_quantity(order.min_quantity, alias);
   }
   stage(message);
 }
 
-ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire, bool overloaded,
-                           Timestamp now) {
+ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire,
+                           bool overloaded, Timestamp now) {
   if (wire.user_ref_num <= engine_.watermark(session)) return ignore();
   const risk::NumberRecord* original = engine_.find_client(session, wire.orig_user_ref_num);
-  const config::Alias* alias = original == nullptr ? nullptr : &aliases_.of(session, original->instrument);
+  const config::Alias* alias =
+      original == nullptr ? nullptr : &aliases_.of(session, original->instrument);
   ReplaceRecord record;
   risk::ReplaceOrder& order = record.order;
   order.time = now;
@@ -246,33 +290,37 @@ void Gate::stage_replace(const ReplaceRecord& record) noexcept {
   const config::Alias& alias = aliases_.venue(order.instrument);
   ouch::ReplaceOrder message = *replaced_;
   for (std::uint8_t p = 0; p < order.pending_count; ++p) {
-    if (order.pending[p].number == number->number) message.orig_user_ref_num = order.pending[p].original;
+    if (order.pending[p].number == number->number)
+      message.orig_user_ref_num = order.pending[p].original;
   }
   message.user_ref_num = number->number;
   message.quantity = wire_quantity(record.order.total, alias);
   message.price = wire_price(record.decision.price, alias);
   message.time_in_force = wire_life(record.order.time_in_force, record.order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(record.order.session, record.order.client_ref);
-  message.appendage = outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm);
+  message.appendage =
+      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm);
   stage(message);
 }
 
 // A total that is no whole lot is rounded down: what stays is never more than was asked for.
-ClientResult Gate::cancel(risk::SessionIndex session, const ouch::CancelOrder& wire, Timestamp now) {
+ClientResult Gate::cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
+                          Timestamp now) {
   CancelRecord record;
   record.order.time = now;
   record.order.session = session;
   record.order.client_ref = wire.user_ref_num;
   if (const risk::NumberRecord* original = engine_.find_client(session, wire.user_ref_num)) {
-    record.order.total = {wire.quantity / aliases_.of(session, original->instrument).quantity_per_lot};
+    record.order.total = {wire.quantity /
+                          aliases_.of(session, original->instrument).quantity_per_lot};
   }
   record.decision = engine_.decide(record.order);
   take(RecordType::Cancel, now, record);
   return {.disconnect = record.decision.disconnect != 0};
 }
 
-// Firm and symbol are resolved here, once, so that the record says what was meant. Blank means all. A tag
-// would narrow what is asked for, and is refused rather than overlooked.
+// Firm and symbol are resolved here, once, so that the record says what was meant. Blank means all.
+// A tag would narrow what is asked for, and is refused rather than overlooked.
 ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRecord record) {
   const risk::SessionIndex session{record.session};
   const bool query = record.type == ouch::AccountQuery::kType;

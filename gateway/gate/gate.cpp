@@ -15,16 +15,9 @@ namespace {
 
 // How much of the order pool one slice of a sweep looks at, beside the orders it cancels.
 constexpr std::uint32_t kScanMax = 65'536;
-// Room in the venue's buffer before a client's message is taken: a chain's cancels, a slice of a sweep.
+// Room in the venue's buffer before a client's message is taken: a chain's cancels, a slice of a
+// sweep.
 constexpr std::size_t kVenueRoom = 32 * 1024;
-
-std::span<const std::byte> bytes_of(const VenueMessageRecord& record) {
-  return std::as_bytes(std::span(&record, 1)).first(VenueMessageRecord::kHeaderSize + record.length);
-}
-template <class Record>
-std::span<const std::byte> bytes_of(const Record& record) {
-  return journal::command_bytes(record);
-}
 
 }  // namespace
 
@@ -38,14 +31,8 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
   expected_.reserve(4096);
 }
 
-// --- taking a record -----------------------------------------------------------------------------------
-
-template <class Record>
-void Gate::take(RecordType type, Timestamp time, const Record& record) noexcept {
-  journal_->begin(static_cast<std::uint16_t>(type), time.ns, bytes_of(record));
-  effect(record);
-  publish();
-}
+// --- taking a record
+// ---------------------------------------------------------------------------------
 
 // From here on the record survives this process; now what it says may leave.
 void Gate::publish() noexcept {
@@ -58,8 +45,8 @@ void Gate::flush_staged() noexcept {
   while (at < staged_bytes_) {
     std::uint16_t length = 0;
     std::memcpy(&length, staged_.data() + at, sizeof length);
-    // A link that cannot take it is about to be dropped: what was not sent is then resolved by proof, and
-    // cancels are sent again.
+    // A link that cannot take it is about to be dropped: what was not sent is then resolved by
+    // proof, and cancels are sent again.
     if (venue_ != nullptr) {
       (void)venue_->send_unsequenced({staged_.data() + at + sizeof length, length});
     }
@@ -68,24 +55,14 @@ void Gate::flush_staged() noexcept {
   staged_bytes_ = 0;
 }
 
-template <ouch::Message M>
-void Gate::stage(const M& message) noexcept {
-  if (mode_ != Mode::Live) return;
-  PORTCULLIS_ASSERT(staged_bytes_ + sizeof(std::uint16_t) + ouch::kMaxMessageSize <= staged_.size());
-  std::byte* at = staged_.data() + staged_bytes_;
-  const auto length = static_cast<std::uint16_t>(
-      ouch::encode(message, std::span(at + sizeof(std::uint16_t), ouch::kMaxMessageSize)));
-  std::memcpy(at, &length, sizeof length);
-  staged_bytes_ += sizeof length + length;
-}
-template void Gate::stage(const ouch::EnterOrder&) noexcept;
-template void Gate::stage(const ouch::ReplaceOrder&) noexcept;
-
 void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payload) noexcept {
   const auto stream = static_cast<std::uint16_t>(session.value);
   switch (mode_) {
-    case Mode::Live: journal_->add_outbound(stream, payload); return;
-    case Mode::Redo: return;
+    case Mode::Live:
+      journal_->add_outbound(stream, payload);
+      return;
+    case Mode::Redo:
+      return;
     case Mode::Replay:
       if (expected_next_ == expected_.size()) {
         difference_ = "a message to a client that was not recorded";
@@ -99,7 +76,8 @@ void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payl
   }
 }
 
-// --- redo and replay -------------------------------------------------------------------------------------
+// --- redo and replay
+// -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -108,14 +86,17 @@ bool read(const journal::RecordView& view, Record& record) {
   return journal::read_command(view, record);
 }
 bool read(const journal::RecordView& view, VenueMessageRecord& record) {
-  if (view.command.size() < VenueMessageRecord::kHeaderSize || view.command.size() > sizeof record) return false;
+  if (view.command.size() < VenueMessageRecord::kHeaderSize || view.command.size() > sizeof record)
+    return false;
   std::memcpy(&record, view.command.data(), view.command.size());
   return record.length == view.command.size() - VenueMessageRecord::kHeaderSize;
 }
 
 // Whether the engine decides now as it did then.
 template <class Record>
-constexpr bool kHasDecision = requires(const Record& record) { record.decision; };
+constexpr bool kHasDecision = requires(const Record& record) {
+  record.decision;
+};
 
 }  // namespace
 
@@ -133,30 +114,49 @@ bool Gate::apply_record(const journal::RecordView& view) {
       if (mode_ == Mode::Replay) {
         engine_.refresh(engine_.account_of(record.order));
         const risk::Decision decision = engine_.decide(record.order);
-        if (std::memcmp(&decision, &record.decision, sizeof decision) != 0) difference_ = "another decision";
+        if (std::memcmp(&decision, &record.decision, sizeof decision) != 0)
+          difference_ = "another decision";
       }
     }
     effect(record);
   };
   switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Start: return with<StartRecord>(view, apply);
-    case RecordType::Enter: return with<EnterRecord>(view, apply);
-    case RecordType::Replace: return with<ReplaceRecord>(view, apply);
-    case RecordType::Cancel: return with<CancelRecord>(view, apply);
-    case RecordType::FirmControl: return with<FirmControlRecord>(view, apply);
-    case RecordType::VenueMessage: return with<VenueMessageRecord>(view, apply);
-    case RecordType::VenueLink: return with<VenueLinkRecord>(view, apply);
-    case RecordType::Session: return with<SessionRecord>(view, apply);
-    case RecordType::Mark: return with<risk::MarkUpdate>(view, apply);
-    case RecordType::Index: return with<risk::IndexUpdate>(view, apply);
-    case RecordType::LoadBalance: return with<risk::LoadBalance>(view, apply);
-    case RecordType::LoadPosition: return with<risk::LoadPosition>(view, apply);
-    case RecordType::Control: return with<risk::Control>(view, apply);
-    case RecordType::Condition: return with<risk::SetCondition>(view, apply);
-    case RecordType::Sweep: return with<SweepRecord>(view, apply);
-    case RecordType::SweepSlice: return with<SweepSliceRecord>(view, apply);
-    case RecordType::Fence: return with<FenceRecord>(view, apply);
-    case RecordType::Resolve: return with<ResolveRecord>(view, apply);
+    case RecordType::Start:
+      return with<StartRecord>(view, apply);
+    case RecordType::Enter:
+      return with<EnterRecord>(view, apply);
+    case RecordType::Replace:
+      return with<ReplaceRecord>(view, apply);
+    case RecordType::Cancel:
+      return with<CancelRecord>(view, apply);
+    case RecordType::FirmControl:
+      return with<FirmControlRecord>(view, apply);
+    case RecordType::VenueMessage:
+      return with<VenueMessageRecord>(view, apply);
+    case RecordType::VenueLink:
+      return with<VenueLinkRecord>(view, apply);
+    case RecordType::Session:
+      return with<SessionRecord>(view, apply);
+    case RecordType::Mark:
+      return with<risk::MarkUpdate>(view, apply);
+    case RecordType::Index:
+      return with<risk::IndexUpdate>(view, apply);
+    case RecordType::LoadBalance:
+      return with<risk::LoadBalance>(view, apply);
+    case RecordType::LoadPosition:
+      return with<risk::LoadPosition>(view, apply);
+    case RecordType::Control:
+      return with<risk::Control>(view, apply);
+    case RecordType::Condition:
+      return with<risk::SetCondition>(view, apply);
+    case RecordType::Sweep:
+      return with<SweepRecord>(view, apply);
+    case RecordType::SweepSlice:
+      return with<SweepSliceRecord>(view, apply);
+    case RecordType::Fence:
+      return with<FenceRecord>(view, apply);
+    case RecordType::Resolve:
+      return with<ResolveRecord>(view, apply);
   }
   return false;
 }
@@ -173,7 +173,8 @@ std::string Gate::replay(const journal::RecordView& record) {
   expected_.clear();
   expected_next_ = 0;
   difference_ = nullptr;
-  record.for_each_outbound([this](const journal::OutboundView& outbound) { expected_.push_back(outbound); });
+  record.for_each_outbound(
+      [this](const journal::OutboundView& outbound) { expected_.push_back(outbound); });
   const bool known = apply_record(record);
   mode_ = Mode::Live;
   if (!known) return "not a record of this version";
@@ -183,18 +184,24 @@ std::string Gate::replay(const journal::RecordView& record) {
   return difference_ == nullptr ? std::string() : std::string(difference_);
 }
 
-// --- effects ---------------------------------------------------------------------------------------------
+// --- effects
+// ---------------------------------------------------------------------------------------------
 
 void Gate::effect(const StartRecord& record) noexcept {
   stream_session_ = record.stream_session;
-  engine_.apply(risk::SetCondition{.time = {}, .condition = risk::Condition::VenueDown, .on = true});
+  engine_.apply(
+      risk::SetCondition{.time = {}, .condition = risk::Condition::VenueDown, .on = true});
 }
 
 void Gate::count(const risk::Decision& decision) noexcept {
   ++counters_.in;
   switch (decision.disposition) {
-    case Disposition::Forward: ++counters_.forwarded; break;
-    case Disposition::Ignore: ++counters_.ignored; break;
+    case Disposition::Forward:
+      ++counters_.forwarded;
+      break;
+    case Disposition::Ignore:
+      ++counters_.ignored;
+      break;
     case Disposition::Reject:
       ++counters_.rejected;
       ++counters_.rejects[static_cast<std::size_t>(decision.reason)];
@@ -203,8 +210,8 @@ void Gate::count(const risk::Decision& decision) noexcept {
   last_decision_ = decision;
 }
 
-void Gate::owe_reject(risk::SessionIndex session, std::uint32_t client_ref, const risk::ClientText& text,
-                      std::uint16_t code, Timestamp time) noexcept {
+void Gate::owe_reject(risk::SessionIndex session, std::uint32_t client_ref,
+                      const risk::ClientText& text, std::uint16_t code, Timestamp time) noexcept {
   owe(session, ouch::Rejected{.timestamp = since_midnight(time),
                               .user_ref_num = client_ref,
                               .reason = static_cast<ouch::RejectCode>(code),
@@ -262,7 +269,8 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
   if (record.known == 0) {
     ++counters_.rejected;
     ++counters_.rejects[static_cast<std::size_t>(RejectReason::NotEntitled)];
-    owe_reject(session, record.client_ref, blank_text(), risk::info(RejectReason::NotEntitled).ouch, record.time);
+    owe_reject(session, record.client_ref, blank_text(), risk::info(RejectReason::NotEntitled).ouch,
+               record.time);
     return;
   }
   ++counters_.answered;
@@ -280,49 +288,71 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   const bool disable = record.type == ouch::DisableOrderEntry::kType;
-  for (const risk::AccountIndex account : deployment_.parameters.sessions[record.session].accounts) {
+  for (const risk::AccountIndex account :
+       deployment_.parameters.sessions[record.session].accounts) {
     if (record.account != risk::kNone32 && account.value != record.account) continue;
-    engine_.apply(risk::Control{.time = record.time,
-                                .target = account.value,
-                                .by = session,
-                                .scope = risk::ControlScope::Account,
-                                .action = disable ? risk::ControlAction::Suspend : risk::ControlAction::Resume});
+    engine_.apply(risk::Control{
+        .time = record.time,
+        .target = account.value,
+        .by = session,
+        .scope = risk::ControlScope::Account,
+        .action = disable ? risk::ControlAction::Suspend : risk::ControlAction::Resume});
   }
   if (disable) {
-    owe(session, ouch::DisableResponse{.timestamp = timestamp, .user_ref_num = record.client_ref,
-                                       .firm = record.firm, .appendage = {}});
+    owe(session, ouch::DisableResponse{.timestamp = timestamp,
+                                       .user_ref_num = record.client_ref,
+                                       .firm = record.firm,
+                                       .appendage = {}});
   } else {
-    owe(session, ouch::EnableResponse{.timestamp = timestamp, .user_ref_num = record.client_ref,
-                                      .firm = record.firm, .appendage = {}});
+    owe(session, ouch::EnableResponse{.timestamp = timestamp,
+                                      .user_ref_num = record.client_ref,
+                                      .firm = record.firm,
+                                      .appendage = {}});
   }
 }
 
-void Gate::effect(const SessionRecord& record) noexcept { session_up_[record.session] = record.up != 0; }
+void Gate::effect(const SessionRecord& record) noexcept {
+  session_up_[record.session] = record.up != 0;
+}
 
 void Gate::effect(const risk::Control& control) noexcept {
   engine_.apply(control);
   if (control.action != risk::ControlAction::Kill) return;
   SweepRecord sweep{.time = control.time, .target = control.target};
   switch (control.scope) {
-    case risk::ControlScope::Node: sweep.scope = SweepScope::Node; break;
-    case risk::ControlScope::Account: sweep.scope = SweepScope::Account; break;
-    case risk::ControlScope::Session: sweep.scope = SweepScope::Session; break;
-    case risk::ControlScope::Instrument: sweep.scope = SweepScope::Instrument; break;
+    case risk::ControlScope::Node:
+      sweep.scope = SweepScope::Node;
+      break;
+    case risk::ControlScope::Account:
+      sweep.scope = SweepScope::Account;
+      break;
+    case risk::ControlScope::Session:
+      sweep.scope = SweepScope::Session;
+      break;
+    case risk::ControlScope::Instrument:
+      sweep.scope = SweepScope::Instrument;
+      break;
   }
   effect(sweep);
 }
 
-// --- sweeps: cancels of everything under a node, in slices -------------------------------------------------
+// --- sweeps: cancels of everything under a node, in slices
+// -------------------------------------------------
 
 bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept {
   const SweepRecord& what = sweep.what;
   if (what.instrument != risk::kNone32 && order.instrument.value != what.instrument) return false;
   switch (what.scope) {
-    case SweepScope::Node: return engine_.is_under(order.account, risk::ControlScope::Node, what.target);
-    case SweepScope::Account: return order.account.value == what.target;
-    case SweepScope::Session: return order.session.value == what.target;
-    case SweepScope::Instrument: return order.instrument.value == what.target;
-    case SweepScope::Lost: return true;
+    case SweepScope::Node:
+      return engine_.is_under(order.account, risk::ControlScope::Node, what.target);
+    case SweepScope::Account:
+      return order.account.value == what.target;
+    case SweepScope::Session:
+      return order.session.value == what.target;
+    case SweepScope::Instrument:
+      return order.instrument.value == what.target;
+    case SweepScope::Lost:
+      return true;
     case SweepScope::SessionAccounts: {
       const auto& accounts = deployment_.parameters.sessions[what.target].accounts;
       return std::binary_search(accounts.begin(), accounts.end(), order.account);
@@ -335,7 +365,8 @@ void Gate::effect(const SweepRecord& record) noexcept {
   // A sweep of the same orders that has not ended begins again; that is why they cannot pile up.
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
     SweepRecord& what = sweeps_[s].what;
-    if (what.scope == record.scope && what.target == record.target && what.instrument == record.instrument) {
+    if (what.scope == record.scope && what.target == record.target &&
+        what.instrument == record.instrument) {
       sweeps_[s].next = 0;
       return;
     }
@@ -369,7 +400,8 @@ void Gate::effect(const SweepSliceRecord& record) noexcept {
     }
   }
   sweep.next = at;
-  if (at >= deployment_.parameters.capacities.orders) sweeps_[record.sweep] = sweeps_[--sweep_count_];
+  if (at >= deployment_.parameters.capacities.orders)
+    sweeps_[record.sweep] = sweeps_[--sweep_count_];
 }
 
 void Gate::run_slice(std::int64_t now_ns) noexcept {
@@ -394,7 +426,8 @@ void Gate::stage_cancels(risk::OrderIndex index) noexcept {
 
 // Reduce-only orders that a fill has left larger than the position go, newest first.
 void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept {
-  for (;;) {
+  // Bounded for each fill; the next one goes on where this stopped.
+  for (std::uint32_t cancelled = 0; cancelled < kSweepSlice; ++cancelled) {
     const risk::OrderIndex order = engine_.excess_reduce_only(account, instrument);
     if (!order.exists()) return;
     engine_.want_cancel(order, {0});
@@ -402,7 +435,8 @@ void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instr
   }
 }
 
-// --- the venue link --------------------------------------------------------------------------------------
+// --- the venue link
+// --------------------------------------------------------------------------------------
 
 void Gate::effect(const VenueLinkRecord& record) noexcept {
   engine_.apply(risk::SetCondition{.time = record.time,
@@ -417,8 +451,12 @@ void Gate::effect(const VenueLinkRecord& record) noexcept {
       venue_session_ = record.session;
       query_answered_ = false;
       return;
-    case LinkChange::Up: link_ = LinkState::Up; return;
-    case LinkChange::Lost: link_ = LinkState::Lost; return;
+    case LinkChange::Up:
+      link_ = LinkState::Up;
+      return;
+    case LinkChange::Lost:
+      link_ = LinkState::Lost;
+      return;
     case LinkChange::OrdersDead:
       link_ = LinkState::Down;
       venue_session_ = {};
@@ -438,13 +476,17 @@ void Gate::effect(const FenceRecord& record) noexcept {
                          .appendage = {}});
 }
 
-bool Gate::on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns) {
-  VenueLinkRecord record{.time = {now_ns}, .sequence = next_sequence, .change = LinkChange::LoggedIn};
-  std::copy_n(session.begin(), std::min(session.size(), record.session.size()), record.session.begin());
+bool Gate::on_venue_login(std::string_view session, std::uint64_t next_sequence,
+                          std::int64_t now_ns) {
+  VenueLinkRecord record{
+      .time = {now_ns}, .sequence = next_sequence, .change = LinkChange::LoggedIn};
+  std::copy_n(session.begin(), std::min(session.size(), record.session.size()),
+              record.session.begin());
   if (!venue_session().empty() && venue_session() != session) {
     record.change = LinkChange::Lost;
     take(RecordType::VenueLink, record.time, record);
-    if (deployment_.venue.lost_session == config::LostSession::OrdersDead) lost_orders_are_dead(now_ns);
+    if (deployment_.venue.lost_session == config::LostSession::OrdersDead)
+      lost_orders_are_dead(now_ns);
     return false;
   }
   if (next_sequence != venue_next_) return false;  // it cannot give us what we have not seen
@@ -468,9 +510,9 @@ void Gate::lost_orders_are_dead(std::int64_t now_ns) {
 }
 
 std::string_view Gate::venue_session() const noexcept {
-  return {venue_session_.data(), static_cast<std::size_t>(
-                                     std::find(venue_session_.begin(), venue_session_.end(), '\0') -
-                                     venue_session_.begin())};
+  return {venue_session_.data(),
+          static_cast<std::size_t>(std::find(venue_session_.begin(), venue_session_.end(), '\0') -
+                                   venue_session_.begin())};
 }
 
 // Everything that is remembered goes out before the link is up and orders are taken.
@@ -492,27 +534,26 @@ void Gate::resend_cancels(std::int64_t now_ns) noexcept {
   flush_staged();
 }
 
-void Gate::take_venue_message(const VenueMessageRecord& record) noexcept {
-  take(RecordType::VenueMessage, record.time, record);
-}
-
 void Gate::effect(const risk::SetCondition& record) noexcept {
   engine_.apply(record);
   if (record.condition == risk::Condition::JournalDegraded) journal_degraded_ = record.on;
   if (record.condition == risk::Condition::VenueBusy) venue_busy_ = record.on;
 }
 
-// --- live inputs -------------------------------------------------------------------------------------------
+// --- live inputs
+// -------------------------------------------------------------------------------------------
 
 void Gate::start(std::string_view stream_session, std::int64_t now_ns) {
   StartRecord record{.configuration_hash = deployment_.canonical_hash};
   record.stream_session.fill(' ');
-  std::copy_n(stream_session.begin(), std::min<std::size_t>(stream_session.size(), 10), record.stream_session.begin());
+  std::copy_n(stream_session.begin(), std::min<std::size_t>(stream_session.size(), 10),
+              record.stream_session.begin());
   take(RecordType::Start, {now_ns}, record);
 }
 
 void Gate::on_session(risk::SessionIndex session, bool up, std::int64_t now_ns) {
-  const SessionRecord record{.time = {now_ns}, .session = session.value, .up = static_cast<std::uint8_t>(up)};
+  const SessionRecord record{
+      .time = {now_ns}, .session = session.value, .up = static_cast<std::uint8_t>(up)};
   take(RecordType::Session, record.time, record);
 }
 
@@ -534,10 +575,14 @@ bool Gate::load(const risk::LoadPosition& load) {
   return true;
 }
 
-void Gate::control(const risk::Control& control) { take(RecordType::Control, control.time, control); }
+void Gate::control(const risk::Control& control) {
+  take(RecordType::Control, control.time, control);
+}
 
-void Gate::sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns) {
-  const SweepRecord record{.time = {now_ns}, .target = target, .instrument = instrument, .scope = scope};
+void Gate::sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument,
+                 std::int64_t now_ns) {
+  const SweepRecord record{
+      .time = {now_ns}, .target = target, .instrument = instrument, .scope = scope};
   take(RecordType::Sweep, record.time, record);
 }
 
@@ -566,8 +611,9 @@ void Gate::run(std::int64_t now_ns) {
     journal_degraded_ = !journal_degraded_;
     set_condition(risk::Condition::JournalDegraded, journal_degraded_, now_ns);
   }
-  const bool busy = venue_ != nullptr && venue_->output_room() <
-                                             static_cast<std::size_t>(deployment_.venue.send_buffer_bytes) / 2;
+  const bool busy =
+      venue_ != nullptr &&
+      venue_->output_room() < static_cast<std::size_t>(deployment_.venue.send_buffer_bytes) / 2;
   if (busy != venue_busy_) {
     venue_busy_ = busy;
     set_condition(risk::Condition::VenueBusy, busy, now_ns);

@@ -1,9 +1,11 @@
-// The gate without sockets, clock or threads: what one shard knows and does, in the order of its inputs.
+// The gate without sockets, clock or threads: what one shard knows and does, in the order of its
+// inputs.
 //
-// Every input becomes a record (records.h). Live, a record is published in the journal before any byte
-// it causes leaves: messages owed to clients lie in the record itself, messages to the venue are handed
-// to the connection after it. A start-up takes the recorded decisions (redo), a replay decides again and
-// compares decisions and messages byte for byte. Nothing here allocates after construction.
+// Every input becomes a record (records.h). Live, a record is published in the journal before any
+// byte it causes leaves: messages owed to clients lie in the record itself, messages to the venue
+// are handed to the connection after it. A start-up takes the recorded decisions (redo), a replay
+// decides again and compares decisions and messages byte for byte. Nothing here allocates after
+// construction.
 //
 // One thread. Times are nanoseconds since the epoch and never go back.
 #pragma once
@@ -44,11 +46,11 @@ struct Counters {
   std::uint64_t self_match_prevented = 0;
   std::uint64_t venue_rejected = 0;
   std::uint64_t broken = 0;
-  std::uint64_t voided = 0;         // numbers proved never processed
+  std::uint64_t voided = 0;  // numbers proved never processed
   std::uint64_t adopted = 0;
-  std::uint64_t unattributed = 0;   // that nobody here could be found for
+  std::uint64_t unattributed = 0;  // that nobody here could be found for
   std::uint64_t malformed_by_venue = 0;
-  std::uint64_t off_grid = 0;       // prices or quantities that are no whole ticks or lots
+  std::uint64_t off_grid = 0;  // prices or quantities that are no whole ticks or lots
   std::array<std::uint64_t, risk::kAnomalyCount> anomalies{};
   // Of prices.
   std::uint64_t prices = 0;
@@ -59,29 +61,32 @@ enum class LinkState : std::uint8_t {
   Recovering,  // logged in, not yet told where the venue stands
   Resending,   // remembered cancels go out
   Up,
-  Lost,        // the venue has lost our session
+  Lost,  // the venue has lost our session
 };
 
 // What the connection that a message came from has to do.
 struct ClientResult {
-  bool malformed = false;    // counted; the third closes the connection
-  bool disconnect = false;   // the session is at fault
-  bool rejected = false;     // last_decision() is a refusal with arithmetic
+  bool malformed = false;   // counted; the third closes the connection
+  bool disconnect = false;  // the session is at fault
+  bool rejected = false;    // last_decision() is a refusal with arithmetic
 };
 
 class Gate {
  public:
-  // The deployment must outlive the gate. `journal` may be null: a gate that only redoes or replays.
+  // The deployment must outlive the gate. `journal` may be null: a gate that only redoes or
+  // replays.
   Gate(const config::Deployment& deployment, journal::Journal* journal);
 
-  // --- from records ---------------------------------------------------------------------------------
-  // Applies a record as it was decided. False: not a record of ours.
+  // --- from records
+  // --------------------------------------------------------------------------------- Applies a
+  // record as it was decided. False: not a record of ours.
   [[nodiscard]] bool redo(const journal::RecordView& record);
   // Decides again and compares. Empty: the same decision and the same messages; else what differs.
   [[nodiscard]] std::string replay(const journal::RecordView& record);
 
-  // --- live: each writes its record first --------------------------------------------------------------
-  // Before anything else on an empty journal.
+  // --- live: each writes its record first
+  // -------------------------------------------------------------- Before anything else on an empty
+  // journal.
   void start(std::string_view stream_session, std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
@@ -99,7 +104,8 @@ class Gate {
   // False: the venue's session is not ours (state Lost) or its stream has a gap; drop the link.
   bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
   // False: a gap in the stream; drop the link. A message below the expected number is dropped.
-  bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload, std::int64_t now_ns);
+  bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
+                        std::int64_t now_ns);
   void on_venue_down(std::int64_t now_ns);
   // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
   void lost_orders_are_dead(std::int64_t now_ns);
@@ -107,20 +113,28 @@ class Gate {
   // Once a pass: conditions that changed, the next slice of sweeps, the steps of recovery.
   void run(std::int64_t now_ns);
 
-  // A message of a client may be taken: the journal and the venue's buffer have room for what it causes.
+  // A message of a client may be taken: the journal and the venue's buffer have room for what it
+  // causes.
   [[nodiscard]] bool has_room() const noexcept;
   [[nodiscard]] bool has_room_for_venue() const noexcept;
 
-  // --- looking at it ----------------------------------------------------------------------------------
+  // --- looking at it
+  // ----------------------------------------------------------------------------------
   [[nodiscard]] risk::Engine& engine() noexcept { return engine_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const risk::Decision& last_decision() const noexcept { return last_decision_; }
   [[nodiscard]] LinkState link() const noexcept { return link_; }
-  [[nodiscard]] bool is_idle() const noexcept { return sweep_count_ == 0 && link_ != LinkState::Resending; }
-  [[nodiscard]] std::string_view stream_session() const noexcept { return {stream_session_.data(), 10}; }
+  [[nodiscard]] bool is_idle() const noexcept {
+    return sweep_count_ == 0 && link_ != LinkState::Resending;
+  }
+  [[nodiscard]] std::string_view stream_session() const noexcept {
+    return {stream_session_.data(), 10};
+  }
   [[nodiscard]] std::string_view venue_session() const noexcept;
   [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
-  [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept { return session_up_[session.value]; }
+  [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
+    return session_up_[session.value];
+  }
   [[nodiscard]] bool has_sweep(SweepScope scope, std::uint32_t target) const noexcept;
 
  private:
@@ -134,7 +148,6 @@ class Gate {
   // gate.cpp: records and their effects
   template <class Record>
   void take(RecordType type, risk::Timestamp time, const Record& record) noexcept;
-  void take_venue_message(const VenueMessageRecord& record) noexcept;
   void publish() noexcept;
   template <class Record, class F>
   [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;
@@ -157,8 +170,8 @@ class Gate {
     engine_.apply(command);
   }
   void count(const risk::Decision& decision) noexcept;
-  void owe_reject(risk::SessionIndex session, std::uint32_t client_ref, const risk::ClientText& text,
-                  std::uint16_t code, risk::Timestamp time) noexcept;
+  void owe_reject(risk::SessionIndex session, std::uint32_t client_ref,
+                  const risk::ClientText& text, std::uint16_t code, risk::Timestamp time) noexcept;
   template <ouch::Message M>
   void owe(risk::SessionIndex session, const M& message) noexcept;
   void owe_bytes(risk::SessionIndex session, std::span<const std::byte> payload) noexcept;
@@ -174,9 +187,12 @@ class Gate {
   void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept;
 
   // client_messages.cpp
-  ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded, risk::Timestamp now);
-  ClientResult replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire, bool overloaded, risk::Timestamp now);
-  ClientResult cancel(risk::SessionIndex session, const ouch::CancelOrder& wire, risk::Timestamp now);
+  ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
+                     risk::Timestamp now);
+  ClientResult replace(risk::SessionIndex session, const ouch::ReplaceOrder& wire, bool overloaded,
+                       risk::Timestamp now);
+  ClientResult cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
+                      risk::Timestamp now);
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;
@@ -203,7 +219,8 @@ class Gate {
   void adopt(const ouch::Accepted& message, risk::Timestamp time) noexcept;
   risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
   [[nodiscard]] risk::Lots lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept;
-  [[nodiscard]] risk::Price price_of(risk::InstrumentIndex instrument, risk::Side side, std::uint64_t wire) noexcept;
+  [[nodiscard]] risk::Price price_of(risk::InstrumentIndex instrument, risk::Side side,
+                                     std::uint64_t wire) noexcept;
 
   const config::Deployment& deployment_;
   const Aliases aliases_;
@@ -218,8 +235,8 @@ class Gate {
 
   LinkState link_ = LinkState::Down;
   std::array<char, 16> venue_session_{};
-  std::uint64_t venue_next_ = 1;        // sequence number expected from the venue
-  std::uint32_t resolved_below_ = 1;    // every number of ours below this is resolved
+  std::uint64_t venue_next_ = 1;      // sequence number expected from the venue
+  std::uint32_t resolved_below_ = 1;  // every number of ours below this is resolved
   bool query_answered_ = false;
   std::uint32_t resend_next_ = 0;
 

@@ -12,11 +12,11 @@ namespace portcullis::gateway::gate {
 
 // Numbers are on disk: never reuse or renumber one.
 enum class RecordType : std::uint16_t {
-  Start = 1,          // the first record of a journal
+  Start = 1,  // the first record of a journal
   Enter = 2,
   Replace = 3,
   Cancel = 4,
-  FirmControl = 5,    // a client's mass cancel, disable, enable, query
+  FirmControl = 5,  // a client's mass cancel, disable, enable, query
   VenueMessage = 6,
   VenueLink = 7,
   Session = 8,
@@ -26,10 +26,10 @@ enum class RecordType : std::uint16_t {
   LoadPosition = 12,
   Control = 13,
   Condition = 14,
-  Sweep = 15,         // cancels of everything under a node begin
-  SweepSlice = 16,    // the next of them
-  Fence = 17,         // a number that carries no order
-  Resolve = 18,       // numbers proved never to have been processed
+  Sweep = 15,       // cancels of everything under a node begin
+  SweepSlice = 16,  // the next of them
+  Fence = 17,       // a number that carries no order
+  Resolve = 18,     // numbers proved never to have been processed
 };
 
 struct StartRecord {
@@ -57,10 +57,10 @@ struct FirmControlRecord {
   std::uint32_t client_ref = 0;
   std::array<char, 8> symbol{};
   std::array<char, 4> firm{};
-  std::uint32_t account = risk::kNone32;      // of the firm; none: every account of the session
-  std::uint32_t instrument = risk::kNone32;   // of the symbol; none: every instrument
-  char type = 0;                              // the OUCH message type
-  std::uint8_t known = 0;                     // firm and symbol mean something to this session
+  std::uint32_t account = risk::kNone32;     // of the firm; none: every account of the session
+  std::uint32_t instrument = risk::kNone32;  // of the symbol; none: every instrument
+  char type = 0;                             // the OUCH message type
+  std::uint8_t known = 0;                    // firm and symbol mean something to this session
   std::array<std::uint8_t, 2> padding{};
 };
 
@@ -76,7 +76,7 @@ struct VenueMessageRecord {
 
 enum class LinkChange : std::uint8_t {
   Down,
-  LoggedIn,    // recovering: messages are applied, orders are not taken
+  LoggedIn,  // recovering: messages are applied, orders are not taken
   Up,
   Lost,        // the venue has another session: its operator's decision is awaited
   OrdersDead,  // that decision: everything at the lost session is dead
@@ -98,12 +98,12 @@ struct SessionRecord {
 
 // Which orders a sweep cancels.
 enum class SweepScope : std::uint8_t {
-  Node,             // of all accounts under a node of the tree
+  Node,  // of all accounts under a node of the tree
   Account,
   Session,          // entered by a session
   SessionAccounts,  // of all accounts a session may use
   Instrument,
-  Lost,             // all orders; not cancelled but ended, because the venue has lost them
+  Lost,  // all orders; not cancelled but ended, because the venue has lost them
 };
 struct SweepRecord {
   risk::Timestamp time;
@@ -136,11 +136,14 @@ struct ResolveRecord {
 
 static_assert(journal::is_journal_command<ResolveRecord>);
 static_assert(journal::is_journal_command<StartRecord> && journal::is_journal_command<EnterRecord>);
-static_assert(journal::is_journal_command<ReplaceRecord> && journal::is_journal_command<CancelRecord>);
+static_assert(journal::is_journal_command<ReplaceRecord> &&
+              journal::is_journal_command<CancelRecord>);
 static_assert(journal::is_journal_command<FirmControlRecord>);
 static_assert(journal::is_journal_command<VenueMessageRecord>);
 static_assert(journal::is_journal_command<VenueLinkRecord>);
-static_assert(journal::is_journal_command<SessionRecord> && journal::is_journal_command<SweepRecord>);
-static_assert(journal::is_journal_command<SweepSliceRecord> && journal::is_journal_command<FenceRecord>);
+static_assert(journal::is_journal_command<SessionRecord> &&
+              journal::is_journal_command<SweepRecord>);
+static_assert(journal::is_journal_command<SweepSliceRecord> &&
+              journal::is_journal_command<FenceRecord>);
 
 }  // namespace portcullis::gateway::gate

@@ -1,5 +1,5 @@
-// OUCH back: the venue's word to events of the engine and messages to the client, resolution of numbers
-// by proof, and adoption (ORDERLIFE 1 and 2).
+// OUCH back: the venue's word to events of the engine and messages to the client, resolution of
+// numbers by proof, and adoption (ORDERLIFE 1 and 2).
 #include <algorithm>
 
 #include "gateway/gate/gate.h"
@@ -21,12 +21,13 @@ std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
 
-// The number of ours in a response; 0 where it carries none. Every numbered response has it behind the
-// timestamp, a Replaced has the new one behind the original.
+// The number of ours in a response; 0 where it carries none. Every numbered response has it behind
+// the timestamp, a Replaced has the new one behind the original.
 std::uint32_t number_in(std::span<const std::byte> payload) {
   const auto u32_at = [&](std::size_t at) {
     std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(payload[at + i]);
+    for (std::size_t i = 0; i < 4; ++i)
+      value = value << 8 | std::to_integer<std::uint32_t>(payload[at + i]);
     return value;
   };
   if (payload.empty()) return 0;
@@ -38,7 +39,8 @@ std::uint32_t number_in(std::span<const std::byte> payload) {
 
 }  // namespace
 
-bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload, std::int64_t now_ns) {
+bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
+                            std::int64_t now_ns) {
   if (sequence < venue_next_) return true;
   if (sequence > venue_next_) return false;
   VenueMessageRecord record;
@@ -46,17 +48,20 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   record.sequence = sequence;
   record.length = static_cast<std::uint32_t>(std::min(payload.size(), record.payload.size()));
   std::copy_n(payload.begin(), record.length, record.payload.begin());
-  // What this message proves, ahead of it in bounded records, so that no single one grows too large.
+  // What this message proves, ahead of it in bounded records, so that no single one grows too
+  // large.
   const std::uint32_t proved = std::min(number_in(payload), engine_.next_number());
   while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
     const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
     take(RecordType::Resolve, resolve.time, resolve);
   }
-  take_venue_message(record);
+  take(RecordType::VenueMessage, record.time, record);
   return true;
 }
 
-void Gate::effect(const ResolveRecord& record) noexcept { resolve_below(record.below, record.time); }
+void Gate::effect(const ResolveRecord& record) noexcept {
+  resolve_below(record.below, record.time);
+}
 
 template <ouch::Message M, class F>
 void Gate::on_message(std::span<const std::byte> payload, F&& f) noexcept {
@@ -77,28 +82,54 @@ void Gate::effect(const VenueMessageRecord& record) noexcept {
     return;
   }
   switch (static_cast<char>(payload[0])) {
-    case 'A': return on_message<ouch::Accepted>(payload, [&](const auto& m) { on_accepted(m, time); });
-    case 'U': return on_message<ouch::Replaced>(payload, [&](const auto& m) { on_replaced(m, time); });
-    case 'E': return on_message<ouch::Executed>(payload, [&](const auto& m) { on_executed(m, time); });
-    case 'C': return on_message<ouch::Canceled>(payload, [&](const auto& m) { on_canceled(m, time); });
-    case 'D': return on_message<ouch::AiqCanceled>(payload, [&](const auto& m) { on_self_match_prevented(m, time); });
-    case 'J': return on_message<ouch::Rejected>(payload, [&](const auto& m) { on_rejected(m, time); });
-    case 'B': return on_message<ouch::BrokenTrade>(payload, [&](const auto& m) { on_broken(m, time); });
-    case 'Q': return on_message<ouch::QueryResponse>(payload, [&](const auto& m) { on_query_response(m, time); });
-    case 'S': return on_message<ouch::SystemEvent>(payload, [&](const auto& m) { on_system_event(m, time); });
-    case 'P': return on_message<ouch::CancelPending>(payload, [&](const auto& m) { pass_on(m, time); });
-    case 'I': return on_message<ouch::CancelReject>(payload, [&](const auto& m) { pass_on(m, time); });
-    case 'T': return on_message<ouch::PriorityUpdate>(payload, [&](const auto& m) { pass_on(m, time); });
-    case 'R': return on_message<ouch::Restated>(payload, [&](const auto& m) { pass_on(m, time); });
-    case 'M': return on_message<ouch::Modified>(payload, [&](const auto& m) { pass_on(m, time); });
-    case 'X': return on_message<ouch::MassCancelResponse>(payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
-    case 'G': return on_message<ouch::DisableResponse>(payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
-    case 'K': return on_message<ouch::EnableResponse>(payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
-    default: ++counters_.malformed_by_venue; return;
+    case 'A':
+      return on_message<ouch::Accepted>(payload, [&](const auto& m) { on_accepted(m, time); });
+    case 'U':
+      return on_message<ouch::Replaced>(payload, [&](const auto& m) { on_replaced(m, time); });
+    case 'E':
+      return on_message<ouch::Executed>(payload, [&](const auto& m) { on_executed(m, time); });
+    case 'C':
+      return on_message<ouch::Canceled>(payload, [&](const auto& m) { on_canceled(m, time); });
+    case 'D':
+      return on_message<ouch::AiqCanceled>(
+          payload, [&](const auto& m) { on_self_match_prevented(m, time); });
+    case 'J':
+      return on_message<ouch::Rejected>(payload, [&](const auto& m) { on_rejected(m, time); });
+    case 'B':
+      return on_message<ouch::BrokenTrade>(payload, [&](const auto& m) { on_broken(m, time); });
+    case 'Q':
+      return on_message<ouch::QueryResponse>(payload,
+                                             [&](const auto& m) { on_query_response(m, time); });
+    case 'S':
+      return on_message<ouch::SystemEvent>(payload,
+                                           [&](const auto& m) { on_system_event(m, time); });
+    case 'P':
+      return on_message<ouch::CancelPending>(payload, [&](const auto& m) { pass_on(m, time); });
+    case 'I':
+      return on_message<ouch::CancelReject>(payload, [&](const auto& m) { pass_on(m, time); });
+    case 'T':
+      return on_message<ouch::PriorityUpdate>(payload, [&](const auto& m) { pass_on(m, time); });
+    case 'R':
+      return on_message<ouch::Restated>(payload, [&](const auto& m) { pass_on(m, time); });
+    case 'M':
+      return on_message<ouch::Modified>(payload, [&](const auto& m) { pass_on(m, time); });
+    case 'X':
+      return on_message<ouch::MassCancelResponse>(
+          payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
+    case 'G':
+      return on_message<ouch::DisableResponse>(
+          payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
+    case 'K':
+      return on_message<ouch::EnableResponse>(
+          payload, [&](const auto& m) { resolve(m.user_ref_num, time); });
+    default:
+      ++counters_.malformed_by_venue;
+      return;
   }
 }
 
-// --- proof ---------------------------------------------------------------------------------------------
+// --- proof
+// ---------------------------------------------------------------------------------------------
 
 // Numbers below one that the venue has processed, and not answered, were never processed.
 void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
@@ -109,8 +140,11 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
     const risk::Order& order = engine_.order({record->order});
     if (order.head == resolved_below_ && order.acknowledged != 0) continue;
     ++counters_.voided;
-    const VenueOutcome outcome = apply(VenueEvent{
-        .time = time, .quantity = {}, .price = {}, .number = resolved_below_, .type = VenueEventType::Void});
+    const VenueOutcome outcome = apply(VenueEvent{.time = time,
+                                                  .quantity = {},
+                                                  .price = {},
+                                                  .number = resolved_below_,
+                                                  .type = VenueEventType::Void});
     // A void replace is one that the venue ignored silently; a void order has to be told.
     if (outcome.ended) {
       owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
@@ -131,17 +165,19 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
   if (link_ == LinkState::Recovering) query_answered_ = true;
 }
 
-// An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its account
-// by the Firm it echoes, else the suspense account.
+// An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its
+// account by the Firm it echoes, else the suspense account.
 void Gate::adopt(const ouch::Accepted& message, Timestamp time) noexcept {
   risk::AdoptOrder order;
   order.time = time;
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
-  if (message.appendage.has(ouch::Tag::Firm)) order.account = aliases_.account(message.appendage.firm);
+  if (message.appendage.has(ouch::Tag::Firm))
+    order.account = aliases_.account(message.appendage.firm);
   if (!order.account.exists()) order.account = deployment_.venue.suspense_account;
   std::uint32_t session = 0;
-  if (OwnClOrdId::decode(message.cl_ord_id, session, order.client_ref) && session < deployment_.sessions.size()) {
+  if (OwnClOrdId::decode(message.cl_ord_id, session, order.client_ref) &&
+      session < deployment_.sessions.size()) {
     order.session = {session};
   }
   order.side = message.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell;
@@ -160,7 +196,8 @@ void Gate::adopt(const ouch::Accepted& message, Timestamp time) noexcept {
   ++counters_.adopted;
 }
 
-// --- quantities and prices -----------------------------------------------------------------------------
+// --- quantities and prices
+// -----------------------------------------------------------------------------
 
 // Off the grid is the venue's doing: counted, and rounded against the account.
 risk::Lots Gate::lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept {
@@ -169,14 +206,17 @@ risk::Lots Gate::lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) n
   return {(wire + per_lot - 1) / per_lot};
 }
 
-risk::Price Gate::price_of(risk::InstrumentIndex instrument, risk::Side side, std::uint64_t wire) noexcept {
+risk::Price Gate::price_of(risk::InstrumentIndex instrument, risk::Side side,
+                           std::uint64_t wire) noexcept {
   const std::int64_t per_tick = aliases_.venue(instrument).price_per_tick;
-  const auto price = static_cast<std::int64_t>(std::min<std::uint64_t>(wire, ouch::kMarketPriceAlt));
+  const auto price =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(wire, ouch::kMarketPriceAlt));
   if (price % per_tick != 0 || wire != static_cast<std::uint64_t>(price)) ++counters_.off_grid;
   return {side == risk::Side::Buy ? (price + per_tick - 1) / per_tick : price / per_tick};
 }
 
-// --- messages ------------------------------------------------------------------------------------------
+// --- messages
+// ------------------------------------------------------------------------------------------
 
 VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   const VenueOutcome outcome = engine_.apply(event);
@@ -202,7 +242,8 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
                      .number = message.user_ref_num,
                      .type = VenueEventType::Accepted,
                      .dead = message.order_state == ouch::OrderState::Dead});
-    if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent) return;
+    if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
+      return;
   }
   const risk::NumberRecord& record = outcome.record;
   if (!record.session.exists()) return;
@@ -226,14 +267,16 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
     ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
     return;
   }
-  const VenueOutcome outcome = apply({.time = time,
-                                      .quantity = lots_of(known->instrument, message.quantity),
-                                      .price = price_of(known->instrument, known->side, message.price),
-                                      .number = message.user_ref_num,
-                                      .other = message.orig_user_ref_num,
-                                      .type = VenueEventType::Replaced,
-                                      .dead = message.order_state == ouch::OrderState::Dead});
-  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent) return;
+  const VenueOutcome outcome =
+      apply({.time = time,
+             .quantity = lots_of(known->instrument, message.quantity),
+             .price = price_of(known->instrument, known->side, message.price),
+             .number = message.user_ref_num,
+             .other = message.orig_user_ref_num,
+             .type = VenueEventType::Replaced,
+             .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
+    return;
   const risk::NumberRecord& record = outcome.record;
   if (!record.session.exists()) return;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);
@@ -259,8 +302,11 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
   }
   const risk::Lots quantity = lots_of(known->instrument, message.quantity);
   const risk::Price price = price_of(known->instrument, known->side, message.price);
-  const VenueOutcome outcome = apply({.time = time, .quantity = quantity, .price = price,
-                                      .match = message.match_number, .number = message.user_ref_num,
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = quantity,
+                                      .price = price,
+                                      .match = message.match_number,
+                                      .number = message.user_ref_num,
                                       .type = VenueEventType::Executed});
   const risk::NumberRecord& record = outcome.record;
   if (record.session.exists()) {
@@ -279,14 +325,19 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
   ++counters_.canceled;
   resolve_below(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
-  const risk::Lots decrement = known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
-  const VenueOutcome outcome = apply({.time = time, .quantity = decrement, .price = {},
-                                      .number = message.user_ref_num, .type = VenueEventType::Canceled});
+  const risk::Lots decrement =
+      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = decrement,
+                                      .price = {},
+                                      .number = message.user_ref_num,
+                                      .type = VenueEventType::Canceled});
   if (!outcome.known || !outcome.record.session.exists()) return;
   ouch::Canceled answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;
-  answer.decrement = client_quantity(decrement, aliases_.of(outcome.record.session, outcome.record.instrument));
+  answer.decrement =
+      client_quantity(decrement, aliases_.of(outcome.record.session, outcome.record.instrument));
   owe(outcome.record.session, answer);
 }
 
@@ -294,9 +345,13 @@ void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp t
   ++counters_.self_match_prevented;
   resolve_below(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
-  const risk::Lots decrement = known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
-  const VenueOutcome outcome = apply({.time = time, .quantity = decrement, .price = {},
-                                      .number = message.user_ref_num, .type = VenueEventType::AiqCanceled});
+  const risk::Lots decrement =
+      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = decrement,
+                                      .price = {},
+                                      .number = message.user_ref_num,
+                                      .type = VenueEventType::AiqCanceled});
   if (!outcome.known || !outcome.record.session.exists()) return;
   const risk::NumberRecord& record = outcome.record;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);
@@ -304,15 +359,20 @@ void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp t
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = record.client_ref;
   answer.decrement = client_quantity(decrement, alias);
-  answer.quantity_prevented = client_quantity(lots_of(record.instrument, message.quantity_prevented), alias);
-  answer.execution_price = client_price(price_of(record.instrument, record.side, message.execution_price), alias);
+  answer.quantity_prevented =
+      client_quantity(lots_of(record.instrument, message.quantity_prevented), alias);
+  answer.execution_price =
+      client_price(price_of(record.instrument, record.side, message.execution_price), alias);
   owe(record.session, answer);
 }
 
 void Gate::on_rejected(const ouch::Rejected& message, Timestamp time) noexcept {
   ++counters_.venue_rejected;
   resolve(message.user_ref_num, time);
-  const VenueOutcome outcome = apply({.time = time, .quantity = {}, .price = {}, .number = message.user_ref_num,
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = {},
+                                      .price = {},
+                                      .number = message.user_ref_num,
                                       .type = VenueEventType::Rejected});
   if (!outcome.known || outcome.anomaly != risk::Anomaly::None) return;
   owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
@@ -321,8 +381,12 @@ void Gate::on_rejected(const ouch::Rejected& message, Timestamp time) noexcept {
 
 void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept {
   ++counters_.broken;
-  const VenueOutcome outcome = apply({.time = time, .quantity = {}, .price = {}, .match = message.match_number,
-                                      .number = message.user_ref_num, .type = VenueEventType::Broken});
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = {},
+                                      .price = {},
+                                      .match = message.match_number,
+                                      .number = message.user_ref_num,
+                                      .type = VenueEventType::Broken});
   if (!outcome.known || !outcome.record.session.exists()) return;
   ouch::BrokenTrade answer = message;
   answer.timestamp = since_midnight(time);
@@ -369,19 +433,27 @@ void Gate::end_lost(risk::OrderIndex index, Timestamp time) noexcept {
   const risk::NumberRecord record = *engine_.find_number(order.head);
   const risk::Lots leaves = order.total - order.cum - order.cancelled;
   if (order.acknowledged == 0) {
-    apply({.time = time, .quantity = {}, .price = {}, .number = order.head, .type = VenueEventType::Void});
+    apply({.time = time,
+           .quantity = {},
+           .price = {},
+           .number = order.head,
+           .type = VenueEventType::Void});
     owe_reject(record.session, record.client_ref, record.client_text,
                static_cast<std::uint16_t>(ouch::RejectCode::ProcessingError), time);
     return;
   }
-  apply({.time = time, .quantity = leaves, .price = {}, .number = order.head, .type = VenueEventType::Canceled});
+  apply({.time = time,
+         .quantity = leaves,
+         .price = {},
+         .number = order.head,
+         .type = VenueEventType::Canceled});
   if (!record.session.exists()) return;
-  owe(record.session,
-      ouch::Canceled{.timestamp = since_midnight(time),
-                     .user_ref_num = record.client_ref,
-                     .decrement = client_quantity(leaves, aliases_.of(record.session, record.instrument)),
-                     .reason = ouch::CancelReason::System,
-                     .appendage = {}});
+  owe(record.session, ouch::Canceled{.timestamp = since_midnight(time),
+                                     .user_ref_num = record.client_ref,
+                                     .decrement = client_quantity(
+                                         leaves, aliases_.of(record.session, record.instrument)),
+                                     .reason = ouch::CancelReason::System,
+                                     .appendage = {}});
 }
 
 }  // namespace portcullis::gateway::gate

@@ -27,9 +27,11 @@ Fd open_file(const std::filesystem::path& path, int flags) noexcept {
   return Fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
 }
 
+std::string error_text(int error_number) { return std::generic_category().message(error_number); }
+
 void throw_errno(const char* what, const std::filesystem::path& path, int error_number) {
   throw JournalError(std::string("journal: ") + what + " " + path.string() + ": " +
-                     std::generic_category().message(error_number));
+                     error_text(error_number));
 }
 
 bool write_at(const FileOps& ops, int fd, std::span<const std::byte> bytes,

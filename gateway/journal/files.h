@@ -55,7 +55,9 @@ class Fd {
 
 // open(2) with O_CLOEXEC; an empty Fd and errno on failure.
 Fd open_file(const std::filesystem::path& path, int flags) noexcept;
-// Throws JournalError "journal: WHAT PATH: strerror(error_number)".
+// What an errno means; unlike strerror it may be called from any thread.
+std::string error_text(int error_number);
+// Throws JournalError "journal: WHAT PATH: error_text(error_number)".
 [[noreturn]] void throw_errno(const char* what, const std::filesystem::path& path,
                               int error_number);
 

@@ -88,7 +88,6 @@ Flusher::Result Flusher::flush_once() noexcept {
 
 bool Flusher::sync() noexcept {
   if (!must_roll_ && ring_.flushed_sequence() != synced_sequence()) sync_segment();
-  if (must_roll_) roll();
   return (faults() & kFaultSync) == 0;
 }
 

@@ -17,7 +17,7 @@ namespace portcullis::gateway::journal {
 enum Fault : std::uint32_t {
   kFaultWrite = 1,  // the last write failed; it is tried again, and the bit goes when one succeeds
   kFaultSync = 2,   // an fdatasync failed: what it should have made durable may be lost with the
-                    // machine, so this stays until the journal is opened again
+                   // machine, so this stays until the journal is opened again
   kFaultSpace = 4,  // the next segment could not be preallocated; tried again
 };
 
@@ -60,7 +60,7 @@ class Flusher {
   SegmentWriter& segments_;
   StreamIndex& index_;
   bool sync_full_segments_;
-  bool must_roll_ = false;  // the current segment's fdatasync failed
+  bool must_roll_ = false;  // the current segment's fdatasync failed: the next write goes elsewhere
   std::uint32_t calls_since_space_was_tried_ = 0;
   std::atomic<std::uint32_t> faults_{0};
   std::atomic<int> last_error_{0};

@@ -54,7 +54,7 @@ Reader::Reader(std::filesystem::path directory, const ReaderOptions& options)
 // Goes on in a segment; an empty text, or what is wrong with it.
 std::string Reader::open_segment(std::uint32_t number) {
   Fd fd = open_file(directory_ / segment_name(number), O_RDONLY);
-  if (!fd) return std::strerror(errno);
+  if (!fd) return error_text(errno);
   SegmentHeader header;
   std::string wrong = read_segment_header(fd.get(), number, id_, header);
   if (!wrong.empty()) return wrong;
@@ -145,21 +145,22 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
         ::stat((directory_ / segment_name(segment_ + 1)).c_str(), &next_segment) == 0;
     const ParseError error = parse_here(record, true);
     if (take(error)) return ReadStatus::Record;
-    if (read_errno_ != 0) return damaged(path, offset_, std::strerror(read_errno_));
-    std::string what = error == ParseError::None
-                           ? "holds record " + std::to_string(record.sequence) + " instead"
-                           : to_string(error);
-    what = "record " + std::to_string(segment_sequence_) + " expected: " + what;
+    if (read_errno_ != 0) return damaged(path, offset_, error_text(read_errno_));
+    std::string what = "record " + std::to_string(segment_sequence_) + " expected: ";
+    what += error == ParseError::None ? "record " + std::to_string(record.sequence) + " is here"
+                                      : to_string(error);
     if (sealed) {
       const std::string wrong = open_segment(segment_ + 1);
       if (wrong.empty()) continue;
-      return damaged(path, offset_, what + "; " + segment_name(segment_ + 1) + ": " + wrong);
+      what += "; " + segment_name(segment_ + 1) + ": " + wrong;
+      return damaged(path, offset_, what);
     }
     if (error == ParseError::None || must_be_there) return damaged(path, offset_, what);
     if (end_is_certain(error)) return ReadStatus::End;
     if (!good_record_behind()) return ReadStatus::End;
     if (take(parse_here(record, true))) return ReadStatus::Record;
-    return damaged(path, offset_, what + ", but good records follow");
+    what += ", but good records follow";
+    return damaged(path, offset_, what);
   }
 }
 

@@ -67,7 +67,7 @@ StreamReader::StreamReader(std::filesystem::path directory, std::uint16_t stream
 }
 
 ReadStatus StreamReader::damaged(const std::filesystem::path& path, std::uint64_t offset,
-                                 const char* what) {
+                                 const std::string& what) {
   error_ = path.string() + " offset " + std::to_string(offset) + ": " + what;
   return ReadStatus::Damaged;
 }
@@ -79,10 +79,10 @@ ReadStatus StreamReader::read(std::uint64_t from, std::uint64_t through) {
   if (from == 0) return damaged(path(), 0, "stream sequences begin at 1");
   const std::uint64_t offset = (from - 1) * sizeof(IndexEntry);
   if (!index_) index_ = open_file(path(), O_RDONLY);
-  if (!index_) return damaged(path(), 0, std::strerror(errno));
+  if (!index_) return damaged(path(), 0, error_text(errno));
   entries_.resize(std::min<std::uint64_t>(through - from + 1, kChunkMessages));
   const ssize_t got = read_at(index_.get(), std::as_writable_bytes(std::span(entries_)), offset);
-  if (got < 0) return damaged(path(), offset, std::strerror(errno));
+  if (got < 0) return damaged(path(), offset, error_text(errno));
   entries_.resize(static_cast<std::size_t>(got) / sizeof(IndexEntry));
   if (entries_.empty()) return damaged(path(), offset, "the index ends before this message");
   std::size_t used = 0;
@@ -101,7 +101,7 @@ bool StreamReader::read_message(const IndexEntry& entry, std::uint64_t stream_se
     segment_ = open_file(path(), O_RDONLY);
     segment_number_ = entry.segment;
     if (!segment_) {
-      damaged(path(), 0, std::strerror(errno));
+      damaged(path(), 0, error_text(errno));
       return false;
     }
   }

@@ -83,7 +83,8 @@ class StreamReader {
   const std::string& error() const noexcept { return error_; }
 
  private:
-  ReadStatus damaged(const std::filesystem::path& path, std::uint64_t offset, const char* what);
+  ReadStatus damaged(const std::filesystem::path& path, std::uint64_t offset,
+                     const std::string& what);
   bool read_message(const IndexEntry& entry, std::uint64_t stream_sequence, std::size_t& used);
 
   std::filesystem::path directory_;

@@ -22,7 +22,7 @@ TEST(JournalRoundTrip, WhatWasAppendedIsReadThroughDropsAndReopenings) {
   auto journal = std::make_unique<Journal>(options);
   std::uint64_t last = 0;
   std::uint64_t flushed = 0;
-  for (int step = 0; step < 3'000; ++step) {
+  for (int step = 0; step < 1'500; ++step) {
     const auto kind = random() % 100;
     if (kind < 80) {
       for (auto count = random() % 40; count > 0; --count) {
@@ -60,7 +60,8 @@ TEST(JournalRoundTrip, WhatWasAppendedIsReadThroughDropsAndReopenings) {
     ASSERT_EQ(journal->published_sequence(), last);
     ASSERT_EQ(journal->flushed_sequence(), flushed);
   }
-  ASSERT_GT(list_segments(folder.path()).size(), 20U);  // so the ring went round at least 30 times
+  // So the ring went round at least 15 times.
+  ASSERT_GT(list_segments(folder.path()).size(), 10U);
   ASSERT_TRUE(journal->close());
   journal.reset();
   expect_records(folder.path(), seed, last, false);

@@ -49,7 +49,7 @@ Verdict NaiveModel::decide(const ReplaceOrder& order) const {
   q.lots = std::max<std::int64_t>(0, order.total.raw - gone);
   q.form = order.form;
   q.unsupported = order.unsupported;
-  q.flags = order.flags;
+  q.flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly));
   q.replaced = id;
   q.now = now_of(order.time);
   return judge(q);
@@ -61,17 +61,23 @@ Verdict NaiveModel::decide(const CancelOrder& order) const {
   const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
   if (id == 0) return {.disposition = Disposition::Ignore};
   const ModelOrder& chain = orders_.at(id);
-  if (order.total.raw >= chain.total) return {.disposition = Disposition::Ignore};
   if (!sessions_[order.session.value].exits.has_token(now) ||
       !accounts_[chain.account].exits.has_token(now)) {
     return {.reason = RejectReason::Rate, .disconnect = true};
   }
+  // The total that the number has now, or will have.
+  std::int64_t total = chain.total - chain.cancelled;
+  for (const ModelPending& p : chain.pending) {
+    if (p.number == number) total = p.total;
+  }
+  if (order.total.raw >= total) return {.disposition = Disposition::Ignore};
   return {.disposition = Disposition::Forward, .number = number};
 }
 
 Verdict NaiveModel::judge(const Question& q) const {
   Verdict v;
-  v.reducing = q.account != kNil && q.instrument != kNil && is_reducing(q);
+  v.reducing =
+      q.form == RejectReason::None && q.account != kNil && q.instrument != kNil && is_reducing(q);
   v.reason = first_failure(q, v);
   if (v.reason != RejectReason::None) {
     v.exit = false;
@@ -253,7 +259,7 @@ RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
   if (!priced(q.instrument) && (market || !reducing)) return RejectReason::NoReferencePrice;
   const bool fresh = fresh_mark(q.instrument, q.now);
   if (!fresh && !reducing) return RejectReason::StaleReferencePrice;
-  if (account_stale(q.account, q.now) && !reducing) return RejectReason::StaleRiskTable;
+  if (table_stale(q) && !reducing) return RejectReason::StaleRiskTable;
   // A market order is sent at the collar; a limit order that reduces has none while the mark is
   // stale.
   if (!market && !(reducing && !fresh)) {
@@ -265,6 +271,8 @@ RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
       return RejectReason::PriceCollar;
     }
   }
+  if (market && *market_price(q.account, q.instrument, q.buy) <= 0)
+    return RejectReason::PriceCollar;
   for (const Tree& level : path(q.account)) {
     if (level.profile->instruments[q.instrument].restricted && !reducing) {
       return RejectReason::Restricted;
@@ -320,13 +328,20 @@ bool NaiveModel::is_reducing(const Question& q) const {
   for (const Reservation& r : book(q.account, q.replaced).open) {
     if (r.instrument == q.instrument && r.buy == q.buy) resting += r.lots;
   }
-  const Int128 closing = resting + reservation_after(q).lots;
+  const Int128 lots = reservation_after(q).lots;
+  if (lots <= 0) return false;
+  const Int128 closing = resting + lots;
   return q.buy ? held < 0 && closing <= -held : held > 0 && closing <= held;
 }
 
+// Some price that the margin stands on, with the order in it, is stale or missing.
+bool NaiveModel::table_stale(const Question& q) const {
+  return !fresh_index(parameters_.instruments[q.instrument].settlement.value, q.now) ||
+         account_stale(q.account, q.now);
+}
+
 bool NaiveModel::skips_margin(const Question& q, bool reducing) const {
-  return reducing && (!priced(q.instrument) || !fresh_mark(q.instrument, q.now) ||
-                      account_stale(q.account, q.now));
+  return reducing && (!fresh_mark(q.instrument, q.now) || table_stale(q));
 }
 
 bool NaiveModel::passes_leg_one(const Question& q) const {
@@ -338,8 +353,12 @@ bool NaiveModel::passes_leg_one(const Question& q) const {
 // METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the marks
 // cannot be trusted.
 bool NaiveModel::is_exit(const Question& q) const {
-  if (skips_margin(q, is_reducing(q))) return true;
-  if (q.type == OrdType::Market && !market_price(q.account, q.instrument, q.buy)) return false;
+  const Int128 price = q.type == OrdType::Market
+                           ? Int128{market_price(q.account, q.instrument, q.buy).value_or(0)}
+                           : Int128{q.price};
+  if (q.lots <= 0 || price <= 0) return false;  // nothing to judge: it is refused in any case
+  const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
+  if (stale) return is_reducing(q);
 
   const Usage before = usage(q.account, q.instrument);
   const Usage after = usage_with(q);

@@ -156,16 +156,19 @@ void NaiveModel::apply(const CancelOrder& order, const Verdict& verdict) {
   tick(order.time);
   std::uint32_t number = 0;
   const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
-  if (id == 0 || verdict.disposition == Disposition::Ignore) return;
-  ModelOrder& chain = orders_.at(id);
   ModelBucket& session = sessions_[order.session.value].exits;
+  if (id == 0) {  // of nothing: it costs the session
+    if (session.has_token(clock_)) session.take(clock_);
+    return;
+  }
+  ModelOrder& chain = orders_.at(id);
   ModelBucket& account = accounts_[chain.account].exits;
   if (session.has_token(clock_) && account.has_token(clock_)) {
     session.take(clock_);
     account.take(clock_);
   }
-  if (verdict.disposition == Disposition::Forward && order.total.raw == 0)
-    chain.cancel_wanted = true;
+  if (verdict.disposition != Disposition::Forward) return;
+  if (chain.cancel_to < 0 || order.total.raw < chain.cancel_to) chain.cancel_to = order.total.raw;
 }
 
 // Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
@@ -209,7 +212,8 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
   ModelOutcome out;
   const auto found = numbers_.find(event.number);
   if (found == numbers_.end()) {
-    out.anomaly = Anomaly::UnknownNumber;
+    out.anomaly =
+        event.type == VenueEventType::Broken ? Anomaly::UnknownTrade : Anomaly::UnknownNumber;
     return out;
   }
   out.known = true;
@@ -217,24 +221,21 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
   const std::uint64_t id = record.order;
   ModelOrder* chain = id == 0 ? nullptr : &orders_.at(id);
   const bool is_head = chain != nullptr && chain->head == event.number;
-  std::int64_t limit = 0;
-  if (chain != nullptr) {
-    limit = chain->price;
-    for (const ModelPending& p : chain->pending) {
-      if (p.number == event.number) limit = p.price;
-    }
-  }
+  // Beyond this the chain may not trade, whichever of its prices the venue used.
+  const Int128 limit = chain == nullptr ? Int128{0} : reservation(*chain).worst;
   bool dead = false;
 
   switch (event.type) {
     case VenueEventType::Accepted:
-      if (!is_head) {
-        out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::AcceptedDifferently;
+      if (chain == nullptr) {
+        out.anomaly = Anomaly::LateEvent;
         break;
       }
-      if (chain->acknowledged) {
+      if (!is_head || chain->acknowledged) {
         out.anomaly = Anomaly::Duplicate;
-      } else if (chain->price != event.price.raw || chain->total != event.quantity.raw) {
+        break;
+      }
+      if (chain->price != event.price.raw || chain->total != event.quantity.raw) {
         out.anomaly = Anomaly::AcceptedDifferently;
       }
       chain->acknowledged = true;
@@ -248,9 +249,12 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::Duplicate;
         break;
       }
-      const std::int64_t promised = chain->leaves_of(event.number);
-      if (promised != event.quantity.raw || limit != event.price.raw) {
-        out.anomaly = Anomaly::AcceptedDifferently;
+      for (const ModelPending& p : chain->pending) {
+        if (p.number != event.number) continue;
+        if (p.total != chain->cum + event.quantity.raw || p.price != event.price.raw ||
+            event.other != chain->head) {
+          out.anomaly = Anomaly::AcceptedDifferently;
+        }
       }
       // The old head has gone; of the pending ones only those that follow the new head can still
       // come.
@@ -288,7 +292,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
       } else {
-        if (event.quantity.raw > chain->leaves_of(event.number)) {
+        if (event.quantity.raw > chain->head_leaves()) {
           out.anomaly = Anomaly::Overfill;
         } else if (record.buy ? event.price.raw > limit : event.price.raw < limit) {
           out.anomaly = Anomaly::WorsePrice;
@@ -305,17 +309,19 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     case VenueEventType::AiqCanceled:
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
-      } else if (event.type == VenueEventType::Canceled) {
-        chain->cancelled += event.quantity.raw;
-      } else {
-        chain->cum += event.quantity.raw;
+        break;
       }
+      if (event.quantity.raw > chain->head_leaves()) out.anomaly = Anomaly::Overfill;
+      (event.type == VenueEventType::Canceled ? chain->cancelled : chain->cum) +=
+          event.quantity.raw;
       break;
 
     case VenueEventType::Rejected:
     case VenueEventType::Void:
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
+      } else if (is_head && chain->acknowledged) {
+        out.anomaly = Anomaly::Duplicate;  // it was processed: counted until it really ends
       } else if (is_head) {
         dead = true;
       } else {
@@ -329,6 +335,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
       });
       if (broken == trades_.end()) {
         out.anomaly = Anomaly::UnknownTrade;
+        accounts_[record.account].flags |= kDisputed;
         break;
       }
       trade(broken->account, broken->instrument, broken->buy, broken->quantity, broken->price, -1);
@@ -348,6 +355,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
 
 bool NaiveModel::apply(const AdoptOrder& order) {
   tick(order.time);
+  raise_next_number(order.number + 1);
   if (!order.account.exists() || orders_.size() >= parameters_.capacities.orders ||
       positions_full(order.account.value, order.instrument.value)) {
     return false;
@@ -369,7 +377,10 @@ bool NaiveModel::apply(const AdoptOrder& order) {
                             .session = chain.session,
                             .client_ref = order.client_ref,
                             .buy = chain.buy};
-  client_numbers_[{chain.session, order.client_ref}] = order.number;
+  if (order.session.exists()) {
+    client_numbers_[{chain.session, order.client_ref}] = order.number;
+    consume(order.session, order.client_ref);
+  }
   return true;
 }
 
@@ -430,7 +441,8 @@ void NaiveModel::apply(const Control& control) {
         set(account.flags);
         if (resume) account.suspended_by = kNil;
       } else if (!resume) {
-        account.suspended_by = control.by.value;
+        // One name is kept: of two sessions that suspend, the first.
+        if (account.suspended_by == kNil) account.suspended_by = control.by.value;
       } else if (account.suspended_by == control.by.value) {
         account.suspended_by = kNil;
       }
@@ -454,11 +466,14 @@ void NaiveModel::apply(const SetCondition& condition) {
   }
 }
 
+// Closing at the mark and opening again at the mark.
 void NaiveModel::realise(AccountIndex account) {
   ModelAccount& a = accounts_[account.value];
   for (auto& [instrument, line] : a.lines) {
-    a.balances[parameters_.instruments[instrument].settlement.value] += line.cash;
-    line.cash = 0;
+    const InstrumentParameters& p = parameters_.instruments[instrument];
+    const Int128 carried = line.position * marks_[instrument].value * p.units_per_lot_mark;
+    a.balances[p.settlement.value] += line.cash + carried;
+    line.cash = -carried;
   }
 }
 

@@ -37,7 +37,8 @@ std::vector<Command> CommandSource::opening() {
     commands.push_back(MarkUpdate{time(), {time_}, {rng_.between(500, 5'000)}, {i}, {}});
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
-    commands.push_back(LoadBalance{time(), rng_.between(50'000, 500'000), {a}, {0}});
+    commands.push_back(LoadBalance{
+        time(), rng_.between(50'000, rng_.pick({200'000, 500'000, 3'000'000})), {a}, {0}});
     commands.push_back(LoadBalance{time(), rng_.between(-20'000, 200'000), {a}, {1}});
   }
   return commands;
@@ -70,7 +71,7 @@ Command CommandSource::next() {
     return command;
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
-    if ((model_.accounts()[a].flags & kDisputed) != 0 && rng_.percent(5)) {
+    if ((model_.accounts()[a].flags & kDisputed) != 0 && rng_.percent(8)) {
       return Control{time(), a, {}, ControlScope::Account, ControlAction::Resume, {}};
     }
   }
@@ -87,7 +88,22 @@ Command CommandSource::next() {
   if (dice <= 988) return control();
   if (dice <= 991) return condition();
   if (dice <= 996) return Realise{{choose().account}};
-  if (dice <= 997) {
+  if (dice <= 998 && hostile_) {
+    const Choice c = choose();
+    const auto number = static_cast<std::uint32_t>(model_.next_number()) + 3;
+    AdoptOrder adopt;
+    adopt.time = time();
+    adopt.account = {c.account};
+    adopt.instrument = {c.instrument};
+    if (rng_.percent(70)) adopt.session = {c.session};
+    adopt.client_ref = model_.sessions()[c.session].watermark + 1;
+    adopt.number = number;
+    adopt.side = rng_.percent(50) ? Side::Buy : Side::Sell;
+    adopt.quantity = {rng_.between(1, 9)};
+    adopt.price = {std::max<std::int64_t>(1, some_price(c, adopt.side == Side::Buy))};
+    return adopt;
+  }
+  if (dice <= 999) {
     const std::uint32_t session = choose().session;
     return Consume{{session}, model_.sessions()[session].watermark + 2};
   }
@@ -108,8 +124,9 @@ std::int64_t CommandSource::some_price(const Choice& c, bool buy) {
   const std::int64_t at = std::max<std::int64_t>(1, mark / tick);
   const std::int64_t dice = rng_.between(1, 100);
   if (dice <= 30) return at;
-  if (dice <= 60) return std::max<std::int64_t>(1, at + rng_.between(-3, 3));
-  if (dice <= 80) {
+  if (dice <= 60) return std::max<std::int64_t>(1, at + rng_.between(-2, 2));
+  if (dice <= 80) return std::max<std::int64_t>(1, at - (buy ? 1 : -1) * rng_.between(0, at / 8));
+  if (dice <= 90) {
     const auto collar = model_.market_price(c.account, c.instrument, buy);
     return std::max<std::int64_t>(1, collar.value_or(at) + rng_.between(-1, 1));
   }
@@ -129,10 +146,14 @@ std::int64_t CommandSource::some_lots(const Choice& c, bool buy) {
     }
   }
   const std::int64_t around = rng_.between(-1, 1);
-  switch (rng_.between(0, 9)) {
-    case 0:
-      return (buy ? limits.long_max.raw - held : limits.short_max.raw + held) - resting + around;
+  switch (rng_.between(0, 11)) {
+    case 0: {
+      const std::int64_t left =
+          (buy ? limits.long_max.raw - held : limits.short_max.raw + held) - resting + around;
+      return left < 2 * limits.clip.raw ? left : rng_.between(1, 20);
+    }
     case 1:
+      if (rng_.percent(70)) return rng_.between(1, 8);
       return std::min<std::int64_t>(limits.clip.raw, 1'000) + around;
     case 2:
     case 3:
@@ -142,7 +163,7 @@ std::int64_t CommandSource::some_lots(const Choice& c, bool buy) {
     case 5:
       return rng_.between(1, std::max<std::int64_t>(1, std::abs(held)));
     default:
-      return rng_.between(1, 20);
+      return rng_.between(1, 8);
   }
 }
 
@@ -167,14 +188,15 @@ Command CommandSource::new_order() {
   o.side = buy ? Side::Buy : rng_.percent(90) ? Side::Sell : Side::SellShort;
   o.price = {some_price(c, buy)};
   o.quantity = {some_lots(c, buy)};
-  if (o.quantity.raw <= 0 && rng_.percent(90)) o.quantity.raw = 1;
+  if (o.quantity.raw <= 0 && rng_.percent(97)) o.quantity.raw = 1;
   if (rng_.percent(15)) o.time_in_force = static_cast<TimeInForce>(rng_.between(0, 3));
-  if (rng_.percent(15)) {
+  if (rng_.percent(10)) {
     o.ord_type = OrdType::Market;
     if (rng_.percent(95)) o.time_in_force = TimeInForce::ImmediateOrCancel;
   }
-  if (rng_.percent(5)) o.min_quantity = {o.quantity.raw + rng_.between(-2, 1)};
-  if (rng_.percent(1)) o.min_quantity = {-1};
+  if (rng_.percent(o.time_in_force == TimeInForce::ImmediateOrCancel ? 8 : 1))
+    o.min_quantity = {o.quantity.raw + rng_.between(-2, 1)};
+  if (rng_.percent(1) && rng_.percent(30)) o.min_quantity = {-1};
   if (rng_.percent(8)) o.flags |= kReduceOnly;
   if (rng_.percent(5)) o.flags |= kPostOnly;
   if (rng_.percent(2)) o.flags |= kOverloaded;
@@ -215,6 +237,9 @@ std::uint32_t CommandSource::client_ref_of(std::uint32_t number) const {
 
 Command CommandSource::replace() {
   const ModelOrder* order = some_order();
+  for (const auto& [id, other] : model_.orders()) {  // now and then one that is in flight already
+    if (!other.pending.empty() && rng_.percent(20)) order = &other;
+  }
   if (order == nullptr || order->session == kNil) return new_order();
   ReplaceOrder r;
   r.time = time();
@@ -283,7 +308,7 @@ Command CommandSource::venue_event() {
     return event(VenueEventType::Accepted, order->head, order->total, order->price, 0,
                  rng_.percent(3));
   }
-  if (!order->pending.empty() && rng_.percent(55)) {
+  if (!order->pending.empty() && rng_.percent(40)) {
     const ModelPending& p = order->pending.front();
     if (rng_.percent(15)) return event(VenueEventType::Rejected, p.number, 0, 0);
     if (rng_.percent(10)) return event(VenueEventType::Void, p.number, 0, 0);

@@ -66,7 +66,7 @@ AssetParameters random_asset(Rng& rng, std::int64_t wide_per_index, std::uint32_
     a.mode = CollateralMode::Both;
     a.factor = FactorIndex{static_cast<std::uint32_t>(rng.between(0, factors - 1))};
   }
-  a.index_age_max_ns = rng.pick({30, 300, 3'600}) * kSecondNs;
+  a.index_age_max_ns = rng.pick({60, 300, 3'600}) * kSecondNs;
   return a;
 }
 
@@ -106,19 +106,19 @@ void random_scenarios(Rng& rng, Parameters& p) {
 
 LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, bool tight) {
   LimitProfile profile = wide_profile(p.instruments.size());
-  profile.leverage_max_ppm = rng.pick({3, 8, 20}) * kPpm;
+  profile.leverage_max_ppm = rng.pick({3, 8, 20, 500}) * kPpm;
   if (!tight) {
     profile.leverage_max_ppm = 1'000 * kPpm;
     return profile;
   }
   for (InstrumentLimits& limits : profile.instruments) {
     limits.clip = Lots{rng.pick({10, 25, 60}) * scale};
-    limits.collar_ppm = rng.pick({0, 10'000, 50'000, 150'000});
+    limits.collar_ppm = rng.percent(5) ? 0 : rng.pick({20'000, 50'000, 150'000});
     if (rng.percent(50)) limits.long_max = Lots{rng.between(20, 90) * scale};
     if (rng.percent(50)) limits.short_max = Lots{rng.between(20, 90) * scale};
     if (rng.percent(30)) limits.gross_notional_max = Value{rng.between(100'000, 900'000) * scale};
     if (rng.percent(30)) limits.notional_max = Value{rng.between(50'000, 400'000) * scale};
-    limits.restricted = rng.percent(3);
+    limits.restricted = rng.percent(2);
   }
   if (rng.percent(30)) profile.gross_notional_max = Value{rng.between(300'000, 2'000'000) * scale};
   profile.open_orders_max = rng.between(4, 12) * scale;
@@ -163,7 +163,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     i.marks_per_tick = rng.pick({1, 2, 5, 10});
     i.units_per_lot_mark = rng.pick({1, 1, 2, 7});
     i.fee_ppm = rng.pick({0, 100, 777, 2'000});
-    i.mark_age_max_ns = rng.pick({10, 60, 3'600}) * kSecondNs;
+    i.mark_age_max_ns = rng.pick({40, 300, 3'600}) * kSecondNs;
     i.market_orders = rng.percent(80);
     p.instruments.push_back(i);
   }
@@ -198,9 +198,9 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     SessionParameters s;
     s.member = members[0];
     for (std::uint32_t a = 0; a < p.accounts.size(); ++a) {
-      if (rng.percent(95)) s.accounts.push_back({a});
+      if (rng.percent(98)) s.accounts.push_back({a});
     }
-    for (std::size_t i = 0; i < p.instruments.size(); ++i) s.instruments.push_back(rng.percent(97));
+    for (std::size_t i = 0; i < p.instruments.size(); ++i) s.instruments.push_back(rng.percent(99));
     s.rate = random_rate(rng);
     p.sessions.push_back(s);
   }
@@ -208,7 +208,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
   p.capacities = {.orders = choice.small_pools ? 9 : 256u,
                   .positions = choice.small_pools && rng.percent(50) ? pairs / 2 : pairs,
                   .group_slots = static_cast<std::uint32_t>(p.accounts.size() * p.groups.size()),
-                  .trades = 100'000};
+                  .trades = 3'000};
   return p;
 }
 

@@ -193,6 +193,11 @@ TEST_F(JournalDamage, AfterARestartOfTheMachineATornEndIsCutOffAndReported) {
     expect_streams(journal, folder_.path(), kSeed, 379);
   }
   expect_records(folder_.path(), kSeed, 379, true);
+  // Nothing of the torn record is left for a later one to end in.
+  Bytes rest(std::filesystem::file_size(file) - place.offset);
+  const Fd fd = open_file(file, O_RDONLY);
+  ASSERT_EQ(read_at(fd.get(), rest, place.offset), static_cast<ssize_t>(rest.size()));
+  EXPECT_EQ(rest, Bytes(rest.size()));
 }
 
 TEST_F(JournalDamage, AfterARestartOfTheMachineAHoleBeforeGoodRecordsIsAnError) {

@@ -106,7 +106,7 @@ TEST(JournalFormat, TheJournalWritesTheseVeryBytes) {
 }
 
 TEST(JournalFormat, EveryFlippedBitIsNoticed) {
-  for (std::size_t bit = 0; bit < 72 * 8; ++bit) {
+  for (std::size_t bit = 0; bit < std::size_t{72} * 8; ++bit) {
     testing::Bytes bytes = example_record();
     bytes[bit / 8] ^= std::byte(1U << (bit % 8));
     RecordView record;

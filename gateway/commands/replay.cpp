@@ -1,0 +1,87 @@
+#include "gateway/commands/replay.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "config/load.h"
+#include "gateway/commands/stats.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/reader.h"
+
+namespace portcullis::gateway {
+
+namespace {
+
+struct CommandLine {
+  std::string journal;
+  std::string folder;
+  bool json = false;
+};
+
+// The configuration the journal was begun under is kept beside it.
+config::LoadResult load(const CommandLine& line) {
+  if (!line.folder.empty()) return config::load(line.folder);
+  const std::filesystem::path path = std::filesystem::path(line.journal) / "configuration.json";
+  return config::load_canonical(read_text(path), line.journal);
+}
+
+int replay(const CommandLine& line) {
+  const config::LoadResult result = load(line);
+  if (!result.ok()) {
+    for (const config::Problem& problem : result.problems)
+      std::cerr << config::to_text(problem) << '\n';
+    return 1;
+  }
+  gate::Gate gate(result.deployment, nullptr);
+  journal::Reader reader(line.journal, {.include_ring = true});
+  journal::RecordView record;
+  journal::ReadStatus status{};
+  std::uint64_t records = 0;
+  std::uint64_t differences = 0;
+  while ((status = reader.next(record)) == journal::ReadStatus::Record) {
+    ++records;
+    const std::string difference = gate.replay(record);
+    if (difference.empty()) continue;
+    if (++differences <= 10) {
+      std::cerr << fmt::format("record {} (type {}): {}\n", record.sequence, record.type,
+                               difference);
+    }
+  }
+  if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
+  const char* verified = gate.engine().verify();
+  if (line.json) {
+    std::cout << fmt::format(
+        "{{\"records\": {}, \"differences\": {}, \"verified\": {}, \"state_hash\": \"{:016x}\"}}\n",
+        records, differences, verified == nullptr, gate.engine().state_hash());
+  } else {
+    std::cout << fmt::format("{} records, {} differences, state {:016x}, recompute {}\n", records,
+                             differences, gate.engine().state_hash(),
+                             verified == nullptr ? "equal" : verified);
+  }
+  return differences == 0 && verified == nullptr ? 0 : 1;
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& app) {
+  auto line = std::make_shared<CommandLine>();
+  CLI::App* command = app.add_subcommand("replay", "decide a recorded journal again and compare");
+  command->add_option("--journal", line->journal, "the journal's folder")->required();
+  command->add_option("--config", line->folder, "another configuration than the recorded one");
+  command->add_flag("--json", line->json, "one JSON object");
+  command->callback([line] {
+    int code = 1;
+    try {
+      code = replay(*line);
+    } catch (const std::exception& error) {
+      std::cerr << error.what() << '\n';
+    }
+    if (code != 0) throw CLI::RuntimeError(code);
+  });
+}
+
+}  // namespace portcullis::gateway

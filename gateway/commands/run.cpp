@@ -1,0 +1,282 @@
+#include "gateway/commands/run.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "config/password.h"
+#include "config/state_file.h"
+#include "feeds/recorded_feed.h"
+#include "feeds/recorded_file.h"
+#include "gateway/commands/stats.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/reader.h"
+#include "gateway/shard/shard.h"
+
+namespace portcullis::gateway {
+
+namespace {
+
+struct CommandLine {
+  std::string folder;
+  std::string state;
+  std::string commands;
+  std::string stats;
+  std::int64_t feed_start_ns = 0;
+  double feed_speed = 0;  // 0: as configured
+  std::int64_t feed_refresh_ms = 0;
+};
+
+std::int64_t clock_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::atomic<shard::Shard*> g_running{nullptr};  // for the signal handler alone
+
+extern "C" void handle_stop(int) {
+  if (shard::Shard* running = g_running.load()) running->stop();
+}
+
+[[noreturn]] void fail(const std::vector<config::Problem>& problems) {
+  for (const config::Problem& problem : problems) std::cerr << config::to_text(problem) << '\n';
+  throw CLI::RuntimeError(1);
+}
+
+config::Deployment load_deployment(const std::string& folder) {
+  config::LoadResult result = config::load(folder);
+  if (!result.ok()) fail(result.problems);
+  return std::move(result.deployment);
+}
+
+shard::Secrets read_secrets(const config::Deployment& deployment) {
+  shard::Secrets secrets;
+  std::string problems;
+  const auto read = [&](const config::PasswordSource& source, const std::string& whose) {
+    config::Password password = config::read_password(source);
+    if (!password.problem.empty()) problems += fmt::format("{}: {}\n", whose, password.problem);
+    return password.text;
+  };
+  secrets.venue = read(deployment.venue.password, "venue password");
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    secrets.sessions.push_back(
+        read(deployment.sessions[s].password,
+             fmt::format("password of session {}", deployment.names.sessions.name({s}))));
+  }
+  if (!problems.empty()) throw std::runtime_error(problems);
+  return secrets;
+}
+
+journal::Options journal_options(const config::Deployment& deployment) {
+  journal::Options options;
+  options.directory = deployment.journal.directory;
+  options.ring_directory = deployment.journal.ring_directory;
+  options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
+  options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
+  options.sync_interval = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::nanoseconds(deployment.journal.sync_interval_ns));
+  options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
+  return options;
+}
+
+// Ten characters that no earlier journal of this deployment had: the Soup session name our clients
+// see.
+std::string new_stream_session() {
+  std::string name = "P";
+  for (std::int64_t s = clock_ns() / 1'000'000; s > 0; s /= 36) {
+    name.insert(name.begin() + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[s % 36]);
+  }
+  name.resize(10, '0');
+  return name;
+}
+
+// State enters by load commands: the first commands of an empty journal.
+void begin_journal(const CommandLine& line, const config::Deployment& deployment,
+                   gate::Gate& gate) {
+  config::StateFile state;
+  if (!line.state.empty()) state = config::load_state_file(line.state, deployment);
+  if (!state.problems.empty()) fail(state.problems);
+  write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
+  gate.start(new_stream_session(), clock_ns());
+  for (risk::LoadBalance& load : state.balances) {
+    load.time = {clock_ns()};
+    gate.load(load);
+  }
+  for (risk::LoadPosition& load : state.positions) {
+    load.time = {clock_ns()};
+    if (!gate.load(load))
+      throw std::runtime_error("capacities.positions is too small for the state file");
+  }
+}
+
+// A start-up applies what was recorded, as it was decided.
+void resume_journal(const CommandLine& line, const config::Deployment& deployment,
+                    gate::Gate& gate) {
+  if (!line.state.empty()) {
+    throw std::runtime_error(
+        "--load: the journal is not empty; state is loaded into an empty one only");
+  }
+  journal::Reader reader(deployment.journal.directory);
+  journal::RecordView record;
+  journal::ReadStatus status{};
+  while ((status = reader.next(record)) == journal::ReadStatus::Record) {
+    if (record.sequence == 1) {
+      gate::StartRecord start;
+      if (!journal::read_command(record, start) ||
+          start.configuration_hash != deployment.canonical_hash) {
+        throw std::runtime_error(fmt::format(
+            "{}: begun under another configuration, which is kept there as configuration.json",
+            deployment.journal.directory.string()));
+      }
+    }
+    if (!gate.redo(record)) {
+      throw std::runtime_error(
+          fmt::format("journal record {} is none of this version's", record.sequence));
+    }
+  }
+  if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
+}
+
+void apply_commands(const CommandLine& line, const config::Deployment& deployment,
+                    gate::Gate& gate) {
+  if (line.commands.empty()) return;
+  const config::CommandsFile file = config::load_commands_file(line.commands, deployment);
+  if (!file.problems.empty()) fail(file.problems);
+  for (const config::OperatorCommand& command : file.commands) {
+    if (const auto* control = std::get_if<risk::Control>(&command)) {
+      risk::Control now = *control;
+      now.time = {clock_ns()};
+      gate.control(now);
+      continue;
+    }
+    if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      gate.lost_orders_are_dead(clock_ns());
+      continue;
+    }
+    const auto& cancel = std::get<config::CancelAll>(command);
+    gate::SweepScope scope = gate::SweepScope::Node;
+    switch (cancel.scope) {
+      case risk::ControlScope::Node:
+        scope = gate::SweepScope::Node;
+        break;
+      case risk::ControlScope::Account:
+        scope = gate::SweepScope::Account;
+        break;
+      case risk::ControlScope::Session:
+        scope = gate::SweepScope::Session;
+        break;
+      case risk::ControlScope::Instrument:
+        scope = gate::SweepScope::Instrument;
+        break;
+    }
+    gate.sweep(scope, cancel.target, risk::kNone32, clock_ns());
+  }
+}
+
+// A recording that cannot be read stops the start; rows that cannot be believed are left out and
+// told.
+feeds::RecordedFile read_recording(const config::Deployment& deployment) {
+  feeds::RecordedFile recording = feeds::read_recorded_file(
+      deployment.feed.file, deployment.feed.format, feeds::feed_targets(deployment));
+  for (const std::string& problem : recording.problems) std::cerr << problem << '\n';
+  if (recording.prices.empty())
+    throw std::runtime_error("feeds.json: the recording holds no price");
+  const feeds::RecordedCounts& counts = recording.counts;
+  if (counts.taken != counts.lines) {
+    std::cerr << fmt::format(
+        "{}: {} of {} rows left out: {} malformed, {} unknown symbol, {} out of order, {} "
+        "duplicate, {} not "
+        "positive, {} absurd\n",
+        deployment.feed.file.string(), counts.lines - counts.taken, counts.lines, counts.malformed,
+        counts.unknown_symbol, counts.out_of_order, counts.duplicate, counts.not_positive,
+        counts.absurd);
+  }
+  return recording;
+}
+
+feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
+                                          const config::Deployment& deployment) {
+  feeds::RecordedFeedSettings settings = feeds::feed_settings(deployment);
+  settings.start_at_ns = line.feed_start_ns;
+  if (line.feed_speed > 0) settings.speed_ppm = static_cast<std::int64_t>(line.feed_speed * 1e6);
+  settings.refresh_ns = line.feed_refresh_ms * 1'000'000;
+  return settings;
+}
+
+void run(const CommandLine& line) {
+  const config::Deployment deployment = load_deployment(line.folder);
+  const shard::Secrets secrets = read_secrets(deployment);
+  std::filesystem::create_directories(deployment.journal.directory);
+  journal::Journal journal(journal_options(deployment));
+  if (journal.recovery().possible_loss) {
+    throw std::runtime_error(
+        fmt::format("{}: the machine stopped uncleanly and records may be lost; move the folder "
+                    "away and load the state anew",
+                    deployment.journal.directory.string()));
+  }
+  auto gate = std::make_unique<gate::Gate>(deployment, &journal);
+  if (journal.published_sequence() == 0) {
+    begin_journal(line, deployment, *gate);
+  } else {
+    resume_journal(line, deployment, *gate);
+  }
+  apply_commands(line, deployment, *gate);
+
+  feeds::RecordedFile recording = read_recording(deployment);
+  shard::Shard* waking = nullptr;
+  feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
+                         static_cast<std::uint32_t>(deployment.assets.size()),
+                         deployment.feed.queue_slots, [&waking] { waking->wake(); });
+  shard::Shard shard(deployment, secrets, *gate, journal, &queue);
+  waking = &shard;
+  feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
+  g_running.store(&shard);
+  struct sigaction action {};
+  action.sa_handler = handle_stop;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::cout << "listening on " << shard.port() << std::endl;
+  feed.start();
+  shard.run();
+  g_running.store(nullptr);
+  feed.stop();
+  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &shard));
+  if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
+}
+
+}  // namespace
+
+void add_run_command(CLI::App& app) {
+  auto line = std::make_shared<CommandLine>();
+  CLI::App* command = app.add_subcommand("run", "the gate");
+  command->add_option("--config", line->folder, "the deployment folder")->required();
+  command->add_option("--load", line->state, "balances and positions, for an empty journal");
+  command->add_option("--commands", line->commands, "an operator's commands, carried out at start");
+  command->add_option("--stats", line->stats, "where to write the figures when it stops");
+  command->add_option("--feed-start", line->feed_start_ns,
+                      "when the recorded feed begins, nanoseconds since the epoch; 0: now");
+  command->add_option("--feed-speed", line->feed_speed,
+                      "how many times faster the recording is played");
+  command->add_option("--feed-refresh-ms", line->feed_refresh_ms,
+                      "declare each recorded price good until the next one, told anew so often");
+  command->callback([line] {
+    try {
+      run(*line);
+    } catch (const CLI::Error&) {
+      throw;
+    } catch (const std::exception& error) {
+      std::cerr << error.what() << '\n';
+      throw CLI::RuntimeError(1);
+    }
+  });
+}
+
+}  // namespace portcullis::gateway

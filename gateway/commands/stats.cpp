@@ -1,0 +1,132 @@
+#include "gateway/commands/stats.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace portcullis::gateway {
+
+namespace {
+
+using Pairs = std::vector<std::pair<std::string_view, std::uint64_t>>;
+
+std::string object(const Pairs& pairs) {
+  std::string text = "{";
+  for (const auto& [name, value] : pairs) {
+    text += fmt::format("{}\"{}\": {}", text.size() == 1 ? "" : ", ", name, value);
+  }
+  return text + "}";
+}
+
+std::string histogram(const Histogram& times) {
+  return object({{"count", times.count()},
+                 {"p50", times.percentile(0.5)},
+                 {"p90", times.percentile(0.9)},
+                 {"p99", times.percentile(0.99)},
+                 {"p99.9", times.percentile(0.999)},
+                 {"max", times.max()}});
+}
+
+constexpr std::array<std::string_view, risk::kAnomalyCount> kAnomalyNames = {
+    "none",       "unknown_number", "overfill", "worse_price", "accepted_differently",
+    "late_event", "unknown_trade",  "duplicate"};
+
+}  // namespace
+
+std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
+                       const shard::Shard* shard) {
+  const gate::Counters& c = gate.counters();
+  Pairs rejects;
+  for (std::size_t r = 1; r < c.rejects.size(); ++r) {
+    if (c.rejects[r] != 0) rejects.emplace_back(risk::kRejectReasons[r].name, c.rejects[r]);
+  }
+  Pairs anomalies;
+  for (std::size_t a = 1; a < c.anomalies.size(); ++a) {
+    if (c.anomalies[a] != 0) anomalies.emplace_back(kAnomalyNames[a], c.anomalies[a]);
+  }
+  risk::Engine& engine = gate.engine();
+  std::string positions;
+  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
+    std::int64_t net = 0;
+    std::int64_t held = 0;
+    for (std::uint32_t a = 0; a < deployment.accounts.size(); ++a) {
+      const std::int64_t lots = engine.position({a}, {i}).raw;
+      net += lots;
+      held += lots < 0 ? -lots : lots;
+    }
+    positions += fmt::format("{}\"{}\": {{\"net_lots\": {}, \"gross_lots\": {}}}",
+                             i == 0 ? "" : ", ", deployment.names.instruments.name({i}), net, held);
+  }
+  const char* difference = engine.verify();
+
+  std::string text = "{\n";
+  text += fmt::format("  \"messages\": {},\n", object({{"in", c.in},
+                                                       {"forwarded", c.forwarded},
+                                                       {"rejected", c.rejected},
+                                                       {"ignored", c.ignored},
+                                                       {"malformed", c.malformed},
+                                                       {"answered", c.answered}}));
+  text += fmt::format("  \"rejects\": {},\n", object(rejects));
+  text +=
+      fmt::format("  \"venue\": {},\n", object({{"accepted", c.accepted},
+                                                {"replaced", c.replaced},
+                                                {"executed", c.executed},
+                                                {"canceled", c.canceled},
+                                                {"self_match_prevented", c.self_match_prevented},
+                                                {"rejected", c.venue_rejected},
+                                                {"broken", c.broken},
+                                                {"voided", c.voided},
+                                                {"adopted", c.adopted},
+                                                {"unattributed", c.unattributed},
+                                                {"malformed", c.malformed_by_venue},
+                                                {"off_grid", c.off_grid}}));
+  text += fmt::format("  \"anomalies\": {},\n  \"prices\": {},\n", object(anomalies), c.prices);
+  text += fmt::format("  \"live_orders\": {},\n  \"positions\": {{{}}},\n", engine.live_orders(),
+                      positions);
+  if (shard != nullptr) {
+    const shard::LinkCounters& l = shard->link_counters();
+    text += fmt::format("  \"links\": {},\n",
+                        object({{"connections", l.connections},
+                                {"connections_refused", l.connections_refused},
+                                {"logins", l.logins},
+                                {"logins_rejected", l.logins_rejected},
+                                {"logins_superseded", l.logins_superseded},
+                                {"protocol_errors", l.protocol_errors},
+                                {"malformed_disconnects", l.malformed_disconnects},
+                                {"slow_consumers", l.slow_consumers},
+                                {"fault_disconnects", l.fault_disconnects},
+                                {"venue_connects", l.venue_connects},
+                                {"venue_drops", l.venue_drops},
+                                {"overloads", l.overloads}}));
+    text += fmt::format("  \"message_ns\": {},\n", histogram(shard->message_times()));
+  }
+  text += fmt::format("  \"verified\": {},\n",
+                      difference == nullptr ? "true" : fmt::format("\"{}\"", difference));
+  text += fmt::format("  \"state_hash\": \"{:016x}\"\n}}\n", engine.state_hash());
+  return text;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", path.string()));
+  return text.str();
+}
+
+void write_text(const std::filesystem::path& path, std::string_view text) {
+  std::filesystem::path part = path;
+  part += ".part";
+  std::ofstream out(part, std::ios::binary);
+  out << text;
+  out.close();
+  if (!out) throw std::runtime_error(fmt::format("{}: cannot be written", path.string()));
+  std::filesystem::rename(part, path);
+}
+
+}  // namespace portcullis::gateway

@@ -1,0 +1,607 @@
+#include "gateway/shard/shard.h"
+
+#include <fcntl.h>
+#include <immintrin.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <chrono>
+#include <stdexcept>
+
+#include "gateway/shard/arithmetic_text.h"
+
+namespace portcullis::gateway::shard {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr int kMessagesPerPass = 32;
+constexpr std::size_t kBytesPerPass = 16 * 1024;
+constexpr std::size_t kPricesPerPass = 32;
+constexpr std::int64_t kYieldNs = 200'000;        // backoff: how long it yields before it sleeps
+constexpr std::int64_t kSleepMaxNs = 10'000'000;  // timers are never later than this
+constexpr std::int64_t kTimersNs = 1'000'000;
+constexpr std::int64_t kStopMaxNs = 5'000'000'000;
+constexpr std::uint32_t kMalformedMax = 3;
+
+std::int64_t clock_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+soup::LinkSettings client_settings(const config::Deployment& deployment) {
+  const config::GatewaySettings& gateway = deployment.gateway;
+  return {.input_size_max = 64 * 1024,
+          .output_size_max = static_cast<std::size_t>(gateway.slow_consumer_bytes),
+          .inbound_payload_size_max = 1024,
+          .heartbeat_ns = gateway.times.heartbeat_ns,
+          .silence_ns_max = gateway.times.silence_ns,
+          .login_ns_max = gateway.times.login_ns};
+}
+
+soup::LinkSettings venue_settings(const config::Deployment& deployment) {
+  const config::VenueSettings& venue = deployment.venue;
+  return {.input_size_max = 256 * 1024,
+          .output_size_max = static_cast<std::size_t>(venue.send_buffer_bytes),
+          .inbound_payload_size_max = 1024,
+          .heartbeat_ns = venue.times.heartbeat_ns,
+          .silence_ns_max = venue.times.silence_ns,
+          .login_ns_max = venue.times.login_ns};
+}
+
+// Compares all of both, however early they differ.
+bool equal_secrets(std::string_view a, std::string_view b) {
+  unsigned difference = a.size() == b.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const char other = i < b.size() ? b[i] : '\0';
+    difference |=
+        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
+  }
+  return difference == 0;
+}
+
+}  // namespace
+
+Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
+             journal::Journal& journal, feeds::FeedQueue* prices)
+    : deployment_(deployment),
+      secrets_(secrets),
+      gate_(gate),
+      journal_(journal),
+      prices_(prices),
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
+      acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address),
+                                   deployment.gateway.port)),
+      port_(acceptor_.local_endpoint().port()),
+      wakeup_(io_),
+      sessions_(deployment.sessions.size()),
+      venue_socket_(io_),
+      venue_(venue_settings(deployment), 0),
+      connecting_(io_),
+      venue_backoff_ns_(deployment.venue.reconnect_ns_min) {
+  wakeup_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (wakeup_fd_ < 0) throw std::runtime_error("shard: no eventfd");
+  wakeup_.assign(wakeup_fd_);
+  for (std::uint32_t c = 0; c < deployment.gateway.connections_max; ++c) {
+    clients_.push_back(std::make_unique<Client>(io_, client_settings(deployment)));
+  }
+}
+
+Shard::~Shard() = default;
+
+void Shard::wake() noexcept {
+  if (!sleeping_.load(std::memory_order_seq_cst)) return;
+  const std::uint64_t one = 1;
+  (void)!::write(wakeup_fd_, &one, sizeof one);
+}
+
+void Shard::stop() noexcept {
+  stopping_.store(true);
+  const std::uint64_t one = 1;
+  (void)!::write(wakeup_fd_, &one, sizeof one);
+}
+
+// The one clock, never going back: the end stamp of one message is the start stamp of the next.
+std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, clock_ns()); }
+
+// --- the loop
+// ------------------------------------------------------------------------------------------
+
+void Shard::run() {
+  tick();
+  // Whoever was connected before a restart is not now.
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    if (gate_.is_session_up({s})) gate_.on_session({s}, false, now_ns_);
+    if (deployment_.sessions[s].cancel_on_disconnect) {
+      sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
+    }
+  }
+  gate_.on_venue_down(now_ns_);
+  publish_fixed_indexes();
+  accept();
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const std::int64_t began = now_ns_;
+    if (pass()) {
+      idle_since_ns_ = now_ns_;
+    } else {
+      wait();
+    }
+    // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
+    slow_passes_ = full_budget_ && now_ns_ - began > deployment_.gateway.overload_pass_ns
+                       ? slow_passes_ + 1
+                       : 0;
+    if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
+    if (!overloaded_ && slow_passes_ >= 2) {
+      overloaded_ = true;
+      ++counters_.overloads;
+    } else if (overloaded_ && now_ns_ - calm_since_ns_ > deployment_.gateway.overload_calm_ns) {
+      overloaded_ = false;
+    }
+  }
+  finish();
+}
+
+bool Shard::pass() {
+  bool worked = io_.poll() > 0;
+  tick();
+  full_budget_ = false;
+  worked |= serve_venue();
+  for (const auto& client : clients_) {
+    if (client->socket.is_open()) worked |= serve(*client);
+  }
+  worked |= drain_prices();
+  gate_.run(now_ns_);
+  worked |= !gate_.is_idle();
+  for (const auto& client : clients_) {
+    if (client->socket.is_open()) worked |= pump(*client);
+  }
+  worked |= serve_venue_output();
+  if (now_ns_ >= next_timers_ns_) {
+    check_timers();
+    next_timers_ns_ = now_ns_ + kTimersNs;
+  }
+  return worked;
+}
+
+void Shard::wait() {
+  const config::Waiting waiting = deployment_.gateway.waiting;
+  if (waiting == config::Waiting::Spin) {
+    _mm_pause();
+    return;
+  }
+  if (waiting == config::Waiting::Backoff && now_ns_ - idle_since_ns_ < kYieldNs) {
+    ::sched_yield();
+    return;
+  }
+  if (!wakeup_waiting_) {
+    wakeup_waiting_ = true;
+    wakeup_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       in_memory(wakeup_memory_, [this](error_code) {
+                         wakeup_waiting_ = false;
+                         std::uint64_t count = 0;
+                         (void)!::read(wakeup_fd_, &count, sizeof count);
+                       }));
+  }
+  // A producer that queues after this line sees us sleeping and writes the eventfd; one that queued
+  // before it is seen by the look at its queue.
+  sleeping_.store(true, std::memory_order_seq_cst);
+  if (!stopping_.load() && !drain_prices()) io_.run_one_for(std::chrono::nanoseconds(kSleepMaxNs));
+  sleeping_.store(false, std::memory_order_seq_cst);
+}
+
+void Shard::check_timers() {
+  for (const auto& client : clients_) {
+    if (!client->socket.is_open()) continue;
+    client->soup.on_time(now_ns_);
+    client->has_input = true;  // a time limit that has passed is told as an event
+  }
+  if (venue_socket_.is_open()) venue_.on_time(now_ns_);
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    SessionState& session = sessions_[s];
+    if (session.cancel_at_ns == 0 || now_ns_ < session.cancel_at_ns || !gate_.has_room()) continue;
+    session.cancel_at_ns = 0;
+    gate_.sweep(gate::SweepScope::Session, s, risk::kNone32, now_ns_);
+  }
+  if (now_ns_ >= next_fixed_ns_) publish_fixed_indexes();
+  connect_venue();
+}
+
+// --- clients
+// ---------------------------------------------------------------------------------------------
+
+void Shard::accept() {
+  acceptor_.async_accept(in_memory(accept_memory_, [this](error_code error, tcp::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) admit(std::move(socket));
+    accept();
+  }));
+}
+
+void Shard::admit(tcp::socket&& socket) {
+  ++counters_.connections;
+  for (const auto& client : clients_) {
+    if (!client->socket.is_free()) continue;
+    client->socket.open(std::move(socket));
+    client->soup.reset(tick());
+    client->session = {};
+    client->next = 1;
+    client->malformed = 0;
+    client->has_input = client->superseded = false;
+    client->stuck_since_ns = 0;
+    client->reader.reset();
+    return;
+  }
+  ++counters_.connections_refused;  // the socket closes as it goes out of scope
+}
+
+void Shard::drop(Client& client) {
+  client.socket.close();
+  if (!client.session.exists()) return;
+  const std::uint32_t s = client.session.value;
+  client.session = {};
+  if (sessions_[s].client != &client) return;  // superseded by a newer login
+  sessions_[s].client = nullptr;
+  gate_.on_session({s}, false, now_ns_);
+  if (deployment_.sessions[s].cancel_on_disconnect) {
+    sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
+  }
+}
+
+// Reads the socket once and takes what messages the budget allows.
+bool Shard::serve(Client& client) {
+  bool worked = false;
+  if (client.has_input) worked |= take_messages(client);
+  if (!client.socket.is_open() || client.has_input || !client.socket.readable() ||
+      !gate_.has_room())
+    return worked;
+  std::span<std::byte> input = client.soup.input();
+  const std::ptrdiff_t n = client.socket.read(input.first(std::min(input.size(), kBytesPerPass)));
+  if (n < 0) {
+    drop(client);
+    return true;
+  }
+  if (n == 0) return worked;
+  client.soup.received(static_cast<std::size_t>(n), tick());
+  take_messages(client);
+  return true;
+}
+
+bool Shard::take_messages(Client& client) {
+  using Type = soup::ServerEvent::Type;
+  client.has_input = false;
+  for (int taken = 0; client.socket.is_open(); ++taken) {
+    if (taken == kMessagesPerPass || !gate_.has_room()) {
+      client.has_input = true;
+      full_budget_ = true;
+      return taken > 0;
+    }
+    const soup::ServerEvent event = client.soup.next_event();
+    switch (event.type) {
+      case Type::None:
+        return taken > 0;
+      case Type::LoginRequest:
+        login(client, event.login);
+        break;
+      case Type::Debug:
+        break;
+      case Type::Logout:
+        drop(client);
+        return true;
+      case Type::Error:
+        ++counters_.protocol_errors;
+        drop(client);
+        return true;
+      case Type::UnsequencedData: {
+        const std::int64_t began = now_ns_;
+        const gate::ClientResult result =
+            gate_.on_client_message(client.session, event.payload, overloaded_, now_ns_);
+        message_times_.record(tick() - began);
+        if (result.rejected && deployment_.sessions[client.session.value].reject_arithmetic_debug) {
+          send_arithmetic(client);
+        }
+        if (result.malformed) {
+          (void)client.soup.send_debug("malformed message");
+          if (++client.malformed == kMalformedMax) {
+            ++counters_.malformed_disconnects;
+            drop(client);
+            return true;
+          }
+        }
+        if (result.disconnect) {
+          ++counters_.fault_disconnects;
+          drop(client);
+          return true;
+        }
+        break;
+      }
+    }
+  }
+  return true;
+}
+
+// What the session's stream owes first, so that the arithmetic comes behind its reject.
+void Shard::send_arithmetic(Client& client) {
+  pump(client);
+  std::array<char, 256> text;
+  (void)client.soup.send_debug(arithmetic_text(deployment_, gate_.last_decision(), text));
+}
+
+void Shard::login(Client& client, const soup::LoginRequest& request) {
+  const risk::SessionIndex session = deployment_.names.sessions.find(request.username);
+  // An unknown user costs the same comparison as a wrong password.
+  const std::string_view secret = session.exists()
+                                      ? std::string_view(secrets_.sessions[session.value])
+                                      : std::string_view("\x01");
+  const auto refuse = [&](soup::LoginRejectReason reason) {
+    ++counters_.logins_rejected;
+    (void)client.soup.reject_login(reason);
+  };
+  if (!equal_secrets(request.password, secret) || !session.exists()) {
+    return refuse(soup::LoginRejectReason::NotAuthorized);
+  }
+  const auto stream = static_cast<std::uint16_t>(session.value);
+  const std::uint64_t next = journal_.stream_next(stream);
+  if ((!request.session.empty() && request.session != gate_.stream_session()) ||
+      request.sequence > next) {
+    return refuse(soup::LoginRejectReason::SessionNotAvailable);
+  }
+  ++counters_.logins;
+  SessionState& state = sessions_[session.value];
+  if (state.client != nullptr) {
+    // The newest login wins; what the old connection sent and we have not read is never processed.
+    ++counters_.logins_superseded;
+    state.client->session = {};
+    state.client->socket.close();
+  } else {
+    gate_.on_session(session, true, now_ns_);
+  }
+  state.client = &client;
+  state.cancel_at_ns = 0;
+  client.session = session;
+  client.next = request.sequence == 0 ? next : request.sequence;
+  (void)client.soup.accept_login(gate_.stream_session(), client.next);
+}
+
+// Lets the session's stream leave: replay and live are one path, a cursor over the journal's
+// stream.
+bool Shard::pump(Client& client) {
+  if (client.session.exists() && client.soup.is_active()) {
+    const auto stream = static_cast<std::uint16_t>(client.session.value);
+    std::span<const std::byte> payload;
+    while (client.next < journal_.stream_next(stream)) {
+      if (journal_.recent(stream, client.next, payload)) {
+        if (!client.soup.send_sequenced(payload)) break;
+        ++client.next;
+      } else if (client.next > journal_.stream_flushed(stream) ||
+                 !queue_old(client, stream, journal_.stream_flushed(stream))) {
+        break;
+      }
+    }
+  }
+  bool worked = false;
+  while (!client.soup.output().empty()) {
+    const std::ptrdiff_t n = client.socket.write(client.soup.output());
+    if (n < 0) {
+      drop(client);
+      return true;
+    }
+    if (n == 0) break;
+    client.soup.sent(static_cast<std::size_t>(n));
+    client.stuck_since_ns = 0;
+    worked = true;
+  }
+  if (client.soup.is_done()) {
+    drop(client);
+    return true;
+  }
+  // A client that does not read holds up nobody: its messages wait in the journal. One that takes
+  // nothing at all from a full buffer for as long as a silent peer is given is let go.
+  if (client.soup.output_room() < soup::kHeaderSize + ouch::kMaxMessageSize) {
+    if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
+    if (now_ns_ - client.stuck_since_ns > deployment_.gateway.times.silence_ns) {
+      ++counters_.slow_consumers;
+      drop(client);
+    }
+  }
+  return worked;
+}
+
+// A bounded chunk from the segments. False when there was no room for all of it.
+bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t through) {
+  if (client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) return false;
+  if (!client.reader) {
+    client.reader = std::make_unique<journal::StreamReader>(deployment_.journal.directory, stream);
+  }
+  if (client.reader->read(client.next, through) != journal::ReadStatus::Record) {
+    drop(client);  // the journal's own checks report the damage
+    return false;
+  }
+  for (const journal::StreamMessage& message : client.reader->messages()) {
+    if (!client.soup.send_sequenced(message.payload)) return false;
+    ++client.next;
+  }
+  return true;
+}
+
+// --- the venue
+// -------------------------------------------------------------------------------------------
+
+void Shard::connect_venue() {
+  if (venue_socket_.is_open() || venue_connecting_ || !venue_socket_.is_free() ||
+      now_ns_ < venue_retry_at_ns_ || gate_.link() == gate::LinkState::Lost ||
+      gate_.has_sweep(gate::SweepScope::Lost, 0)) {
+    return;
+  }
+  venue_connecting_ = true;
+  connecting_ = tcp::socket(io_);
+  const config::VenueSettings& settings = deployment_.venue;
+  connecting_.async_connect(tcp::endpoint(asio::ip::make_address(settings.address), settings.port),
+                            in_memory(connect_memory_, [this, &settings](error_code error) {
+                              venue_connecting_ = false;
+                              venue_retry_at_ns_ = tick() + venue_backoff_ns_;
+                              venue_backoff_ns_ =
+                                  std::min(2 * venue_backoff_ns_, settings.reconnect_ns_max);
+                              if (error) return;
+                              ++counters_.venue_connects;
+                              venue_socket_.open(std::move(connecting_));
+                              venue_.reset(now_ns_);
+                              (void)venue_.login({.username = settings.user,
+                                                  .password = secrets_.venue,
+                                                  .session = gate_.venue_session(),
+                                                  .sequence = gate_.venue_next_sequence()});
+                            }));
+}
+
+void Shard::drop_venue() {
+  if (!venue_socket_.is_open()) return;
+  venue_socket_.close();
+  ++counters_.venue_drops;
+  gate_.on_venue_down(now_ns_);
+}
+
+bool Shard::serve_venue() {
+  if (!venue_socket_.is_open() || journal_.room() == journal::Room::None) return false;
+  using Type = soup::ClientEvent::Type;
+  bool worked = false;
+  if (venue_socket_.readable()) {
+    std::span<std::byte> input = venue_.input();
+    const std::ptrdiff_t n =
+        venue_socket_.read(input.first(std::min(input.size(), 4 * kBytesPerPass)));
+    if (n < 0) {
+      drop_venue();
+      return true;
+    }
+    if (n > 0) {
+      venue_.received(static_cast<std::size_t>(n), tick());
+      worked = true;
+    }
+  }
+  while (venue_socket_.is_open() && journal_.room() != journal::Room::None &&
+         gate_.has_room_for_venue()) {
+    const soup::ClientEvent event = venue_.next_event();
+    switch (event.type) {
+      case Type::None:
+        return worked;
+      case Type::LoginAccepted:
+        gate_.set_venue(&venue_);
+        if (gate_.on_venue_login(event.session, event.sequence, now_ns_)) {
+          venue_backoff_ns_ = deployment_.venue.reconnect_ns_min;
+        } else {
+          drop_venue();
+        }
+        break;
+      case Type::LoginRejected:
+        // It does not know the session we ask for: as if it had answered with another one.
+        if (event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
+            !gate_.venue_session().empty()) {
+          (void)gate_.on_venue_login({}, 0, now_ns_);
+        }
+        drop_venue();
+        break;
+      case Type::SequencedData:
+        if (!gate_.on_venue_message(event.sequence, event.payload, now_ns_)) drop_venue();
+        tick();
+        break;
+      case Type::Debug:
+        break;
+      case Type::EndOfSession:
+      case Type::Error:
+        drop_venue();
+        break;
+    }
+    worked = true;
+  }
+  return worked;
+}
+
+bool Shard::serve_venue_output() {
+  bool worked = false;
+  while (venue_socket_.is_open() && !venue_.output().empty()) {
+    const std::ptrdiff_t n = venue_socket_.write(venue_.output());
+    if (n < 0) {
+      drop_venue();
+      return true;
+    }
+    if (n == 0) break;
+    venue_.sent(static_cast<std::size_t>(n));
+    worked = true;
+  }
+  return worked;
+}
+
+// --- prices
+// ----------------------------------------------------------------------------------------------
+
+bool Shard::drain_prices() {
+  if (prices_ == nullptr || journal_.room() == journal::Room::None) return false;
+  std::array<feeds::PriceUpdate, kPricesPerPass> updates;
+  const std::size_t count = prices_->drain(updates);
+  for (std::size_t u = 0; u < count; ++u) {
+    const feeds::PriceUpdate& update = updates[u];
+    if (update.kind == feeds::PriceUpdate::Kind::Mark) {
+      gate_.on_mark({.time = {now_ns_},
+                     .as_of = {update.as_of_ns},
+                     .mark = {update.price},
+                     .instrument = {update.index}});
+    } else {
+      gate_.on_index({.time = {now_ns_},
+                      .as_of = {update.as_of_ns},
+                      .index = update.price,
+                      .asset = {update.index}});
+    }
+  }
+  return count > 0;
+}
+
+// Indexes that the configuration fixes, told anew before they would be stale.
+void Shard::publish_fixed_indexes() {
+  std::int64_t shortest = 60 * risk::kSecondNs;
+  for (std::uint32_t a = 0; a < deployment_.assets.size(); ++a) {
+    if (deployment_.assets[a].fixed_index == 0) continue;
+    shortest = std::min(shortest, deployment_.parameters.assets[a].index_age_max_ns / 2);
+    gate_.on_index({.time = {now_ns_},
+                    .as_of = {now_ns_},
+                    .index = deployment_.assets[a].fixed_index,
+                    .asset = {a}});
+  }
+  next_fixed_ns_ = now_ns_ + shortest;
+}
+
+// --- the end
+// ---------------------------------------------------------------------------------------------
+
+// Stops accepting; what was taken leaves. Working orders stay, or are cancelled where that is
+// configured.
+void Shard::finish() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  const std::int64_t give_up = tick() + kStopMaxNs;
+  if (deployment_.gateway.cancel_working_orders_on_stop) {
+    gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
+    while (now_ns_ < give_up && (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
+      io_.run_one_for(std::chrono::milliseconds(1));
+      io_.poll();
+      tick();
+      serve_venue();
+      gate_.run(now_ns_);
+      serve_venue_output();
+    }
+  }
+  for (const auto& client : clients_) {
+    if (!client->socket.is_open()) continue;
+    pump(*client);
+    if (client->socket.is_open() && client->soup.is_active()) {
+      pump(*client);
+      drop(*client);
+    }
+  }
+  serve_venue_output();
+  drop_venue();
+}
+
+}  // namespace portcullis::gateway::shard

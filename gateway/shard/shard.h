@@ -1,0 +1,153 @@
+// The shard: one thread that owns the gate, the clients' OUCH sessions and the venue link, and runs
+// each message to completion: read, decode, decide, journal, forward, reply (DESIGN 2, ORDERLIFE
+// 5).
+//
+// A pass reads each ready socket once, at most 16 KiB or 32 messages a session, then lets the
+// streams owed to clients leave, then looks at prices and timers. Between passes it waits as
+// configured.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/deployment.h"
+#include "feeds/feed_queue.h"
+#include "gateway/gate/gate.h"
+#include "gateway/histogram.h"
+#include "gateway/journal/journal.h"
+#include "gateway/journal/stream_index.h"
+#include "gateway/shard/socket.h"
+#include "gateway/soup/server_connection.h"
+
+namespace portcullis::gateway::shard {
+
+// Secrets, read from where the configuration says; never written anywhere.
+struct Secrets {
+  std::string venue;
+  std::vector<std::string> sessions;  // by session
+};
+
+struct LinkCounters {
+  std::uint64_t connections = 0;
+  std::uint64_t connections_refused = 0;  // beyond connections_max
+  std::uint64_t logins = 0;
+  std::uint64_t logins_rejected = 0;
+  std::uint64_t logins_superseded = 0;
+  std::uint64_t protocol_errors = 0;
+  std::uint64_t malformed_disconnects = 0;
+  std::uint64_t slow_consumers = 0;
+  std::uint64_t fault_disconnects = 0;  // the exit budget was spent too
+  std::uint64_t venue_connects = 0;
+  std::uint64_t venue_drops = 0;
+  std::uint64_t overloads = 0;
+};
+
+class Shard {
+ public:
+  // Opens the listening socket. Everything must outlive the shard. Throws when it cannot listen.
+  // `prices` may be null.
+  Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
+        journal::Journal& journal, feeds::FeedQueue* prices);
+  ~Shard();
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  // Runs until stop(). Returns when everything that had to leave has left, or after a few seconds.
+  void run();
+  // From any thread or a signal handler.
+  void stop() noexcept;
+  // From any thread: something has been queued for the shard.
+  void wake() noexcept;
+
+  [[nodiscard]] const LinkCounters& link_counters() const { return counters_; }
+  // Of a client's message, from its start stamp to its end stamp, in nanoseconds.
+  [[nodiscard]] const Histogram& message_times() const { return message_times_; }
+
+ private:
+  struct Client {
+    explicit Client(boost::asio::io_context& io, const soup::LinkSettings& settings)
+        : socket(io), soup(settings, 0) {}
+    Socket socket;
+    soup::ServerConnection soup;
+    risk::SessionIndex session;  // none before the login
+    std::uint64_t next = 1;      // the next message of the session's stream to queue
+    std::uint32_t malformed = 0;
+    bool has_input = false;  // unread messages were left for the next pass
+    bool superseded = false;
+    std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
+    std::unique_ptr<journal::StreamReader> reader;
+  };
+  struct SessionState {
+    Client* client = nullptr;
+    std::int64_t cancel_at_ns = 0;  // cancel on disconnect is due; 0: it is not
+  };
+
+  bool pass();
+  void wait();
+  void accept();
+  void admit(boost::asio::ip::tcp::socket&& socket);
+  bool serve(Client& client);
+  bool take_messages(Client& client);
+  void login(Client& client, const soup::LoginRequest& request);
+  bool pump(Client& client);
+  bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
+  void drop(Client& client);
+  void send_arithmetic(Client& client);
+  void check_timers();
+  void connect_venue();
+  bool serve_venue();
+  bool serve_venue_output();
+  void drop_venue();
+  bool drain_prices();
+  void publish_fixed_indexes();
+  void finish();
+  std::int64_t tick() noexcept;
+
+  const config::Deployment& deployment_;
+  const Secrets& secrets_;
+  gate::Gate& gate_;
+  journal::Journal& journal_;
+  feeds::FeedQueue* prices_;
+
+  boost::asio::io_context io_;
+  boost::asio::ip::tcp::acceptor acceptor_;
+  std::uint16_t port_ = 0;
+  boost::asio::posix::stream_descriptor wakeup_;
+  HandlerMemory wakeup_memory_;
+  bool wakeup_waiting_ = false;
+  HandlerMemory accept_memory_;
+  std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
+  std::vector<SessionState> sessions_;
+
+  Socket venue_socket_;
+  soup::ClientConnection venue_;
+  boost::asio::ip::tcp::socket connecting_;
+  HandlerMemory connect_memory_;
+  bool venue_connecting_ = false;
+  std::int64_t venue_retry_at_ns_ = 0;
+  std::int64_t venue_backoff_ns_ = 0;
+
+  std::int64_t now_ns_ = 0;
+  std::int64_t next_timers_ns_ = 0;
+  std::int64_t next_fixed_ns_ = 0;
+  std::int64_t idle_since_ns_ = 0;
+  bool overloaded_ = false;
+  bool full_budget_ = false;  // some session used its whole budget in this pass
+  std::uint32_t slow_passes_ = 0;
+  std::int64_t calm_since_ns_ = 0;
+  LinkCounters counters_;
+  Histogram message_times_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> sleeping_{false};
+  int wakeup_fd_ = -1;
+};
+
+}  // namespace portcullis::gateway::shard

@@ -1,0 +1,309 @@
+// The shipped example: it loads, it means what it says, and no change of its shape goes unnoticed.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "config/decimal.h"
+#include "config/load.h"
+#include "config/state_file.h"
+#include "risk/engine.h"
+#include "tests/support/example_config.h"
+
+namespace portcullis::config {
+namespace {
+
+using test::Change;
+using test::Texts;
+
+const LoadResult& example() {
+  static const LoadResult result = load(test::example_folder());
+  return result;
+}
+
+std::vector<std::string> files() {
+  return {"assets.json", "feeds.json",   "instruments.json", "limits.json",
+          "margin.json", "process.json", "sessions.json"};
+}
+
+TEST(ExampleConfig, LoadsWithoutProblems) {
+  EXPECT_EQ(test::problems_text(example()), "");
+  EXPECT_EQ(risk::first_problem(example().deployment.parameters), nullptr);
+}
+
+TEST(ExampleConfig, HasWhatTheDemoNeeds) {
+  const Deployment& d = example().deployment;
+  EXPECT_EQ(d.names.assets.names(), (std::vector<std::string>{"USDC", "BTC", "ETH"}));
+  EXPECT_EQ(d.names.instruments.names(),
+            (std::vector<std::string>{"BTC-PERP", "ETH-PERP", "AMZN", "EUR/USD"}));
+  EXPECT_EQ(d.gateway.address, "127.0.0.1");
+  EXPECT_EQ(d.venue.address, "127.0.0.1");
+  EXPECT_GE(d.accounts.size(), 12u);
+  const auto carries_several = [&](std::size_t session) {
+    return d.parameters.sessions[session].accounts.size() > 1;
+  };
+  EXPECT_TRUE(carries_several(d.names.sessions.find("ALPHA1").value));
+  EXPECT_FALSE(carries_several(d.names.sessions.find("ALPHA2").value));
+}
+
+// All by hand from the files.
+TEST(ExampleConfig, TurnsUnitsIntoExactIntegers) {
+  const Deployment& d = example().deployment;
+  const risk::Parameters& p = d.parameters;
+  EXPECT_EQ(p.version, 1u);
+  // USDC: 6 + 6 decimals against 6 of the risk currency.
+  EXPECT_EQ(p.wide_denominator, 1'000'000);
+  EXPECT_EQ(p.assets[0].wide_per_index, 1);
+  EXPECT_EQ(p.assets[1].wide_per_index, 100);
+  // 1 BTC at 64,000.00 is 64,000 dollars.
+  EXPECT_EQ(risk::Int128{100'000'000} * 6'400'000 * p.assets[1].wide_per_index / p.wide_denominator,
+            64'000'000'000);
+
+  const risk::InstrumentParameters& btc = p.instruments[0];
+  EXPECT_EQ(btc.marks_per_tick, 5);        // 0.5 / 0.1
+  EXPECT_EQ(btc.units_per_lot_mark, 100);  // 0.001 * 0.1 USDC
+  EXPECT_EQ(btc.fee_ppm, 400);
+  EXPECT_EQ(p.instruments[2].fee_ppm, 30);
+  EXPECT_EQ(p.instruments[3].units_per_lot_mark, 10'000);  // 1000 * 0.00001 USDC
+  EXPECT_EQ(d.instruments[0].venue.price_per_tick, 500);   // 0.5 / (10 * 0.0001)
+  EXPECT_EQ(d.instruments[0].venue.quantity_per_lot, 1);
+  EXPECT_EQ(d.instruments[3].venue.price_per_tick, 1);
+  EXPECT_EQ(std::string(d.instruments[3].venue.symbol.data(), 8), "EURUSD  ");
+
+  // CHARL1 calls them otherwise and counts finer.
+  const SessionSettings& session = d.sessions[d.names.sessions.find("CHARL1").value];
+  const Alias& alias = session.aliases[0];
+  EXPECT_EQ(std::string(alias.symbol.data(), 8), "XBTUSD  ");
+  EXPECT_EQ(alias.price_per_tick, 50);        // 0.5 / (100 * 0.0001)
+  EXPECT_EQ(alias.quantity_per_lot, 10);      // 0.001 / 0.0001
+  EXPECT_EQ(alias.quantity_max.raw, 99'999);  // 999,999 / 10, less than the venue's 999,999
+  EXPECT_EQ(alias.price_max.raw, 3'999'999);  // the venue's 1,999,999,999 / 500
+
+  const risk::InstrumentLimits& client =
+      p.profiles[d.names.profiles.find("client").value].instruments[0];
+  EXPECT_EQ(client.clip.raw, 2'000);
+  EXPECT_EQ(client.long_max.raw, 10'000);
+  EXPECT_EQ(client.notional_max.raw, 150'000'000'000);
+  EXPECT_EQ(client.collar_ppm, 30'000);
+}
+
+TEST(ExampleConfig, LaysOutTheScenarioTables) {
+  const Deployment& d = example().deployment;
+  const risk::Parameters& p = d.parameters;
+  ASSERT_EQ(p.groups.size(), 4u);
+  const risk::GroupParameters& crypto = p.groups[0];
+  EXPECT_EQ(crypto.factor_count, 2u);
+  EXPECT_EQ(crypto.column_count, 9u + 3 + 4);
+  EXPECT_EQ(crypto.kappa_ppm, 500'000);
+  const std::vector<std::int32_t> btc(crypto.shock_ppm.begin(), crypto.shock_ppm.begin() + 16);
+  EXPECT_EQ(btc, (std::vector<std::int32_t>{-160'000, -120'000, -80'000, -40'000, 0, 40'000, 80'000,
+                                            120'000, 160'000, 0, 80'000, -80'000, -371'695, 300'000,
+                                            -200'000, -50'000}));
+  const std::vector<std::int32_t> eth(crypto.shock_ppm.begin() + 16, crypto.shock_ppm.end());
+  EXPECT_EQ(eth, (std::vector<std::int32_t>{-200'000, -150'000, -100'000, -50'000, 0, 50'000,
+                                            100'000, 150'000, 200'000, 0, -100'000, 100'000,
+                                            -423'472, 400'000, -250'000, -70'000}));
+  EXPECT_EQ(p.groups[3].shock_ppm, (std::vector<std::int32_t>{0, 0, 0, -50'000}));
+  ASSERT_EQ(p.sets.size(), 3u);
+  EXPECT_EQ(p.sets[0].column_count, (std::vector<std::uint32_t>{9, 7, 5, 0}));
+  EXPECT_EQ(p.sets[1].first_column, (std::vector<std::uint32_t>{9, 7, 5, 0}));
+  EXPECT_EQ(p.sets[2].scope, risk::SetScope::Joint);
+  EXPECT_EQ(p.sets[2].first_column, (std::vector<std::uint32_t>{12, 7, 5, 0}));
+  EXPECT_EQ(p.sets[2].column_count, (std::vector<std::uint32_t>{4, 4, 4, 4}));
+  EXPECT_EQ(p.sets[2].joint_weight_ppm, 800'000);
+  EXPECT_EQ(d.names.sets[2].name, "extreme");
+  EXPECT_EQ(d.names.sets[2].columns.size(), 1u);
+  EXPECT_EQ(d.names.sets[2].columns[0][3], "usdc_depeg");
+  EXPECT_EQ(d.names.sets[0].columns[0][0], "BTC -0.16, ETH -0.2");
+}
+
+TEST(ExampleConfig, TakesCollateralWithTheHaircutThatItsModeHas) {
+  const risk::Parameters& p = example().deployment.parameters;
+  EXPECT_EQ(p.assets[1].mode, risk::CollateralMode::Both);
+  ASSERT_EQ(p.assets[1].haircut.size(), 2u);
+  EXPECT_EQ(p.assets[1].haircut[0].rate_ppm, 950'000);
+  EXPECT_EQ(p.assets[1].haircut[0].upto, risk::Amount{50'000'000'000});
+  EXPECT_EQ(p.assets[1].haircut[1].upto, risk::kUnlimited);
+}
+
+// The engine takes the parameters and the state, and nobody begins the day under water.
+TEST(ExampleConfig, StartsEveryAccountWithMargin) {
+  const Deployment& d = example().deployment;
+  const StateFile state = load_state_file(test::example_folder() / "demo-state.json", d);
+  ASSERT_TRUE(state.problems.empty()) << to_text(state.problems.front());
+  EXPECT_EQ(state.by, "operations");
+  EXPECT_EQ(state.as_of.ns, 1'767'571'200'000'000'000);
+  risk::Engine engine(d.parameters);
+  const risk::Timestamp now{state.as_of.ns};
+  const auto mark = [&](std::string_view name, std::string_view price) {
+    const auto index = d.names.instruments.find(name);
+    risk::MarkUpdate update;
+    update.time = update.as_of = now;
+    update.instrument = index;
+    update.mark = {parse_decimal(price, d.instruments[index.value].mark_decimals).value};
+    engine.apply(update);
+  };
+  const auto price = [&](std::string_view name, std::string_view text) {
+    const auto asset = d.names.assets.find(name);
+    risk::IndexUpdate update;
+    update.time = update.as_of = now;
+    update.asset = asset;
+    update.index = parse_decimal(text, d.assets[asset.value].index_decimals).value;
+    engine.apply(update);
+  };
+  price("USDC", "1");
+  price("BTC", "64000");
+  price("ETH", "3200");
+  mark("BTC-PERP", "64010.5");
+  mark("ETH-PERP", "3200.1");
+  mark("AMZN", "222.5");
+  mark("EUR/USD", "1.085");
+  for (const risk::LoadBalance& load : state.balances) engine.apply(load);
+  for (const risk::LoadPosition& load : state.positions) ASSERT_TRUE(engine.apply(load));
+  for (std::uint32_t a = 0; a < d.accounts.size(); ++a) {
+    const risk::MarginReport report = engine.margin({a}, now);
+    const bool has_state = std::any_of(state.balances.begin(), state.balances.end(),
+                                       [a](const auto& load) { return load.account.value == a; });
+    if (!has_state) continue;
+    EXPECT_GT(report.available.raw, 0) << d.names.accounts.names()[a];
+  }
+  EXPECT_EQ(engine.verify(), nullptr);
+}
+
+TEST(ExampleConfig, CanonicalTextLoadsToTheSame) {
+  const Deployment& d = example().deployment;
+  const LoadResult again = load_canonical(d.canonical_text, test::example_folder());
+  EXPECT_EQ(test::problems_text(again), "");
+  EXPECT_EQ(again.deployment.canonical_text, d.canonical_text);
+  EXPECT_EQ(again.deployment.canonical_hash, d.canonical_hash);
+  EXPECT_EQ(again.deployment.parameters.groups[0].shock_ppm, d.parameters.groups[0].shock_ppm);
+
+  Texts texts = test::read_example();
+  texts["margin.json"] = "\n\n" + texts["margin.json"] + "\n";
+  EXPECT_EQ(load_texts(texts, "").deployment.canonical_hash, d.canonical_hash);
+  test::apply(texts, {Change::Kind::Set, "limits.json", "version", "2"});
+  EXPECT_NE(load_texts(texts, "").deployment.canonical_hash, d.canonical_hash);
+  EXPECT_FALSE(load_canonical("{}", "").ok());
+  EXPECT_FALSE(load_canonical("no json", "").ok());
+}
+
+TEST(ExampleConfig, RelativePathsAreTakenFromTheFolder) {
+  const Deployment& d = example().deployment;
+  EXPECT_EQ(d.journal.directory, test::example_folder() / "journal");
+  EXPECT_EQ(d.journal.ring_directory, "/dev/shm");
+  EXPECT_EQ(d.feed.file, test::example_folder() / "marks.csv");
+}
+
+// --- its shape ---
+
+// Visits every member of every object, with its path.
+template <class Visit>
+void each_member(const Json& json, const std::string& path, Visit& visit) {
+  for (const JsonMember& member : json.members) {
+    const std::string member_path = path.empty() ? member.name : path + "." + member.name;
+    visit(member_path, member.value);
+    each_member(member.value, member_path, visit);
+  }
+  for (std::size_t i = 0; i < json.items.size(); ++i) {
+    each_member(json.items[i], path + "[" + std::to_string(i) + "]", visit);
+  }
+}
+
+// Calls visit(path, value) for every member of the file, the document itself first.
+template <class Visit>
+void each_member_of(const std::string& file, Visit visit) {
+  const Json json = parse_json(test::read_example()[file]).json;
+  visit("", json);
+  each_member(json, "", visit);
+}
+
+std::vector<Problem> problems_with(const Change& change) {
+  Texts texts = test::read_example();
+  test::apply(texts, change);
+  return load_texts(texts, test::example_folder()).problems;
+}
+
+bool has_problem_at(const std::vector<Problem>& problems, const std::string& file,
+                    const std::string& path) {
+  return std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.file == file && problem.path == path;
+  });
+}
+
+TEST(ExampleConfig, NoKeyCanBeMissing) {
+  // Names that nothing else refers to, and what stands for names not given.
+  const auto may_go = [](const std::string& file, const std::string& path) {
+    const std::string last = path.substr(path.rfind('.') + 1);
+    if (last == "default") return true;
+    if (file == "margin.json") {
+      return path == "sets.extreme" || path.starts_with("sets.extreme.columns.") ||
+             path == "sets.range.groups.crypto";
+    }
+    if (file == "limits.json")
+      return path.starts_with("accounts.") && path.find('.', 9) == path.npos;
+    if (file == "sessions.json")
+      return path.starts_with("sessions.") && path.find('.', 9) == path.npos;
+    return false;
+  };
+  int removed = 0;
+  for (const std::string& file : files()) {
+    each_member_of(file, [&](const std::string& path, const Json&) {
+      if (path.empty() || may_go(file, path)) return;
+      const auto problems = problems_with({Change::Kind::Remove, file, path, ""});
+      EXPECT_FALSE(problems.empty()) << file << ": " << path;
+      ++removed;
+    });
+  }
+  EXPECT_GT(removed, 500);
+}
+
+TEST(ExampleConfig, NoKeyCanBeAdded) {
+  int added = 0;
+  for (const std::string& file : files()) {
+    each_member_of(file, [&](const std::string& path, const Json& value) {
+      if (value.kind != Json::Kind::Object) return;
+      const std::string key = path.empty() ? "zzz" : path + ".zzz";
+      EXPECT_TRUE(has_problem_at(problems_with({Change::Kind::Add, file, key, "17"}), file, key))
+          << file << ": " << key;
+      ++added;
+    });
+  }
+  EXPECT_GT(added, 100);
+}
+
+TEST(ExampleConfig, NoKeyCanBeThereTwice) {
+  for (const std::string& file : files()) {
+    each_member_of(file, [&](const std::string& path, const Json& value) {
+      if (path.empty()) return;
+      EXPECT_TRUE(has_problem_at(problems_with({Change::Kind::Add, file, path, to_text(value)}),
+                                 file, path))
+          << file << ": " << path;
+    });
+  }
+}
+
+TEST(ExampleConfig, NoValueCanBeOfAnotherType) {
+  int changed = 0;
+  for (const std::string& file : files()) {
+    each_member_of(file, [&](const std::string& path, const Json& value) {
+      if (path.empty()) return;
+      for (const std::string_view other : {"17", "1.5", "\"?\"", "true", "{}", "[]", "null"}) {
+        const Json json = parse_json(other).json;
+        if (json.kind == value.kind) continue;
+        // May be null, or a reference.
+        const std::string last = path.substr(path.rfind('.') + 1);
+        const bool nullable = last == "leverage_max" || last == "default_account" ||
+                              last == "suspense_account" || last == "ring_directory" ||
+                              (last == "upto");
+        if (nullable && (json.kind == Json::Kind::Null || other == "\"?\"")) continue;
+        // A list of tiers that is empty, and so on, is told elsewhere.
+        const auto problems = problems_with({Change::Kind::Set, file, path, std::string(other)});
+        EXPECT_TRUE(has_problem_at(problems, file, path)) << file << ": " << path << ": " << other;
+        ++changed;
+      }
+    });
+  }
+  EXPECT_GT(changed, 3'000);
+}
+
+}  // namespace
+}  // namespace portcullis::config

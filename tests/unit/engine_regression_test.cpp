@@ -1,0 +1,108 @@
+// One test for each bug that the engine has had, named after it.
+#include <gtest/gtest.h>
+
+#include "tests/support/driver.h"
+#include "tests/support/fixtures.h"
+
+namespace portcullis::support {
+namespace {
+
+using namespace portcullis::risk;
+
+constexpr std::int64_t usd(std::int64_t dollars) { return dollars * 1'000'000; }
+
+// A line in an asset that has no index is risk nobody can see, even while nothing is gained or lost
+// in that asset: with X = 0 the account was taken for fresh.
+TEST(EngineRegression, ALineWhoseSettlementAssetIsUnpricedIsStaleWithNothingHeldInIt) {
+  Parameters p = small_parameters();
+  p.instruments[kEthPerp.value].settlement = kBtc;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100'000);
+  w.mark(kEthPerp, 4'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.position(0, kEthPerp, 1'000, 4'000);  // no gain: X of the coin is 0
+  EXPECT_TRUE(w.subject.margin(AccountIndex{0}, {w.now}).stale);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::StaleRiskTable);
+  w.index(kBtc, 100'000);
+  EXPECT_FALSE(w.subject.margin(AccountIndex{0}, {w.now}).stale);
+  w.now += kHour + 1;
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100'000);
+  w.mark(kEthPerp, 4'000);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::StaleRiskTable);
+}
+
+// Room for a line asked for two group slots although none was missing.
+TEST(EngineRegression, ANewLineNeedsOnlyTheGroupSlotsThatAreMissing) {
+  Parameters p = small_parameters();
+  p.capacities.group_slots = 2;  // account 0 in both groups
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  for (const InstrumentIndex i : {kBtcPerp, kEthPerp, kBtcDated}) w.mark(i, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  EXPECT_TRUE(w.buy(0, kEthPerp, 1, 1'000).accepted());
+  EXPECT_TRUE(w.buy(0, kBtcDated, 1, 1'000).accepted());
+  w.balance(1, kUsd, usd(1'000'000));
+  EXPECT_EQ(w.buy(1, kBtcDated, 1, 1'000).reason, RejectReason::OrderCapacity);
+}
+
+// A minimum quantity belongs to immediate-or-cancel; with fill-or-kill it was let through.
+TEST(EngineRegression, AMinimumQuantityWithFillOrKillIsRefused) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  NewOrder order = w.order(0, kBtcPerp, Side::Buy, 5, 1'000);
+  order.min_quantity = {2};
+  order.time_in_force = TimeInForce::FillOrKill;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::InvalidMinQty);
+  order.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_TRUE(w.enter(order).accepted());
+}
+
+// A reducing limit order skips the collar while the mark is stale or missing; a missing index of
+// the settlement asset says nothing about the mark.
+TEST(EngineRegression, TheCollarHoldsWhileOnlyTheIndexIsMissing) {
+  Parameters p = small_parameters();
+  for (InstrumentLimits& limits : p.profiles[0].instruments) limits.collar_ppm = 10'000;
+  Driver<Engine> w(p);
+  w.mark(kBtcPerp, 1'000);
+  w.position(0, kBtcPerp, 5, 1'000);
+  EXPECT_EQ(w.sell(0, kBtcPerp, 1, 989).reason, RejectReason::PriceCollar);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1, 990).accepted());
+  w.now += kHour + 1;  // the mark is stale: no collar
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1, 500).accepted());
+}
+
+// The session is exhausted when fewer than a million numbers remain; at a million it was so
+// already.
+TEST(EngineRegression, AMillionNumbersLeftAreEnough) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.subject.raise_next_number(0xFFFFFFFF - 1'000'000 + 1);
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
+}
+
+// With the mark below the first tick the collar price of a market buy is 0, and it was sent at
+// that.
+TEST(EngineRegression, AMarketOrderWithoutATickInsideTheCollarIsRefused) {
+  Parameters p = small_parameters();
+  p.instruments[kBtcPerp.value].marks_per_tick = 10;
+  for (InstrumentLimits& limits : p.profiles[0].instruments) limits.collar_ppm = 100'000;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 9);
+  w.balance(0, kUsd, usd(1'000'000));
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Buy, 1).reason, RejectReason::PriceCollar);
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Sell, 1).price, 1);
+  w.mark(kBtcPerp, 10);
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Buy, 1).price, 1);
+}
+
+}  // namespace
+}  // namespace portcullis::support
