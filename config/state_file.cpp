@@ -141,20 +141,24 @@ std::optional<Target> read_target(JsonReader& in, const Deployment& deployment) 
 }
 
 std::optional<OperatorCommand> read_command(JsonReader& in, const Deployment& deployment) {
-  // Without a control action: cancel_all.
-  using Action = std::optional<risk::ControlAction>;
-  const auto action = in.choice<Action>("action", {{"kill", risk::ControlAction::Kill},
-                                                   {"suspend", risk::ControlAction::Suspend},
-                                                   {"close_only", risk::ControlAction::CloseOnly},
-                                                   {"resume", risk::ControlAction::Resume},
-                                                   {"cancel_all", std::nullopt}});
+  enum class Action { Kill, Suspend, CloseOnly, Resume, CancelAll, LostOrdersDead };
+  const auto action = in.choice<Action>("action", {{"kill", Action::Kill},
+                                                   {"suspend", Action::Suspend},
+                                                   {"close_only", Action::CloseOnly},
+                                                   {"resume", Action::Resume},
+                                                   {"cancel_all", Action::CancelAll},
+                                                   {"lost_orders_dead", Action::LostOrdersDead}});
+  if (action == Action::LostOrdersDead) return LostOrdersDead{};  // a scope would be an unknown key
   const auto target = read_target(in, deployment);
   if (!action || !target) return std::nullopt;
-  if (!action->has_value()) return CancelAll{target->scope, target->index};
+  if (action == Action::CancelAll) return CancelAll{target->scope, target->index};
   risk::Control control;
   control.scope = target->scope;
   control.target = target->index;
-  control.action = **action;
+  control.action = action == Action::Kill        ? risk::ControlAction::Kill
+                   : action == Action::Suspend   ? risk::ControlAction::Suspend
+                   : action == Action::CloseOnly ? risk::ControlAction::CloseOnly
+                                                 : risk::ControlAction::Resume;
   return control;
 }
 

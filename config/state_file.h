@@ -11,7 +11,8 @@
 //   { "by": "operations",
 //     "commands": [ { "action": "kill", "node": "bravo" } ] }
 //   action: kill, suspend, close_only, resume or cancel_all; on one of node (the venue, a member or
-//   a group), account, session or instrument.
+//   a group), account, session or instrument. Or lost_orders_dead, without a scope: after the venue
+//   has lost its session, that nothing of ours is left there.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,11 @@ struct CancelAll {
   std::uint32_t target = 0;  // index in the scope
   friend bool operator==(const CancelAll&, const CancelAll&) = default;
 };
-using OperatorCommand = std::variant<risk::Control, CancelAll>;
+// The operator's word on a venue session that the venue has lost: everything there is dead.
+struct LostOrdersDead {
+  friend bool operator==(const LostOrdersDead&, const LostOrdersDead&) = default;
+};
+using OperatorCommand = std::variant<risk::Control, CancelAll, LostOrdersDead>;
 
 struct CommandsFile {
   std::string by;

@@ -1,6 +1,3 @@
-// GCC 12 sees null paths in Asio's inlined headers that are not there.
-#pragma GCC diagnostic ignored "-Wnull-dereference"
-
 #include "gateway/commands/run.h"
 
 #include <fmt/format.h>
@@ -17,6 +14,8 @@
 #include "config/load.h"
 #include "config/password.h"
 #include "config/state_file.h"
+#include "feeds/recorded_feed.h"
+#include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/reader.h"
@@ -32,6 +31,8 @@ struct CommandLine {
   std::string commands;
   std::string stats;
   std::int64_t feed_start_ns = 0;
+  double feed_speed = 0;  // 0: as configured
+  std::int64_t feed_refresh_ms = 0;
 };
 
 std::int64_t clock_ns() {
@@ -155,6 +156,10 @@ void apply_commands(const CommandLine& line, const config::Deployment& deploymen
       gate.control(now);
       continue;
     }
+    if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      gate.lost_orders_are_dead(clock_ns());
+      continue;
+    }
     const auto& cancel = std::get<config::CancelAll>(command);
     gate::SweepScope scope = gate::SweepScope::Node;
     switch (cancel.scope) {
@@ -173,6 +178,36 @@ void apply_commands(const CommandLine& line, const config::Deployment& deploymen
     }
     gate.sweep(scope, cancel.target, risk::kNone32, clock_ns());
   }
+}
+
+// A recording that cannot be read stops the start; rows that cannot be believed are left out and
+// told.
+feeds::RecordedFile read_recording(const config::Deployment& deployment) {
+  feeds::RecordedFile recording = feeds::read_recorded_file(
+      deployment.feed.file, deployment.feed.format, feeds::feed_targets(deployment));
+  for (const std::string& problem : recording.problems) std::cerr << problem << '\n';
+  if (recording.prices.empty())
+    throw std::runtime_error("feeds.json: the recording holds no price");
+  const feeds::RecordedCounts& counts = recording.counts;
+  if (counts.taken != counts.lines) {
+    std::cerr << fmt::format(
+        "{}: {} of {} rows left out: {} malformed, {} unknown symbol, {} out of order, {} "
+        "duplicate, {} not "
+        "positive, {} absurd\n",
+        deployment.feed.file.string(), counts.lines - counts.taken, counts.lines, counts.malformed,
+        counts.unknown_symbol, counts.out_of_order, counts.duplicate, counts.not_positive,
+        counts.absurd);
+  }
+  return recording;
+}
+
+feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
+                                          const config::Deployment& deployment) {
+  feeds::RecordedFeedSettings settings = feeds::feed_settings(deployment);
+  settings.start_at_ns = line.feed_start_ns;
+  if (line.feed_speed > 0) settings.speed_ppm = static_cast<std::int64_t>(line.feed_speed * 1e6);
+  settings.refresh_ns = line.feed_refresh_ms * 1'000'000;
+  return settings;
 }
 
 void run(const CommandLine& line) {
@@ -194,12 +229,14 @@ void run(const CommandLine& line) {
   }
   apply_commands(line, deployment, *gate);
 
+  feeds::RecordedFile recording = read_recording(deployment);
   shard::Shard* waking = nullptr;
-  feeds::FeedQueue prices(static_cast<std::uint32_t>(deployment.instruments.size()),
-                          static_cast<std::uint32_t>(deployment.assets.size()),
-                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Shard shard(deployment, secrets, *gate, journal, &prices);
+  feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
+                         static_cast<std::uint32_t>(deployment.assets.size()),
+                         deployment.feed.queue_slots, [&waking] { waking->wake(); });
+  shard::Shard shard(deployment, secrets, *gate, journal, &queue);
   waking = &shard;
+  feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   g_running.store(&shard);
   struct sigaction action {};
   action.sa_handler = handle_stop;
@@ -207,8 +244,10 @@ void run(const CommandLine& line) {
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::cout << "listening on " << shard.port() << std::endl;
+  feed.start();
   shard.run();
   g_running.store(nullptr);
+  feed.stop();
   if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &shard));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
@@ -224,6 +263,10 @@ void add_run_command(CLI::App& app) {
   command->add_option("--stats", line->stats, "where to write the figures when it stops");
   command->add_option("--feed-start", line->feed_start_ns,
                       "when the recorded feed begins, nanoseconds since the epoch; 0: now");
+  command->add_option("--feed-speed", line->feed_speed,
+                      "how many times faster the recording is played");
+  command->add_option("--feed-refresh-ms", line->feed_refresh_ms,
+                      "declare each recorded price good until the next one, told anew so often");
   command->callback([line] {
     try {
       run(*line);
