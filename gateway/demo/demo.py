@@ -135,6 +135,10 @@ def checks(gate, venue, client, replayed):
     yield "incremental state = full recompute", gate["verified"] is True, str(gate["verified"])
     yield "replay: same decisions and messages", replayed["differences"] == 0, f"{replayed['records']} records"
     yield "replay: same state hash", replayed["state_hash"] == gate["state_hash"], gate["state_hash"]
+    if "rows" in client["plan_counts"]:
+        rows = client["plan_counts"]["rows"]
+        kinds = sum(client["plan_counts"].values()) - rows
+        yield "every row of the file is accounted for", rows == kinds, f"{rows} = {kinds}"
 
 
 def run(arguments, folder):
@@ -175,9 +179,12 @@ def run(arguments, folder):
     report(figures[0], figures[2])
     print("\nchecks")
     failed = 0
+    held = 0
     for what, holds, found in checks(*figures, json.loads(replayed)):
         failed += not holds
+        held += holds
         print(f"  {'ok    ' if holds else 'FAILED'}  {what}: {found}")
+    print(f"\n{held} checks hold, {failed} failed")
     return failed
 
 
