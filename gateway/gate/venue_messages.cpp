@@ -277,6 +277,7 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
              .dead = message.order_state == ouch::OrderState::Dead});
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
+  if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
   const risk::NumberRecord& record = outcome.record;
   if (!record.session.exists()) return;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);

@@ -1,0 +1,134 @@
+// One test for each bug that the gate has had, named after it.
+#include <gtest/gtest.h>
+
+#include "tests/support/gate_world.h"
+#include "tests/support/venue_words.h"
+
+namespace portcullis::test {
+namespace {
+
+namespace gate = gateway::gate;
+namespace ouch = gateway::ouch;
+namespace venue_sim = gateway::venue_sim;
+using risk::RejectReason;
+
+ouch::InboundMessage mass_cancel(std::uint32_t number, std::string_view firm = "",
+                                 std::string_view symbol = "") {
+  return ouch::MassCancel{.user_ref_num = number,
+                          .firm = padded<4>(firm),
+                          .symbol = padded<8>(symbol),
+                          .appendage = {}};
+}
+
+ouch::InboundMessage amzn(TestOrder order) {
+  order.symbol = "AMZN";
+  order.price = kAmznPrice;
+  order.firm = "";
+  return venue_sim::enter_message(order);
+}
+
+// --- sweeps
+
+// A client that cancels everything and quotes anew lost its new quotes too: the cancels go out in
+// slices, and took whatever was live when they came by.
+TEST(GateRegression, AMassCancelLeavesWhatIsEnteredAfterIt) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  // Both are taken in one pass, before the first slice.
+  for (const auto& message : {mass_cancel(2), amzn({.number = 3})}) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+  }
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), (Lines{"O 2 B 100 AMZN@2200000", "X 1 0"}));
+  EXPECT_EQ(w.order(bravo, 1)->cancel_to.raw, 0);
+  EXPECT_LT(w.order(bravo, 3)->cancel_to.raw, 0);
+  EXPECT_EQ(w.check(), "");
+}
+
+// With that, an order that is replaced between the mass cancel and its slice must not escape by its
+// new number.
+TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplaced) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  for (const ouch::InboundMessage& message :
+       {mass_cancel(2), ouch::InboundMessage(venue_sim::replace_message(
+                            1, {.number = 3, .quantity = 150, .price = kAmznPrice}))}) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+  }
+  ouch::OutboundMessage answer = replaced(1, 2, {.quantity = 150});
+  std::array<std::byte, ouch::kMaxMessageSize> buffer;
+  const std::size_t size = ouch::encode(answer, buffer);
+  EXPECT_TRUE(w.gate().on_venue_message(w.gate().venue_next_sequence(),
+                                        std::span(buffer).first(size), w.now_ns));
+  w.hold_from_venue = true;  // the world's venue has not said it
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), (Lines{"U 1>2 150@2200000", "X 2 0"}));
+  EXPECT_EQ(w.order(bravo, 3)->cancel_to.raw, 0);
+  EXPECT_EQ(w.check(), "");
+}
+
+std::string bulk_firm(int account) {
+  return std::string("B").append(std::to_string(100 + account));
+}
+
+// More mass cancels at once than there was room for turned the oldest into a cancel of everything
+// of everybody.
+TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
+  std::vector<Change> changes;
+  std::ostringstream accounts;
+  accounts << R"(["bravo-1")";
+  for (int a = 0; a < 70; ++a) {
+    std::ostringstream account;
+    account << R"({"group": "bravo-clients", "firm": ")" << bulk_firm(a)
+            << R"(", "profile": "client", "rate": {"per_second": 2000, "burst": 1000,
+                   "exit_per_second": 4000, "exit_burst": 4000}})";
+    const std::string name = std::string("bulk-").append(bulk_firm(a));
+    changes.push_back(
+        {Change::Kind::Add, "limits.json", std::string("accounts.").append(name), account.str()});
+    accounts << ", \"" << name << "\"";
+  }
+  accounts << "]";
+  changes.push_back(
+      {Change::Kind::Set, "sessions.json", "sessions.BRAVO1.accounts", accounts.str()});
+  GateWorld w(changes);
+  const auto alpha = w.session("ALPHA2");
+  const auto bravo = w.session("BRAVO1");
+  w.enter(alpha, {.number = 1});
+  w.say(accepted(1));
+  std::uint32_t number = 0;
+  int sent = 0;
+  for (int a = 0; a < 70; ++a) {
+    for (const char* symbol : {"AMZN", "BTCPERP", "ETHPERP", "EURUSD"}) {
+      if (!w.gate().has_room()) w.deliver();  // as the shard does
+      const auto message = mass_cancel(++number, bulk_firm(a), symbol);
+      w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+      ++sent;
+    }
+  }
+  EXPECT_EQ(sent, 280);
+  w.deliver();
+  EXPECT_LT(w.order(alpha, 1)->cancel_to.raw, 0);
+  EXPECT_EQ(w.counters().answered, 280U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// --- off the grid
+
+// --- adoption
+
+// --- proof
+
+// --- what the venue says of orders that have ended
+
+// --- what goes out
+
+// --- remembered cancels
+
+}  // namespace
+}  // namespace portcullis::test
