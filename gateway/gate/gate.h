@@ -214,14 +214,21 @@ class Gate {
   void on_broken(const ouch::BrokenTrade& message, risk::Timestamp time) noexcept;
   void on_query_response(const ouch::QueryResponse& message, risk::Timestamp time) noexcept;
   void on_system_event(const ouch::SystemEvent& message, risk::Timestamp time) noexcept;
+  template <class M>
+  void owe_terms(M answer, const risk::NumberRecord& record, risk::Lots quantity, risk::Price price,
+                 risk::Timestamp time) noexcept;
   template <ouch::Message M>
   void pass_on(M message, risk::Timestamp time) noexcept;
   void resolve(std::uint32_t number, risk::Timestamp time) noexcept;
   void resolve_below(std::uint32_t number, risk::Timestamp time) noexcept;
   void sweep_replaced(risk::OrderIndex order, std::uint32_t original) noexcept;
-  void adopt(const ouch::Accepted& message, risk::Timestamp time) noexcept;
+  void adopt(const ouch::Accepted& message, risk::AdoptOrder& order, risk::Timestamp time) noexcept;
   risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
+  void books_disagree(risk::AccountIndex account, risk::Timestamp time) noexcept;
+  [[nodiscard]] bool is_whole(risk::InstrumentIndex instrument, std::uint32_t wire) const noexcept;
   [[nodiscard]] risk::Lots lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept;
+  [[nodiscard]] risk::Lots lots_taken_off(risk::InstrumentIndex instrument,
+                                          std::uint32_t wire) noexcept;
   [[nodiscard]] risk::Price price_of(risk::InstrumentIndex instrument, risk::Side side,
                                      std::uint64_t wire) noexcept;
 

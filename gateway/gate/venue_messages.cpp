@@ -167,8 +167,7 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
 
 // An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its
 // account by the Firm it echoes, else the suspense account.
-void Gate::adopt(const ouch::Accepted& message, Timestamp time) noexcept {
-  risk::AdoptOrder order;
+void Gate::adopt(const ouch::Accepted& message, risk::AdoptOrder& order, Timestamp time) noexcept {
   order.time = time;
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
@@ -199,11 +198,21 @@ void Gate::adopt(const ouch::Accepted& message, Timestamp time) noexcept {
 // --- quantities and prices
 // -----------------------------------------------------------------------------
 
-// Off the grid is the venue's doing: counted, and rounded against the account.
+// Off the grid is the venue's doing: counted, and rounded against the account, so up for what an
+// order may still do and down for what is taken off it.
+bool Gate::is_whole(risk::InstrumentIndex instrument, std::uint32_t wire) const noexcept {
+  return wire % aliases_.venue(instrument).quantity_per_lot == 0;
+}
+
 risk::Lots Gate::lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept {
   const std::int64_t per_lot = aliases_.venue(instrument).quantity_per_lot;
-  if (wire % per_lot != 0) ++counters_.off_grid;
+  if (!is_whole(instrument, wire)) ++counters_.off_grid;
   return {(wire + per_lot - 1) / per_lot};
+}
+
+risk::Lots Gate::lots_taken_off(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept {
+  if (!is_whole(instrument, wire)) ++counters_.off_grid;
+  return {wire / aliases_.venue(instrument).quantity_per_lot};
 }
 
 risk::Price Gate::price_of(risk::InstrumentIndex instrument, risk::Side side,
@@ -225,37 +234,53 @@ VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   return outcome;
 }
 
+// What the venue holds is not what is counted here: the account only closes until somebody has
+// looked.
+void Gate::books_disagree(risk::AccountIndex account, Timestamp time) noexcept {
+  engine_.apply(risk::Control{.time = time,
+                              .target = account.value,
+                              .by = {},
+                              .scope = risk::ControlScope::Account,
+                              .action = risk::ControlAction::CloseOnly});
+}
+
+// An Accepted or a Replaced, in the client's words.
+template <class M>
+void Gate::owe_terms(M answer, const risk::NumberRecord& record, risk::Lots quantity,
+                     risk::Price price, Timestamp time) noexcept {
+  if (!record.session.exists()) return;
+  const config::Alias& alias = aliases_.of(record.session, record.instrument);
+  answer.timestamp = since_midnight(time);
+  answer.user_ref_num = record.client_ref;
+  answer.quantity = client_quantity(quantity, alias);
+  answer.price = client_price(price, alias);
+  answer.symbol = alias.symbol;
+  answer.cl_ord_id = record.client_text;
+  owe(record.session, answer);
+}
+
 void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
   ++counters_.accepted;
   resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
-  VenueOutcome outcome;
   if (known == nullptr) {
-    adopt(message, time);
+    risk::AdoptOrder order;
+    adopt(message, order, time);
     const risk::NumberRecord* adopted = engine_.find_number(message.user_ref_num);
-    if (adopted == nullptr) return;
-    outcome.record = *adopted;
-  } else {
-    outcome = apply({.time = time,
-                     .quantity = lots_of(known->instrument, message.quantity),
-                     .price = price_of(known->instrument, known->side, message.price),
-                     .number = message.user_ref_num,
-                     .type = VenueEventType::Accepted,
-                     .dead = message.order_state == ouch::OrderState::Dead});
-    if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
-      return;
+    if (adopted != nullptr) owe_terms(message, *adopted, order.quantity, order.price, time);
+    return;
   }
-  const risk::NumberRecord& record = outcome.record;
-  if (!record.session.exists()) return;
-  const config::Alias& alias = aliases_.of(record.session, record.instrument);
-  ouch::Accepted answer = message;
-  answer.timestamp = since_midnight(time);
-  answer.user_ref_num = record.client_ref;
-  answer.quantity = client_quantity(lots_of(record.instrument, message.quantity), alias);
-  answer.price = client_price(price_of(record.instrument, record.side, message.price), alias);
-  answer.symbol = alias.symbol;
-  answer.cl_ord_id = record.client_text;
-  owe(record.session, answer);
+  const risk::Lots quantity = lots_of(known->instrument, message.quantity);
+  const risk::Price price = price_of(known->instrument, known->side, message.price);
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = quantity,
+                                      .price = price,
+                                      .number = message.user_ref_num,
+                                      .type = VenueEventType::Accepted,
+                                      .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
+    return;
+  owe_terms(message, outcome.record, quantity, price, time);
 }
 
 void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
@@ -267,29 +292,21 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
     ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
     return;
   }
-  const VenueOutcome outcome =
-      apply({.time = time,
-             .quantity = lots_of(known->instrument, message.quantity),
-             .price = price_of(known->instrument, known->side, message.price),
-             .number = message.user_ref_num,
-             .other = message.orig_user_ref_num,
-             .type = VenueEventType::Replaced,
-             .dead = message.order_state == ouch::OrderState::Dead});
+  const risk::Lots quantity = lots_of(known->instrument, message.quantity);
+  const risk::Price price = price_of(known->instrument, known->side, message.price);
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = quantity,
+                                      .price = price,
+                                      .number = message.user_ref_num,
+                                      .other = message.orig_user_ref_num,
+                                      .type = VenueEventType::Replaced,
+                                      .dead = message.order_state == ouch::OrderState::Dead});
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
   if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
-  const risk::NumberRecord& record = outcome.record;
-  if (!record.session.exists()) return;
-  const config::Alias& alias = aliases_.of(record.session, record.instrument);
   ouch::Replaced answer = message;
-  answer.timestamp = since_midnight(time);
   answer.orig_user_ref_num = outcome.other.client_ref;
-  answer.user_ref_num = record.client_ref;
-  answer.quantity = client_quantity(lots_of(record.instrument, message.quantity), alias);
-  answer.price = client_price(price_of(record.instrument, record.side, message.price), alias);
-  answer.symbol = alias.symbol;
-  answer.cl_ord_id = record.client_text;
-  owe(record.session, answer);
+  owe_terms(answer, outcome.record, quantity, price, time);
 }
 
 void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
@@ -319,6 +336,7 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
     answer.price = client_price(price, alias);
     owe(record.session, answer);
   }
+  if (!is_whole(record.instrument, message.quantity)) books_disagree(record.account, time);
   cancel_excess(record.account, record.instrument);
 }
 
@@ -327,7 +345,7 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
   resolve_below(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
-      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+      known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
   const VenueOutcome outcome = apply({.time = time,
                                       .quantity = decrement,
                                       .price = {},
@@ -347,7 +365,7 @@ void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp t
   resolve_below(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
-      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+      known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
   const VenueOutcome outcome = apply({.time = time,
                                       .quantity = decrement,
                                       .price = {},

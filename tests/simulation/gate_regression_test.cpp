@@ -120,6 +120,49 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
 
 // --- off the grid
 
+std::vector<Change> ten_wire_units_a_lot() {
+  return {{Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}};
+}
+
+// A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
+TEST(GateRegression, ACancelOffTheLotGridReleasesNoMoreThanTheVenueTookOff) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  w.say(canceled(1, 15));
+  EXPECT_EQ(w.order(bravo, 1)->cancelled.raw, 1);
+  w.say(aiq_canceled(1, 19));
+  EXPECT_EQ(w.order(bravo, 1)->cum.raw, 1);
+  EXPECT_EQ(w.counters().off_grid, 3U);  // the decrements, and what was prevented
+  EXPECT_EQ(w.check(), "");
+}
+
+// An execution of a part of a lot was booked as a whole one and trading went on: the position here
+// is not the position there, so the account only closes until somebody has looked.
+TEST(GateRegression, AnExecutionOffTheLotGridMakesItsAccountCloseOnly) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  EXPECT_FALSE(w.is_close_only("bravo-1"));
+  w.say(executed(1, 15, kAmznPrice, 1));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 2);
+  EXPECT_TRUE(w.is_close_only("bravo-1"));
+  EXPECT_FALSE(w.is_close_only("bravo-2"));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Each field off the grid was counted once for the books and once more for the client's copy.
+TEST(GateRegression, AFieldOffTheGridIsCountedOnce) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.price = kAmznPrice + 1}));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+}
+
 // --- adoption
 
 // --- proof
