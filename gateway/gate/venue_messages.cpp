@@ -20,6 +20,18 @@ std::uint32_t client_quantity(risk::Lots lots, const config::Alias& alias) {
 std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
+// Of an adopted order the client's own text is not known.
+risk::ClientText client_text(const risk::NumberRecord& record) {
+  return record.client_text[0] == '\0' ? blank_text() : record.client_text;
+}
+risk::NumberRecord record_of(const risk::AdoptOrder& order) {
+  return {.number = order.number,
+          .account = order.account,
+          .instrument = order.instrument,
+          .session = order.session,
+          .client_ref = order.client_ref,
+          .side = order.side};
+}
 
 // The number of ours in a response; 0 where it carries none. Every numbered response has it behind
 // the timestamp, a Replaced has the new one behind the original.
@@ -147,7 +159,7 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
                                                   .type = VenueEventType::Void});
     // A void replace is one that the venue ignored silently; a void order has to be told.
     if (outcome.ended) {
-      owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
+      owe_reject(outcome.record.session, outcome.record.client_ref, client_text(outcome.record),
                  static_cast<std::uint16_t>(ouch::RejectCode::ProcessingError), time);
     }
   }
@@ -166,33 +178,49 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
 }
 
 // An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its
-// account by the Firm it echoes, else the suspense account.
-void Gate::adopt(const ouch::Accepted& message, risk::AdoptOrder& order, Timestamp time) noexcept {
+// account by the Firm it echoes, else the suspense account. A replacement takes the place of its
+// original, which is not told of. False: nobody is to be told, and if it lives, nobody counts it.
+template <ouch::Message M>
+bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noexcept {
   order.time = time;
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
-  if (message.appendage.has(ouch::Tag::Firm))
-    order.account = aliases_.account(message.appendage.firm);
-  if (!order.account.exists()) order.account = deployment_.venue.suspense_account;
+  if (order.number == 0 || !order.instrument.exists()) {
+    if (order.number != 0) skip_numbers_to(order.number);
+    ++counters_.unattributed;
+    return false;
+  }
+  skip_numbers_to(order.number);
+  risk::AccountIndex firm;
+  if (message.appendage.has(ouch::Tag::Firm)) firm = aliases_.account(message.appendage.firm);
+  order.account = firm.exists() ? firm : deployment_.venue.suspense_account;
   std::uint32_t session = 0;
-  if (OwnClOrdId::decode(message.cl_ord_id, session, order.client_ref) &&
-      session < deployment_.sessions.size()) {
+  std::uint32_t client_ref = 0;
+  if (OwnClOrdId::decode(message.cl_ord_id, session, client_ref) &&
+      session < deployment_.sessions.size() && (!firm.exists() || may_use({session}, firm)) &&
+      engine_.find_client({session}, client_ref) == nullptr) {
     order.session = {session};
+    order.client_ref = client_ref;
   }
   order.side = message.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell;
-  engine_.raise_next_number(message.user_ref_num + 1);
-  resolved_below_ = std::max(resolved_below_, message.user_ref_num + 1);
-  if (!order.instrument.exists()) {
-    ++counters_.unattributed;
-    return;
-  }
   order.quantity = lots_of(order.instrument, message.quantity);
   order.price = price_of(order.instrument, order.side, message.price);
+  if (message.order_state == ouch::OrderState::Dead) {
+    if (order.session.exists()) engine_.consume(order.session, order.client_ref);
+    return true;
+  }
   if (order.quantity.raw <= 0 || !engine_.apply(order)) {
     ++counters_.unattributed;
-    return;
+    return false;
   }
   ++counters_.adopted;
+  return true;
+}
+
+// A number of ours that the journal does not know was processed.
+void Gate::skip_numbers_to(std::uint32_t number) noexcept {
+  engine_.raise_next_number(number + 1);
+  resolved_below_ = std::max(resolved_below_, number + 1);
 }
 
 // --- quantities and prices
@@ -245,17 +273,17 @@ void Gate::books_disagree(risk::AccountIndex account, Timestamp time) noexcept {
 }
 
 // An Accepted or a Replaced, in the client's words.
-template <class M>
-void Gate::owe_terms(M answer, const risk::NumberRecord& record, risk::Lots quantity,
-                     risk::Price price, Timestamp time) noexcept {
+template <ouch::Message M>
+void Gate::owe_terms(M answer, const risk::NumberRecord& record, const Terms& terms,
+                     Timestamp time) noexcept {
   if (!record.session.exists()) return;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = record.client_ref;
-  answer.quantity = client_quantity(quantity, alias);
-  answer.price = client_price(price, alias);
+  answer.quantity = client_quantity(terms.quantity, alias);
+  answer.price = client_price(terms.price, alias);
   answer.symbol = alias.symbol;
-  answer.cl_ord_id = record.client_text;
+  answer.cl_ord_id = client_text(record);
   owe(record.session, answer);
 }
 
@@ -265,22 +293,22 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
     risk::AdoptOrder order;
-    adopt(message, order, time);
-    const risk::NumberRecord* adopted = engine_.find_number(message.user_ref_num);
-    if (adopted != nullptr) owe_terms(message, *adopted, order.quantity, order.price, time);
+    if (adopt(message, order, time)) {
+      owe_terms(message, record_of(order), {order.quantity, order.price}, time);
+    }
     return;
   }
-  const risk::Lots quantity = lots_of(known->instrument, message.quantity);
-  const risk::Price price = price_of(known->instrument, known->side, message.price);
+  const Terms terms{lots_of(known->instrument, message.quantity),
+                    price_of(known->instrument, known->side, message.price)};
   const VenueOutcome outcome = apply({.time = time,
-                                      .quantity = quantity,
-                                      .price = price,
+                                      .quantity = terms.quantity,
+                                      .price = terms.price,
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Accepted,
                                       .dead = message.order_state == ouch::OrderState::Dead});
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
-  owe_terms(message, outcome.record, quantity, price, time);
+  owe_terms(message, outcome.record, terms, time);
 }
 
 void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
@@ -288,15 +316,14 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
-    ++counters_.unattributed;
-    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
+    replaced_unknown(message, time);
     return;
   }
-  const risk::Lots quantity = lots_of(known->instrument, message.quantity);
-  const risk::Price price = price_of(known->instrument, known->side, message.price);
+  const Terms terms{lots_of(known->instrument, message.quantity),
+                    price_of(known->instrument, known->side, message.price)};
   const VenueOutcome outcome = apply({.time = time,
-                                      .quantity = quantity,
-                                      .price = price,
+                                      .quantity = terms.quantity,
+                                      .price = terms.price,
                                       .number = message.user_ref_num,
                                       .other = message.orig_user_ref_num,
                                       .type = VenueEventType::Replaced,
@@ -306,7 +333,30 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = outcome.other.client_ref;
-  owe_terms(answer, outcome.record, quantity, price, time);
+  owe_terms(answer, outcome.record, terms, time);
+}
+
+// A replacement that the journal does not know is an order of its own, and its original is over:
+// its client is told of the replacement, and of nothing else.
+void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexcept {
+  risk::NumberRecord original;
+  if (const auto* found = engine_.find_number(message.orig_user_ref_num)) original = *found;
+  risk::AdoptOrder order;
+  if (!adopt(message, order, time)) {
+    if (original.account.exists()) books_disagree(original.account, time);
+    return;
+  }
+  if (original.order != risk::kNil) {
+    const risk::Order& replaced = engine_.order({original.order});
+    apply({.time = time,
+           .quantity = replaced.total - replaced.cum - replaced.cancelled,
+           .price = {},
+           .number = original.number,
+           .type = VenueEventType::Canceled});
+  }
+  ouch::Replaced answer = message;
+  answer.orig_user_ref_num = original.client_ref;
+  owe_terms(answer, record_of(order), {order.quantity, order.price}, time);
 }
 
 void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
@@ -394,7 +444,7 @@ void Gate::on_rejected(const ouch::Rejected& message, Timestamp time) noexcept {
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Rejected});
   if (!outcome.known || outcome.anomaly != risk::Anomaly::None) return;
-  owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
+  owe_reject(outcome.record.session, outcome.record.client_ref, client_text(outcome.record),
              static_cast<std::uint16_t>(message.reason), time);
 }
 
@@ -410,7 +460,7 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
   ouch::BrokenTrade answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;
-  answer.cl_ord_id = outcome.record.client_text;
+  answer.cl_ord_id = client_text(outcome.record);
   owe(outcome.record.session, answer);
 }
 
@@ -457,7 +507,7 @@ void Gate::end_lost(risk::OrderIndex index, Timestamp time) noexcept {
            .price = {},
            .number = order.head,
            .type = VenueEventType::Void});
-    owe_reject(record.session, record.client_ref, record.client_text,
+    owe_reject(record.session, record.client_ref, client_text(record),
                static_cast<std::uint16_t>(ouch::RejectCode::ProcessingError), time);
     return;
   }

@@ -165,6 +165,79 @@ TEST(GateRegression, AFieldOffTheGridIsCountedOnce) {
 
 // --- adoption
 
+TEST(GateRegression, AnAcceptedOfNumberZeroIsNoOrder) {
+  GateWorld w;
+  w.say(accepted(0, {.firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().unattributed, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, AnUnknownOrderThatIsDeadIsNotAdopted) {
+  GateWorld w;
+  w.say(accepted(7, {.state = 'D', .firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.engine().next_number(), 8U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// The client's number of a live order was given to a second one; when the first ended, a cancel of
+// that number read an order that was not there.
+TEST(GateRegression, AnUnknownOrderDoesNotTakeTheClientNumberOfALiveOne) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(accepted(9, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 1)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.order(bravo, 1)->head, 1U);
+  w.say(canceled(1, 100));
+  EXPECT_EQ(w.order(bravo, 1), nullptr);
+  EXPECT_EQ(w.cancel(bravo, 1).disposition, risk::Disposition::Ignore);
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Any text of letters and digits that reads as one of ours named a session, whoever's order it was.
+TEST(GateRegression, AnUnknownOrderIsNobodysClientWhereTheSessionMayNotUseTheAccount) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(alpha, 40)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.engine().watermark(alpha), 0U);
+  EXPECT_EQ(w.owed(alpha), Lines{});
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, TheClientTextOfAnAdoptedOrderIsBlank) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 40)}));
+  const auto messages = w.owed_messages(bravo);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(std::get<ouch::Accepted>(messages[0]).cl_ord_id, padded<14>(""));
+}
+
+// A replacement that the journal does not know was dropped: its executions found nobody.
+TEST(GateRegression, AReplacementThatTheJournalDoesNotKnowIsAdopted) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(executed(1, 20, kAmznPrice, 1));
+  w.owed(bravo);
+  w.say(replaced(1, 6, {.quantity = 230, .firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 4)}));
+  EXPECT_EQ(w.owed(bravo), (Lines{"U 1>4 L 230@2200000"}));
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  ASSERT_NE(w.order(bravo, 4), nullptr);
+  EXPECT_EQ(w.order(bravo, 4)->reserved.raw, 230);
+  w.say(executed(6, 230, kAmznPrice, 2));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 250);
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- proof
 
 // --- what the venue says of orders that have ended
