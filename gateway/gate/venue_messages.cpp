@@ -1,6 +1,8 @@
 // OUCH back: the venue's word to events of the engine and messages to the client, resolution of
 // numbers by proof, and adoption (ORDERLIFE 1 and 2).
 #include <algorithm>
+#include <limits>
+#include <variant>
 
 #include "gateway/gate/gate.h"
 #include "gateway/gate/outbound.h"
@@ -33,20 +35,39 @@ risk::NumberRecord record_of(const risk::AdoptOrder& order) {
           .side = order.side};
 }
 
-// The number of ours in a response; 0 where it carries none. Every numbered response has it behind
-// the timestamp, a Replaced has the new one behind the original.
-std::uint32_t number_in(std::span<const std::byte> payload) {
-  const auto u32_at = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-      value = value << 8 | std::to_integer<std::uint32_t>(payload[at + i]);
-    return value;
-  };
-  if (payload.empty()) return 0;
-  const char type = static_cast<char>(payload[0]);
-  const std::size_t at = type == ouch::Replaced::kType ? 13 : 9;
-  if (type == ouch::SystemEvent::kType || payload.size() < at + 4) return 0;
-  return u32_at(at);
+// Orders are refused when a million numbers are left, and reconnects take one each: a number beyond
+// this is none of ours.
+constexpr std::uint32_t kNumberMax = std::numeric_limits<std::uint32_t>::max() - 500'000;
+
+// The message can be one about a number of ours.
+template <ouch::Message M>
+bool is_plausible(const M& message) {
+  if constexpr (requires { message.next_user_ref_num; }) {
+    return message.next_user_ref_num <= kNumberMax;
+  } else if constexpr (requires { message.user_ref_num; }) {
+    return message.user_ref_num <= kNumberMax;
+  } else {
+    return true;
+  }
+}
+
+// Every number of ours below the result is shown to have been processed by this message.
+std::uint32_t proved_by(std::span<const std::byte> payload) {
+  ouch::OutboundMessage any;
+  if (ouch::decode(payload, any) != ouch::DecodeError::None) return 0;
+  return std::visit(
+      [](const auto& message) -> std::uint32_t {
+        using M = std::remove_cvref_t<decltype(message)>;
+        if (!is_plausible(message) || std::is_same_v<M, ouch::BrokenTrade>) return 0;
+        if constexpr (requires { message.next_user_ref_num; }) {
+          return message.next_user_ref_num;
+        } else if constexpr (requires { message.user_ref_num; }) {
+          return message.user_ref_num;
+        } else {
+          return 0;
+        }
+      },
+      any);
 }
 
 }  // namespace
@@ -62,10 +83,12 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   std::copy_n(payload.begin(), record.length, record.payload.begin());
   // What this message proves, ahead of it in bounded records, so that no single one grows too
   // large.
-  const std::uint32_t proved = std::min(number_in(payload), engine_.next_number());
-  while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
-    const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
-    take(RecordType::Resolve, resolve.time, resolve);
+  if (engine_.next_number() - resolved_below_ > kResolveMax) {
+    const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
+    while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
+      const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
+      take(RecordType::Resolve, resolve.time, resolve);
+    }
   }
   take(RecordType::VenueMessage, record.time, record);
   return true;
@@ -78,7 +101,7 @@ void Gate::effect(const ResolveRecord& record) noexcept {
 template <ouch::Message M, class F>
 void Gate::on_message(std::span<const std::byte> payload, F&& f) noexcept {
   M message;
-  if (ouch::decode(payload, message) != ouch::DecodeError::None) {
+  if (ouch::decode(payload, message) != ouch::DecodeError::None || !is_plausible(message)) {
     ++counters_.malformed_by_venue;
     return;
   }

@@ -238,7 +238,40 @@ TEST(GateRegression, AReplacementThatTheJournalDoesNotKnowIsAdopted) {
   EXPECT_EQ(w.check(), "");
 }
 
+// A number near the end of the space made our next one wrap to 0, which marks a free slot.
+TEST(GateRegression, TheVenueCannotMakeOurNumbersWrap) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  for (const std::uint32_t number : {0xFFFF'FFFFU, 0xFFFF'FFFEU}) {
+    w.say(query_response(number));
+    w.say(accepted(number, {.firm = "BRV1"}));
+    w.say(canceled(number, 10));
+  }
+  EXPECT_EQ(w.engine().next_number(), 1U);
+  EXPECT_EQ(w.counters().malformed_by_venue, 6U);
+  EXPECT_EQ(w.enter(bravo, {.number = 1}).reason, RejectReason::None);
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- proof
+
+// The number in a message that is none proved that every number below it had been processed.
+TEST(GateRegression, AMalformedMessageProvesNothing) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA2");
+  constexpr std::uint32_t kOrders = 600;  // more than one record resolves
+  for (std::uint32_t n = 1; n <= kOrders; ++n) {
+    w.enter(alpha, {.number = n, .quantity = 1});
+  }
+  for (const char type : {'A', 'C', 'Z'}) {
+    Bytes bytes(16, std::byte{0x7F});
+    bytes[0] = static_cast<std::byte>(type);
+    w.say_bytes(bytes);
+  }
+  EXPECT_EQ(w.counters().malformed_by_venue, 3U);
+  EXPECT_EQ(w.counters().voided, 0U);
+  EXPECT_EQ(w.engine().live_orders(), kOrders);
+}
 
 // --- what the venue says of orders that have ended
 
