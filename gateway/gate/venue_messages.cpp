@@ -188,6 +188,7 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
   }
 }
 
+// And this one was: the venue speaks of it, whatever it says.
 void Gate::resolve(std::uint32_t number, Timestamp time) noexcept {
   resolve_below(number, time);
   if (number < engine_.next_number()) resolved_below_ = std::max(resolved_below_, number + 1);
@@ -336,6 +337,7 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
 
 void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   ++counters_.replaced;
+  resolve(std::min(message.orig_user_ref_num, message.user_ref_num), time);
   resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
@@ -384,7 +386,7 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
 
 void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
   ++counters_.executed;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
     ++counters_.unattributed;
@@ -415,7 +417,7 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
 
 void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
   ++counters_.canceled;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
       known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
@@ -435,7 +437,7 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
 
 void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp time) noexcept {
   ++counters_.self_match_prevented;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
       known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
@@ -499,7 +501,7 @@ void Gate::on_system_event(const ouch::SystemEvent& message, Timestamp time) noe
 // Messages that change no exposure.
 template <ouch::Message M>
 void Gate::pass_on(M message, Timestamp time) noexcept {
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* record = engine_.find_number(message.user_ref_num);
   if (record == nullptr) {
     ++counters_.unattributed;
@@ -524,7 +526,7 @@ void Gate::end_lost(risk::OrderIndex index, Timestamp time) noexcept {
   const risk::Order order = engine_.order(index);
   const risk::NumberRecord record = *engine_.find_number(order.head);
   const risk::Lots leaves = order.total - order.cum - order.cancelled;
-  if (order.acknowledged == 0) {
+  if (order.acknowledged == 0 && order.cum.raw == 0 && order.cancelled.raw == 0) {
     apply({.time = time,
            .quantity = {},
            .price = {},

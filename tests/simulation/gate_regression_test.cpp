@@ -273,6 +273,26 @@ TEST(GateRegression, AMalformedMessageProvesNothing) {
   EXPECT_EQ(w.engine().live_orders(), kOrders);
 }
 
+// An order that the venue had executed, though it never said Accepted, was declared never processed
+// by the next higher number, and what was left of it no longer counted.
+TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
+  for (const ouch::OutboundMessage& first :
+       {ouch::OutboundMessage(executed(1, 40, kAmznPrice, 1)),
+        ouch::OutboundMessage(canceled(1, 40)), ouch::OutboundMessage(aiq_canceled(1, 40)),
+        ouch::OutboundMessage(cancel_pending(1)), ouch::OutboundMessage(replaced(1, 2))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.replace(bravo, 1, {.number = 2, .quantity = 100});
+    w.enter(bravo, {.number = 3});
+    w.say(first);
+    w.say(accepted(3));
+    EXPECT_EQ(w.engine().live_orders(), 2U) << line_of(first);
+    EXPECT_EQ(w.counters().anomalies[static_cast<std::size_t>(risk::Anomaly::LateEvent)], 0U);
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
 // --- what the venue says of orders that have ended
 
 // --- what goes out
