@@ -356,12 +356,15 @@ bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept 
       return order.instrument.value == what.target;
     case SweepScope::Lost:
       return true;
-    case SweepScope::SessionAccounts: {
-      const auto& accounts = deployment_.parameters.sessions[what.target].accounts;
-      return std::binary_search(accounts.begin(), accounts.end(), order.account);
-    }
+    case SweepScope::SessionAccounts:
+      return may_use({what.target}, order.account);
   }
   return false;
+}
+
+bool Gate::may_use(risk::SessionIndex session, risk::AccountIndex account) const noexcept {
+  const auto& accounts = deployment_.parameters.sessions[session.value].accounts;
+  return std::binary_search(accounts.begin(), accounts.end(), account);
 }
 
 // Of what is there now: an order that is entered behind a mass cancel is not meant by it.

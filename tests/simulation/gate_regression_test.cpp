@@ -120,9 +120,178 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
 
 // --- off the grid
 
+std::vector<Change> ten_wire_units_a_lot() {
+  return {{Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}};
+}
+
+// A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
+TEST(GateRegression, ACancelOffTheLotGridReleasesNoMoreThanTheVenueTookOff) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  w.say(canceled(1, 15));
+  EXPECT_EQ(w.order(bravo, 1)->cancelled.raw, 1);
+  w.say(aiq_canceled(1, 19));
+  EXPECT_EQ(w.order(bravo, 1)->cum.raw, 1);
+  EXPECT_EQ(w.counters().off_grid, 3U);  // the decrements, and what was prevented
+  EXPECT_EQ(w.check(), "");
+}
+
+// An execution of a part of a lot was booked as a whole one and trading went on: the position here
+// is not the position there, so the account only closes until somebody has looked.
+TEST(GateRegression, AnExecutionOffTheLotGridMakesItsAccountCloseOnly) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  EXPECT_FALSE(w.is_close_only("bravo-1"));
+  w.say(executed(1, 15, kAmznPrice, 1));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 2);
+  EXPECT_TRUE(w.is_close_only("bravo-1"));
+  EXPECT_FALSE(w.is_close_only("bravo-2"));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Each field off the grid was counted once for the books and once more for the client's copy.
+TEST(GateRegression, AFieldOffTheGridIsCountedOnce) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.price = kAmznPrice + 1}));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+}
+
 // --- adoption
 
+TEST(GateRegression, AnAcceptedOfNumberZeroIsNoOrder) {
+  GateWorld w;
+  w.say(accepted(0, {.firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().unattributed, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, AnUnknownOrderThatIsDeadIsNotAdopted) {
+  GateWorld w;
+  w.say(accepted(7, {.state = 'D', .firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.engine().next_number(), 8U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// The client's number of a live order was given to a second one; when the first ended, a cancel of
+// that number read an order that was not there.
+TEST(GateRegression, AnUnknownOrderDoesNotTakeTheClientNumberOfALiveOne) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(accepted(9, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 1)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.order(bravo, 1)->head, 1U);
+  w.say(canceled(1, 100));
+  EXPECT_EQ(w.order(bravo, 1), nullptr);
+  EXPECT_EQ(w.cancel(bravo, 1).disposition, risk::Disposition::Ignore);
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Any text of letters and digits that reads as one of ours named a session, whoever's order it was.
+TEST(GateRegression, AnUnknownOrderIsNobodysClientWhereTheSessionMayNotUseTheAccount) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(alpha, 40)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.engine().watermark(alpha), 0U);
+  EXPECT_EQ(w.owed(alpha), Lines{});
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, TheClientTextOfAnAdoptedOrderIsBlank) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 40)}));
+  const auto messages = w.owed_messages(bravo);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(std::get<ouch::Accepted>(messages[0]).cl_ord_id, padded<14>(""));
+}
+
+// A replacement that the journal does not know was dropped: its executions found nobody.
+TEST(GateRegression, AReplacementThatTheJournalDoesNotKnowIsAdopted) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(executed(1, 20, kAmznPrice, 1));
+  w.owed(bravo);
+  w.say(replaced(1, 6, {.quantity = 230, .firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 4)}));
+  EXPECT_EQ(w.owed(bravo), (Lines{"U 1>4 L 230@2200000"}));
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  ASSERT_NE(w.order(bravo, 4), nullptr);
+  EXPECT_EQ(w.order(bravo, 4)->reserved.raw, 230);
+  w.say(executed(6, 230, kAmznPrice, 2));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 250);
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// A number near the end of the space made our next one wrap to 0, which marks a free slot.
+TEST(GateRegression, TheVenueCannotMakeOurNumbersWrap) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  for (const std::uint32_t number : {0xFFFF'FFFFU, 0xFFFF'FFFEU}) {
+    w.say(query_response(number));
+    w.say(accepted(number, {.firm = "BRV1"}));
+    w.say(canceled(number, 10));
+  }
+  EXPECT_EQ(w.engine().next_number(), 1U);
+  EXPECT_EQ(w.counters().malformed_by_venue, 6U);
+  EXPECT_EQ(w.enter(bravo, {.number = 1}).reason, RejectReason::None);
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- proof
+
+// The number in a message that is none proved that every number below it had been processed.
+TEST(GateRegression, AMalformedMessageProvesNothing) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA2");
+  constexpr std::uint32_t kOrders = 600;  // more than one record resolves
+  for (std::uint32_t n = 1; n <= kOrders; ++n) {
+    w.enter(alpha, {.number = n, .quantity = 1});
+  }
+  for (const char type : {'A', 'C', 'Z'}) {
+    Bytes bytes(16, std::byte{0x7F});
+    bytes[0] = static_cast<std::byte>(type);
+    w.say_bytes(bytes);
+  }
+  EXPECT_EQ(w.counters().malformed_by_venue, 3U);
+  EXPECT_EQ(w.counters().voided, 0U);
+  EXPECT_EQ(w.engine().live_orders(), kOrders);
+}
+
+// An order that the venue had executed, though it never said Accepted, was declared never processed
+// by the next higher number, and what was left of it no longer counted.
+TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
+  for (const ouch::OutboundMessage& first :
+       {ouch::OutboundMessage(executed(1, 40, kAmznPrice, 1)),
+        ouch::OutboundMessage(canceled(1, 40)), ouch::OutboundMessage(aiq_canceled(1, 40)),
+        ouch::OutboundMessage(cancel_pending(1)), ouch::OutboundMessage(replaced(1, 2))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.replace(bravo, 1, {.number = 2, .quantity = 100});
+    w.enter(bravo, {.number = 3});
+    w.say(first);
+    w.say(accepted(3));
+    EXPECT_EQ(w.engine().live_orders(), 2U) << line_of(first);
+    EXPECT_EQ(w.counters().anomalies[static_cast<std::size_t>(risk::Anomaly::LateEvent)], 0U);
+    EXPECT_EQ(w.check(), "");
+  }
+}
 
 // --- what the venue says of orders that have ended
 
