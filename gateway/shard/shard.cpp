@@ -92,7 +92,18 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
   }
 }
 
-Shard::~Shard() = default;
+// What still waits is called back here: its memory is that of the members, which end before io_ does.
+Shard::~Shard() {
+  error_code ignored;
+  acceptor_.close(ignored);
+  connecting_.close(ignored);
+  wakeup_.close(ignored);
+  venue_socket_.close();
+  for (const auto& client : clients_) client->socket.close();
+  io_.restart();
+  while (io_.poll() > 0) {
+  }
+}
 
 void Shard::wake() noexcept {
   if (!sleeping_.load(std::memory_order_seq_cst)) return;

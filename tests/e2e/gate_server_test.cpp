@@ -484,6 +484,13 @@ TEST_F(GateServer, SurvivesRandomMessagesInValidFrames) {
 
 // A client that sends and never reads: what it is owed waits in the journal, not in memory, others
 // go on, and it is let go. When it comes back it gets everything.
+// A sanitizer's shadow memory grows with what is touched, so resident memory tells nothing there.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   start({{kSet, "process.json", "gateway.silence_timeout_ms", "3000"}});
   OuchClient other(port());
@@ -512,7 +519,7 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
     memory_most = std::max(memory_most, resident_bytes(gate_->pid()));
   }
   EXPECT_GT(number, kBatches) << "it was let go before it had said all";
-  EXPECT_LT(memory_most - memory_before, 32 << 20);
+  if (!kSanitized) EXPECT_LT(memory_most - memory_before, 32 << 20);
 
   OuchClient again(port());
   ASSERT_TRUE(again.login("ALPHA2", 1));
@@ -523,7 +530,7 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   for (std::size_t i = 1; i <= kBatches * kBatch; ++i) {
     ASSERT_EQ(line_of_payload(again.stream[i]), "Q 1") << i;
   }
-  EXPECT_LT(resident_bytes(gate_->pid()) - memory_before, 32 << 20);
+  if (!kSanitized) EXPECT_LT(resident_bytes(gate_->pid()) - memory_before, 32 << 20);
   stop();
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
 }
