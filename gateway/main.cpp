@@ -1,6 +1,7 @@
 // The one executable: every part of the product is a subcommand.
 #include <CLI/CLI.hpp>
 
+#include "gateway/client/command.h"
 #include "gateway/commands/check.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_check_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
+  portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }
