@@ -12,9 +12,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   portcullis::gateway::add_run_command(app);
   portcullis::gateway::add_check_command(app);
-  portcullis::gateway::client::add_client_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
+  portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

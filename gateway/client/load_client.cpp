@@ -18,6 +18,7 @@ namespace {
 constexpr int kBatch = 64;
 // How often heartbeats, limits and stop() are looked after.
 constexpr std::int64_t kTickNs = 50'000'000;
+constexpr std::int64_t kProgressNs = 1'000'000'000;
 constexpr std::int64_t kRetryNs = 1'000'000;
 // A run that is due starts so much later, so that its first messages are not late.
 constexpr std::int64_t kStartNs = 10'000'000;
@@ -67,15 +68,15 @@ void LoadClient::keep_up() {
   const std::int64_t now_ns = steady_ns();
   next_tick_ns_ = now_ns + kTickNs;
   for (const auto& session : sessions_) session->on_time(now_ns);
-  if (!settings_.progress || start_ns_ == 0 || now_ns < next_progress_ns_) return;
-  next_progress_ns_ = now_ns + 1'000'000'000;
+  if (!settings_.progress || next_progress_ns_ == 0 || now_ns < next_progress_ns_) return;
+  next_progress_ns_ += kProgressNs;
   const auto count = [this](std::uint64_t LedgerCounts::*member) {
     return sum([member](const Ledger& ledger) { return ledger.counts().*member; });
   };
   std::cerr << fmt::format(
       "{:6.1f} s  {} of {} sent, {} accepted, {} rejected, {} executed, {} open\n",
-      static_cast<double>(std::max<std::int64_t>(0, now_ns - start_ns_)) * 1e-9, next_,
-      plan_.messages.size(), count(&LedgerCounts::accepted), count(&LedgerCounts::rejected),
+      static_cast<double>(now_ns - start_ns_) * 1e-9, next_, plan_.messages.size(),
+      count(&LedgerCounts::accepted), count(&LedgerCounts::rejected),
       count(&LedgerCounts::executed), sum([](const Ledger& ledger) { return ledger.open(); }));
 }
 
@@ -157,6 +158,7 @@ RunResult LoadClient::run() {
         settings_.start_at_ns == 0 ? kStartNs : settings_.start_at_ns - epoch_ns();
     if (wait_ns < kStartNs) outcome.late_ns = kStartNs - wait_ns;
     start_ns_ = steady_ns() + std::max(wait_ns, kStartNs);
+    next_progress_ns_ = start_ns_ + kProgressNs;
     send_all();
     settle();
     if (stopping_ && problem_.empty()) problem_ = "stopped";

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <deque>
 #include <map>
 #include <queue>
+#include <set>
 #include <stdexcept>
 #include <utility>
 
@@ -27,7 +27,12 @@ struct RestingOrder {
   std::uint32_t number = 0;
   std::uint32_t quantity = 0;  // wire, the total of its chain
   ouch::Side side = ouch::Side::Buy;
-  bool gone = false;
+};
+
+// An order that its owner pulls when the price has moved.
+struct FollowingOrder {
+  std::size_t order = 0;
+  double log_price = 0;  // of the mark when it was entered
 };
 
 // The end that its owner has decided for an order.
@@ -39,6 +44,12 @@ struct PlannedEnd {
   }
 };
 
+struct Entries {
+  risk::InstrumentIndex instrument;
+  Arrivals arrivals;
+  double next_s = 0;
+};
+
 class Generator {
  public:
   Generator(const Market& market, const FlowSettings& settings)
@@ -46,36 +57,48 @@ class Generator {
         settings_(settings),
         random_(settings.seed),
         plan_(begin_plan(market)),
-        // Seconds of the book in a second of the run.
-        speed_(settings.rate_per_s * kEntryGapS / kMessagesPerEntry),
         log_price_(market.feed_symbols.size()),
         last_mark_(market.feed_symbols.size()),
-        traded_(market.feed_symbols.size()) {
+        traded_(market.feed_symbols.size()),
+        following_(market.feed_symbols.size()) {
     std::uint64_t weight = 0;
+    std::set<risk::InstrumentIndex> instruments;
     for (const Trader& trader : market.traders) {
       weight += static_cast<std::uint64_t>(std::min(kRateMax, trader.orders_per_s));
       weights_.push_back(weight);
-      left_behind_.emplace_back(trader.books.size());
-      for (const Book& book : trader.books) traded_[book.feed_symbol] = true;
+      for (const Book& book : trader.books) {
+        traded_[book.feed_symbol] = true;
+        instruments.insert(book.instrument);
+      }
     }
+    for (const risk::InstrumentIndex instrument : instruments) {
+      entries_.push_back({.instrument = instrument, .arrivals = {}, .next_s = 0});
+    }
+    for (Entries& entries : entries_) entries.next_s = entries.arrivals.next_gap_s(random_);
+    speed_ =
+        settings.rate_per_s * kEntryGapS / kMessagesPerEntry / static_cast<double>(entries_.size());
   }
 
   Plan generate() {
     plan_.messages.reserve(settings_.messages + 2 * kKindCount * plan_.numbers.size());
     tell_marks();
     plan_extraordinary();
-    double next_entry_s = arrivals_.next_gap_s(random_);
     while (plan_.messages.size() < settings_.messages) {
-      now_s_ = ends_.empty() ? next_entry_s : std::min(next_entry_s, ends_.top().time_s);
-      advance_marks();
+      Entries& entries =
+          *std::min_element(entries_.begin(), entries_.end(),
+                            [](const Entries& x, const Entries& y) { return x.next_s < y.next_s; });
+      const bool is_end = !ends_.empty() && ends_.top().time_s < entries.next_s;
+      const double next_s = is_end ? ends_.top().time_s : entries.next_s;
+      advance_marks(next_s);
+      now_s_ = next_s;
       send_extraordinary();
-      if (now_s_ == next_entry_s) {
-        enter();
-        next_entry_s += arrivals_.next_gap_s(random_);
-      } else {
+      if (is_end) {
         const PlannedEnd end = ends_.top();
         ends_.pop();
         finish(end.order);
+      } else {
+        enter(entries.instrument);
+        entries.next_s += entries.arrivals.next_gap_s(random_);
       }
     }
     plan_.messages.resize(settings_.messages);
@@ -128,10 +151,10 @@ class Generator {
 
   // Symbols of one factor move together; one that nobody trades and whose factor nobody trades
   // stands still.
-  void advance_marks() {
+  void advance_marks(double until_s) {
     const double step_s = static_cast<double>(kMarkStepNs) * 1e-9 * speed_;
-    while (mark_time_s_ + step_s <= now_s_) {
-      mark_time_s_ += step_s;
+    while (now_s_ = mark_time_s_ + step_s, now_s_ <= until_s) {
+      mark_time_s_ = now_s_;
       std::map<std::uint32_t, double> moves;
       for (std::uint32_t s = 0; s < market_.feed_symbols.size(); ++s) {
         if (traded_[s]) {
@@ -144,6 +167,7 @@ class Generator {
         if (move != moves.end()) log_price_[s] += move->second;
       }
       tell_marks();
+      pull_followers();
     }
   }
 
@@ -185,7 +209,8 @@ class Generator {
   }
 
   std::uint64_t passive_price(const Book& book, ouch::Side side) {
-    const double behind_ppm = kSpreadPpm / 2 + kStepPpm * draw_step(random_);
+    // Who quotes ahead of the best price does not mean to trade at once: he stays on his side.
+    const double behind_ppm = std::max(kStepPpm, kSpreadPpm / 2 + kStepPpm * draw_step(random_));
     return wire_price(book, side, aggressive(book, side, -behind_ppm));
   }
 
@@ -195,11 +220,20 @@ class Generator {
                                     weights_.begin());
   }
 
-  std::uint32_t draw_book(const Trader& trader) {
+  struct Draw {
+    std::size_t trader = 0;
+    std::uint32_t book = 0;
+  };
+
+  // Of those who can trade the instrument. Who may not (it is restricted) tries only now and then.
+  Draw draw_trader_of(risk::InstrumentIndex instrument) {
     while (true) {
-      const auto b = static_cast<std::uint32_t>(random_.below(trader.books.size()));
-      // Who may not trade something tries it only now and then.
-      if (!trader.books[b].restricted || trader.books.size() == 1 || random_.chance(0.02)) return b;
+      const std::size_t t = draw_trader();
+      const std::vector<Book>& books = market_.traders[t].books;
+      for (std::uint32_t b = 0; b < books.size(); ++b) {
+        if (books[b].instrument != instrument) continue;
+        if (!books[b].restricted || random_.chance(kRestrictedShare)) return {t, b};
+      }
     }
   }
 
@@ -209,10 +243,9 @@ class Generator {
     return random_.chance(buys) ? ouch::Side::Buy : ouch::Side::Sell;
   }
 
-  void enter() {
-    const std::size_t t = draw_trader();
+  void enter(risk::InstrumentIndex instrument) {
+    const auto [t, b] = draw_trader_of(instrument);
     const Trader& trader = market_.traders[t];
-    const std::uint32_t b = draw_book(trader);
     const Book& book = trader.books[b];
     const bool marketable = random_.chance(kMarketableShare);
     const std::uint32_t shares =
@@ -264,18 +297,25 @@ class Generator {
       ends_.push({now_s_ + draw_lifetime_s(random_), order});
       return;
     }
-    std::deque<std::size_t>& resting = left_behind_[t][b];
-    resting.push_back(order);
-    if (resting.size() <= kRestingMax * (is_eager(t) ? 4 : 1)) return;
-    cancel(resting.front(), 0);
-    resting.pop_front();
+    if (is_eager(t)) return;
+    const std::uint32_t symbol = market_.traders[t].books[b].feed_symbol;
+    following_[symbol].push_back({order, log_price_[symbol]});
+  }
+
+  void pull_followers() {
+    for (std::uint32_t s = 0; s < following_.size(); ++s) {
+      std::erase_if(following_[s], [&](const FollowingOrder& following) {
+        const bool pulled = std::abs(log_price_[s] - following.log_price) > kPullPpm * 1e-6;
+        if (pulled) cancel(following.order, 0);
+        return pulled;
+      });
+    }
   }
 
   void cancel(std::size_t order, std::uint32_t total) {
     Message& message = add(Kind::Cancel, market_.traders[orders_[order].trader].session);
     message.number = orders_[order].number;
     message.quantity = total;
-    orders_[order].gone = total == 0;
   }
 
   void finish(std::size_t index) {
@@ -452,9 +492,9 @@ class Generator {
   const FlowSettings settings_;
   Random random_;
   Plan plan_;
-  const double speed_;
-  Arrivals arrivals_;
-  double now_s_ = 0;  // of the book
+  double speed_ = 0;  // seconds of the books in a second of the run
+  double now_s_ = 0;  // of the books
+  std::vector<Entries> entries_;
 
   double mark_time_s_ = 0;
   std::vector<double> log_price_;  // since the opening, by feed symbol
@@ -464,8 +504,7 @@ class Generator {
   std::vector<std::uint64_t> weights_;  // of the traders, summed up
   std::vector<RestingOrder> orders_;
   std::priority_queue<PlannedEnd, std::vector<PlannedEnd>, std::greater<>> ends_;
-  // By trader and book: orders without a planned end, oldest first.
-  std::vector<std::vector<std::deque<std::size_t>>> left_behind_;
+  std::vector<std::vector<FollowingOrder>> following_;  // by feed symbol
 
   Wrong wrong_{};
   std::vector<Extraordinary> extraordinary_;

@@ -9,8 +9,8 @@
 //    fourth is eager: its orders are larger and mostly of one side, so that it runs into its
 //    limits.
 //  - 100 shares are clip / kClipsPerHundred of the account in the instrument.
-//  - An order whose end the book does not show is cancelled when its owner has more than
-//    kRestingMax in the instrument, the oldest first.
+//  - An order whose end the book does not show is cancelled when the price has moved by kPullPpm
+//    since it was entered: quotes follow the price.
 //  - kWrongShare of the entries are wrong in one of the ways of Wrong, each session sends two
 //    malformed messages (a third would end the connection) and some queries, and there are mass
 //    cancels and a disable with its enable.
@@ -33,16 +33,17 @@ inline constexpr std::int64_t kRateMax =
     2'000;  // orders a second that count for an account's share
 inline constexpr std::int64_t kClipsPerHundred = 40;
 inline constexpr std::int64_t kEagerFactor = 5;
-inline constexpr std::size_t kRestingMax = 8;
+inline constexpr double kPullPpm = 180;
 inline constexpr double kWrongShare = 0.02;
-inline constexpr double kPostOnlyShare = 0.1;    // of resting orders
-inline constexpr double kMarketShare = 0.02;     // of marketable orders: without a limit
-inline constexpr double kAllOrNoneShare = 0.02;  // of marketable orders
+inline constexpr double kRestrictedShare = 0.02;  // of an account's orders where it is restricted
+inline constexpr double kPostOnlyShare = 0.1;     // of resting orders
+inline constexpr double kMarketShare = 0.02;      // of marketable orders: without a limit
+inline constexpr double kAllOrNoneShare = 0.02;   // of marketable orders
 
 // Messages begin so long after the first prices, so that the gate knows prices when they come.
 inline constexpr std::int64_t kLeadInNs = 100'000'000;
-// A price is told at least so often, so that it does not become stale.
-inline constexpr std::int64_t kMarkStepNs = 5'000'000;
+// Prices move so often, and are told at least so often, so that they do not become stale.
+inline constexpr std::int64_t kMarkStepNs = 2'500'000;
 inline constexpr std::int64_t kMarkSilenceNs = 250'000'000;
 
 enum class Wrong : std::uint8_t {
