@@ -492,7 +492,8 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   }
   const Int128 before = capital - requirement(candidate.account);
   MarginReport report;
-  recompute(candidate.account, candidate.instrument, change, true, &report);
+  if (!candidate.verdict_only)
+    recompute(candidate.account, candidate.instrument, change, true, &report);
   decision.set = report.set;
   decision.group = report.group;
   decision.scenario = report.scenario;
@@ -547,6 +548,7 @@ Decision Engine::judge(const Candidate& candidate) const noexcept {
 // By bisection on the checks themselves; what it returns has passed them, or is 0.
 Lots Engine::largest_passing(const Candidate& candidate) const noexcept {
   Candidate trial = candidate;
+  trial.verdict_only = true;
   Lots passing{0};
   Lots failing = candidate.quantity;
   for (int step = 0; step < 32 && failing.raw - passing.raw > 1; ++step) {

@@ -217,6 +217,7 @@ class Engine {
     Lots min_quantity;
     const Order* replaced = nullptr;  // the chain it joins
     Timestamp now;
+    bool verdict_only = false;  // a trial of the bisection: what binds need not be named
   };
   // What an order chain reserves.
   struct Reservation {

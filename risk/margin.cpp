@@ -14,16 +14,24 @@ constexpr std::uint32_t kSetsMax = 16;
 // More than any equity: a requirement that is not known to be affordable.
 constexpr Int128 kUnaffordable = Int128{1} << 100;
 
-// floor(exposure * shock / 1e6) without leaving 64 bits; exact, because the exposure is split at
-// 1e6.
-std::int64_t shocked(std::int64_t exposure, std::int64_t shock_ppm) {
-  std::int64_t high = exposure / kPpm;
-  std::int64_t rest = exposure % kPpm;
-  if (rest < 0) rest += kPpm, --high;
-  const std::int64_t product = rest * shock_ppm;
-  std::int64_t low = product / kPpm;
-  if (product % kPpm < 0) --low;
-  return high * shock_ppm + low;
+// An exposure as high * 1e6 + rest with 0 <= rest < 1e6: a product with a part per million then
+// stays in 64 bits.
+struct Split {
+  std::int64_t high = 0;
+  std::int64_t rest = 0;
+};
+
+Split split(std::int64_t exposure) {
+  Split result{exposure / kPpm, exposure % kPpm};
+  if (result.rest < 0) result.rest += kPpm, --result.high;
+  return result;
+}
+
+// floor(exposure * shock / 1e6), exactly. REQUIRES: shock >= -1e6; then rest * (shock + 1e6) is not
+// negative, and its quotient is the wanted one and rest more.
+std::int64_t shocked(const Split& exposure, std::int64_t shock_ppm) {
+  const auto product = static_cast<std::uint64_t>(exposure.rest * (shock_ppm + kPpm));
+  return exposure.high * shock_ppm + static_cast<std::int64_t>(product / kPpm) - exposure.rest;
 }
 
 }  // namespace
@@ -274,8 +282,9 @@ bool Engine::factor_vector(GroupIndex group, std::uint32_t local_factor, const E
   const GroupParameters& parameters = parameters_.groups[group.value];
   const std::int32_t* shock =
       parameters.shock_ppm.data() + std::size_t{local_factor} * parameters.column_count;
+  const Split parts[2] = {split(up), split(down)};
   for (std::uint32_t c = 0; c < parameters.column_count; ++c) {
-    low[c] += sign * shocked(shock[c] >= 0 ? up : down, shock[c]);
+    low[c] += sign * shocked(parts[shock[c] < 0 ? 1 : 0], shock[c]);
   }
   return in_range;
 }
@@ -298,7 +307,7 @@ std::int64_t Engine::group_requirement(const std::int64_t* low, GroupIndex group
 
 std::int64_t Engine::phi(std::int64_t x, GroupIndex group) const noexcept {
   const std::int64_t kappa = parameters_.groups[group.value].kappa_ppm;
-  return x <= 0 || kappa == kPpm ? x : shocked(x, kappa);
+  return x <= 0 || kappa == kPpm ? x : shocked(split(x), kappa);
 }
 
 // Rebuilds a slot's vector from its exposures and moves the account's sums by the difference.

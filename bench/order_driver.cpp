@@ -1,0 +1,152 @@
+// Runs one kind of operation 1,000 times, always the same: for counting instructions (see
+// instructions.py). What counts is inside measured(); everything around it is preparation.
+//
+// usage: order_driver NAME; without a name it prints the names.
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "bench/worlds.h"
+
+namespace portcullis::bench {
+
+// Not inlined, and the same symbol for every operation: the counter switches on at its entry and
+// off at its return.
+template <class Command>
+[[gnu::noinline]] Decision measured(Engine& engine, const Command& command) {
+  engine.refresh(engine.account_of(command));
+  const Decision decision = engine.decide(command);
+  engine.apply(command, decision);
+  return decision;
+}
+[[gnu::noinline]] VenueOutcome measured(Engine& engine, const VenueEvent& event) {
+  return engine.apply(event);
+}
+
+namespace {
+
+constexpr int kOperations = 1'000;
+
+void expect(bool good) {
+  if (!good) std::abort();
+}
+
+using Prepare = std::function<NewOrder(World&)>;
+
+// An order that `prepare` makes after it has brought about the state it is to find.
+void submit(World& world, RejectReason reason, const Prepare& prepare) {
+  for (int i = 0; i < kOperations; ++i) {
+    const NewOrder order = prepare(world);
+    const Decision decision = measured(world.engine, order);
+    expect(decision.reason == reason);
+    if (reason == RejectReason::None) world.forget(decision);
+  }
+}
+
+NewOrder fresh(World& world, std::uint32_t account = kRich,
+               InstrumentIndex instrument = kInstrument) {
+  world.engine.refresh({account});
+  return world.order(account, instrument);
+}
+
+const std::map<std::string, std::function<void(World&)>> kCases = {
+    {"accept_fresh",
+     [](World& world) { submit(world, RejectReason::None, [](World& w) { return fresh(w); }); }},
+    {"accept_after_own_order",
+     [](World& world) { submit(world, RejectReason::None, [](World& w) { return w.order(); }); }},
+    {"accept_after_tick",
+     [](World& world) {
+       submit(world, RejectReason::None, [](World& w) {
+         w.engine.refresh({kRich});
+         w.tick(kInstrument.value);
+         return w.order();
+       });
+     }},
+    {"accept_after_ticks_of_all_groups",
+     [](World& world) {
+       submit(world, RejectReason::None, [](World& w) {
+         w.engine.refresh({kRich});
+         w.tick_all_groups();
+         return w.order();
+       });
+     }},
+    {"refuse_form",
+     [](World& world) {
+       submit(world, RejectReason::MalformedField, [](World& w) {
+         NewOrder order = fresh(w);
+         order.form = RejectReason::MalformedField;
+         return order;
+       });
+     }},
+    {"refuse_clip",
+     [](World& world) {
+       submit(world, RejectReason::ClipSize, [](World& w) {
+         NewOrder order = fresh(w);
+         order.quantity = kClip + Lots{1};
+         return order;
+       });
+     }},
+    {"refuse_collar",
+     [](World& world) {
+       submit(world, RejectReason::PriceCollar, [](World& w) {
+         NewOrder order = fresh(w);
+         order.price.raw *= 2;
+         return order;
+       });
+     }},
+    {"refuse_exposure",
+     [](World& world) {
+       submit(world, RejectReason::LongLimit, [](World& w) { return fresh(w, kRich, kTight); });
+     }},
+    {"refuse_leverage",
+     [](World& world) {
+       submit(world, RejectReason::Leverage, [](World& w) { return fresh(w, kLeveraged); });
+     }},
+    {"refuse_margin",
+     [](World& world) {
+       submit(world, RejectReason::Margin, [](World& w) { return fresh(w, kPoor); });
+     }},
+    {"cancel",
+     [](World& world) {
+       for (int i = 0; i < kOperations; ++i) {
+         const CancelOrder cancel = world.cancel_of(world.enter());
+         expect(measured(world.engine, cancel).disposition == Disposition::Forward);
+         world.end();
+       }
+     }},
+    {"replace",
+     [](World& world) {
+       for (int i = 0; i < kOperations; ++i) {
+         const ReplaceOrder replace = world.replace_of(world.enter());
+         world.engine.refresh({kRich});
+         world.forget(measured(world.engine, replace));
+         world.end();
+       }
+     }},
+    {"fill",
+     [](World& world) {
+       for (int i = 0; i < kOperations; ++i) {
+         world.enter(i % 2 == 0 ? Side::Buy : Side::Sell);
+         const VenueEvent event =
+             world.event(VenueEventType::Executed, world.last_number, kOrderLots);
+         expect(measured(world.engine, event).ended);
+       }
+     }},
+};
+
+}  // namespace
+}  // namespace portcullis::bench
+
+int main(int argc, char** argv) {
+  using portcullis::bench::kCases;
+  const auto found = argc == 2 ? kCases.find(argv[1]) : kCases.end();
+  if (found == kCases.end()) {
+    for (const auto& [name, run] : kCases) std::puts(name.c_str());
+    return argc == 1 ? 0 : 2;
+  }
+  portcullis::bench::World world({});
+  found->second(world);
+  return 0;
+}
