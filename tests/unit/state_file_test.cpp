@@ -161,6 +161,8 @@ TEST(CommandsFile, TellsEveryProblem) {
 }
 
 TEST(Password, IsReadFromTheEnvironmentOrAFileAndNowhereElse) {
+  // One thread.
+  // NOLINTBEGIN(concurrency-mt-unsafe)
   ::setenv("PORTCULLIS_TEST_PASSWORD", "not-secret", 1);
   EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).text, "not-secret");
   ::setenv("PORTCULLIS_TEST_PASSWORD", "eleven-long", 1);
@@ -170,6 +172,7 @@ TEST(Password, IsReadFromTheEnvironmentOrAFileAndNowhereElse) {
   ::unsetenv("PORTCULLIS_TEST_PASSWORD");
   EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).problem,
             "the environment variable PORTCULLIS_TEST_PASSWORD is not set");
+  // NOLINTEND(concurrency-mt-unsafe)
 
   const auto path = std::filesystem::temp_directory_path() / "portcullis-password-test";
   std::ofstream(path) << "from-file\r\nsecond line\n";
