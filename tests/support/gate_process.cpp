@@ -30,8 +30,8 @@ constexpr std::string_view kState = R"({
     { "account": "bravo-house", "asset": "USDC", "amount": "4000000" }
   ],
   "positions": [
-    { "account": "alpha-hedge", "instrument": "BTC-PERP", "quantity": "-10", "entry_price": "64000" },
-    { "account": "bravo-house", "instrument": "BTC-PERP", "quantity": "10", "entry_price": "64000" },
+    { "account": "alpha-hedge", "instrument": "BTC-PERP", "quantity": "-5", "entry_price": "64000" },
+    { "account": "bravo-house", "instrument": "BTC-PERP", "quantity": "5", "entry_price": "64000" },
     { "account": "bravo-1", "instrument": "BTC-PERP", "quantity": "1", "entry_price": "64000" }
   ]
 })";
@@ -60,17 +60,6 @@ std::vector<std::string> operator+(std::vector<std::string> left,
                                    const std::vector<std::string>& right) {
   left.insert(left.end(), right.begin(), right.end());
   return left;
-}
-
-std::vector<std::string> gate_arguments(const TestDeployment& deployment) {
-  std::vector<std::string> arguments = {
-      PORTCULLIS_BINARY, "run",
-      "--config",        deployment.config().string(),
-      "--stats",         (deployment.folder() / "gate.json").string()};
-  if (!std::filesystem::exists(deployment.journal())) {
-    arguments = arguments + std::vector<std::string>{"--load", deployment.state().string()};
-  }
-  return arguments;
 }
 
 std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
@@ -150,6 +139,17 @@ std::int64_t TestDeployment::venue_stat(std::string_view path) const {
 
 // --- the processes
 // -------------------------------------------------------------------------------
+
+std::vector<std::string> gate_arguments(const TestDeployment& deployment) {
+  std::vector<std::string> arguments = {
+      PORTCULLIS_BINARY, "run",
+      "--config",        deployment.config().string(),
+      "--stats",         (deployment.folder() / "gate.json").string()};
+  if (!std::filesystem::exists(deployment.journal())) {
+    arguments = arguments + std::vector<std::string>{"--load", deployment.state().string()};
+  }
+  return arguments;
+}
 
 GateProcess::GateProcess(const TestDeployment& deployment,
                          const std::vector<std::string>& more_arguments)

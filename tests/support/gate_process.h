@@ -2,8 +2,8 @@
 // example with changes, in a temporary folder, on ports that the system picks.
 //
 // Accounts and sessions that the tests use, none with cancel on disconnect unless it is changed:
-//   ALPHA2 "buyer"   alpha-hedge, 10 BTC short, symbol BTCPERP, a lot of 0.001 is quantity 1
-//   BRAVO2 "seller"  bravo-house, 10 BTC long, symbol XBTUSD, a lot is quantity 10
+//   ALPHA2 "buyer"   alpha-hedge, 5 BTC short, symbol BTCPERP, a lot of 0.001 is quantity 1
+//   BRAVO2 "seller"  bravo-house, 5 BTC long, symbol XBTUSD, a lot is quantity 10
 // so that a buy of the one and a sell of the other reduce a position: accepted with and without a
 // mark, and matched with each other.
 #pragma once
@@ -50,10 +50,13 @@ class TestDeployment {
   Texts texts_;
 };
 
+// The command line that starts a gate. The state is loaded when there is no journal yet.
+[[nodiscard]] std::vector<std::string> gate_arguments(const TestDeployment& deployment);
+
 // `portcullis run`.
 class GateProcess {
  public:
-  // Starts it. The state is loaded when there is no journal yet. port() is 0 when it did not start.
+  // port() is 0 when it did not start.
   explicit GateProcess(const TestDeployment& deployment,
                        const std::vector<std::string>& more_arguments = {});
   [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -11,7 +11,10 @@ namespace portcullis::test {
 
 using namespace gateway;
 
-void OrderAudit::enter(std::uint32_t number) { numbers_[number] = {}; }
+void OrderAudit::enter(std::uint32_t number) {
+  numbers_[number] = {};
+  unanswered_.insert(number);
+}
 
 void OrderAudit::replace(std::uint32_t original, std::uint32_t number) {
   numbers_[number] = {.original = original};
@@ -19,6 +22,7 @@ void OrderAudit::replace(std::uint32_t original, std::uint32_t number) {
 
 void OrderAudit::forget_from(std::uint32_t next_number) {
   for (auto it = numbers_.lower_bound(next_number); it != numbers_.end(); it = numbers_.erase(it)) {
+    unanswered_.erase(it->first);
     if (it->second.state == State::Sent) continue;
     problems_.push_back("number " + std::to_string(it->first) +
                         " had an outcome and is to be sent again");
@@ -32,34 +36,28 @@ void OrderAudit::take(std::span<const std::byte> payload) {
     using M = std::remove_cvref_t<decltype(m)>;
     if constexpr (std::is_same_v<M, ouch::Accepted>) {
       ++counts_.accepted;
-      Number* number = find(m.user_ref_num, State::Sent, payload);
+      const Number* number = find(m.user_ref_num, State::Sent, payload);
       if (number == nullptr) return;
       if (number->original != 0) problem("a replace was accepted as an order", payload);
-      number->leaves = m.quantity;
-      number->state = m.order_state == ouch::OrderState::Dead ? State::Ended : State::Live;
+      accept(m.user_ref_num, m.quantity, m.order_state == ouch::OrderState::Dead);
     } else if constexpr (std::is_same_v<M, ouch::Replaced>) {
       ++counts_.replaced;
-      Number* original = find(m.orig_user_ref_num, State::Live, payload);
-      Number* number = find(m.user_ref_num, State::Sent, payload);
+      const Number* original = find(m.orig_user_ref_num, State::Live, payload);
+      const Number* number = find(m.user_ref_num, State::Sent, payload);
       if (original == nullptr || number == nullptr) return;
       if (number->original == 0) problem("an order was answered as a replace", payload);
-      original->state = State::Ended;
-      number->leaves = m.quantity;
-      number->state = m.order_state == ouch::OrderState::Dead ? State::Ended : State::Live;
+      end(m.orig_user_ref_num);
+      accept(m.user_ref_num, m.quantity, m.order_state == ouch::OrderState::Dead);
     } else if constexpr (std::is_same_v<M, ouch::Rejected>) {
       ++counts_.rejected;
-      if (Number* number = find(m.user_ref_num, State::Sent, payload)) number->state = State::Ended;
+      if (find(m.user_ref_num, State::Sent, payload) != nullptr) end(m.user_ref_num);
     } else if constexpr (std::is_same_v<M, ouch::Executed>) {
       ++counts_.executed;
-      if (Number* number = find(m.user_ref_num, State::Live, payload)) {
-        reduce(*number, m.quantity, payload);
-      }
+      reduce(m.user_ref_num, m.quantity, payload);
     } else if constexpr (std::is_same_v<M, ouch::Canceled> ||
                          std::is_same_v<M, ouch::AiqCanceled>) {
       ++counts_.canceled;
-      if (Number* number = find(m.user_ref_num, State::Live, payload)) {
-        reduce(*number, m.decrement, payload);
-      }
+      reduce(m.user_ref_num, m.decrement, payload);
     }
   };
   std::visit(take_one, decoded);
@@ -82,41 +80,34 @@ OrderAudit::Number* OrderAudit::find(std::uint32_t number, State expected,
   return &found->second;
 }
 
-void OrderAudit::reduce(Number& number, std::uint32_t quantity,
+void OrderAudit::accept(std::uint32_t number, std::uint32_t quantity, bool is_dead) {
+  Number& order = numbers_.at(number);
+  order.leaves = quantity;
+  order.state = State::Live;
+  unanswered_.erase(number);
+  live_.insert(number);
+  if (is_dead) end(number);
+}
+
+void OrderAudit::reduce(std::uint32_t number, std::uint32_t quantity,
                         std::span<const std::byte> payload) {
-  if (quantity > number.leaves) problem("more than was left", payload);
-  number.leaves -= std::min(number.leaves, quantity);
-  if (number.leaves == 0) number.state = State::Ended;
+  Number* order = find(number, State::Live, payload);
+  if (order == nullptr) return;
+  if (quantity > order->leaves) problem("more than was left", payload);
+  order->leaves -= std::min(order->leaves, quantity);
+  if (order->leaves == 0) end(number);
+}
+
+void OrderAudit::end(std::uint32_t number) {
+  numbers_.at(number).state = State::Ended;
+  unanswered_.erase(number);
+  live_.erase(number);
 }
 
 void OrderAudit::problem(std::string_view what, std::span<const std::byte> payload) {
   ouch::OutboundMessage message;
   const bool good = decode(payload, message) == ouch::DecodeError::None;
   problems_.push_back((good ? venue_sim::line_of(message) : "?") + ": " + std::string(what));
-}
-
-std::size_t OrderAudit::entered() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(numbers_, [](const auto& n) { return n.second.original == 0; }));
-}
-
-std::size_t OrderAudit::unanswered() const {
-  return static_cast<std::size_t>(std::ranges::count_if(numbers_, [](const auto& n) {
-    return n.second.original == 0 && n.second.state == State::Sent;
-  }));
-}
-
-std::size_t OrderAudit::live() const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(numbers_, [](const auto& n) { return n.second.state == State::Live; }));
-}
-
-std::vector<std::uint32_t> OrderAudit::live_numbers() const {
-  std::vector<std::uint32_t> live;
-  for (const auto& [number, what] : numbers_) {
-    if (what.state == State::Live) live.push_back(number);
-  }
-  return live;
 }
 
 }  // namespace portcullis::test

@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace portcullis::test {
@@ -23,10 +25,10 @@ class OrderAudit {
   // The next message of the stream.
   void take(std::span<const std::byte> payload);
 
-  [[nodiscard]] std::size_t entered() const;     // numbers of new orders
-  [[nodiscard]] std::size_t unanswered() const;  // of these, without any outcome so far
-  [[nodiscard]] std::size_t live() const;
-  [[nodiscard]] std::vector<std::uint32_t> live_numbers() const;
+  [[nodiscard]] std::size_t entered() const;  // numbers of new orders
+  // New orders without any outcome so far.
+  [[nodiscard]] std::size_t unanswered() const { return unanswered_.size(); }
+  [[nodiscard]] const std::set<std::uint32_t>& live() const { return live_; }
   // Every rule that was broken, as a sentence.
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
@@ -43,10 +45,14 @@ class OrderAudit {
     std::uint32_t leaves = 0;
   };
   Number* find(std::uint32_t number, State expected, std::span<const std::byte> payload);
-  void reduce(Number& number, std::uint32_t quantity, std::span<const std::byte> payload);
+  void accept(std::uint32_t number, std::uint32_t quantity, bool is_dead);
+  void reduce(std::uint32_t number, std::uint32_t quantity, std::span<const std::byte> payload);
+  void end(std::uint32_t number);
   void problem(std::string_view what, std::span<const std::byte> payload);
 
   std::map<std::uint32_t, Number> numbers_;
+  std::set<std::uint32_t> unanswered_;
+  std::set<std::uint32_t> live_;
   std::vector<std::string> problems_;
   Counts counts_;
 };

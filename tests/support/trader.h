@@ -30,8 +30,8 @@ class Trader {
   // An order that does not match and is not refused for its price.
   void send_resting();
   void cancel_everything();
-  // Takes what has come, without waiting.
-  void take();
+  // Takes what has come; where more orders than that have no outcome yet, waits a moment for it.
+  void take(std::size_t unanswered_max);
   // Waits until every order it has sent has an outcome or is live. REQUIRES: the venue is there, or
   // comes.
   void settle();
@@ -43,6 +43,7 @@ class Trader {
 
  private:
   void absorb();
+  [[nodiscard]] std::uint32_t any_live();
   std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>(random_() % n); }
   [[nodiscard]] gateway::ouch::EnterOrder order(bool is_buy, std::uint32_t lots,
                                                 std::int64_t ticks) const;
