@@ -519,7 +519,9 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
     memory_most = std::max(memory_most, resident_bytes(gate_->pid()));
   }
   EXPECT_GT(number, kBatches) << "it was let go before it had said all";
-  if (!kSanitized) EXPECT_LT(memory_most - memory_before, 32 << 20);
+  if (!kSanitized) {
+    EXPECT_LT(memory_most - memory_before, 32 << 20);
+  }
 
   OuchClient again(port());
   ASSERT_TRUE(again.login("ALPHA2", 1));
@@ -530,7 +532,9 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   for (std::size_t i = 1; i <= kBatches * kBatch; ++i) {
     ASSERT_EQ(line_of_payload(again.stream[i]), "Q 1") << i;
   }
-  if (!kSanitized) EXPECT_LT(resident_bytes(gate_->pid()) - memory_before, 32 << 20);
+  if (!kSanitized) {
+    EXPECT_LT(resident_bytes(gate_->pid()) - memory_before, 32 << 20);
+  }
   stop();
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
 }
