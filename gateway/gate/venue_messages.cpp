@@ -26,6 +26,11 @@ std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
 risk::ClientText client_text(const risk::NumberRecord& record) {
   return record.client_text[0] == '\0' ? blank_text() : record.client_text;
 }
+// To a client, who has had the one end of an order that has ended.
+bool is_news(const VenueOutcome& outcome) {
+  return outcome.known && outcome.anomaly != risk::Anomaly::LateEvent &&
+         outcome.record.session.exists();
+}
 risk::NumberRecord record_of(const risk::AdoptOrder& order) {
   return {.number = order.number,
           .account = order.account,
@@ -330,6 +335,10 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Accepted,
                                       .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::LateEvent &&
+      message.order_state != ouch::OrderState::Dead) {
+    books_disagree(outcome.record.account, time);  // it lives there and has ended here
+  }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
   owe_terms(message, outcome.record, terms, time);
@@ -353,6 +362,10 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
                                       .other = message.orig_user_ref_num,
                                       .type = VenueEventType::Replaced,
                                       .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::LateEvent &&
+      message.order_state != ouch::OrderState::Dead) {
+    books_disagree(outcome.record.account, time);  // it lives there and has ended here
+  }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
   if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
@@ -426,7 +439,7 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
                                       .price = {},
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Canceled});
-  if (!outcome.known || !outcome.record.session.exists()) return;
+  if (!is_news(outcome)) return;
   ouch::Canceled answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;
@@ -446,7 +459,7 @@ void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp t
                                       .price = {},
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::AiqCanceled});
-  if (!outcome.known || !outcome.record.session.exists()) return;
+  if (!is_news(outcome)) return;
   const risk::NumberRecord& record = outcome.record;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);
   ouch::AiqCanceled answer = message;

@@ -295,6 +295,38 @@ TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
 
 // --- what the venue says of orders that have ended
 
+TEST(GateRegression, AnOrderThatHasEndedIsNotCancelledOnceMoreForItsClient) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(canceled(1, 100));
+  w.owed(bravo);
+  w.say(canceled(1, 100));
+  w.say(aiq_canceled(1, 100));
+  EXPECT_EQ(w.owed(bravo), Lines{});
+  EXPECT_EQ(w.anomalies(risk::Anomaly::LateEvent), 2U);
+  EXPECT_FALSE(w.is_close_only("bravo-1"));  // both sides have it as dead
+}
+
+// The venue holds an order that has ended here: counted nowhere, so its account only closes.
+TEST(GateRegression, AnOrderThatEndedHereAndLivesThereMakesItsAccountCloseOnly) {
+  for (const bool replacement : {false, true}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.say(accepted(1));
+    w.replace(bravo, 1, {.number = 2});
+    w.say(canceled(1, 100));
+    replacement ? w.say(replaced(1, 2, {.state = 'D'})) : w.say(accepted(1, {.state = 'D'}));
+    EXPECT_FALSE(w.is_close_only("bravo-1"));
+    replacement ? w.say(replaced(1, 2)) : w.say(accepted(1));
+    EXPECT_TRUE(w.is_close_only("bravo-1"));
+    EXPECT_FALSE(w.is_close_only("bravo-2"));
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
 // --- what goes out
 
 // --- remembered cancels
