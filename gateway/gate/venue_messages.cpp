@@ -503,6 +503,11 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
 }
 
 void Gate::on_system_event(const ouch::SystemEvent& message, Timestamp time) noexcept {
+  if (message.event_code != ouch::EventCode::StartOfDay &&
+      message.event_code != ouch::EventCode::EndOfDay) {
+    ++counters_.malformed_by_venue;
+    return;
+  }
   engine_.apply(risk::SetCondition{.time = time,
                                    .condition = risk::Condition::VenueHalted,
                                    .on = message.event_code == ouch::EventCode::EndOfDay});

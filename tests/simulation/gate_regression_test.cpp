@@ -327,6 +327,17 @@ TEST(GateRegression, AnOrderThatEndedHereAndLivesThereMakesItsAccountCloseOnly) 
   }
 }
 
+TEST(GateRegression, ASystemEventOfAnotherKindDoesNotLiftAHalt) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode::EndOfDay});
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode{'Q'}});
+  EXPECT_EQ(w.enter(bravo, {.number = 1}).reason, RejectReason::VenueHalted);
+  EXPECT_EQ(w.counters().malformed_by_venue, 1U);
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode::StartOfDay});
+  EXPECT_EQ(w.enter(bravo, {.number = 2}).reason, RejectReason::None);
+}
+
 // --- what goes out
 
 // --- remembered cancels
