@@ -338,6 +338,18 @@ TEST(GateRegression, ASystemEventOfAnotherKindDoesNotLiftAHalt) {
   EXPECT_EQ(w.enter(bravo, {.number = 2}).reason, RejectReason::None);
 }
 
+// A venue that has forgotten its stream but not its name was asked for it again and again; nobody
+// was told that its orders are lost.
+TEST(GateRegression, AVenueThatHasForgottenItsStreamHasLostItsSession) {
+  GateWorld w;
+  w.enter(w.session("BRAVO1"), {.number = 1});
+  w.say(accepted(1));
+  w.disconnect();
+  EXPECT_FALSE(w.gate().on_venue_login("VENUE00001", 1, w.now_ns));
+  EXPECT_EQ(w.gate().link(), gate::LinkState::Lost);
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+}
+
 // --- what goes out
 
 // --- remembered cancels
