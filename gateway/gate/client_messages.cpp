@@ -272,6 +272,8 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   if (overloaded) order.flags |= risk::kOverloaded;
   translate(wire, alias, order);
   order.total = lots(wire.quantity, alias, order);
+  // A minimum quantity belongs to immediate orders, which a replace never makes.
+  if (wire.appendage.min_qty > 0) order.unsupported = RejectReason::InvalidMinQty;
 
   const risk::AccountIndex account = engine_.account_of(order);
   engine_.refresh(account);

@@ -352,6 +352,19 @@ TEST(GateRegression, AVenueThatHasForgottenItsStreamHasLostItsSession) {
 
 // --- what goes out
 
+// The venue refuses a minimum quantity on a Day order, and a replace that is invalid cancels its
+// original there.
+TEST(GateRegression, AReplaceWithAMinimumQuantityIsRefusedHere) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  EXPECT_EQ(w.replace(bravo, 1, {.number = 2, .min_qty = 10}).reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(w.at_venue(), Lines{});
+  EXPECT_EQ(w.order(bravo, 1)->pending_count, 0);
+}
+
 // --- remembered cancels
 
 }  // namespace
