@@ -90,15 +90,6 @@ risk::Lots lots(std::uint32_t quantity, const config::Alias* alias, Command& com
   return {quantity / alias->quantity_per_lot};
 }
 
-// What the venue sees of a client's appendage: the carried tags, and always our Firm.
-ouch::Appendage outbound_appendage(const ouch::Appendage& client, const config::WireFirm& firm) {
-  ouch::Appendage appendage = client;
-  appendage.present &= kCarried;
-  appendage.firm = firm;
-  appendage.mark(ouch::Tag::Firm);
-  return appendage;
-}
-
 std::uint32_t wire_quantity(risk::Lots lots, const config::Alias& alias) {
   return static_cast<std::uint32_t>(lots.raw * alias.quantity_per_lot);
 }
@@ -110,6 +101,26 @@ ouch::TimeInForce wire_life(risk::TimeInForce life, risk::OrdType type) {
                          life == risk::TimeInForce::ImmediateOrCancel ||
                          life == risk::TimeInForce::FillOrKill;
   return immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day;
+}
+
+// A quantity in a tag, rounded up to whole lots, in the venue's units.
+std::uint32_t rescaled(std::uint32_t quantity, const config::Alias& from, const config::Alias& to) {
+  const std::int64_t whole = (quantity + from.quantity_per_lot - 1) / from.quantity_per_lot;
+  return static_cast<std::uint32_t>(
+      std::min<std::int64_t>(whole * to.quantity_per_lot, ouch::kQuantityMax));
+}
+
+// What the venue sees of a client's appendage: the carried tags, and always our Firm.
+ouch::Appendage outbound_appendage(const ouch::Appendage& client, const config::WireFirm& firm,
+                                   const config::Alias& from, const config::Alias& to) {
+  ouch::Appendage appendage = client;
+  appendage.present &= kCarried;
+  appendage.min_qty = rescaled(client.min_qty, from, to);
+  appendage.max_floor = rescaled(client.max_floor, from, to);
+  appendage.random_reserves = rescaled(client.random_reserves, from, to);
+  appendage.firm = firm;
+  appendage.mark(ouch::Tag::Firm);
+  return appendage;
 }
 
 }  // namespace
@@ -250,10 +261,8 @@ void Gate::stage_enter(const EnterRecord& record) noexcept {
   message.time_in_force = wire_life(order.time_in_force, order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
   message.appendage =
-      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm);
-  if (message.appendage.has(ouch::Tag::MinQty)) {
-    message.appendage.min_qty = wire_quantity(order.min_quantity, alias);
-  }
+      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm,
+                         aliases_.of(order.session, order.instrument), alias);
   stage(message);
 }
 
@@ -301,7 +310,8 @@ void Gate::stage_replace(const ReplaceRecord& record) noexcept {
   message.time_in_force = wire_life(record.order.time_in_force, record.order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(record.order.session, record.order.client_ref);
   message.appendage =
-      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm);
+      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm,
+                         aliases_.of(record.order.session, order.instrument), alias);
   stage(message);
 }
 

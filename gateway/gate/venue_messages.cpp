@@ -22,6 +22,20 @@ std::uint32_t client_quantity(risk::Lots lots, const config::Alias& alias) {
 std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
+// Quantities and a price in tags, from the venue's units to the client's.
+void rescale(ouch::Appendage& appendage, const config::Alias& from, const config::Alias& to) {
+  for (std::uint32_t* quantity : {&appendage.min_qty, &appendage.max_floor,
+                                  &appendage.random_reserves, &appendage.display_quantity}) {
+    *quantity = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(*quantity * to.quantity_per_lot / from.quantity_per_lot,
+                               std::numeric_limits<std::uint32_t>::max()));
+  }
+  // More than any price of a message; the product stays within 64 bits.
+  const auto price = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(appendage.display_price, std::numeric_limits<std::uint32_t>::max()));
+  appendage.display_price =
+      static_cast<std::uint64_t>(price * to.price_per_tick / from.price_per_tick);
+}
 // Of an adopted order the client's own text is not known.
 risk::ClientText client_text(const risk::NumberRecord& record) {
   return record.client_text[0] == '\0' ? blank_text() : record.client_text;
@@ -313,6 +327,7 @@ void Gate::owe_terms(M answer, const risk::NumberRecord& record, const Terms& te
   answer.price = client_price(terms.price, alias);
   answer.symbol = alias.symbol;
   answer.cl_ord_id = client_text(record);
+  rescale(answer.appendage, aliases_.venue(record.instrument), alias);
   owe(record.session, answer);
 }
 
@@ -526,16 +541,16 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
     return;
   }
   if (!record->session.exists()) return;
+  const config::Alias& alias = aliases_.of(record->session, record->instrument);
   message.timestamp = since_midnight(time);
   message.user_ref_num = record->client_ref;
   if constexpr (requires { message.price; }) {
-    message.price = client_price(price_of(record->instrument, record->side, message.price),
-                                 aliases_.of(record->session, record->instrument));
+    message.price = client_price(price_of(record->instrument, record->side, message.price), alias);
   }
   if constexpr (requires { message.quantity; }) {
-    message.quantity = client_quantity(lots_of(record->instrument, message.quantity),
-                                       aliases_.of(record->session, record->instrument));
+    message.quantity = client_quantity(lots_of(record->instrument, message.quantity), alias);
   }
+  rescale(message.appendage, aliases_.venue(record->instrument), alias);
   owe(record->session, message);
 }
 

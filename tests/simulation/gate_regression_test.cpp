@@ -365,6 +365,47 @@ TEST(GateRegression, AReplaceWithAMinimumQuantityIsRefusedHere) {
   EXPECT_EQ(w.order(bravo, 1)->pending_count, 0);
 }
 
+// Quantities in tags went out, and came back, in the units of the other link.
+TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO2");  // ten of its units are one of the venue's
+  ouch::EnterOrder order = venue_sim::enter_message({.number = 1,
+                                                     .quantity = 500,
+                                                     .price = 64'000ULL * 10'000 / 100,
+                                                     .tif = '3',
+                                                     .symbol = "XBTUSD",
+                                                     .firm = "",
+                                                     .min_qty = 120});
+  order.appendage.mark(ouch::Tag::MaxFloor);
+  order.appendage.max_floor = 200;
+  order.appendage.mark(ouch::Tag::RandomReserves);
+  order.appendage.random_reserves = 15;
+  w.send(bravo, order);
+  ASSERT_EQ(w.gate().last_decision().reason, RejectReason::None);
+  const auto sent = w.messages_at_venue();
+  const auto& there = std::get<ouch::EnterOrder>(sent.back());
+  EXPECT_EQ(there.quantity, 50U);
+  EXPECT_EQ(there.appendage.min_qty, 12U);
+  EXPECT_EQ(there.appendage.max_floor, 20U);
+  EXPECT_EQ(there.appendage.random_reserves, 2U);
+  ouch::Accepted answer = accepted(1, {.quantity = 50, .price = there.price, .symbol = "BTCPERP"});
+  answer.appendage = there.appendage;
+  w.say(answer);
+  ouch::Restated again = restated(1);
+  again.appendage.mark(ouch::Tag::DisplayQuantity);
+  again.appendage.display_quantity = 7;
+  again.appendage.mark(ouch::Tag::DisplayPrice);
+  again.appendage.display_price = there.price;
+  w.say(again);
+  const auto back = w.owed_messages(bravo);
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.min_qty, 120U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.max_floor, 200U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.random_reserves, 20U);
+  EXPECT_EQ(std::get<ouch::Restated>(back[1]).appendage.display_quantity, 70U);
+  EXPECT_EQ(std::get<ouch::Restated>(back[1]).appendage.display_price, order.price);
+}
+
 // --- remembered cancels
 
 }  // namespace
