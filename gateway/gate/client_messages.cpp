@@ -78,16 +78,19 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
     const auto price = static_cast<std::int64_t>(wire.price);
     if (price % alias->price_per_tick != 0) command.flags |= risk::kOffTick;
     command.price = {price / alias->price_per_tick};
+    if (command.price > alias->price_max) command.form = RejectReason::InvalidPrice;
   }
 }
 
-// Lots of a wire quantity; off the grid or out of the protocol's range is flagged.
+// Lots of a wire quantity; off the grid or out of what both links can carry is flagged.
 template <class Command>
 risk::Lots lots(std::uint32_t quantity, const config::Alias* alias, Command& command) {
   if (quantity < 1 || quantity > ouch::kQuantityMax) command.flags |= risk::kOffLot;
   if (alias == nullptr) return {quantity};
-  if (quantity % alias->quantity_per_lot != 0) command.flags |= risk::kOffLot;
-  return {quantity / alias->quantity_per_lot};
+  const risk::Lots whole{quantity / alias->quantity_per_lot};
+  if (quantity % alias->quantity_per_lot != 0 || whole > alias->quantity_max)
+    command.flags |= risk::kOffLot;
+  return whole;
 }
 
 std::uint32_t wire_quantity(risk::Lots lots, const config::Alias& alias) {
@@ -257,7 +260,8 @@ void Gate::stage_enter(const EnterRecord& record) noexcept {
   message.user_ref_num = record.decision.number;
   message.symbol = alias.symbol;
   message.quantity = wire_quantity(order.quantity, alias);
-  message.price = wire_price(record.decision.price, alias);
+  // A market order's collar may lie beyond the highest price on the wire, which means "market".
+  message.price = wire_price(std::min(record.decision.price, alias.price_max), alias);
   message.time_in_force = wire_life(order.time_in_force, order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
   message.appendage =

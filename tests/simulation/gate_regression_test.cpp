@@ -406,6 +406,28 @@ TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
   EXPECT_EQ(std::get<ouch::Restated>(back[1]).appendage.display_price, order.price);
 }
 
+// What the client's link can carry and the venue's cannot went out all the same: a sell far above
+// the market at exactly the venue's code for a market order.
+TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
+  GateWorld w({{Change::Kind::Set, "instruments.json", "AMZN.price_max", "\"1900\""},
+               {Change::Kind::Set, "instruments.json", "AMZN.venue.price_scale", "\"0.01\""},
+               {Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}});
+  const auto bravo = w.session("BRAVO1");
+  const auto sell = [&](std::uint32_t number, std::uint32_t quantity, std::uint64_t price) {
+    return w.enter(bravo, {.number = number, .side = 'S', .quantity = quantity, .price = price})
+        .reason;
+  };
+  EXPECT_EQ(sell(1, 1, 19'999'900), RejectReason::None);  // 1,999.99
+  EXPECT_EQ(sell(2, 1, 20'000'000), RejectReason::InvalidPrice);
+  EXPECT_EQ(sell(3, 99'999, kAmznPrice), RejectReason::ClipSize);
+  EXPECT_EQ(sell(4, 100'000, kAmznPrice), RejectReason::InvalidQuantity);
+  EXPECT_EQ(
+      w.replace(bravo, 1, {.number = 5, .side = 'S', .quantity = 1, .price = 20'000'000}).reason,
+      RejectReason::InvalidPrice);
+  EXPECT_EQ(w.replace(bravo, 1, {.number = 6, .side = 'S', .quantity = 100'000}).reason,
+            RejectReason::InvalidQuantity);
+}
+
 // --- remembered cancels
 
 }  // namespace
