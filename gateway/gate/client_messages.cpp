@@ -38,18 +38,23 @@ bool is_market(std::uint64_t price) {
 
 risk::ClientText text_of(const ouch::ClOrdId& id) { return id; }
 
+// Of several faults the first in the list is named.
+void fault(RejectReason& slot, RejectReason reason) {
+  if (slot == RejectReason::None || reason < slot) slot = reason;
+}
+
 // What enter and replace have in common: price, life, display, sweep eligibility, appendage.
 template <class Wire, class Command>
 void translate(const Wire& wire, const config::Alias* alias, Command& command) {
   command.client_text = text_of(wire.cl_ord_id);
-  if (!ouch::is_printable_ascii(wire.cl_ord_id)) command.form = RejectReason::MalformedField;
+  if (!ouch::is_printable_ascii(wire.cl_ord_id)) fault(command.form, RejectReason::MalformedField);
   if (wire.display != ouch::kDisplayVisible && wire.display != ouch::kDisplayHidden &&
       wire.display != ouch::kDisplayAttributable) {
-    command.form = RejectReason::InvalidDisplay;
+    fault(command.form, RejectReason::InvalidDisplay);
   }
   if (wire.inter_market_sweep_eligibility != ouch::kIsoNotEligible ||
       !is_supported(wire.appendage)) {
-    command.unsupported = RejectReason::UnsupportedFlag;
+    fault(command.unsupported, RejectReason::UnsupportedFlag);
   }
   switch (wire.time_in_force) {
     case ouch::TimeInForce::Day:
@@ -61,10 +66,10 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
     case ouch::TimeInForce::GoodTillExtended:
     case ouch::TimeInForce::GoodTillTime:
     case ouch::TimeInForce::AfterHours:
-      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
       break;
     default:
-      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
       break;
   }
   if (wire.appendage.has(ouch::Tag::PostOnly) && wire.appendage.post_only == ouch::kPostOnly) {
@@ -73,12 +78,12 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
   if (is_market(wire.price)) {
     command.ord_type = risk::OrdType::Market;
   } else if (wire.price > ouch::kPriceMax || wire.price == 0) {
-    command.form = RejectReason::InvalidPrice;
+    fault(command.form, RejectReason::InvalidPrice);
   } else if (alias != nullptr) {
     const auto price = static_cast<std::int64_t>(wire.price);
     if (price % alias->price_per_tick != 0) command.flags |= risk::kOffTick;
     command.price = {price / alias->price_per_tick};
-    if (command.price > alias->price_max) command.form = RejectReason::InvalidPrice;
+    if (command.price > alias->price_max) fault(command.form, RejectReason::InvalidPrice);
   }
 }
 
@@ -231,11 +236,11 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
       order.side = risk::Side::SellShortExempt;
       break;
     default:
-      order.form = RejectReason::InvalidSide;
+      fault(order.form, RejectReason::InvalidSide);
       break;
   }
   if (wire.cross_type != ouch::kCrossTypeContinuous)
-    order.unsupported = RejectReason::UnsupportedFlag;
+    fault(order.unsupported, RejectReason::UnsupportedFlag);
   order.quantity = lots(wire.quantity, alias, order);
   if (wire.appendage.has(ouch::Tag::MinQty) && alias != nullptr) {
     // Rounded up: the venue must not execute less than was asked for.
@@ -286,7 +291,7 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   translate(wire, alias, order);
   order.total = lots(wire.quantity, alias, order);
   // A minimum quantity belongs to immediate orders, which a replace never makes.
-  if (wire.appendage.min_qty > 0) order.unsupported = RejectReason::InvalidMinQty;
+  if (wire.appendage.min_qty > 0) fault(order.unsupported, RejectReason::InvalidMinQty);
 
   const risk::AccountIndex account = engine_.account_of(order);
   engine_.refresh(account);

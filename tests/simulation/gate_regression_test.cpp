@@ -428,6 +428,35 @@ TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
             RejectReason::InvalidQuantity);
 }
 
+// The last thing found wrong with an order's form was named, not the first in the list.
+TEST(GateRegression, TheFirstOfSeveralFaultsOfFormIsNamed) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  ouch::EnterOrder order = venue_sim::enter_message({.number = 1, .price = 0, .symbol = "AMZN"});
+  order.side = ouch::Side{'?'};
+  order.display = '?';
+  order.cl_ord_id[0] = '\x01';
+  const auto reason = [&] {
+    w.send(bravo, order);
+    ++order.user_ref_num;
+    return w.gate().last_decision().reason;
+  };
+  EXPECT_EQ(reason(), RejectReason::MalformedField);
+  order.cl_ord_id[0] = 'C';
+  EXPECT_EQ(reason(), RejectReason::InvalidSide);
+  order.side = ouch::Side::Buy;
+  EXPECT_EQ(reason(), RejectReason::InvalidDisplay);
+  order.display = 'Y';
+  EXPECT_EQ(reason(), RejectReason::InvalidPrice);
+  order.price = kAmznPrice;
+  order.appendage = {};
+  order.time_in_force = ouch::TimeInForce::AfterHours;
+  order.cross_type = 'O';
+  EXPECT_EQ(reason(), RejectReason::UnsupportedTimeInForce);
+  order.time_in_force = ouch::TimeInForce::Day;
+  EXPECT_EQ(reason(), RejectReason::UnsupportedFlag);
+}
+
 // --- remembered cancels
 
 }  // namespace
