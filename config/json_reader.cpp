@@ -74,6 +74,7 @@ std::string_view describe(Json::Kind kind) {
 JsonReader::JsonReader(std::string_view file, const Json& json, std::vector<Problem>& problems)
     : JsonReader(file, json.kind == Json::Kind::Object ? &json : nullptr, "", problems) {
   if (json_ == nullptr) record("", &json, "must be an object");
+  skip("$schema");  // a document may name its schema, for editors
 }
 
 JsonReader::JsonReader(std::string_view file, const Json* json, std::string path,

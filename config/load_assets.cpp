@@ -15,7 +15,7 @@
 //
 // instruments.json: what can be traded (linear instruments: gains and losses are lots times the
 // move of the price).
-//   by name:
+//   instruments     by name:
 //     kind            perpetual, future, equity or fx
 //     settlement      the asset in which gains, losses and fees are paid
 //     factor          what its price moves with
@@ -275,17 +275,20 @@ void load_assets(Loading& loading, const Json& json) {
 
 void load_instruments(Loading& loading, const Json& json) {
   JsonReader root(kInstrumentsFile, json, loading.problems);
+  JsonReader instruments = root.object("instruments");
   std::set<WireSymbol> symbols;
-  for (const std::string& name : root.keys()) {
-    check_name(root, name);
+  for (const std::string& name : instruments.keys()) {
+    check_name(instruments, name);
     loading.out.names.instruments.add(name);
-    read_instrument(loading, root.object(name), name);
+    read_instrument(loading, instruments.object(name), name);
     const WireSymbol symbol = loading.out.instruments.back().venue.symbol;
     if (symbol != padded<8>("") && !symbols.insert(symbol).second) {
-      root.problem(name, "another instrument has this venue symbol");
+      instruments.problem(name, "another instrument has this venue symbol");
     }
   }
-  if (root.readable() && loading.out.instruments.empty()) root.problem("", "must not be empty");
+  if (instruments.readable() && loading.out.instruments.empty()) {
+    instruments.problem("", "must not be empty");
+  }
 }
 
 }  // namespace portcullis::config

@@ -18,7 +18,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "feeds/price_update.h"
@@ -39,62 +38,22 @@ class FeedQueue {
   // thread after a flush that queued something; it must not block (for example: writes an eventfd).
   // Allocates here and never again. REQUIRES: capacity > 0.
   FeedQueue(std::uint32_t instrument_count, std::uint32_t asset_count, std::uint32_t capacity,
-            std::function<void()> wake)
-      : capacity_(capacity),
-        instrument_count_(instrument_count),
-        wake_(std::move(wake)),
-        slots_(instrument_count + asset_count),
-        waiting_(instrument_count + asset_count),
-        queue_(capacity, 1, 0),
-        token_(queue_) {}
+            std::function<void()> wake);
 
   // --- the producer's thread ---
 
   // REQUIRES: the index exists.
-  void offer(const PriceUpdate& update) noexcept {
-    const std::uint32_t index =
-        update.kind == PriceUpdate::Kind::Mark ? update.index : instrument_count_ + update.index;
-    Slot& slot = slots_[index];
-    add_one(counters_.offered);
-    slot.update = update;
-    if (slot.is_waiting) {
-      add_one(counters_.conflated);
-      return;
-    }
-    slot.is_waiting = true;
-    waiting_[(first_waiting_ + waiting_count_) % waiting_.size()] = index;
-    ++waiting_count_;
-  }
+  void offer(const PriceUpdate& update) noexcept;
 
   // True when nothing waits any more.
-  bool flush() noexcept {
-    bool queued = false;
-    while (waiting_count_ != 0) {
-      Slot& slot = slots_[waiting_[first_waiting_]];
-      if (!push(slot.update)) {
-        add_one(counters_.refused);
-        break;
-      }
-      queued = true;
-      slot.is_waiting = false;
-      first_waiting_ = (first_waiting_ + 1) % waiting_.size();
-      --waiting_count_;
-    }
-    if (queued && wake_) wake_();
-    return waiting_count_ == 0;
-  }
+  bool flush() noexcept;
 
   [[nodiscard]] bool has_pending() const noexcept { return waiting_count_ != 0; }
 
   // --- the consumer's thread ---
 
   // Takes at most out.size() prices in the order in which they were queued; returns how many.
-  std::size_t drain(std::span<PriceUpdate> out) noexcept {
-    const std::size_t n = queue_.try_dequeue_bulk_from_producer(token_, out.data(), out.size());
-    if (n != 0)
-      popped_.store(popped_.load(std::memory_order_relaxed) + n, std::memory_order_release);
-    return n;
-  }
+  std::size_t drain(std::span<PriceUpdate> out) noexcept;
 
   // --- any thread ---
 
@@ -107,17 +66,7 @@ class FeedQueue {
     bool is_waiting = false;
   };
 
-  static void add_one(std::atomic<std::uint64_t>& counter) noexcept {
-    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-
-  bool push(const PriceUpdate& update) noexcept {
-    if (pushed_ - popped_.load(std::memory_order_acquire) >= capacity_) return false;
-    if (!queue_.try_enqueue(token_, update)) return false;
-    ++pushed_;
-    add_one(counters_.queued);
-    return true;
-  }
+  bool push(const PriceUpdate& update) noexcept;
 
   const std::uint32_t capacity_;
   const std::uint32_t instrument_count_;

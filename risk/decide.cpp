@@ -347,6 +347,10 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                  : refuse(PriceCollar, decision, limit, limit, candidate.price.raw);
     }
   }
+  // A market order goes out at the collar: below the first tick there is no price to send.
+  if (candidate.ord_type == OrdType::Market && candidate.price.raw <= 0) {
+    return refuse(PriceCollar, decision, candidate.price.raw, 1, candidate.price.raw);
+  }
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     if (!limits(facts.path[l].profile, candidate.instrument).restricted || facts.reducing) continue;
     name_level(facts.path[l], decision);

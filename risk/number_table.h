@@ -16,9 +16,12 @@ class NumberTable {
   // `live`: numbers of live orders at once; `ended`: how many ended ones are remembered, at
   // least 1.
   NumberTable(std::uint32_t live, std::uint32_t ended)
-      : records_(live + ended), ended_(ended), by_number_(live + ended), by_client_(live) {
-    free_.reserve(live + ended);
-    for (std::uint32_t slot = live + ended; slot-- > 0;) free_.push_back(slot);
+      : records_(live + ended),
+        free_(live + ended),
+        ended_(ended),
+        by_number_(live + ended),
+        by_client_(live) {
+    for (std::uint32_t slot = live + ended; slot-- > 0;) free_[free_count_++] = slot;
   }
 
   // REQUIRES: fewer than `live` live numbers; a live number is added once. A hostile venue may make
@@ -27,9 +30,8 @@ class NumberTable {
     if (const std::uint32_t old = by_number_.find(record.number); old != IndexMap::kNotFound) {
       forget(old);
     }
-    PORTCULLIS_ASSERT(!free_.empty());
-    const std::uint32_t slot = free_.back();
-    free_.pop_back();
+    PORTCULLIS_ASSERT(free_count_ > 0);
+    const std::uint32_t slot = free_[--free_count_];
     records_[slot] = record;
     by_number_.insert(record.number, slot);
     if (has_client(record)) by_client_.insert(client_key(record.session, record.client_ref), slot);
@@ -83,11 +85,12 @@ class NumberTable {
     }
     by_number_.erase(records_[slot].number);
     records_[slot] = {};
-    free_.push_back(slot);
+    free_[free_count_++] = slot;
   }
 
   std::vector<NumberRecord> records_;
-  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> free_;  // the first free_count_ are free slots
+  std::size_t free_count_ = 0;
   std::vector<Ended> ended_;
   std::size_t ended_next_ = 0;
   IndexMap by_number_;

@@ -17,18 +17,18 @@ void Flusher::clear(Fault fault) noexcept {
 
 bool Flusher::sync_segment() noexcept {
   if (segments_.sync()) {
-    if ((faults() & FaultSync) == 0) {
+    if ((faults() & kFaultSync) == 0) {
       synced_sequence_.store(ring_.flushed_sequence(), std::memory_order_release);
     }
     return true;
   }
   must_roll_ = true;
-  return failed(FaultSync);
+  return failed(kFaultSync);
 }
 
 bool Flusher::roll() noexcept {
   if (sync_full_segments_ && !must_roll_) sync_segment();
-  if (!segments_.roll(ring_.flushed_sequence() + 1)) return failed(FaultWrite);
+  if (!segments_.roll(ring_.flushed_sequence() + 1)) return failed(kFaultWrite);
   must_roll_ = false;
   return true;
 }
@@ -37,16 +37,16 @@ bool Flusher::roll() noexcept {
 void Flusher::watch_space() noexcept {
   constexpr std::uint32_t kCallsBetweenTries = 256;
   if (segments_.has_spare()) {
-    clear(FaultSpace);
+    clear(kFaultSpace);
     return;
   }
-  faults_.fetch_or(FaultSpace, std::memory_order_relaxed);
+  faults_.fetch_or(kFaultSpace, std::memory_order_relaxed);
   if (++calls_since_space_was_tried_ < kCallsBetweenTries) return;
   calls_since_space_was_tried_ = 0;
   if (segments_.make_spare()) {
-    clear(FaultSpace);
+    clear(kFaultSpace);
   } else {
-    failed(FaultSpace);
+    failed(kFaultSpace);
   }
 }
 
@@ -76,11 +76,11 @@ Flusher::Result Flusher::flush_once() noexcept {
     bytes += length;
   }
   if (!segments_.write({ring_.at(begin), bytes}) || !index_.write_pending()) {
-    failed(FaultWrite);
+    failed(kFaultWrite);
     index_.drop_pending();
     return Result::Failed;
   }
-  clear(FaultWrite);
+  clear(kFaultWrite);
   segments_.advance(bytes);
   ring_.set_flushed(begin + bytes, sequence);
   return more ? Result::More : Result::Wrote;
@@ -88,7 +88,7 @@ Flusher::Result Flusher::flush_once() noexcept {
 
 bool Flusher::sync() noexcept {
   if (!must_roll_ && ring_.flushed_sequence() != synced_sequence()) sync_segment();
-  return (faults() & FaultSync) == 0;
+  return (faults() & kFaultSync) == 0;
 }
 
 }  // namespace portcullis::gateway::journal

@@ -15,10 +15,10 @@ namespace portcullis::gateway::journal {
 
 // What is wrong with the disk, as bits. Written by the flusher, read by anybody.
 enum Fault : std::uint32_t {
-  FaultWrite = 1,  // the last write failed; it is tried again, and the bit goes when one succeeds
-  FaultSync = 2,   // an fdatasync failed: what it should have made durable may be lost with the
+  kFaultWrite = 1,  // the last write failed; it is tried again, and the bit goes when one succeeds
+  kFaultSync = 2,   // an fdatasync failed: what it should have made durable may be lost with the
                    // machine, so this stays until the journal is opened again
-  FaultSpace = 4,  // the next segment could not be preallocated; tried again
+  kFaultSpace = 4,  // the next segment could not be preallocated; tried again
 };
 
 class Flusher {

@@ -1,6 +1,3 @@
-// GCC 12 sees null paths in Asio's inlined headers that are not there.
-#pragma GCC diagnostic ignored "-Wnull-dereference"
-
 #include "gateway/shard/shard.h"
 
 #include <fcntl.h>
@@ -62,7 +59,8 @@ bool equal_secrets(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const char other = i < b.size() ? b[i] : '\0';
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
+    difference |=
+        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
   }
   return difference == 0;
 }

@@ -1,6 +1,3 @@
-// GCC 12 sees null paths in Asio's inlined headers that are not there.
-#pragma GCC diagnostic ignored "-Wnull-dereference"
-
 #include "gateway/shard/socket.h"
 
 #include <boost/asio/buffer.hpp>

@@ -97,7 +97,7 @@ TEST_F(JournalFaults, AFailedWriteIsDegradedUntilOneSucceeds) {
   for (std::uint64_t i = 21; i <= 40; ++i) append(journal, record_of(kSeed, i));
   disk.writes_fail = true;
   EXPECT_FALSE(journal.flush());
-  EXPECT_EQ(journal.faults(), FaultWrite);
+  EXPECT_EQ(journal.faults(), kFaultWrite);
   EXPECT_EQ(journal.last_error(), ENOSPC);
   EXPECT_TRUE(journal.degraded());
   EXPECT_EQ(journal.room(), Room::ReducingOnly);
@@ -124,7 +124,7 @@ TEST_F(JournalFaults, ASegmentWhoseSyncFailedIsNeverSyncedAgain) {
   disk.synced.clear();
   disk.syncs_fail = true;
   EXPECT_FALSE(journal.sync());
-  EXPECT_EQ(journal.faults(), FaultSync);
+  EXPECT_EQ(journal.faults(), kFaultSync);
   EXPECT_EQ(journal.last_error(), EIO);
   EXPECT_TRUE(journal.degraded());
   disk.syncs_fail = false;
@@ -153,14 +153,14 @@ TEST_F(JournalFaults, AFullDiskIsNoticedASegmentAhead) {
     ASSERT_TRUE(journal.flush());
   }
   ASSERT_TRUE(journal.flush());
-  EXPECT_EQ(journal.faults(), FaultSpace);
+  EXPECT_EQ(journal.faults(), kFaultSpace);
   EXPECT_TRUE(journal.degraded());
   // There is room for one segment still; then the ring fills.
   while (journal.room() != Room::None) {
     append(journal, record_of(kSeed, ++last));
     (void)journal.flush();
   }
-  EXPECT_EQ(journal.faults(), FaultSpace | FaultWrite);
+  EXPECT_EQ(journal.faults(), kFaultSpace | kFaultWrite);
   expect_records(folder_.path(), kSeed, last, true);
   disk.allocations_fail = false;
   EXPECT_TRUE(journal.flush());
@@ -284,7 +284,7 @@ TEST_F(JournalFaults, AFileSizeLimitIsAFailedWrite) {
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) ::_exit(2);
     for (std::uint64_t i = 1; i <= 100; ++i) append(journal, record_of(kSeed, i));
     while (!journal.degraded()) std::this_thread::yield();
-    ::_exit(journal.faults() == FaultWrite && journal.last_error() == EFBIG ? 0 : 1);
+    ::_exit(journal.faults() == kFaultWrite && journal.last_error() == EFBIG ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

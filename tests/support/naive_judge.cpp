@@ -271,6 +271,8 @@ RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
       return RejectReason::PriceCollar;
     }
   }
+  if (market && *market_price(q.account, q.instrument, q.buy) <= 0)
+    return RejectReason::PriceCollar;
   for (const Tree& level : path(q.account)) {
     if (level.profile->instruments[q.instrument].restricted && !reducing) {
       return RejectReason::Restricted;

@@ -147,12 +147,11 @@ Int128 NaiveModel::costs(const std::vector<Reservation>& open) const {
   return sum;
 }
 
-// Req. The collateral is the account's as it is: a fill moves the position and its cost only.
-Int128 NaiveModel::requirement(const Book& book) const {
+// The worst outcome of every group in every column of its table. The collateral is the account's as
+// it is: a fill moves the position and its cost only.
+std::vector<std::vector<Int128>> NaiveModel::worst_outcomes(const Book& book) const {
   const Parameters& p = parameters_;
   const Int128 scale = Int128{kPpm} * p.wide_denominator;
-
-  // The worst outcome of every group in every column of its table.
   std::vector<std::vector<Int128>> low(p.groups.size());
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     const GroupParameters& group = p.groups[g];
@@ -184,42 +183,96 @@ Int128 NaiveModel::requirement(const Book& book) const {
       }
     }
   }
-  const auto alone = [&](const SetParameters& set, std::size_t g) {
-    Int128 worst = 0;
-    for (std::uint32_t column = 0; column < set.column_count[g]; ++column) {
-      worst = std::max(worst, -low[g][set.first_column[g] + column]);
-    }
-    return worst;
-  };
+  return low;
+}
 
+// The loss of one group in its worst column of a set; 0 where none loses.
+Int128 NaiveModel::alone(const std::vector<std::vector<Int128>>& low, std::size_t set,
+                         std::size_t group) const {
+  const SetParameters& s = parameters_.sets[set];
+  Int128 worst = 0;
+  for (std::uint32_t column = 0; column < s.column_count[group]; ++column) {
+    worst = std::max(worst, -low[group][s.first_column[group] + column]);
+  }
+  return worst;
+}
+
+// The loss of all groups together in one column of a joint set, gains counted by kappa only.
+Int128 NaiveModel::together(const std::vector<std::vector<Int128>>& low, std::size_t set,
+                            std::uint32_t column) const {
+  Int128 sum = 0;
+  for (std::size_t g = 0; g < parameters_.groups.size(); ++g) {
+    const Int128 move = low[g][parameters_.sets[set].first_column[g] + column];
+    sum += move <= 0 ? move : floor_div(move * parameters_.groups[g].kappa_ppm, kPpm);
+  }
+  return -sum;
+}
+
+// J of METHOD 3.4, times 1e6.
+Int128 NaiveModel::joint(const std::vector<std::vector<Int128>>& low, std::size_t set) const {
+  const SetParameters& s = parameters_.sets[set];
+  Int128 worst = 0;
+  for (std::uint32_t column = 0; column < s.column_count[0]; ++column) {
+    worst = std::max(worst, together(low, set, column));
+  }
+  Int128 sum_alone = 0;
+  for (std::size_t g = 0; g < parameters_.groups.size(); ++g) sum_alone += alone(low, set, g);
+  return s.joint_weight_ppm * worst + (kPpm - s.joint_weight_ppm) * sum_alone;
+}
+
+Int128 NaiveModel::group_requirement(const std::vector<std::vector<Int128>>& low,
+                                     std::size_t group) const {
+  Int128 worst = 0;
+  for (std::size_t k = 0; k < parameters_.sets.size(); ++k) {
+    if (parameters_.sets[k].scope == SetScope::PerGroup)
+      worst = std::max(worst, alone(low, k, group));
+  }
+  return worst;
+}
+
+NaiveModel::Scopes NaiveModel::scopes(const std::vector<std::vector<Int128>>& low) const {
+  const Parameters& p = parameters_;
   Int128 groups_sum = 0;
-  for (std::size_t g = 0; g < p.groups.size(); ++g) {
-    Int128 worst = 0;
-    for (const SetParameters& set : p.sets) {
-      if (set.scope == SetScope::PerGroup) worst = std::max(worst, alone(set, g));
-    }
-    groups_sum += worst;
+  for (std::size_t g = 0; g < p.groups.size(); ++g) groups_sum += group_requirement(low, g);
+  Int128 joint_max = 0;
+  for (std::size_t k = 0; k < p.sets.size(); ++k) {
+    if (p.sets[k].scope == SetScope::Joint) joint_max = std::max(joint_max, joint(low, k));
   }
+  return {.by_group = ceil_div(p.group_mult_ppm * groups_sum, kPpm),
+          .jointly = ceil_div(p.joint_mult_ppm * joint_max, Int128{kPpm} * kPpm)};
+}
 
-  Int128 joint_max = 0;  // times 1e6
-  for (const SetParameters& set : p.sets) {
-    if (set.scope != SetScope::Joint || p.groups.empty()) continue;
-    Int128 worst = 0;
-    for (std::uint32_t column = 0; column < set.column_count[0]; ++column) {
-      Int128 sum = 0;
-      for (std::size_t g = 0; g < p.groups.size(); ++g) {
-        const Int128 move = low[g][set.first_column[g] + column];
-        sum += move <= 0 ? move : floor_div(move * p.groups[g].kappa_ppm, kPpm);
-      }
-      worst = std::max(worst, -sum);
+Int128 NaiveModel::requirement(const Book& book) const {
+  const Scopes both = scopes(worst_outcomes(book));
+  return std::max(both.by_group, both.jointly);
+}
+
+// Whether this set, group and column make the account's requirement what it is.
+bool NaiveModel::binds(std::uint32_t account, std::uint32_t set, std::uint32_t group,
+                       std::uint32_t column) const {
+  const auto low = worst_outcomes(book(account));
+  const Scopes both = scopes(low);
+  if (both.by_group == 0 && both.jointly == 0) return set == kNil;
+  if (set >= parameters_.sets.size()) return false;
+  const SetParameters& s = parameters_.sets[set];
+  if (s.scope == SetScope::Joint) {
+    if (group != kNil || column >= s.column_count[0] || both.jointly < both.by_group) return false;
+    for (std::size_t k = 0; k < parameters_.sets.size(); ++k) {
+      const bool larger =
+          parameters_.sets[k].scope == SetScope::Joint && joint(low, k) > joint(low, set);
+      if (larger) return false;
     }
-    Int128 sum_alone = 0;
-    for (std::size_t g = 0; g < p.groups.size(); ++g) sum_alone += alone(set, g);
-    joint_max = std::max(joint_max,
-                         set.joint_weight_ppm * worst + (kPpm - set.joint_weight_ppm) * sum_alone);
+    for (std::uint32_t other = 0; other < s.column_count[0]; ++other) {
+      if (together(low, set, other) > together(low, set, column)) return false;
+    }
+    return true;
   }
-  return std::max(ceil_div(p.group_mult_ppm * groups_sum, kPpm),
-                  ceil_div(p.joint_mult_ppm * joint_max, Int128{kPpm} * kPpm));
+  if (group >= parameters_.groups.size() || column >= s.column_count[group]) return false;
+  for (std::size_t g = 0; g < parameters_.groups.size(); ++g) {
+    if (group_requirement(low, g) > group_requirement(low, group)) return false;
+  }
+  return both.by_group >= both.jointly &&
+         -low[group][s.first_column[group] + column] == group_requirement(low, group);
 }
 
 ModelMargin NaiveModel::margin(std::uint32_t account, std::int64_t now) const {

@@ -173,6 +173,9 @@ class NaiveModel {
   void raise_next_number(std::uint32_t next);
 
   [[nodiscard]] ModelMargin margin(std::uint32_t account, std::int64_t now) const;
+  // Whether this scenario set, group and column make the requirement what it is.
+  [[nodiscard]] bool binds(std::uint32_t account, std::uint32_t set, std::uint32_t group,
+                           std::uint32_t column) const;
   [[nodiscard]] Int128 position(std::uint32_t account, std::uint32_t instrument) const;
   [[nodiscard]] const risk::Parameters& parameters() const { return parameters_; }
   [[nodiscard]] const std::map<std::uint64_t, ModelOrder>& orders() const { return orders_; }
@@ -215,6 +218,11 @@ class NaiveModel {
     std::uint32_t account = 0;
     std::map<std::uint32_t, Int128> positions;
     std::vector<Reservation> open;
+  };
+  // The requirement of the per-group sets and that of the joint sets.
+  struct Scopes {
+    Int128 by_group = 0;
+    Int128 jointly = 0;
   };
   struct Tree {
     risk::NodeLevel level = risk::NodeLevel::Account;
@@ -274,6 +282,15 @@ class NaiveModel {
   [[nodiscard]] Int128 equity(std::uint32_t account) const;
   [[nodiscard]] Int128 cost_units(const Reservation& r) const;
   [[nodiscard]] Int128 costs(const std::vector<Reservation>& open) const;
+  [[nodiscard]] std::vector<std::vector<Int128>> worst_outcomes(const Book& book) const;
+  [[nodiscard]] Int128 alone(const std::vector<std::vector<Int128>>& low, std::size_t set,
+                             std::size_t group) const;
+  [[nodiscard]] Int128 together(const std::vector<std::vector<Int128>>& low, std::size_t set,
+                                std::uint32_t column) const;
+  [[nodiscard]] Int128 joint(const std::vector<std::vector<Int128>>& low, std::size_t set) const;
+  [[nodiscard]] Int128 group_requirement(const std::vector<std::vector<Int128>>& low,
+                                         std::size_t group) const;
+  [[nodiscard]] Scopes scopes(const std::vector<std::vector<Int128>>& low) const;
   [[nodiscard]] Int128 requirement(const Book& book) const;
 
   risk::Parameters parameters_;

@@ -88,5 +88,21 @@ TEST(EngineRegression, AMillionNumbersLeftAreEnough) {
   EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
 }
 
+// With the mark below the first tick the collar price of a market buy is 0, and it was sent at
+// that.
+TEST(EngineRegression, AMarketOrderWithoutATickInsideTheCollarIsRefused) {
+  Parameters p = small_parameters();
+  p.instruments[kBtcPerp.value].marks_per_tick = 10;
+  for (InstrumentLimits& limits : p.profiles[0].instruments) limits.collar_ppm = 100'000;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 9);
+  w.balance(0, kUsd, usd(1'000'000));
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Buy, 1).reason, RejectReason::PriceCollar);
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Sell, 1).price, 1);
+  w.mark(kBtcPerp, 10);
+  EXPECT_EQ(w.market(0, kBtcPerp, Side::Buy, 1).price, 1);
+}
+
 }  // namespace
 }  // namespace portcullis::support

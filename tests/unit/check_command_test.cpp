@@ -1,0 +1,111 @@
+#include "gateway/commands/check.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "tests/support/example_config.h"
+
+namespace portcullis::gateway {
+namespace {
+
+struct Outcome {
+  int code = 0;
+  std::string text;
+};
+
+Outcome run(std::vector<std::string> arguments) {
+  CLI::App app;
+  add_check_command(app);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  std::ostringstream out;
+  std::streambuf* const before = std::cout.rdbuf(out.rdbuf());
+  Outcome outcome;
+  try {
+    app.parse(reversed);
+  } catch (const CLI::Error& error) {
+    outcome.code = error.get_exit_code();
+  }
+  std::cout.rdbuf(before);
+  outcome.text = out.str();
+  return outcome;
+}
+
+// A copy of the example that a test may change.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("portcullis-check-" + name())) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directory(path_);
+    for (const auto& [file, text] : test::read_example()) write(file, text);
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  void write(const std::string& file, const std::string& text) const {
+    std::ofstream(path_ / file, std::ios::binary) << text;
+  }
+  void change(const test::Change& change) const {
+    test::Texts texts = test::read_example();
+    test::apply(texts, change);
+    write(change.file, texts[change.file]);
+  }
+  [[nodiscard]] std::string path(const std::string& file = "") const { return path_ / file; }
+
+ private:
+  static std::string name() {
+    return testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
+  std::filesystem::path path_;
+};
+
+TEST(CheckCommand, SummarisesAGoodFolder) {
+  const std::string folder = test::example_folder();
+  const Outcome outcome = run({"check", "--config", folder, "--load", folder + "/demo-state.json"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(outcome.text.starts_with("ok: version 1, hash ")) << outcome.text;
+  EXPECT_NE(outcome.text.find("4 instruments, 3 assets"), std::string::npos) << outcome.text;
+}
+
+TEST(CheckCommand, PrintsEveryProblemAndExitsWithOne) {
+  const Folder folder;
+  folder.change({test::Change::Kind::Set, "process.json", "gateway.port", "-1"});
+  folder.change({test::Change::Kind::Set, "margin.json", "groups.fx.kappa", "\"2\""});
+  const Outcome outcome = run({"check", "--config", folder.path()});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.text,
+            "margin.json: groups.fx.kappa: \"2\": must be from 0 to 1\n"
+            "process.json: gateway.port: -1: must be a whole number from 0 to 65535\n"
+            "2 problems\n");
+}
+
+TEST(CheckCommand, ChecksTheFilesOfStateAndCommandsToo) {
+  const Folder folder;
+  folder.write("state.json", R"({"as_of": "2026-01-05T00:00:00Z", "by": "x", "balances": [],
+                                 "positions": [{}]})");
+  folder.write("commands.json", R"({"by": "x", "commands": [{"action": "kill", "node": "none"}]})");
+  const Outcome outcome =
+      run({"check", "--config", folder.path(), "--load", folder.path("state.json"), "--commands",
+           folder.path("commands.json")});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(
+      outcome.text,
+      "state.json: positions[0].account: is missing\n"
+      "state.json: positions[0].instrument: is missing\n"
+      "commands.json: commands[0].node: \"none\": must be the name of the venue, a member or a "
+      "group\n"
+      "3 problems\n");
+}
+
+TEST(CheckCommand, SaysSoWhenThereIsNoSuchFolder) {
+  const Outcome outcome = run({"check", "--config", "/does/not/exist"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.text.find("7 problems"), std::string::npos);
+  EXPECT_NE(run({"check"}).code, 0);
+}
+
+}  // namespace
+}  // namespace portcullis::gateway

@@ -1,0 +1,286 @@
+// The JSON Schemas for editors say what the loader says: the shipped example passes them, and a key
+// or number that the one refuses, the other refuses too.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "config/load.h"
+#include "config/state_file.h"
+#include "tests/support/example_config.h"
+
+namespace portcullis::config {
+namespace {
+
+using test::Change;
+using test::Texts;
+
+// As much of draft 7 as our schemas use. The first place that does not fit, or nothing.
+class Schema {
+ public:
+  explicit Schema(const std::string& name)
+      : root_(parse_json(test::read_file(std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "config" /
+                                         "schema" / (name + ".schema.json")))
+                  .json) {}
+
+  [[nodiscard]] std::string misfit(const Json& json) const { return misfit(json, root_, ""); }
+
+  // The schema of the value at a path in a document that fits.
+  [[nodiscard]] const Json* at(const Json& json, const std::string& path) const {
+    const Json* found = nullptr;
+    walk(json, root_, "", [&](const std::string& here, const Json& schema) {
+      if (here == path) found = &schema;
+    });
+    return found;
+  }
+
+  // Visits every value with its schema.
+  template <class Visit>
+  void walk(const Json& json, const Json& schema, const std::string& path, Visit visit) const {
+    const Json& s = resolve(json, schema);
+    visit(path, s);
+    for (const JsonMember& member : json.members) {
+      const Json* inner = member_schema(s, member.name);
+      if (inner == nullptr) continue;
+      walk(member.value, *inner, path.empty() ? member.name : path + "." + member.name, visit);
+    }
+    const Json* items = s.find("items");
+    for (std::size_t i = 0; items != nullptr && i < json.items.size(); ++i) {
+      walk(json.items[i], *items, path + "[" + std::to_string(i) + "]", visit);
+    }
+  }
+  [[nodiscard]] const Json& root() const { return root_; }
+
+ private:
+  static bool has_type(const Json& json, const std::string& type) {
+    switch (json.kind) {
+      case Json::Kind::Null:
+        return type == "null";
+      case Json::Kind::Bool:
+        return type == "boolean";
+      case Json::Kind::Integer:
+        return type == "integer" || type == "number";
+      case Json::Kind::Number:
+        return type == "number";
+      case Json::Kind::Text:
+        return type == "string";
+      case Json::Kind::Array:
+        return type == "array";
+      case Json::Kind::Object:
+        return type == "object";
+    }
+    return false;
+  }
+
+  static const Json* member_schema(const Json& schema, const std::string& name) {
+    if (const Json* properties = schema.find("properties")) {
+      if (const Json* property = properties->find(name)) return property;
+    }
+    const Json* others = schema.find("additionalProperties");
+    return others != nullptr && others->kind == Json::Kind::Object ? others : nullptr;
+  }
+
+  // Follows a reference, and takes the alternative of a oneOf that fits.
+  const Json& resolve(const Json& json, const Json& schema) const {
+    if (const Json* reference = schema.find("$ref")) {
+      const std::string name = reference->text.substr(std::string("#/definitions/").size());
+      const Json* definition = root_.find("definitions")->find(name);
+      EXPECT_NE(definition, nullptr) << reference->text;
+      return *definition;
+    }
+    const Json* choices = schema.find("oneOf");
+    if (choices == nullptr || schema.find("properties") != nullptr) return schema;
+    for (const Json& choice : choices->items) {
+      if (misfit(json, choice, "").empty()) return resolve(json, choice);
+    }
+    return schema;
+  }
+
+  std::string misfit(const Json& json, const Json& given, const std::string& path) const {
+    if (const Json* choices = given.find("oneOf")) {
+      const auto fits = [&](const Json& choice) { return misfit(json, choice, path).empty(); };
+      if (std::count_if(choices->items.begin(), choices->items.end(), fits) != 1) {
+        return path + ": not one of the choices";
+      }
+    }
+    const Json& schema = resolve(json, given);
+    if (const Json* type = schema.find("type")) {
+      const bool fits =
+          type->kind == Json::Kind::Text
+              ? has_type(json, type->text)
+              : std::any_of(type->items.begin(), type->items.end(),
+                            [&](const Json& one) { return has_type(json, one.text); });
+      if (!fits) return path + ": type";
+    }
+    if (const Json* values = schema.find("enum")) {
+      const auto same = [&](const Json& value) { return to_text(value) == to_text(json); };
+      if (std::none_of(values->items.begin(), values->items.end(), same)) return path + ": enum";
+    }
+    if (const Json* value = schema.find("const"); value && to_text(*value) != to_text(json)) {
+      return path + ": const";
+    }
+    if (json.kind == Json::Kind::Integer) {
+      const Json* minimum = schema.find("minimum");
+      const Json* maximum = schema.find("maximum");
+      if (minimum && json.integer < minimum->integer) return path + ": minimum";
+      if (maximum && json.integer > maximum->integer) return path + ": maximum";
+    }
+    if (const Json* pattern = schema.find("pattern"); pattern && json.kind == Json::Kind::Text) {
+      if (!std::regex_search(json.text, std::regex(pattern->text))) return path + ": pattern";
+    }
+    return misfit_inside(json, schema, path);
+  }
+
+  std::string misfit_inside(const Json& json, const Json& schema, const std::string& path) const {
+    if (const Json* required = schema.find("required")) {
+      for (const Json& name : required->items) {
+        if (json.find(name.text) == nullptr) return path + "." + name.text + ": required";
+      }
+    }
+    const Json* minimum = schema.find("minProperties");
+    if (minimum && std::ssize(json.members) < minimum->integer) return path + ": minProperties";
+    for (const JsonMember& member : json.members) {
+      const std::string member_path = path + "." + member.name;
+      const Json* names = schema.find("propertyNames");
+      if (names && !std::regex_search(member.name, std::regex(names->find("pattern")->text))) {
+        return member_path + ": propertyNames";
+      }
+      const Json* inner = member_schema(schema, member.name);
+      const Json* others = schema.find("additionalProperties");
+      if (inner == nullptr && others != nullptr) return member_path + ": additionalProperties";
+      if (inner == nullptr) continue;
+      if (std::string wrong = misfit(member.value, *inner, member_path); !wrong.empty())
+        return wrong;
+    }
+    const Json* items = schema.find("items");
+    for (std::size_t i = 0; items != nullptr && i < json.items.size(); ++i) {
+      std::string wrong = misfit(json.items[i], *items, path + "[" + std::to_string(i) + "]");
+      if (!wrong.empty()) return wrong;
+    }
+    const Json* fewest = schema.find("minItems");
+    if (fewest && std::ssize(json.items) < fewest->integer) return path + ": minItems";
+    return "";
+  }
+
+  Json root_;
+};
+
+std::vector<std::string> names() {
+  return {"assets", "feeds", "instruments", "limits", "margin", "process", "sessions"};
+}
+
+Json example_json(const std::string& name) {
+  return parse_json(test::read_example()[name + ".json"]).json;
+}
+
+TEST(ConfigSchema, TheExamplePasses) {
+  for (const std::string& name : names()) {
+    EXPECT_EQ(Schema(name).misfit(example_json(name)), "") << name;
+  }
+  EXPECT_EQ(Schema("state").misfit(example_json("demo-state")), "");
+  EXPECT_EQ(
+      Schema("commands")
+          .misfit(
+              parse_json(R"({"by": "x", "commands": [{"action": "kill", "node": "demo"}]})").json),
+      "");
+}
+
+// The validator above does refuse.
+TEST(ConfigSchema, WrongFilesDoNotPass) {
+  EXPECT_NE(Schema("commands")
+                .misfit(parse_json(R"({"by": "x", "commands": [{"action": "kill"}]})").json),
+            "");
+  EXPECT_NE(Schema("process").misfit(parse_json("{}").json), "");
+  EXPECT_NE(Schema("feeds").misfit(example_json("process")), "");
+}
+
+std::vector<Problem> problems_with(const Change& change, Json& changed) {
+  Texts texts = test::read_example();
+  test::apply(texts, change);
+  changed = parse_json(texts[change.file]).json;
+  return load_texts(texts, test::example_folder()).problems;
+}
+
+bool is_told(const std::vector<Problem>& problems, const std::string& path, std::string_view what) {
+  return std::any_of(problems.begin(), problems.end(), [&](const Problem& problem) {
+    return problem.path == path && problem.what.find(what) != std::string::npos;
+  });
+}
+
+TEST(ConfigSchema, RequiresTheKeysThatTheLoaderRequires) {
+  int compared = 0;
+  for (const std::string& name : names()) {
+    const Schema schema(name);
+    const Json json = example_json(name);
+    schema.walk(json, schema.root(), "", [&](const std::string& path, const Json&) {
+      if (path.empty() || path.ends_with(']')) return;
+      Json changed;
+      const auto problems =
+          problems_with({Change::Kind::Remove, name + ".json", path, ""}, changed);
+      // Names are required by other names, which no schema can say.
+      const std::string parent = path.substr(0, std::max(path.rfind('.'), std::size_t{0}));
+      const Json* parent_schema = schema.at(json, path.find('.') == path.npos ? "" : parent);
+      const bool is_name = parent_schema == nullptr || parent_schema->find("properties") == nullptr;
+      if (is_name || !is_told(problems, path, "is missing")) return;
+      if (path.ends_with(".residual_haircut")) return;  // asked for by another key, scenario_mode
+      EXPECT_NE(schema.misfit(changed), "") << name << ": " << path;
+      ++compared;
+    });
+  }
+  EXPECT_GT(compared, 400);
+}
+
+TEST(ConfigSchema, RefusesTheKeysThatTheLoaderRefuses) {
+  int compared = 0;
+  for (const std::string& name : names()) {
+    const Schema schema(name);
+    schema.walk(example_json(name), schema.root(), "",
+                [&](const std::string& path, const Json& here) {
+                  if (here.find("properties") == nullptr) return;
+                  Json changed;
+                  const std::string key = path.empty() ? "zzz" : path + ".zzz";
+                  problems_with({Change::Kind::Add, name + ".json", key, "1"}, changed);
+                  EXPECT_NE(schema.misfit(changed), "") << name << ": " << path;
+                  ++compared;
+                });
+  }
+  EXPECT_GT(compared, 100);
+}
+
+TEST(ConfigSchema, HasTheLoadersBoundsOfNumbers) {
+  int compared = 0;
+  for (const std::string& name : names()) {
+    const Schema schema(name);
+    schema.walk(example_json(name), schema.root(), "",
+                [&](const std::string& path, const Json& here) {
+                  const Json* minimum = here.find("minimum");
+                  const Json* maximum = here.find("maximum");
+                  if (minimum == nullptr || maximum == nullptr) return;
+                  const auto is_refused = [&](std::int64_t value) {
+                    Json changed;
+                    const auto problems = problems_with(
+                        {Change::Kind::Set, name + ".json", path, std::to_string(value)}, changed);
+                    return is_told(problems, path, "must be a whole number from");
+                  };
+                  EXPECT_FALSE(is_refused(minimum->integer)) << name << ": " << path;
+                  EXPECT_FALSE(is_refused(maximum->integer)) << name << ": " << path;
+                  EXPECT_TRUE(is_refused(minimum->integer - 1)) << name << ": " << path;
+                  EXPECT_TRUE(is_refused(maximum->integer + 1)) << name << ": " << path;
+                  ++compared;
+                });
+  }
+  EXPECT_GT(compared, 100);
+}
+
+TEST(ConfigSchema, MayBeNamedInTheDocument) {
+  for (const std::string& name : names()) {
+    Json changed;
+    EXPECT_TRUE(
+        problems_with({Change::Kind::Add, name + ".json", "$schema", "\"x.schema.json\""}, changed)
+            .empty());
+    EXPECT_EQ(Schema(name).misfit(changed), "");
+  }
+}
+
+}  // namespace
+}  // namespace portcullis::config
