@@ -590,7 +590,6 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
     return ignored();
   }
   const Order& chain = orders_[original->order];
-  const Lots taken = chain.cum + (original->number == chain.head ? chain.cancelled : Lots{0});
   Decision decision =
       judge({.account = chain.account,
              .instrument = chain.instrument,
@@ -602,7 +601,7 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
              .unsupported = order.unsupported,
              .flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly)),
              .price = order.price,
-             .quantity = order.total - taken,
+             .quantity = order.total - chain.cum,  // what was cancelled may come back
              .min_quantity = {},
              .replaced = &chain,
              .now = std::max(last_time_, order.time)});

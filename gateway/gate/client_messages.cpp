@@ -38,18 +38,23 @@ bool is_market(std::uint64_t price) {
 
 risk::ClientText text_of(const ouch::ClOrdId& id) { return id; }
 
+// Of several faults the first in the list is named.
+void fault(RejectReason& slot, RejectReason reason) {
+  if (slot == RejectReason::None || reason < slot) slot = reason;
+}
+
 // What enter and replace have in common: price, life, display, sweep eligibility, appendage.
 template <class Wire, class Command>
 void translate(const Wire& wire, const config::Alias* alias, Command& command) {
   command.client_text = text_of(wire.cl_ord_id);
-  if (!ouch::is_printable_ascii(wire.cl_ord_id)) command.form = RejectReason::MalformedField;
+  if (!ouch::is_printable_ascii(wire.cl_ord_id)) fault(command.form, RejectReason::MalformedField);
   if (wire.display != ouch::kDisplayVisible && wire.display != ouch::kDisplayHidden &&
       wire.display != ouch::kDisplayAttributable) {
-    command.form = RejectReason::InvalidDisplay;
+    fault(command.form, RejectReason::InvalidDisplay);
   }
   if (wire.inter_market_sweep_eligibility != ouch::kIsoNotEligible ||
       !is_supported(wire.appendage)) {
-    command.unsupported = RejectReason::UnsupportedFlag;
+    fault(command.unsupported, RejectReason::UnsupportedFlag);
   }
   switch (wire.time_in_force) {
     case ouch::TimeInForce::Day:
@@ -61,10 +66,10 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
     case ouch::TimeInForce::GoodTillExtended:
     case ouch::TimeInForce::GoodTillTime:
     case ouch::TimeInForce::AfterHours:
-      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
       break;
     default:
-      command.unsupported = RejectReason::UnsupportedTimeInForce;
+      fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
       break;
   }
   if (wire.appendage.has(ouch::Tag::PostOnly) && wire.appendage.post_only == ouch::kPostOnly) {
@@ -73,30 +78,24 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
   if (is_market(wire.price)) {
     command.ord_type = risk::OrdType::Market;
   } else if (wire.price > ouch::kPriceMax || wire.price == 0) {
-    command.form = RejectReason::InvalidPrice;
+    fault(command.form, RejectReason::InvalidPrice);
   } else if (alias != nullptr) {
     const auto price = static_cast<std::int64_t>(wire.price);
     if (price % alias->price_per_tick != 0) command.flags |= risk::kOffTick;
     command.price = {price / alias->price_per_tick};
+    if (command.price > alias->price_max) fault(command.form, RejectReason::InvalidPrice);
   }
 }
 
-// Lots of a wire quantity; off the grid or out of the protocol's range is flagged.
+// Lots of a wire quantity; off the grid or out of what both links can carry is flagged.
 template <class Command>
 risk::Lots lots(std::uint32_t quantity, const config::Alias* alias, Command& command) {
   if (quantity < 1 || quantity > ouch::kQuantityMax) command.flags |= risk::kOffLot;
   if (alias == nullptr) return {quantity};
-  if (quantity % alias->quantity_per_lot != 0) command.flags |= risk::kOffLot;
-  return {quantity / alias->quantity_per_lot};
-}
-
-// What the venue sees of a client's appendage: the carried tags, and always our Firm.
-ouch::Appendage outbound_appendage(const ouch::Appendage& client, const config::WireFirm& firm) {
-  ouch::Appendage appendage = client;
-  appendage.present &= kCarried;
-  appendage.firm = firm;
-  appendage.mark(ouch::Tag::Firm);
-  return appendage;
+  const risk::Lots whole{quantity / alias->quantity_per_lot};
+  if (quantity % alias->quantity_per_lot != 0 || whole > alias->quantity_max)
+    command.flags |= risk::kOffLot;
+  return whole;
 }
 
 std::uint32_t wire_quantity(risk::Lots lots, const config::Alias& alias) {
@@ -110,6 +109,26 @@ ouch::TimeInForce wire_life(risk::TimeInForce life, risk::OrdType type) {
                          life == risk::TimeInForce::ImmediateOrCancel ||
                          life == risk::TimeInForce::FillOrKill;
   return immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day;
+}
+
+// A quantity in a tag, rounded up to whole lots, in the venue's units.
+std::uint32_t rescaled(std::uint32_t quantity, const config::Alias& from, const config::Alias& to) {
+  const std::int64_t whole = (quantity + from.quantity_per_lot - 1) / from.quantity_per_lot;
+  return static_cast<std::uint32_t>(
+      std::min<std::int64_t>(whole * to.quantity_per_lot, ouch::kQuantityMax));
+}
+
+// What the venue sees of a client's appendage: the carried tags, and always our Firm.
+ouch::Appendage outbound_appendage(const ouch::Appendage& client, const config::WireFirm& firm,
+                                   const config::Alias& from, const config::Alias& to) {
+  ouch::Appendage appendage = client;
+  appendage.present &= kCarried;
+  appendage.min_qty = rescaled(client.min_qty, from, to);
+  appendage.max_floor = rescaled(client.max_floor, from, to);
+  appendage.random_reserves = rescaled(client.random_reserves, from, to);
+  appendage.firm = firm;
+  appendage.mark(ouch::Tag::Firm);
+  return appendage;
 }
 
 }  // namespace
@@ -217,11 +236,11 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
       order.side = risk::Side::SellShortExempt;
       break;
     default:
-      order.form = RejectReason::InvalidSide;
+      fault(order.form, RejectReason::InvalidSide);
       break;
   }
   if (wire.cross_type != ouch::kCrossTypeContinuous)
-    order.unsupported = RejectReason::UnsupportedFlag;
+    fault(order.unsupported, RejectReason::UnsupportedFlag);
   order.quantity = lots(wire.quantity, alias, order);
   if (wire.appendage.has(ouch::Tag::MinQty) && alias != nullptr) {
     // Rounded up: the venue must not execute less than was asked for.
@@ -246,14 +265,13 @@ void Gate::stage_enter(const EnterRecord& record) noexcept {
   message.user_ref_num = record.decision.number;
   message.symbol = alias.symbol;
   message.quantity = wire_quantity(order.quantity, alias);
-  message.price = wire_price(record.decision.price, alias);
+  // A market order's collar may lie beyond the highest price on the wire, which means "market".
+  message.price = wire_price(std::min(record.decision.price, alias.price_max), alias);
   message.time_in_force = wire_life(order.time_in_force, order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
   message.appendage =
-      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm);
-  if (message.appendage.has(ouch::Tag::MinQty)) {
-    message.appendage.min_qty = wire_quantity(order.min_quantity, alias);
-  }
+      outbound_appendage(entered_->appendage, deployment_.accounts[order.account.value].firm,
+                         aliases_.of(order.session, order.instrument), alias);
   stage(message);
 }
 
@@ -272,6 +290,8 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   if (overloaded) order.flags |= risk::kOverloaded;
   translate(wire, alias, order);
   order.total = lots(wire.quantity, alias, order);
+  // A minimum quantity belongs to immediate orders, which a replace never makes.
+  if (wire.appendage.min_qty > 0) fault(order.unsupported, RejectReason::InvalidMinQty);
 
   const risk::AccountIndex account = engine_.account_of(order);
   engine_.refresh(account);
@@ -299,7 +319,8 @@ void Gate::stage_replace(const ReplaceRecord& record) noexcept {
   message.time_in_force = wire_life(record.order.time_in_force, record.order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(record.order.session, record.order.client_ref);
   message.appendage =
-      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm);
+      outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm,
+                         aliases_.of(record.order.session, order.instrument), alias);
   stage(message);
 }
 

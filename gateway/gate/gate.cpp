@@ -506,14 +506,16 @@ bool Gate::on_venue_login(std::string_view session, std::uint64_t next_sequence,
       .time = {now_ns}, .sequence = next_sequence, .change = LinkChange::LoggedIn};
   std::copy_n(session.begin(), std::min(session.size(), record.session.size()),
               record.session.begin());
-  if (!venue_session().empty() && venue_session() != session) {
+  // The same name with less than we have seen is no better than another name: our orders may be
+  // gone.
+  if (!venue_session().empty() && (venue_session() != session || next_sequence < venue_next_)) {
     record.change = LinkChange::Lost;
     take(RecordType::VenueLink, record.time, record);
     if (deployment_.venue.lost_session == config::LostSession::OrdersDead)
       lost_orders_are_dead(now_ns);
     return false;
   }
-  if (next_sequence != venue_next_) return false;  // it cannot give us what we have not seen
+  if (next_sequence != venue_next_) return false;  // it would leave out what we have not seen
   take(RecordType::VenueLink, record.time, record);
   stage(ouch::AccountQuery{});
   flush_staged();

@@ -101,7 +101,8 @@ class Gate {
 
   // The venue connection, for what is to be sent; null while there is none.
   void set_venue(soup::ClientConnection* venue) noexcept { venue_ = venue; }
-  // False: the venue's session is not ours (state Lost) or its stream has a gap; drop the link.
+  // False: the venue's session is not ours or has forgotten what we have seen (state Lost), or its
+  // stream has a gap; drop the link.
   bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
   // False: a gap in the stream; drop the link. A message below the expected number is dropped.
   bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,

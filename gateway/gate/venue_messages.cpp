@@ -22,9 +22,28 @@ std::uint32_t client_quantity(risk::Lots lots, const config::Alias& alias) {
 std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
+// Quantities and a price in tags, from the venue's units to the client's.
+void rescale(ouch::Appendage& appendage, const config::Alias& from, const config::Alias& to) {
+  for (std::uint32_t* quantity : {&appendage.min_qty, &appendage.max_floor,
+                                  &appendage.random_reserves, &appendage.display_quantity}) {
+    *quantity = static_cast<std::uint32_t>(
+        std::min<std::int64_t>(*quantity * to.quantity_per_lot / from.quantity_per_lot,
+                               std::numeric_limits<std::uint32_t>::max()));
+  }
+  // More than any price of a message; the product stays within 64 bits.
+  const auto price = static_cast<std::int64_t>(
+      std::min<std::uint64_t>(appendage.display_price, std::numeric_limits<std::uint32_t>::max()));
+  appendage.display_price =
+      static_cast<std::uint64_t>(price * to.price_per_tick / from.price_per_tick);
+}
 // Of an adopted order the client's own text is not known.
 risk::ClientText client_text(const risk::NumberRecord& record) {
   return record.client_text[0] == '\0' ? blank_text() : record.client_text;
+}
+// To a client, who has had the one end of an order that has ended.
+bool is_news(const VenueOutcome& outcome) {
+  return outcome.known && outcome.anomaly != risk::Anomaly::LateEvent &&
+         outcome.record.session.exists();
 }
 risk::NumberRecord record_of(const risk::AdoptOrder& order) {
   return {.number = order.number,
@@ -308,6 +327,7 @@ void Gate::owe_terms(M answer, const risk::NumberRecord& record, const Terms& te
   answer.price = client_price(terms.price, alias);
   answer.symbol = alias.symbol;
   answer.cl_ord_id = client_text(record);
+  rescale(answer.appendage, aliases_.venue(record.instrument), alias);
   owe(record.session, answer);
 }
 
@@ -330,6 +350,10 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Accepted,
                                       .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::LateEvent &&
+      message.order_state != ouch::OrderState::Dead) {
+    books_disagree(outcome.record.account, time);  // it lives there and has ended here
+  }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
   owe_terms(message, outcome.record, terms, time);
@@ -353,6 +377,10 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
                                       .other = message.orig_user_ref_num,
                                       .type = VenueEventType::Replaced,
                                       .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::LateEvent &&
+      message.order_state != ouch::OrderState::Dead) {
+    books_disagree(outcome.record.account, time);  // it lives there and has ended here
+  }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
   if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
@@ -426,7 +454,7 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
                                       .price = {},
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Canceled});
-  if (!outcome.known || !outcome.record.session.exists()) return;
+  if (!is_news(outcome)) return;
   ouch::Canceled answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;
@@ -446,7 +474,7 @@ void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp t
                                       .price = {},
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::AiqCanceled});
-  if (!outcome.known || !outcome.record.session.exists()) return;
+  if (!is_news(outcome)) return;
   const risk::NumberRecord& record = outcome.record;
   const config::Alias& alias = aliases_.of(record.session, record.instrument);
   ouch::AiqCanceled answer = message;
@@ -490,6 +518,11 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
 }
 
 void Gate::on_system_event(const ouch::SystemEvent& message, Timestamp time) noexcept {
+  if (message.event_code != ouch::EventCode::StartOfDay &&
+      message.event_code != ouch::EventCode::EndOfDay) {
+    ++counters_.malformed_by_venue;
+    return;
+  }
   engine_.apply(risk::SetCondition{.time = time,
                                    .condition = risk::Condition::VenueHalted,
                                    .on = message.event_code == ouch::EventCode::EndOfDay});
@@ -508,16 +541,16 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
     return;
   }
   if (!record->session.exists()) return;
+  const config::Alias& alias = aliases_.of(record->session, record->instrument);
   message.timestamp = since_midnight(time);
   message.user_ref_num = record->client_ref;
   if constexpr (requires { message.price; }) {
-    message.price = client_price(price_of(record->instrument, record->side, message.price),
-                                 aliases_.of(record->session, record->instrument));
+    message.price = client_price(price_of(record->instrument, record->side, message.price), alias);
   }
   if constexpr (requires { message.quantity; }) {
-    message.quantity = client_quantity(lots_of(record->instrument, message.quantity),
-                                       aliases_.of(record->session, record->instrument));
+    message.quantity = client_quantity(lots_of(record->instrument, message.quantity), alias);
   }
+  rescale(message.appendage, aliases_.venue(record->instrument), alias);
   owe(record->session, message);
 }
 

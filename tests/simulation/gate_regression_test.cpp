@@ -295,7 +295,167 @@ TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
 
 // --- what the venue says of orders that have ended
 
+TEST(GateRegression, AnOrderThatHasEndedIsNotCancelledOnceMoreForItsClient) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(canceled(1, 100));
+  w.owed(bravo);
+  w.say(canceled(1, 100));
+  w.say(aiq_canceled(1, 100));
+  EXPECT_EQ(w.owed(bravo), Lines{});
+  EXPECT_EQ(w.anomalies(risk::Anomaly::LateEvent), 2U);
+  EXPECT_FALSE(w.is_close_only("bravo-1"));  // both sides have it as dead
+}
+
+// The venue holds an order that has ended here: counted nowhere, so its account only closes.
+TEST(GateRegression, AnOrderThatEndedHereAndLivesThereMakesItsAccountCloseOnly) {
+  for (const bool replacement : {false, true}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.say(accepted(1));
+    w.replace(bravo, 1, {.number = 2});
+    w.say(canceled(1, 100));
+    replacement ? w.say(replaced(1, 2, {.state = 'D'})) : w.say(accepted(1, {.state = 'D'}));
+    EXPECT_FALSE(w.is_close_only("bravo-1"));
+    replacement ? w.say(replaced(1, 2)) : w.say(accepted(1));
+    EXPECT_TRUE(w.is_close_only("bravo-1"));
+    EXPECT_FALSE(w.is_close_only("bravo-2"));
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
+TEST(GateRegression, ASystemEventOfAnotherKindDoesNotLiftAHalt) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode::EndOfDay});
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode{'Q'}});
+  EXPECT_EQ(w.enter(bravo, {.number = 1}).reason, RejectReason::VenueHalted);
+  EXPECT_EQ(w.counters().malformed_by_venue, 1U);
+  w.say(ouch::SystemEvent{.event_code = ouch::EventCode::StartOfDay});
+  EXPECT_EQ(w.enter(bravo, {.number = 2}).reason, RejectReason::None);
+}
+
+// A venue that has forgotten its stream but not its name was asked for it again and again; nobody
+// was told that its orders are lost.
+TEST(GateRegression, AVenueThatHasForgottenItsStreamHasLostItsSession) {
+  GateWorld w;
+  w.enter(w.session("BRAVO1"), {.number = 1});
+  w.say(accepted(1));
+  w.disconnect();
+  EXPECT_FALSE(w.gate().on_venue_login("VENUE00001", 1, w.now_ns));
+  EXPECT_EQ(w.gate().link(), gate::LinkState::Lost);
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+}
+
 // --- what goes out
+
+// The venue refuses a minimum quantity on a Day order, and a replace that is invalid cancels its
+// original there.
+TEST(GateRegression, AReplaceWithAMinimumQuantityIsRefusedHere) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  EXPECT_EQ(w.replace(bravo, 1, {.number = 2, .min_qty = 10}).reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(w.at_venue(), Lines{});
+  EXPECT_EQ(w.order(bravo, 1)->pending_count, 0);
+}
+
+// Quantities in tags went out, and came back, in the units of the other link.
+TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO2");  // ten of its units are one of the venue's
+  ouch::EnterOrder order = venue_sim::enter_message({.number = 1,
+                                                     .quantity = 500,
+                                                     .price = 64'000ULL * 10'000 / 100,
+                                                     .tif = '3',
+                                                     .symbol = "XBTUSD",
+                                                     .firm = "",
+                                                     .min_qty = 120});
+  order.appendage.mark(ouch::Tag::MaxFloor);
+  order.appendage.max_floor = 200;
+  order.appendage.mark(ouch::Tag::RandomReserves);
+  order.appendage.random_reserves = 15;
+  w.send(bravo, order);
+  ASSERT_EQ(w.gate().last_decision().reason, RejectReason::None);
+  const auto sent = w.messages_at_venue();
+  const auto& there = std::get<ouch::EnterOrder>(sent.back());
+  EXPECT_EQ(there.quantity, 50U);
+  EXPECT_EQ(there.appendage.min_qty, 12U);
+  EXPECT_EQ(there.appendage.max_floor, 20U);
+  EXPECT_EQ(there.appendage.random_reserves, 2U);
+  ouch::Accepted answer = accepted(1, {.quantity = 50, .price = there.price, .symbol = "BTCPERP"});
+  answer.appendage = there.appendage;
+  w.say(answer);
+  ouch::Restated again = restated(1);
+  again.appendage.mark(ouch::Tag::DisplayQuantity);
+  again.appendage.display_quantity = 7;
+  again.appendage.mark(ouch::Tag::DisplayPrice);
+  again.appendage.display_price = there.price;
+  w.say(again);
+  const auto back = w.owed_messages(bravo);
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.min_qty, 120U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.max_floor, 200U);
+  EXPECT_EQ(std::get<ouch::Accepted>(back[0]).appendage.random_reserves, 20U);
+  EXPECT_EQ(std::get<ouch::Restated>(back[1]).appendage.display_quantity, 70U);
+  EXPECT_EQ(std::get<ouch::Restated>(back[1]).appendage.display_price, order.price);
+}
+
+// What the client's link can carry and the venue's cannot went out all the same: a sell far above
+// the market at exactly the venue's code for a market order.
+TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
+  GateWorld w({{Change::Kind::Set, "instruments.json", "AMZN.price_max", "\"1900\""},
+               {Change::Kind::Set, "instruments.json", "AMZN.venue.price_scale", "\"0.01\""},
+               {Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}});
+  const auto bravo = w.session("BRAVO1");
+  const auto sell = [&](std::uint32_t number, std::uint32_t quantity, std::uint64_t price) {
+    return w.enter(bravo, {.number = number, .side = 'S', .quantity = quantity, .price = price})
+        .reason;
+  };
+  EXPECT_EQ(sell(1, 1, 19'999'900), RejectReason::None);  // 1,999.99
+  EXPECT_EQ(sell(2, 1, 20'000'000), RejectReason::InvalidPrice);
+  EXPECT_EQ(sell(3, 99'999, kAmznPrice), RejectReason::ClipSize);
+  EXPECT_EQ(sell(4, 100'000, kAmznPrice), RejectReason::InvalidQuantity);
+  EXPECT_EQ(
+      w.replace(bravo, 1, {.number = 5, .side = 'S', .quantity = 1, .price = 20'000'000}).reason,
+      RejectReason::InvalidPrice);
+  EXPECT_EQ(w.replace(bravo, 1, {.number = 6, .side = 'S', .quantity = 100'000}).reason,
+            RejectReason::InvalidQuantity);
+}
+
+// The last thing found wrong with an order's form was named, not the first in the list.
+TEST(GateRegression, TheFirstOfSeveralFaultsOfFormIsNamed) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  ouch::EnterOrder order = venue_sim::enter_message({.number = 1, .price = 0, .symbol = "AMZN"});
+  order.side = ouch::Side{'?'};
+  order.display = '?';
+  order.cl_ord_id[0] = '\x01';
+  const auto reason = [&] {
+    w.send(bravo, order);
+    ++order.user_ref_num;
+    return w.gate().last_decision().reason;
+  };
+  EXPECT_EQ(reason(), RejectReason::MalformedField);
+  order.cl_ord_id[0] = 'C';
+  EXPECT_EQ(reason(), RejectReason::InvalidSide);
+  order.side = ouch::Side::Buy;
+  EXPECT_EQ(reason(), RejectReason::InvalidDisplay);
+  order.display = 'Y';
+  EXPECT_EQ(reason(), RejectReason::InvalidPrice);
+  order.price = kAmznPrice;
+  order.appendage = {};
+  order.time_in_force = ouch::TimeInForce::AfterHours;
+  order.cross_type = 'O';
+  EXPECT_EQ(reason(), RejectReason::UnsupportedTimeInForce);
+  order.time_in_force = ouch::TimeInForce::Day;
+  EXPECT_EQ(reason(), RejectReason::UnsupportedFlag);
+}
 
 // --- remembered cancels
 

@@ -44,9 +44,8 @@ Verdict NaiveModel::decide(const ReplaceOrder& order) const {
   q.type = order.ord_type;
   q.life = order.time_in_force;
   q.price = order.price.raw;
-  // Executed lots are in the total; what was cancelled off the head is not coming back by itself.
-  const std::int64_t gone = chain.cum + (original == chain.head ? chain.cancelled : 0);
-  q.lots = std::max<std::int64_t>(0, order.total.raw - gone);
+  // Executed lots are in the total, cancelled ones are not: what is left is the rest of it.
+  q.lots = std::max<std::int64_t>(0, order.total.raw - chain.cum);
   q.form = order.form;
   q.unsupported = order.unsupported;
   q.flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly));

@@ -104,5 +104,22 @@ TEST(EngineRegression, AMarketOrderWithoutATickInsideTheCollarIsRefused) {
   EXPECT_EQ(w.market(0, kBtcPerp, Side::Buy, 1).price, 1);
 }
 
+// A replace's total counts executed lots, not cancelled ones: after a partial cancel it was judged
+// by less than it then reserved, and a limit leaked; one below what had been cancelled was refused.
+TEST(EngineRegression, AReplaceAfterAPartialCancelIsJudgedByAllThatItReserves) {
+  Parameters p = small_parameters();
+  p.profiles[0].instruments[kBtcPerp.value].long_max = Lots{10};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer first = w.buy(0, kBtcPerp, 10, 1'000);
+  w.venue(VenueEventType::Accepted, first.number, 10, 1'000);
+  w.venue(VenueEventType::Canceled, first.number, 5);
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 5, 1'000).accepted());
+  EXPECT_EQ(w.replace(first.client_ref, 10, 1'000).reason, RejectReason::LongLimit);
+  EXPECT_TRUE(w.replace(first.client_ref, 4, 1'000).accepted());
+}
+
 }  // namespace
 }  // namespace portcullis::support
