@@ -311,6 +311,58 @@ std::int64_t exit_rounding(const Parameters& p) {
   return rounding(p) + 2 * static_cast<std::int64_t>(p.factor_count + p.groups.size() + 1);
 }
 
+// The order that would take R below zero is the one refused: whatever is accepted otherwise than as
+// an exit leaves R at zero or above, in flight or not, at amounts brought to the edge.
+TEST(Economics, WhatTheMarginLegAcceptsLeavesNothingBelowZero) {
+  Rng rng(test_seed(106));
+  std::int64_t accepted = 0;
+  std::int64_t replaced = 0;
+  std::int64_t refused = 0;
+  for (std::int64_t trial = test_scale(600); trial > 0; --trial) {
+    const Parameters p = margin_world(rng);
+    Story story = opening(rng, p);
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> orders;  // our number, the client's
+    for (int step = 0; step < 40; ++step) {
+      if (rng.percent(15)) move_prices(rng, story);
+      if (rng.percent(40)) {
+        const std::int64_t edge = rng.between(0, 20'000);
+        story.tell(LoadBalance{{kStart}, edge - story.available(), kAccount, {0}});
+      }
+      Decision d;
+      if (!orders.empty() && rng.percent(40)) {
+        const auto& [number, client] = orders[static_cast<std::size_t>(
+            rng.between(0, static_cast<std::int64_t>(orders.size()) - 1))];
+        const Order* order = story.find(number);
+        if (order == nullptr) continue;
+        if (rng.percent(20)) {
+          story.fill(number, rng.between(1, story.leaves(number)));
+          continue;
+        }
+        d = story.replace(client, order->total.raw + rng.between(-2, 12),
+                          std::max<std::int64_t>(1, order->price.raw + rng.between(-40, 40)));
+        if (d.disposition == Disposition::Forward) ++replaced;
+      } else {
+        const std::uint32_t i = some_instrument(rng, p);
+        const std::int64_t at = story.at_mark(i);
+        d = story.order(i, rng.percent(50) ? Side::Buy : Side::Sell, rng.between(1, 30),
+                        std::max<std::int64_t>(1, at + rng.between(-at / 10, at / 10)));
+        if (d.disposition == Disposition::Forward)
+          orders.emplace_back(d.number, story.client_ref());
+      }
+      if (d.reason == RejectReason::Margin) ++refused;
+      if (d.disposition != Disposition::Forward || d.exit != 0) continue;
+      ++accepted;
+      ASSERT_GE(story.available(), 0);
+    }
+  }
+  std::printf("%lld accepted, %lld replaces, %lld refused for margin\n",
+              static_cast<long long>(accepted), static_cast<long long>(replaced),
+              static_cast<long long>(refused));
+  EXPECT_GT(accepted, 500);
+  EXPECT_GT(replaced, 100);
+  EXPECT_GT(refused, 500);
+}
+
 // --- breached accounts
 // --------------------------------------------------------------------------------
 
