@@ -440,9 +440,13 @@ TEST(Economics, NoAcceptanceBelowZeroMakesItWorse) {
   for (std::int64_t trial = test_scale(2'000); trial > 0; --trial) {
     const Parameters p = margin_world(rng);
     Story story = opening(rng, p);
-    for (int i = 0; i < 4; ++i) random_order(rng, story);
+    std::vector<std::uint32_t> others;
+    for (int i = 0; i < 4; ++i) others.push_back(random_order(rng, story));
     if (!breach(rng, story)) continue;
     const MarginReport before = story.margin();
+    Story bare = story.retell();
+    for (const std::uint32_t other : others) bare.cancel(other);
+    const std::int64_t positions_before = bare.available();
     const std::uint32_t i = some_instrument(rng, story.parameters());
     Close order = random_close(rng, story);
     if (order.lots == 0 || rng.percent(20)) {
@@ -465,6 +469,9 @@ TEST(Economics, NoAcceptanceBelowZeroMakesItWorse) {
           filled == 0 || filled == order.lots ? rounding(p) : exit_rounding(p);
       ASSERT_GE(outcome.available(), before.available.raw - slack)
           << filled << " of " << order.lots;
+      // Nor did it hide behind a resting order: with all of them gone it is no worse either.
+      for (const std::uint32_t other : others) outcome.cancel(other);
+      ASSERT_GE(outcome.available(), positions_before - slack) << filled << " of " << order.lots;
     }
   }
   std::printf("%lld accepted, worst %lld\n", static_cast<long long>(accepted),
