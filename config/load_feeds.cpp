@@ -54,8 +54,12 @@ void load_feeds(Loading& loading, const Json& json) {
                     .choice<FeedFormat>(
                         "format", {{"csv", FeedFormat::Csv}, {"jsonl", FeedFormat::JsonLines}})
                     .value_or(FeedFormat::Csv);
-  feed.speed_ppm = recording.decimal("speed", kPpmScale, 0, 1'000'000 * risk::kPpm).value_or(0);
+  const auto speed = recording.decimal("speed", kPpmScale, 0, 1'000'000 * risk::kPpm);
+  feed.speed_ppm = speed.value_or(0);
   feed.repeat = recording.boolean("repeat").value_or(false);
+  if (speed == 0 && feed.repeat) {
+    recording.problem("repeat", "must be false where speed is 0, without waiting");
+  }
   feed.conflation_ns = read_ns(root, "conflation_ms", kNsPerMs, 0, 10'000);
   feed.queue_slots =
       static_cast<std::uint32_t>(root.integer("queue_slots", 64, 1 << 20).value_or(0));

@@ -182,7 +182,7 @@ Alias read_alias(const Loading& loading, JsonReader& in, std::string_view symbol
     const std::int64_t marks_per_tick =
         loading.out.parameters.instruments[instrument.value].marks_per_tick;
     const std::int64_t mark_max = loading.out.instruments[instrument.value].mark_max.raw;
-    if (mark_max > alias.price_max.raw * marks_per_tick) {
+    if (mark_max > risk::Int128{alias.price_max.raw} * marks_per_tick) {
       in.problem("price_scale",
                  fmt::format("the instrument's price_max does not fit the wire, which ends "
                              "at {} ticks",

@@ -1,6 +1,7 @@
 // The one executable: every part of the product is a subcommand.
 #include <CLI/CLI.hpp>
 
+#include "gateway/client/command.h"
 #include "gateway/commands/check.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   portcullis::gateway::add_run_command(app);
   portcullis::gateway::add_check_command(app);
+  portcullis::gateway::client::add_client_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   CLI11_PARSE(app, argc, argv);

@@ -76,6 +76,14 @@ Engine::Engine(const Parameters& parameters)
   assets_.resize(p.assets.size());
   group_version_.assign(p.groups.size(), 1);
   trades_.resize(p.capacities.trades);
+  hash_.size(EntityKind::Order, orders_.size(), false);
+  hash_.size(EntityKind::Line, lines_.size(), false);
+  hash_.size(EntityKind::Account, accounts_.size(), true);
+  hash_.size(EntityKind::Node, nodes_.size(), true);
+  hash_.size(EntityKind::Session, sessions_.size(), true);
+  hash_.size(EntityKind::Instrument, instruments_.size(), true);
+  hash_.size(EntityKind::Asset, assets_.size(), true);
+  hash_.size(EntityKind::Trade, trades_.size(), false);
 }
 
 // --- prices
@@ -99,6 +107,7 @@ void Engine::apply(const MarkUpdate& update) noexcept {
   InstrumentState& instrument = instruments_[update.instrument.value];
   instrument.mark = update.mark;
   instrument.as_of = update.as_of;
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
   price_instrument(update.instrument.value);
 }
 
@@ -107,6 +116,7 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   AssetState& asset = assets_[update.asset.value];
   asset.index = update.index;
   asset.as_of = update.as_of;
+  hash_.touch(EntityKind::Asset, update.asset.value);
   asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
     if (parameters_.instruments[i].settlement == update.asset) price_instrument(i);
@@ -122,6 +132,7 @@ void Engine::apply(const LoadBalance& load) noexcept {
   advance(load.time);
   balances_[load.account.value * assets_.size() + load.asset.value].raw += load.units;
   Account& account = accounts_[load.account.value];
+  hash_.touch(EntityKind::Account, load.account.value);
   account.equity_stale = true;
   account.version = 0;
   const AssetParameters& asset = parameters_.assets[load.asset.value];
@@ -145,6 +156,7 @@ bool Engine::apply(const LoadPosition& load) noexcept {
 }
 
 void Engine::realise(AccountIndex index) noexcept {
+  hash_.touch(EntityKind::Account, index.value);
   Account& account = accounts_[index.value];
   for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
     for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
@@ -169,6 +181,20 @@ void Engine::realise(AccountIndex index) noexcept {
 
 void Engine::apply(const Control& control) noexcept {
   advance(control.time);
+  switch (control.scope) {
+    case ControlScope::Node:
+      hash_.touch(EntityKind::Node, control.target);
+      break;
+    case ControlScope::Account:
+      hash_.touch(EntityKind::Account, control.target);
+      break;
+    case ControlScope::Session:
+      hash_.touch(EntityKind::Session, control.target);
+      break;
+    case ControlScope::Instrument:
+      hash_.touch(EntityKind::Instrument, control.target);
+      break;
+  }
   if (control.scope == ControlScope::Instrument) {
     instruments_[control.target].halted = control.action != ControlAction::Resume;
     return;
@@ -209,7 +235,10 @@ void Engine::apply(const SetCondition& condition) noexcept {
   conditions_ = static_cast<std::uint8_t>(condition.on ? conditions_ | bit : conditions_ & ~bit);
 }
 
-void Engine::dispute(AccountIndex account) noexcept { accounts_[account.value].flags |= kDisputed; }
+void Engine::dispute(AccountIndex account) noexcept {
+  hash_.touch(EntityKind::Account, account.value);
+  accounts_[account.value].flags |= kDisputed;
+}
 
 // --- looking at it
 // ----------------------------------------------------------------------------------

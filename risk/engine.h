@@ -55,6 +55,7 @@
 #include "risk/number_table.h"
 #include "risk/parameters.h"
 #include "risk/state.h"
+#include "risk/state_hash.h"
 #include "risk/types.h"
 
 namespace portcullis::risk {
@@ -193,7 +194,7 @@ class Engine {
   [[nodiscard]] SessionIndex suspended_by(AccountIndex account) const noexcept;
 
   // A commutative sum of the hashes of all entities, semantic state only.
-  [[nodiscard]] std::uint64_t state_hash() const noexcept;
+  [[nodiscard]] std::uint64_t state_hash() noexcept;
   // Recomputes every cache and every sum from the semantic state and compares bit for bit. The name
   // of the first difference, or nullptr. Slow: for tests, markers and the demo. Refreshes all
   // accounts.
@@ -369,6 +370,15 @@ class Engine {
 
   const char* verify_account(AccountIndex account) noexcept;
 
+  // state_hash.cpp
+  [[nodiscard]] std::uint64_t hash_of(const Order& order) const noexcept;
+  [[nodiscard]] std::uint64_t hash_of(EntityKind kind, std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint64_t hash_of_rest() const noexcept;
+  [[nodiscard]] std::uint64_t recomputed_hash() const noexcept;
+  void touch_line(const Line& line) noexcept {
+    hash_.touch(EntityKind::Line, static_cast<std::uint32_t>(&line - lines_.data()));
+  }
+
   void advance(Timestamp time) noexcept {
     if (last_time_ < time) last_time_ = time;
   }
@@ -410,6 +420,8 @@ class Engine {
   std::uint32_t next_number_ = 1;
   std::uint8_t conditions_ = 0;  // bit by Condition
   Timestamp last_time_;
+
+  StateHash hash_;  // of the above
 
   // Where things are; functions of the above.
   IndexMap line_of_;  // account, instrument -> line

@@ -58,6 +58,7 @@ void Engine::lift(Line& line) noexcept {
 }
 
 void Engine::place(Line& line) noexcept {
+  touch_line(line);
   const Usage usage = usage_of(line);
   const std::size_t row = std::size_t{line.instrument.value} * nodes_.size();
   const InstrumentState& instrument = instruments_[line.instrument.value];

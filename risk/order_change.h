@@ -11,6 +11,7 @@ namespace portcullis::risk {
 template <class Edit>
 void Engine::change_order(std::uint32_t index, Edit edit) noexcept {
   Order& order = orders_[index];
+  hash_.touch(EntityKind::Order, index);
   Line& line = lines_[order.line];
   const BookSide side = book_side(order.side);
   if (order.reserved.raw != 0) add_cost(order, -1);

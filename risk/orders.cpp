@@ -14,6 +14,8 @@ void Engine::take_tokens(SessionIndex session, AccountIndex account, bool reduci
                          Timestamp now) noexcept {
   const RateLimit& session_limit = parameters_.sessions[session.value].rate;
   RateState& by_session = sessions_[session.value].rate;
+  hash_.touch(EntityKind::Session, session.value);
+  if (account.exists()) hash_.touch(EntityKind::Account, account.value);
   if (!account.exists()) {
     if (by_session.has_order_token(session_limit, now))
       by_session.orders.take(session_limit.per_second, now);
@@ -33,6 +35,7 @@ void Engine::take_tokens(SessionIndex session, AccountIndex account, bool reduci
 }
 
 void Engine::consume(SessionIndex session, std::uint32_t client_ref) noexcept {
+  hash_.touch(EntityKind::Session, session.value);
   sessions_[session.value].watermark = std::max(sessions_[session.value].watermark, client_ref);
 }
 
@@ -102,6 +105,8 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
   lift(line);
   const std::uint32_t settlement = parameters_.instruments[line.instrument.value].settlement.value;
   balances_[line.account.value * assets_.size() + settlement] += line.cash;
+  hash_.touch(EntityKind::Account, line.account.value);
+  touch_line(line);
   GroupSlot& slot = slots_[line.slot];
   if (slot.version != group_version_[slot.group.value]) {
     // The cached sums still hold what the line was worth when it was last valued.
@@ -256,6 +261,8 @@ void Engine::apply(const CancelOrder& command, const Decision& decision) noexcep
   advance(command.time);
   const AccountIndex account = account_of(command);
   RateState& session = sessions_[command.session.value].rate;
+  hash_.touch(EntityKind::Session, command.session.value);
+  if (account.exists()) hash_.touch(EntityKind::Account, account.value);
   const RateLimit& session_limit = parameters_.sessions[command.session.value].rate;
   if (decision.disposition == Disposition::Reject ||
       !session.has_exit_token(session_limit, last_time_))
@@ -268,6 +275,7 @@ void Engine::apply(const CancelOrder& command, const Decision& decision) noexcep
 }
 
 void Engine::want_cancel(OrderIndex index, Lots total) noexcept {
+  hash_.touch(EntityKind::Order, index.value);
   Lots& wanted = orders_[index.value].cancel_to;
   wanted = wanted.raw < 0 ? total : std::min(wanted, total);
 }

@@ -142,8 +142,10 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
       old != IndexMap::kNotFound) {
     trade_of_.erase(trade_key(event.match, event.number));
     trades_[old] = {};
+    hash_.touch(EntityKind::Trade, old);
   }
   Trade& place_of_trade = trades_[next_trade_];
+  hash_.touch(EntityKind::Trade, next_trade_);
   if (place_of_trade.number != 0)
     trade_of_.erase(trade_key(place_of_trade.match, place_of_trade.number));
   place_of_trade = {.match = event.match,
@@ -233,6 +235,7 @@ void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcep
   }
   const Trade broken = trades_[at];
   trades_[at] = {};
+  hash_.touch(EntityKind::Trade, at);
   trade_of_.erase(trade_key(event.match, event.number));
   outcome.record = {.number = broken.number,
                     .account = broken.account,

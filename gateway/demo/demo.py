@@ -60,7 +60,7 @@ def parse_arguments():
     parser.add_argument("--orders", help="a LOBSTER message file to replay instead")
     parser.add_argument("--messages", type=int, default=60000, help="how many to generate")
     parser.add_argument("--rate", type=int, default=4000, help="messages a second, on average")
-    parser.add_argument("--seconds", type=float, default=30, help="how long the replay of a file takes")
+    parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", help="a folder to keep everything in")
     return parser.parse_args()
@@ -81,7 +81,7 @@ def make_deployment(folder, venue_port):
 
 def flow_arguments(arguments, config):
     if arguments.orders:
-        return ["--config", str(config), "--orders", arguments.orders, "--seconds", str(arguments.seconds)]
+        return ["--config", str(config), "--orders", arguments.orders, "--speed", str(arguments.speed)]
     return ["--config", str(config), "--generate", str(arguments.messages), "--rate", str(arguments.rate),
             "--seed", str(arguments.seed)]
 
@@ -104,9 +104,8 @@ def report(gate, client):
     table([("accepted", venue["accepted"]), ("replaced", venue["replaced"]), ("filled (executions)", venue["executed"]),
            ("cancelled", venue["canceled"]), ("self-match prevented", venue["self_match_prevented"]),
            ("rejected", venue["rejected"]), ("open at the end", gate["live_orders"])])
-    if "rows" in client:
-        print("\nrows of the file")
-        table(sorted(client["rows"].items()))
+    print("\nwhat was sent: " + client["plan"])
+    table(list(client["plan_counts"].items()))
     times = gate["message_ns"]
     print("\ntime per message in the gate, end stamp to end stamp, microseconds")
     print("  " + "  ".join(f"{name} {times[name] / 1000:.1f}" for name in ("p50", "p99", "p99.9", "max")))
@@ -117,22 +116,29 @@ def checks(gate, venue, client, replayed):
     m, v = gate["messages"], gate["venue"]
     parts = m["forwarded"] + m["rejected"] + m["ignored"] + m["malformed"] + m["answered"]
     yield "in = forwarded + rejected + ignored + malformed + answered", m["in"] == parts, f"{m['in']} = {parts}"
-    yield "sent by the client = in", client["sent"] == m["in"], f"{client['sent']} = {m['in']}"
-    yield "the client was told of every refusal", client["rejected_by_gate"] == m["rejected"], \
-        f"{client['rejected_by_gate']} = {m['rejected']}"
+    sent, received = client["total"]["sent"], client["total"]["received"]
+    yield "everything planned was sent, and sent = in", sent["unsent"] == 0 and sent["total"] == m["in"], \
+        f"{sent['total']} = {m['in']}"
+    refusals = m["rejected"] + v["rejected"] + v["voided"]
+    yield "the clients were told of every refusal", received["rejected"] == refusals, \
+        f"{received['rejected']} = {refusals}"
+    for ours in ("accepted", "replaced", "executed", "canceled", "self_match_prevented"):
+        yield f"the clients' {ours} = the gate's", received[ours] == v[ours], f"{received[ours]} = {v[ours]}"
     for ours, theirs in (("accepted", "accepted"), ("replaced", "replaced"), ("executed", "executed"),
                          ("canceled", "canceled"), ("self_match_prevented", "aiq_canceled"),
                          ("rejected", "rejected"), ("broken", "broken")):
         yield f"the venue's {ours} = the gate's", v[ours] == venue[theirs], f"{venue[theirs]} = {v[ours]}"
-    yield "open at the venue = open at the gate", venue["open"] == gate["live_orders"], \
-        f"{venue['open']} = {gate['live_orders']}"
+    still_open = client["total"]["orders"]["open"]
+    yield "open at the venue = at the gate = at the clients", \
+        venue["open"] == gate["live_orders"] == still_open, f"{venue['open']} = {gate['live_orders']} = {still_open}"
     yield "no order's books disagree", not gate["anomalies"] and v["unattributed"] == 0, str(gate["anomalies"] or "none")
     yield "incremental state = full recompute", gate["verified"] is True, str(gate["verified"])
     yield "replay: same decisions and messages", replayed["differences"] == 0, f"{replayed['records']} records"
     yield "replay: same state hash", replayed["state_hash"] == gate["state_hash"], gate["state_hash"]
-    if "rows" in client:
-        yield "every row of the file is accounted for", sum(client["rows"].values()) == client["rows_in_file"], \
-            f"{sum(client['rows'].values())} = {client['rows_in_file']}"
+    if "rows" in client["plan_counts"]:
+        rows = client["plan_counts"]["rows"]
+        kinds = sum(client["plan_counts"].values()) - rows
+        yield "every row of the file is accounted for", rows == kinds, f"{rows} = {kinds}"
 
 
 def run(arguments, folder):
@@ -173,9 +179,12 @@ def run(arguments, folder):
     report(figures[0], figures[2])
     print("\nchecks")
     failed = 0
+    held = 0
     for what, holds, found in checks(*figures, json.loads(replayed)):
         failed += not holds
+        held += holds
         print(f"  {'ok    ' if holds else 'FAILED'}  {what}: {found}")
+    print(f"\n{held} checks hold, {failed} failed")
     return failed
 
 

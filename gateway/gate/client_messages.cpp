@@ -330,10 +330,9 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
   };
   record.known = query || (appendage.present == 0 && !appendage.has_unknown_tag) ? 1 : 0;
   if (!blank(record.firm)) {
-    const auto& accounts = deployment_.parameters.sessions[record.session].accounts;
     const risk::AccountIndex account = aliases_.account(record.firm);
     record.account = account.value;
-    if (!std::binary_search(accounts.begin(), accounts.end(), account)) record.known = 0;
+    if (!may_use(session, account)) record.known = 0;
   }
   if (!blank(record.symbol)) {
     const config::Alias* alias = aliases_.find(session, record.symbol);

@@ -27,6 +27,9 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
       journal_(journal),
       engine_(deployment.parameters),
       session_up_(deployment.sessions.size(), false),
+      sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
+              deployment.parameters.accounts.size() + deployment.sessions.size() +
+              deployment.instruments.size()),
       staged_(64 * 1024) {
   expected_.reserve(4096);
 }
@@ -281,10 +284,10 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
                                           .symbol = record.symbol,
                                           .appendage = {}});
     const bool one = record.account != risk::kNone32;
-    effect(SweepRecord{.time = record.time,
-                       .target = one ? record.account : record.session,
-                       .instrument = record.instrument,
-                       .scope = one ? SweepScope::Account : SweepScope::SessionAccounts});
+    begin_sweep({.time = record.time,
+                 .target = one ? record.account : record.session,
+                 .instrument = record.instrument,
+                 .scope = one ? SweepScope::Account : SweepScope::SessionAccounts});
     return;
   }
   const bool disable = record.type == ouch::DisableOrderEntry::kType;
@@ -333,7 +336,7 @@ void Gate::effect(const risk::Control& control) noexcept {
       sweep.scope = SweepScope::Instrument;
       break;
   }
-  effect(sweep);
+  begin_sweep(sweep);
 }
 
 // --- sweeps: cancels of everything under a node, in slices
@@ -353,30 +356,50 @@ bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept 
       return order.instrument.value == what.target;
     case SweepScope::Lost:
       return true;
-    case SweepScope::SessionAccounts: {
-      const auto& accounts = deployment_.parameters.sessions[what.target].accounts;
-      return std::binary_search(accounts.begin(), accounts.end(), order.account);
-    }
+    case SweepScope::SessionAccounts:
+      return may_use({what.target}, order.account);
   }
   return false;
+}
+
+bool Gate::may_use(risk::SessionIndex session, risk::AccountIndex account) const noexcept {
+  const auto& accounts = deployment_.parameters.sessions[session.value].accounts;
+  return std::binary_search(accounts.begin(), accounts.end(), account);
+}
+
+// Of what is there now: an order that is entered behind a mass cancel is not meant by it.
+void Gate::begin_sweep(SweepRecord sweep) noexcept {
+  sweep.below = engine_.next_number();
+  effect(sweep);
 }
 
 void Gate::effect(const SweepRecord& record) noexcept {
   // A sweep of the same orders that has not ended begins again; that is why they cannot pile up.
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
-    SweepRecord& what = sweeps_[s].what;
+    const SweepRecord& what = sweeps_[s].what;
     if (what.scope == record.scope && what.target == record.target &&
         what.instrument == record.instrument) {
-      sweeps_[s].next = 0;
+      sweeps_[s] = {record, 0};
       return;
     }
   }
-  if (sweep_count_ == kSweepsMax) {
-    // More different ones than have ever been wanted at once: the oldest grows to everything.
-    sweeps_[0] = {{.time = record.time, .target = 0, .scope = SweepScope::Node}, 0};
+  PORTCULLIS_ASSERT(sweep_count_ < sweeps_.size());
+  sweeps_[sweep_count_++] = {record, 0};
+}
+
+// A replaced order has a number that a sweep does not ask for; one that the sweep has still to
+// reach goes now.
+void Gate::sweep_replaced(risk::OrderIndex index, std::uint32_t original) noexcept {
+  for (std::uint32_t s = 0; s < sweep_count_; ++s) {
+    const Sweep& sweep = sweeps_[s];
+    if (index.value < sweep.next || original >= sweep.what.below ||
+        engine_.order(index).head < sweep.what.below || !matches(sweep, engine_.order(index))) {
+      continue;
+    }
+    engine_.want_cancel(index, {0});
+    stage_cancels(index);
     return;
   }
-  sweeps_[sweep_count_++] = {record, 0};
 }
 
 void Gate::effect(const SweepSliceRecord& record) noexcept {
@@ -390,7 +413,8 @@ void Gate::effect(const SweepSliceRecord& record) noexcept {
       break;
     }
     at = order.value + 1;
-    if (!matches(sweep, engine_.order(order))) continue;
+    if (engine_.order(order).head >= sweep.what.below || !matches(sweep, engine_.order(order)))
+      continue;
     ++found;
     if (sweep.what.scope == SweepScope::Lost) {
       end_lost(order, record.time);
@@ -462,7 +486,7 @@ void Gate::effect(const VenueLinkRecord& record) noexcept {
       venue_session_ = {};
       venue_next_ = 1;
       resolved_below_ = engine_.next_number();
-      effect(SweepRecord{.time = record.time, .target = 0, .scope = SweepScope::Lost});
+      begin_sweep({.time = record.time, .target = 0, .scope = SweepScope::Lost});
       return;
   }
 }
@@ -581,8 +605,11 @@ void Gate::control(const risk::Control& control) {
 
 void Gate::sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument,
                  std::int64_t now_ns) {
-  const SweepRecord record{
-      .time = {now_ns}, .target = target, .instrument = instrument, .scope = scope};
+  const SweepRecord record{.time = {now_ns},
+                           .target = target,
+                           .instrument = instrument,
+                           .below = engine_.next_number(),
+                           .scope = scope};
   take(RecordType::Sweep, record.time, record);
 }
 
@@ -602,7 +629,8 @@ bool Gate::has_room_for_venue() const noexcept {
 }
 
 bool Gate::has_room() const noexcept {
-  return journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue();
+  return journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue() &&
+         sweep_count_ < kClientSweepsMax;
 }
 
 void Gate::run(std::int64_t now_ns) {
@@ -618,7 +646,8 @@ void Gate::run(std::int64_t now_ns) {
     venue_busy_ = busy;
     set_condition(risk::Condition::VenueBusy, busy, now_ns);
   }
-  if (sweep_count_ > 0 && has_room()) run_slice(now_ns);
+  if (sweep_count_ > 0 && journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue())
+    run_slice(now_ns);
   if (link_ == LinkState::Recovering && query_answered_) {
     link_ = LinkState::Resending;
     resend_next_ = 0;

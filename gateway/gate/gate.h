@@ -113,8 +113,8 @@ class Gate {
   // Once a pass: conditions that changed, the next slice of sweeps, the steps of recovery.
   void run(std::int64_t now_ns);
 
-  // A message of a client may be taken: the journal and the venue's buffer have room for what it
-  // causes.
+  // A message of a client may be taken: the journal, the venue's buffer and the table of sweeps
+  // have room for what it causes. REQUIRED before on_client_message.
   [[nodiscard]] bool has_room() const noexcept;
   [[nodiscard]] bool has_room_for_venue() const noexcept;
 
@@ -143,7 +143,8 @@ class Gate {
     SweepRecord what;
     std::uint32_t next = 0;
   };
-  static constexpr std::uint32_t kSweepsMax = 256;
+  // Beyond so many, messages of clients wait.
+  static constexpr std::uint32_t kClientSweepsMax = 256;
 
   // gate.cpp: records and their effects
   template <class Record>
@@ -180,7 +181,9 @@ class Gate {
   void stage(const M& message) noexcept;
   void stage_cancels(risk::OrderIndex order) noexcept;
   void set_condition(risk::Condition condition, bool on, std::int64_t now_ns) noexcept;
+  void begin_sweep(SweepRecord sweep) noexcept;
   [[nodiscard]] bool matches(const Sweep& sweep, const risk::Order& order) const noexcept;
+  [[nodiscard]] bool may_use(risk::SessionIndex session, risk::AccountIndex account) const noexcept;
   void resend_cancels(std::int64_t now_ns) noexcept;
   void run_slice(std::int64_t now_ns) noexcept;
   void end_lost(risk::OrderIndex order, risk::Timestamp time) noexcept;
@@ -212,13 +215,28 @@ class Gate {
   void on_broken(const ouch::BrokenTrade& message, risk::Timestamp time) noexcept;
   void on_query_response(const ouch::QueryResponse& message, risk::Timestamp time) noexcept;
   void on_system_event(const ouch::SystemEvent& message, risk::Timestamp time) noexcept;
+  struct Terms {
+    risk::Lots quantity;
+    risk::Price price;
+  };
+  template <ouch::Message M>
+  void owe_terms(M answer, const risk::NumberRecord& record, const Terms& terms,
+                 risk::Timestamp time) noexcept;
   template <ouch::Message M>
   void pass_on(M message, risk::Timestamp time) noexcept;
   void resolve(std::uint32_t number, risk::Timestamp time) noexcept;
   void resolve_below(std::uint32_t number, risk::Timestamp time) noexcept;
-  void adopt(const ouch::Accepted& message, risk::Timestamp time) noexcept;
+  void sweep_replaced(risk::OrderIndex order, std::uint32_t original) noexcept;
+  template <ouch::Message M>
+  bool adopt(const M& message, risk::AdoptOrder& order, risk::Timestamp time) noexcept;
+  void skip_numbers_to(std::uint32_t number) noexcept;
+  void replaced_unknown(const ouch::Replaced& message, risk::Timestamp time) noexcept;
   risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
+  void books_disagree(risk::AccountIndex account, risk::Timestamp time) noexcept;
+  [[nodiscard]] bool is_whole(risk::InstrumentIndex instrument, std::uint32_t wire) const noexcept;
   [[nodiscard]] risk::Lots lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept;
+  [[nodiscard]] risk::Lots lots_taken_off(risk::InstrumentIndex instrument,
+                                          std::uint32_t wire) noexcept;
   [[nodiscard]] risk::Price price_of(risk::InstrumentIndex instrument, risk::Side side,
                                      std::uint64_t wire) noexcept;
 
@@ -240,7 +258,8 @@ class Gate {
   bool query_answered_ = false;
   std::uint32_t resend_next_ = 0;
 
-  std::array<Sweep, kSweepsMax> sweeps_{};
+  // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.
+  std::vector<Sweep> sweeps_;
   std::uint32_t sweep_count_ = 0;
 
   // The client's message behind the record being taken: what only the venue needs of it.

@@ -109,8 +109,9 @@ struct SweepRecord {
   risk::Timestamp time;
   std::uint32_t target = 0;
   std::uint32_t instrument = risk::kNone32;  // only of this instrument; none: all
+  std::uint32_t below = 0;  // only numbers below this: what was there when the sweep began
   SweepScope scope = SweepScope::Node;
-  std::array<std::uint8_t, 7> padding{};
+  std::array<std::uint8_t, 3> padding{};
 };
 // Orders are looked at from index `from` on; up to kSweepSlice of them are cancelled.
 inline constexpr std::uint32_t kSweepSlice = 64;

@@ -1,6 +1,8 @@
 // OUCH back: the venue's word to events of the engine and messages to the client, resolution of
 // numbers by proof, and adoption (ORDERLIFE 1 and 2).
 #include <algorithm>
+#include <limits>
+#include <variant>
 
 #include "gateway/gate/gate.h"
 #include "gateway/gate/outbound.h"
@@ -20,21 +22,52 @@ std::uint32_t client_quantity(risk::Lots lots, const config::Alias& alias) {
 std::uint64_t client_price(risk::Price price, const config::Alias& alias) {
   return static_cast<std::uint64_t>(price.raw * alias.price_per_tick);
 }
+// Of an adopted order the client's own text is not known.
+risk::ClientText client_text(const risk::NumberRecord& record) {
+  return record.client_text[0] == '\0' ? blank_text() : record.client_text;
+}
+risk::NumberRecord record_of(const risk::AdoptOrder& order) {
+  return {.number = order.number,
+          .account = order.account,
+          .instrument = order.instrument,
+          .session = order.session,
+          .client_ref = order.client_ref,
+          .side = order.side};
+}
 
-// The number of ours in a response; 0 where it carries none. Every numbered response has it behind
-// the timestamp, a Replaced has the new one behind the original.
-std::uint32_t number_in(std::span<const std::byte> payload) {
-  const auto u32_at = [&](std::size_t at) {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < 4; ++i)
-      value = value << 8 | std::to_integer<std::uint32_t>(payload[at + i]);
-    return value;
-  };
-  if (payload.empty()) return 0;
-  const char type = static_cast<char>(payload[0]);
-  const std::size_t at = type == ouch::Replaced::kType ? 13 : 9;
-  if (type == ouch::SystemEvent::kType || payload.size() < at + 4) return 0;
-  return u32_at(at);
+// Orders are refused when a million numbers are left, and reconnects take one each: a number beyond
+// this is none of ours.
+constexpr std::uint32_t kNumberMax = std::numeric_limits<std::uint32_t>::max() - 500'000;
+
+// The message can be one about a number of ours.
+template <ouch::Message M>
+bool is_plausible(const M& message) {
+  if constexpr (requires { message.next_user_ref_num; }) {
+    return message.next_user_ref_num <= kNumberMax;
+  } else if constexpr (requires { message.user_ref_num; }) {
+    return message.user_ref_num <= kNumberMax;
+  } else {
+    return true;
+  }
+}
+
+// Every number of ours below the result is shown to have been processed by this message.
+std::uint32_t proved_by(std::span<const std::byte> payload) {
+  ouch::OutboundMessage any;
+  if (ouch::decode(payload, any) != ouch::DecodeError::None) return 0;
+  return std::visit(
+      [](const auto& message) -> std::uint32_t {
+        using M = std::remove_cvref_t<decltype(message)>;
+        if (!is_plausible(message) || std::is_same_v<M, ouch::BrokenTrade>) return 0;
+        if constexpr (requires { message.next_user_ref_num; }) {
+          return message.next_user_ref_num;
+        } else if constexpr (requires { message.user_ref_num; }) {
+          return message.user_ref_num;
+        } else {
+          return 0;
+        }
+      },
+      any);
 }
 
 }  // namespace
@@ -50,10 +83,12 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   std::copy_n(payload.begin(), record.length, record.payload.begin());
   // What this message proves, ahead of it in bounded records, so that no single one grows too
   // large.
-  const std::uint32_t proved = std::min(number_in(payload), engine_.next_number());
-  while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
-    const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
-    take(RecordType::Resolve, resolve.time, resolve);
+  if (engine_.next_number() - resolved_below_ > kResolveMax) {
+    const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
+    while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
+      const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
+      take(RecordType::Resolve, resolve.time, resolve);
+    }
   }
   take(RecordType::VenueMessage, record.time, record);
   return true;
@@ -66,7 +101,7 @@ void Gate::effect(const ResolveRecord& record) noexcept {
 template <ouch::Message M, class F>
 void Gate::on_message(std::span<const std::byte> payload, F&& f) noexcept {
   M message;
-  if (ouch::decode(payload, message) != ouch::DecodeError::None) {
+  if (ouch::decode(payload, message) != ouch::DecodeError::None || !is_plausible(message)) {
     ++counters_.malformed_by_venue;
     return;
   }
@@ -147,12 +182,13 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
                                                   .type = VenueEventType::Void});
     // A void replace is one that the venue ignored silently; a void order has to be told.
     if (outcome.ended) {
-      owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
+      owe_reject(outcome.record.session, outcome.record.client_ref, client_text(outcome.record),
                  static_cast<std::uint16_t>(ouch::RejectCode::ProcessingError), time);
     }
   }
 }
 
+// And this one was: the venue speaks of it, whatever it says.
 void Gate::resolve(std::uint32_t number, Timestamp time) noexcept {
   resolve_below(number, time);
   if (number < engine_.next_number()) resolved_below_ = std::max(resolved_below_, number + 1);
@@ -166,44 +202,69 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
 }
 
 // An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its
-// account by the Firm it echoes, else the suspense account.
-void Gate::adopt(const ouch::Accepted& message, Timestamp time) noexcept {
-  risk::AdoptOrder order;
+// account by the Firm it echoes, else the suspense account. A replacement takes the place of its
+// original, which is not told of. False: nobody is to be told, and if it lives, nobody counts it.
+template <ouch::Message M>
+bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noexcept {
   order.time = time;
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
-  if (message.appendage.has(ouch::Tag::Firm))
-    order.account = aliases_.account(message.appendage.firm);
-  if (!order.account.exists()) order.account = deployment_.venue.suspense_account;
+  if (order.number == 0 || !order.instrument.exists()) {
+    if (order.number != 0) skip_numbers_to(order.number);
+    ++counters_.unattributed;
+    return false;
+  }
+  skip_numbers_to(order.number);
+  risk::AccountIndex firm;
+  if (message.appendage.has(ouch::Tag::Firm)) firm = aliases_.account(message.appendage.firm);
+  order.account = firm.exists() ? firm : deployment_.venue.suspense_account;
   std::uint32_t session = 0;
-  if (OwnClOrdId::decode(message.cl_ord_id, session, order.client_ref) &&
-      session < deployment_.sessions.size()) {
+  std::uint32_t client_ref = 0;
+  if (OwnClOrdId::decode(message.cl_ord_id, session, client_ref) &&
+      session < deployment_.sessions.size() && (!firm.exists() || may_use({session}, firm)) &&
+      engine_.find_client({session}, client_ref) == nullptr) {
     order.session = {session};
+    order.client_ref = client_ref;
   }
   order.side = message.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell;
-  engine_.raise_next_number(message.user_ref_num + 1);
-  resolved_below_ = std::max(resolved_below_, message.user_ref_num + 1);
-  if (!order.instrument.exists()) {
-    ++counters_.unattributed;
-    return;
-  }
   order.quantity = lots_of(order.instrument, message.quantity);
   order.price = price_of(order.instrument, order.side, message.price);
+  if (message.order_state == ouch::OrderState::Dead) {
+    if (order.session.exists()) engine_.consume(order.session, order.client_ref);
+    return true;
+  }
   if (order.quantity.raw <= 0 || !engine_.apply(order)) {
     ++counters_.unattributed;
-    return;
+    return false;
   }
   ++counters_.adopted;
+  return true;
+}
+
+// A number of ours that the journal does not know was processed.
+void Gate::skip_numbers_to(std::uint32_t number) noexcept {
+  engine_.raise_next_number(number + 1);
+  resolved_below_ = std::max(resolved_below_, number + 1);
 }
 
 // --- quantities and prices
 // -----------------------------------------------------------------------------
 
-// Off the grid is the venue's doing: counted, and rounded against the account.
+// Off the grid is the venue's doing: counted, and rounded against the account, so up for what an
+// order may still do and down for what is taken off it.
+bool Gate::is_whole(risk::InstrumentIndex instrument, std::uint32_t wire) const noexcept {
+  return wire % aliases_.venue(instrument).quantity_per_lot == 0;
+}
+
 risk::Lots Gate::lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept {
   const std::int64_t per_lot = aliases_.venue(instrument).quantity_per_lot;
-  if (wire % per_lot != 0) ++counters_.off_grid;
+  if (!is_whole(instrument, wire)) ++counters_.off_grid;
   return {(wire + per_lot - 1) / per_lot};
+}
+
+risk::Lots Gate::lots_taken_off(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept {
+  if (!is_whole(instrument, wire)) ++counters_.off_grid;
+  return {wire / aliases_.venue(instrument).quantity_per_lot};
 }
 
 risk::Price Gate::price_of(risk::InstrumentIndex instrument, risk::Side side,
@@ -225,75 +286,107 @@ VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   return outcome;
 }
 
+// What the venue holds is not what is counted here: the account only closes until somebody has
+// looked.
+void Gate::books_disagree(risk::AccountIndex account, Timestamp time) noexcept {
+  engine_.apply(risk::Control{.time = time,
+                              .target = account.value,
+                              .by = {},
+                              .scope = risk::ControlScope::Account,
+                              .action = risk::ControlAction::CloseOnly});
+}
+
+// An Accepted or a Replaced, in the client's words.
+template <ouch::Message M>
+void Gate::owe_terms(M answer, const risk::NumberRecord& record, const Terms& terms,
+                     Timestamp time) noexcept {
+  if (!record.session.exists()) return;
+  const config::Alias& alias = aliases_.of(record.session, record.instrument);
+  answer.timestamp = since_midnight(time);
+  answer.user_ref_num = record.client_ref;
+  answer.quantity = client_quantity(terms.quantity, alias);
+  answer.price = client_price(terms.price, alias);
+  answer.symbol = alias.symbol;
+  answer.cl_ord_id = client_text(record);
+  owe(record.session, answer);
+}
+
 void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
   ++counters_.accepted;
   resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
-  VenueOutcome outcome;
   if (known == nullptr) {
-    adopt(message, time);
-    const risk::NumberRecord* adopted = engine_.find_number(message.user_ref_num);
-    if (adopted == nullptr) return;
-    outcome.record = *adopted;
-  } else {
-    outcome = apply({.time = time,
-                     .quantity = lots_of(known->instrument, message.quantity),
-                     .price = price_of(known->instrument, known->side, message.price),
-                     .number = message.user_ref_num,
-                     .type = VenueEventType::Accepted,
-                     .dead = message.order_state == ouch::OrderState::Dead});
-    if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
-      return;
+    risk::AdoptOrder order;
+    if (adopt(message, order, time)) {
+      owe_terms(message, record_of(order), {order.quantity, order.price}, time);
+    }
+    return;
   }
-  const risk::NumberRecord& record = outcome.record;
-  if (!record.session.exists()) return;
-  const config::Alias& alias = aliases_.of(record.session, record.instrument);
-  ouch::Accepted answer = message;
-  answer.timestamp = since_midnight(time);
-  answer.user_ref_num = record.client_ref;
-  answer.quantity = client_quantity(lots_of(record.instrument, message.quantity), alias);
-  answer.price = client_price(price_of(record.instrument, record.side, message.price), alias);
-  answer.symbol = alias.symbol;
-  answer.cl_ord_id = record.client_text;
-  owe(record.session, answer);
+  const Terms terms{lots_of(known->instrument, message.quantity),
+                    price_of(known->instrument, known->side, message.price)};
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = terms.quantity,
+                                      .price = terms.price,
+                                      .number = message.user_ref_num,
+                                      .type = VenueEventType::Accepted,
+                                      .dead = message.order_state == ouch::OrderState::Dead});
+  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
+    return;
+  owe_terms(message, outcome.record, terms, time);
 }
 
 void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   ++counters_.replaced;
+  resolve(std::min(message.orig_user_ref_num, message.user_ref_num), time);
   resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
-    ++counters_.unattributed;
-    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
+    replaced_unknown(message, time);
     return;
   }
-  const VenueOutcome outcome =
-      apply({.time = time,
-             .quantity = lots_of(known->instrument, message.quantity),
-             .price = price_of(known->instrument, known->side, message.price),
-             .number = message.user_ref_num,
-             .other = message.orig_user_ref_num,
-             .type = VenueEventType::Replaced,
-             .dead = message.order_state == ouch::OrderState::Dead});
+  const Terms terms{lots_of(known->instrument, message.quantity),
+                    price_of(known->instrument, known->side, message.price)};
+  const VenueOutcome outcome = apply({.time = time,
+                                      .quantity = terms.quantity,
+                                      .price = terms.price,
+                                      .number = message.user_ref_num,
+                                      .other = message.orig_user_ref_num,
+                                      .type = VenueEventType::Replaced,
+                                      .dead = message.order_state == ouch::OrderState::Dead});
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
-  const risk::NumberRecord& record = outcome.record;
-  if (!record.session.exists()) return;
-  const config::Alias& alias = aliases_.of(record.session, record.instrument);
+  if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
   ouch::Replaced answer = message;
-  answer.timestamp = since_midnight(time);
   answer.orig_user_ref_num = outcome.other.client_ref;
-  answer.user_ref_num = record.client_ref;
-  answer.quantity = client_quantity(lots_of(record.instrument, message.quantity), alias);
-  answer.price = client_price(price_of(record.instrument, record.side, message.price), alias);
-  answer.symbol = alias.symbol;
-  answer.cl_ord_id = record.client_text;
-  owe(record.session, answer);
+  owe_terms(answer, outcome.record, terms, time);
+}
+
+// A replacement that the journal does not know is an order of its own, and its original is over:
+// its client is told of the replacement, and of nothing else.
+void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexcept {
+  risk::NumberRecord original;
+  if (const auto* found = engine_.find_number(message.orig_user_ref_num)) original = *found;
+  risk::AdoptOrder order;
+  if (!adopt(message, order, time)) {
+    if (original.account.exists()) books_disagree(original.account, time);
+    return;
+  }
+  if (original.order != risk::kNil) {
+    const risk::Order& replaced = engine_.order({original.order});
+    apply({.time = time,
+           .quantity = replaced.total - replaced.cum - replaced.cancelled,
+           .price = {},
+           .number = original.number,
+           .type = VenueEventType::Canceled});
+  }
+  ouch::Replaced answer = message;
+  answer.orig_user_ref_num = original.client_ref;
+  owe_terms(answer, record_of(order), {order.quantity, order.price}, time);
 }
 
 void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
   ++counters_.executed;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   if (known == nullptr) {
     ++counters_.unattributed;
@@ -318,15 +411,16 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
     answer.price = client_price(price, alias);
     owe(record.session, answer);
   }
+  if (!is_whole(record.instrument, message.quantity)) books_disagree(record.account, time);
   cancel_excess(record.account, record.instrument);
 }
 
 void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
   ++counters_.canceled;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
-      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+      known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
   const VenueOutcome outcome = apply({.time = time,
                                       .quantity = decrement,
                                       .price = {},
@@ -343,10 +437,10 @@ void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
 
 void Gate::on_self_match_prevented(const ouch::AiqCanceled& message, Timestamp time) noexcept {
   ++counters_.self_match_prevented;
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* known = engine_.find_number(message.user_ref_num);
   const risk::Lots decrement =
-      known == nullptr ? risk::Lots{} : lots_of(known->instrument, message.decrement);
+      known == nullptr ? risk::Lots{} : lots_taken_off(known->instrument, message.decrement);
   const VenueOutcome outcome = apply({.time = time,
                                       .quantity = decrement,
                                       .price = {},
@@ -375,7 +469,7 @@ void Gate::on_rejected(const ouch::Rejected& message, Timestamp time) noexcept {
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Rejected});
   if (!outcome.known || outcome.anomaly != risk::Anomaly::None) return;
-  owe_reject(outcome.record.session, outcome.record.client_ref, outcome.record.client_text,
+  owe_reject(outcome.record.session, outcome.record.client_ref, client_text(outcome.record),
              static_cast<std::uint16_t>(message.reason), time);
 }
 
@@ -391,7 +485,7 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
   ouch::BrokenTrade answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;
-  answer.cl_ord_id = outcome.record.client_text;
+  answer.cl_ord_id = client_text(outcome.record);
   owe(outcome.record.session, answer);
 }
 
@@ -407,7 +501,7 @@ void Gate::on_system_event(const ouch::SystemEvent& message, Timestamp time) noe
 // Messages that change no exposure.
 template <ouch::Message M>
 void Gate::pass_on(M message, Timestamp time) noexcept {
-  resolve_below(message.user_ref_num, time);
+  resolve(message.user_ref_num, time);
   const risk::NumberRecord* record = engine_.find_number(message.user_ref_num);
   if (record == nullptr) {
     ++counters_.unattributed;
@@ -432,13 +526,13 @@ void Gate::end_lost(risk::OrderIndex index, Timestamp time) noexcept {
   const risk::Order order = engine_.order(index);
   const risk::NumberRecord record = *engine_.find_number(order.head);
   const risk::Lots leaves = order.total - order.cum - order.cancelled;
-  if (order.acknowledged == 0) {
+  if (order.acknowledged == 0 && order.cum.raw == 0 && order.cancelled.raw == 0) {
     apply({.time = time,
            .quantity = {},
            .price = {},
            .number = order.head,
            .type = VenueEventType::Void});
-    owe_reject(record.session, record.client_ref, record.client_text,
+    owe_reject(record.session, record.client_ref, client_text(record),
                static_cast<std::uint16_t>(ouch::RejectCode::ProcessingError), time);
     return;
   }

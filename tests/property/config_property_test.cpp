@@ -93,7 +93,7 @@ TEST(ConfigProperty, WhatTheLoaderAcceptsTheEngineTakes) {
   Mutator mutator(test::seed());
   int accepted = 0;
   int refused = 0;
-  for (int i = 0; i < 6'000; ++i) {
+  for (int i = 0; i < 3'000; ++i) {
     test::Texts texts = example;
     for (std::size_t changes = 1 + mutator.below(3); changes > 0; --changes) {
       std::string& text = texts[files[mutator.below(files.size())]];
@@ -113,8 +113,8 @@ TEST(ConfigProperty, WhatTheLoaderAcceptsTheEngineTakes) {
     const LoadResult again = load_canonical(result.deployment.canonical_text, "folder");
     ASSERT_EQ(again.deployment.canonical_hash, result.deployment.canonical_hash);
   }
-  EXPECT_GT(accepted, 200);
-  EXPECT_GT(refused, 2'000);
+  EXPECT_GT(accepted, 100);
+  EXPECT_GT(refused, 1'000);
 }
 
 }  // namespace

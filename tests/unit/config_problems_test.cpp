@@ -109,7 +109,8 @@ TEST(ConfigProblems, OfInstruments) {
       set(f, "instruments.AMZN.tick", "\"0\"", "must be from 0.0001"),
       set(f, "instruments.AMZN.tick", "\"0.00001\"", "more than 4 digits"),
       set(f, "instruments.AMZN.price_max", "\"10000.001\"", "must be a whole number of ticks"),
-      set(f, "instruments.AMZN.maker_fee_ppm", "1000001", "must be a whole number from -1000000 to 1000000"),
+      set(f, "instruments.AMZN.maker_fee_ppm", "1000001",
+          "must be a whole number from -1000000 to 1000000"),
       set(f, "instruments.AMZN.taker_fee_ppm", "\"30\"", "must be a whole number"),
       add(f, "instruments.AMZN.expiry", "\"2026-03-27\"", "is not supported yet"),
       // 0.001 shares * 0.0001 is a tenth of a unit of USDC.
@@ -124,7 +125,8 @@ TEST(ConfigProblems, OfInstruments) {
       set(f, "instruments.AMZN.venue.price_scale", "\"1000\"", "a tick is 1/10 wire units"),
       set(f, "instruments.AMZN.venue.price_scale", "\"0.01\"", "price_max does not fit the wire"),
       set(f, "instruments.AMZN.venue.quantity_scale", "\"2\"", "a lot is 1/2 wire units"),
-      set(f, "instruments.AMZN.venue.quantity_scale", "\"0.000001\"", "a lot is 1000000 wire units"),
+      set(f, "instruments.AMZN.venue.quantity_scale", "\"0.000001\"",
+          "a lot is 1000000 wire units"),
   });
 }
 
@@ -183,6 +185,10 @@ TEST(ConfigProblems, OfFeeds) {
   expect({
       set(f, "recording.format", "\"parquet\"", "must be \"csv\" or \"jsonl\""),
       set(f, "recording.speed", "\"-1\"", "must be from 0"),
+      {{kSet, f, "recording", R"({"file": "m", "format": "csv", "speed": "0", "repeat": true})"},
+       "recording.repeat",
+       "true",
+       "must be false where speed is 0"},
       set(f, "conflation_ms", "-1", "must be a whole number from 0"),
       set(f, "queue_slots", "1", "must be a whole number from 64"),
       {{kRemove, f, "instruments.AMZN", ""}, "=", "", "is missing"},
@@ -345,7 +351,8 @@ TEST(ConfigProblems, AreAllToldAtOnce) {
       test::problems_text(load_texts(texts, "")),
       "margin.json: groups.fx.kappa: \"2\": must be from 0 to 1\n"
       "assets.json: assets.ETH.debt_addon: \"-1\": must be from 0 to 10\n"
-      "instruments.json: instruments.AMZN.kind: \"option\": is not supported yet; must be \"perpetual\" or "
+      "instruments.json: instruments.AMZN.kind: \"option\": is not supported yet; must be "
+      "\"perpetual\" or "
       "\"future\" or \"equity\" or \"fx\"\n"
       "feeds.json: extra: 1: is no key that is known here\n"
       "limits.json: profiles.small.instruments.AMZN.clip: is missing\n"
@@ -367,7 +374,7 @@ TEST(ConfigProblems, OfFilesThatAreNotThereOrNoJson) {
 
 // A collar exactly as wide as the shock pays for is refused, one ppm less is taken.
 TEST(ConfigProblems, DrawTheCollarsLineExactly) {
-  const auto problems = [](std::string collar) {
+  const auto problems = [](const std::string& collar) {
     Texts texts = test::read_example();
     test::apply(texts, {kSet, "assets.json", "assets.USDC.debt_addon", "\"0\""});
     test::apply(texts, {kSet, "instruments.json", "instruments.AMZN.taker_fee_ppm", "0"});

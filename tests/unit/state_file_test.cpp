@@ -114,10 +114,11 @@ TEST(CommandsFile, ResolvesActionsAndScopes) {
       {"action": "suspend", "account": "alpha-2"},
       {"action": "close_only", "session": "CHARL1"},
       {"action": "resume", "instrument": "AMZN"},
-      {"action": "cancel_all", "node": "demo"}]})");
+      {"action": "cancel_all", "node": "demo"},
+      {"action": "lost_orders_dead"}]})");
   EXPECT_EQ(problems_of(file), "");
   EXPECT_EQ(file.by, "ops");
-  ASSERT_EQ(file.commands.size(), 5u);
+  ASSERT_EQ(file.commands.size(), 6u);
   const Names& names = deployment().names;
   const auto expect = [&](std::size_t i, risk::ControlAction action, risk::ControlScope scope,
                           std::uint32_t target) {
@@ -134,6 +135,7 @@ TEST(CommandsFile, ResolvesActionsAndScopes) {
   expect(2, ControlAction::CloseOnly, ControlScope::Session, names.sessions.find("CHARL1").value);
   expect(3, ControlAction::Resume, ControlScope::Instrument, names.instruments.find("AMZN").value);
   EXPECT_EQ(std::get<CancelAll>(file.commands[4]), (CancelAll{ControlScope::Node, 0}));
+  EXPECT_TRUE(std::holds_alternative<LostOrdersDead>(file.commands[5]));
 }
 
 TEST(CommandsFile, TellsEveryProblem) {
@@ -143,20 +145,24 @@ TEST(CommandsFile, TellsEveryProblem) {
       {"action": "kill"},
       {"action": "kill", "node": "bravo", "account": "bravo-1"},
       {"action": "kill", "node": "bravo-1"},
-      {"node": "bravo", "why": "x"}]})")),
+      {"node": "bravo", "why": "x"},
+      {"action": "lost_orders_dead", "node": "bravo"}]})")),
       "c.json: by: \"\": must be text of 1 to 64 printable ASCII characters\n"
       "c.json: commands[0].action: \"explode\": must be \"kill\" or \"suspend\" or "
-      "\"close_only\" or \"resume\" or \"cancel_all\"\n"
+      "\"close_only\" or \"resume\" or \"cancel_all\" or \"lost_orders_dead\"\n"
       "c.json: commands[1]: {\"action\":\"kill\"}: must have one of node, account, session and "
       "instrument\n"
       "c.json: commands[2]: {\"action\":\"kill\",\"node\":\"bravo\",\"account\":\"bravo-1\"}: must "
       "have one of node, account, session and instrument\n"
       "c.json: commands[3].node: \"bravo-1\": must be the name of the venue, a member or a group\n"
       "c.json: commands[4].action: is missing\n"
-      "c.json: commands[4].why: \"x\": is no key that is known here\n");
+      "c.json: commands[4].why: \"x\": is no key that is known here\n"
+      "c.json: commands[5].node: \"bravo\": is no key that is known here\n");
 }
 
 TEST(Password, IsReadFromTheEnvironmentOrAFileAndNowhereElse) {
+  // One thread.
+  // NOLINTBEGIN(concurrency-mt-unsafe)
   ::setenv("PORTCULLIS_TEST_PASSWORD", "not-secret", 1);
   EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).text, "not-secret");
   ::setenv("PORTCULLIS_TEST_PASSWORD", "eleven-long", 1);
@@ -166,6 +172,7 @@ TEST(Password, IsReadFromTheEnvironmentOrAFileAndNowhereElse) {
   ::unsetenv("PORTCULLIS_TEST_PASSWORD");
   EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).problem,
             "the environment variable PORTCULLIS_TEST_PASSWORD is not set");
+  // NOLINTEND(concurrency-mt-unsafe)
 
   const auto path = std::filesystem::temp_directory_path() / "portcullis-password-test";
   std::ofstream(path) << "from-file\r\nsecond line\n";

@@ -1,0 +1,175 @@
+#include "gateway/client/command.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "config/load.h"
+#include "config/password.h"
+#include "gateway/client/load_client.h"
+#include "gateway/client/lobster.h"
+#include "gateway/client/market.h"
+#include "gateway/client/order_flow.h"
+#include "gateway/client/stats.h"
+#include "gateway/commands/stats.h"
+
+namespace portcullis::gateway::client {
+
+namespace {
+
+struct CommandLine {
+  std::string folder;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string opening;
+  std::string orders;
+  std::string instrument;
+  double speed = 600;
+  FlowSettings flow{.seed = 1, .messages = 0, .rate_per_s = 2'500};
+  std::string write_marks;
+  std::int64_t start_at_ns = 0;
+  double drain_limit_s = 20;
+  std::string stats;
+  bool hold = false;
+};
+
+std::atomic<LoadClient*> g_running{nullptr};  // for the signal handler alone
+
+extern "C" void handle_client_stop(int) {
+  if (LoadClient* running = g_running.load()) running->stop();
+}
+
+// The instrument that is named, or the first equity.
+risk::InstrumentIndex find_instrument(const CommandLine& line,
+                                      const config::Deployment& deployment) {
+  if (!line.instrument.empty()) {
+    const risk::InstrumentIndex named = deployment.names.instruments.find(line.instrument);
+    if (!named.exists()) {
+      throw std::runtime_error(fmt::format("there is no instrument {}", line.instrument));
+    }
+    return named;
+  }
+  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
+    if (deployment.instruments[i].kind == config::InstrumentKind::Equity) return {i};
+  }
+  throw std::runtime_error("there is no equity: name the instrument to replay on");
+}
+
+Plan make_plan(const CommandLine& line, const config::Deployment& deployment) {
+  const Market market =
+      load_market(deployment, line.opening.empty() ? deployment.folder / "opening.csv"
+                                                   : std::filesystem::path(line.opening));
+  if (line.orders.empty()) return generate_orders(market, line.flow);
+  return replay_lobster(market, line.orders,
+                        {.instrument = find_instrument(line, deployment), .speed = line.speed});
+}
+
+std::vector<Login> logins(const config::Deployment& deployment) {
+  std::vector<Login> all;
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    const config::Password password = config::read_password(deployment.sessions[s].password);
+    if (!password.problem.empty()) throw std::runtime_error(password.problem);
+    all.push_back({deployment.names.sessions.name({s}), password.text});
+  }
+  return all;
+}
+
+int run(const CommandLine& line) {
+  const config::LoadResult loaded = config::load(line.folder);
+  for (const config::Problem& problem : loaded.problems) {
+    std::cerr << config::to_text(problem) << '\n';
+  }
+  if (!loaded.ok()) return 1;
+  const config::Deployment& deployment = loaded.deployment;
+  const Plan plan = make_plan(line, deployment);
+  std::cerr << plan.description << '\n';
+  if (!line.write_marks.empty()) {
+    write_marks(plan, line.write_marks);
+    return 0;
+  }
+
+  LoadClient client(plan, {.host = line.host.empty() ? deployment.gateway.address : line.host,
+                           .port = line.port == 0 ? deployment.gateway.port : line.port,
+                           .logins = logins(deployment),
+                           .start_at_ns = line.start_at_ns,
+                           .drain_limit_ns = static_cast<std::int64_t>(line.drain_limit_s * 1e9),
+                           .progress = true});
+  g_running.store(&client);
+  struct sigaction action {};
+  action.sa_handler = handle_client_stop;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const RunResult result = client.run();
+  const std::string stats = stats_json(plan, result);
+  if (line.stats.empty()) {
+    std::cout << stats << std::flush;
+  } else {
+    write_text(line.stats, stats);
+  }
+  if (!result.problem.empty()) std::cerr << result.problem << '\n';
+  if (line.hold && result.problem.empty()) client.hold();
+  g_running.store(nullptr);
+  return result.problem.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+void add_client_command(CLI::App& app) {
+  auto line = std::make_shared<CommandLine>();
+  CLI::App* client = app.add_subcommand("client", "a load client over OUCH, open loop");
+  client->add_option("--config", line->folder, "the deployment folder")->required();
+  client->add_option("--host", line->host, "the gate's IP address; default: as configured");
+  client->add_option("--port", line->port, "the gate's port; default: as configured");
+  client->add_option("--opening", line->opening,
+                     "recording whose first prices the run opens at; default: opening.csv in the "
+                     "deployment folder");
+  CLI::Option* orders =
+      client->add_option("--orders", line->orders, "replay this LOBSTER message file");
+  client
+      ->add_option("--instrument", line->instrument,
+                   "the instrument to replay on; default: the first equity")
+      ->needs(orders);
+  client->add_option("--speed", line->speed, "how many times faster the file is replayed")
+      ->capture_default_str()
+      ->needs(orders);
+  CLI::Option* generate =
+      client->add_option("--generate", line->flow.messages, "generate so many messages")
+          ->excludes(orders);
+  client->add_option("--seed", line->flow.seed, "of the generated orders")
+      ->capture_default_str()
+      ->needs(generate);
+  client->add_option("--rate", line->flow.rate_per_s, "generated messages a second, on average")
+      ->capture_default_str()
+      ->needs(generate);
+  client->add_option("--write-marks", line->write_marks,
+                     "write the prices that belong to the orders, for the gate's feed at speed 1, "
+                     "and end");
+  client->add_option("--start-at", line->start_at_ns,
+                     "when to begin, nanoseconds since the epoch, as the gate's feed; 0: at once");
+  client->add_option("--drain-limit", line->drain_limit_s, "seconds to wait for the last answers")
+      ->capture_default_str();
+  client->add_option("--stats", line->stats, "file for the outcome as JSON; default: stdout");
+  client->add_flag("--hold", line->hold,
+                   "stay logged in afterwards, until the gate ends or SIGTERM");
+  client->callback([line, orders, generate] {
+    int code = 1;
+    try {
+      if (orders->count() + generate->count() == 0) {
+        throw std::runtime_error("either --generate or --orders is needed");
+      }
+      code = run(*line);
+    } catch (const std::exception& error) {
+      std::cerr << error.what() << '\n';
+    }
+    if (code != 0) throw CLI::RuntimeError(code);
+  });
+}
+
+}  // namespace portcullis::gateway::client

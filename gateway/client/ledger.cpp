@@ -1,0 +1,162 @@
+#include "gateway/client/ledger.h"
+
+#include <algorithm>
+
+namespace portcullis::gateway::client {
+
+void LedgerCounts::add(const LedgerCounts& other_counts) {
+  const LedgerCounts& o = other_counts;
+  for (std::size_t k = 0; k < sent.size(); ++k) sent[k] += o.sent[k];
+  for (auto member : {&LedgerCounts::unsent,
+                      &LedgerCounts::accepted,
+                      &LedgerCounts::accepted_dead,
+                      &LedgerCounts::rejected,
+                      &LedgerCounts::replaced,
+                      &LedgerCounts::executed,
+                      &LedgerCounts::canceled,
+                      &LedgerCounts::self_match_prevented,
+                      &LedgerCounts::broken,
+                      &LedgerCounts::mass_cancel_responses,
+                      &LedgerCounts::disable_responses,
+                      &LedgerCounts::enable_responses,
+                      &LedgerCounts::query_responses,
+                      &LedgerCounts::debug,
+                      &LedgerCounts::other,
+                      &LedgerCounts::undecodable,
+                      &LedgerCounts::unexpected,
+                      &LedgerCounts::filled,
+                      &LedgerCounts::ended_canceled,
+                      &LedgerCounts::executed_quantity}) {
+    this->*member += o.*member;
+  }
+  for (const auto& [code, count] : o.rejects) rejects[code] += count;
+}
+
+void Ledger::sent(const Message& message, std::int64_t due_ns) {
+  ++counts_.sent[static_cast<std::size_t>(message.kind)];
+  if (message.kind != Kind::Enter && message.kind != Kind::Replace) return;
+  Order& order = orders_[message.number];
+  order.due_ns = due_ns;
+  const bool is_enter = message.kind == Kind::Enter;
+  order.state = is_enter ? State::EnterSent : State::ReplaceSent;
+  ++(is_enter ? unanswered_enters_ : unanswered_replaces_);
+}
+
+Ledger::Order* Ledger::find(std::uint32_t user_ref_num, std::initializer_list<State> states) {
+  if (user_ref_num <= base_) return nullptr;  // an order of before this run
+  const std::uint32_t number = user_ref_num - base_;
+  if (number < orders_.size()) {
+    Order& order = orders_[number];
+    if (std::find(states.begin(), states.end(), order.state) != states.end()) return &order;
+  }
+  ++counts_.unexpected;
+  return nullptr;
+}
+
+void Ledger::answer(Order& order, State state, std::int64_t now_ns, Histogram& times) {
+  --(order.state == State::EnterSent ? unanswered_enters_ : unanswered_replaces_);
+  times.record(now_ns - order.due_ns);
+  order.state = state;
+}
+
+void Ledger::open(Order& order, std::uint32_t leaves, ouch::OrderState state) {
+  if (state == ouch::OrderState::Dead) {
+    ++counts_.accepted_dead;
+    ++counts_.ended_canceled;
+    order.state = State::Ended;
+    return;
+  }
+  order.leaves = leaves;
+  ++open_;
+}
+
+bool Ledger::take_off(std::uint32_t user_ref_num, std::uint32_t quantity) {
+  Order* const order = find(user_ref_num, {State::Open});
+  if (order == nullptr) return false;
+  if (quantity > order->leaves) ++counts_.unexpected;
+  order->leaves -= std::min(order->leaves, quantity);
+  if (order->leaves != 0) return false;
+  order->state = State::Ended;
+  --open_;
+  return true;
+}
+
+template <class M, class F>
+void Ledger::on(std::span<const std::byte> payload, std::uint64_t& count, F&& f) {
+  M message;
+  if (ouch::decode(payload, message) != ouch::DecodeError::None) {
+    ++counts_.undecodable;
+    return;
+  }
+  ++count;
+  f(message);
+}
+
+void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, Histogram& times) {
+  if (payload.empty()) {
+    ++counts_.undecodable;
+    return;
+  }
+  const auto nothing = [](const auto&) {};
+  switch (static_cast<char>(payload[0])) {
+    case ouch::Accepted::kType:
+      return on<ouch::Accepted>(payload, counts_.accepted, [&](const ouch::Accepted& m) {
+        Order* const order = find(m.user_ref_num, {State::EnterSent});
+        if (order == nullptr) return;
+        answer(*order, State::Open, now_ns, times);
+        open(*order, m.quantity, m.order_state);
+      });
+    case ouch::Replaced::kType:
+      return on<ouch::Replaced>(payload, counts_.replaced, [&](const ouch::Replaced& m) {
+        Order* const original = find(m.orig_user_ref_num, {State::Open});
+        if (original != nullptr) {
+          original->state = State::Ended;
+          --open_;
+        }
+        Order* const order = find(m.user_ref_num, {State::ReplaceSent});
+        if (order == nullptr) return;
+        answer(*order, State::Open, now_ns, times);
+        open(*order, m.quantity, m.order_state);
+      });
+    case ouch::Rejected::kType:
+      return on<ouch::Rejected>(payload, counts_.rejected, [&](const ouch::Rejected& m) {
+        ++counts_.rejects[static_cast<std::uint16_t>(m.reason)];
+        Order* const order = find(m.user_ref_num, {State::EnterSent, State::ReplaceSent});
+        if (order != nullptr) answer(*order, State::Ended, now_ns, times);
+      });
+    case ouch::Executed::kType:
+      return on<ouch::Executed>(payload, counts_.executed, [&](const ouch::Executed& m) {
+        counts_.executed_quantity += m.quantity;
+        if (take_off(m.user_ref_num, m.quantity)) ++counts_.filled;
+      });
+    case ouch::Canceled::kType:
+      return on<ouch::Canceled>(payload, counts_.canceled, [&](const ouch::Canceled& m) {
+        if (take_off(m.user_ref_num, m.decrement)) ++counts_.ended_canceled;
+      });
+    case ouch::AiqCanceled::kType:
+      return on<ouch::AiqCanceled>(payload, counts_.self_match_prevented,
+                                   [&](const ouch::AiqCanceled& m) {
+                                     if (take_off(m.user_ref_num, m.decrement))
+                                       ++counts_.ended_canceled;
+                                   });
+    case ouch::BrokenTrade::kType:
+      return on<ouch::BrokenTrade>(payload, counts_.broken, nothing);
+    case ouch::MassCancelResponse::kType:
+      return on<ouch::MassCancelResponse>(payload, counts_.mass_cancel_responses, nothing);
+    case ouch::DisableResponse::kType:
+      return on<ouch::DisableResponse>(payload, counts_.disable_responses, nothing);
+    case ouch::EnableResponse::kType:
+      return on<ouch::EnableResponse>(payload, counts_.enable_responses, nothing);
+    case ouch::QueryResponse::kType:
+      return on<ouch::QueryResponse>(
+          payload, counts_.query_responses,
+          [&](const ouch::QueryResponse& m) { next_number_ = m.next_user_ref_num; });
+    default: {
+      ouch::OutboundMessage message;
+      ++(ouch::decode(payload, message) == ouch::DecodeError::None ? counts_.other
+                                                                   : counts_.undecodable);
+    }
+  }
+}
+
+}  // namespace portcullis::gateway::client

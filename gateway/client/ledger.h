@@ -1,0 +1,103 @@
+// One session's orders as its client knows them: what it sent, what came back, and what is still
+// open.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "gateway/client/plan.h"
+#include "gateway/histogram.h"
+#include "gateway/ouch/messages.h"
+
+namespace portcullis::gateway::client {
+
+struct LedgerCounts {
+  std::array<std::uint64_t, kKindCount> sent{};  // by Kind
+  std::uint64_t unsent = 0;                      // planned, but the connection was gone
+
+  // Messages received, by type.
+  std::uint64_t accepted = 0;
+  std::uint64_t accepted_dead = 0;  // of these
+  std::uint64_t rejected = 0;
+  std::uint64_t replaced = 0;
+  std::uint64_t executed = 0;
+  std::uint64_t canceled = 0;
+  std::uint64_t self_match_prevented = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t mass_cancel_responses = 0;
+  std::uint64_t disable_responses = 0;
+  std::uint64_t enable_responses = 0;
+  std::uint64_t query_responses = 0;
+  std::uint64_t debug = 0;
+  std::uint64_t other = 0;  // well-formed, nothing that is counted above
+  std::uint64_t undecodable = 0;
+
+  // Messages that do not fit what this side knows: for a number that it did not send, or for an
+  // order that had ended. 0 with a gate that keeps its promises.
+  std::uint64_t unexpected = 0;
+
+  // Orders.
+  std::uint64_t filled = 0;          // ended by executions
+  std::uint64_t ended_canceled = 0;  // ended by a cancel, or accepted dead
+  std::uint64_t executed_quantity = 0;
+  std::map<std::uint16_t, std::uint64_t> rejects;  // by code
+
+  void add(const LedgerCounts& other_counts);
+};
+
+class Ledger {
+ public:
+  // For the numbers 1 to `numbers`.
+  explicit Ledger(std::uint32_t numbers) : orders_(numbers + 1) {}
+
+  // The numbers that the gate had seen before; before anything is sent.
+  void set_base(std::uint32_t base) { base_ = base; }
+  [[nodiscard]] std::uint32_t base() const { return base_; }
+
+  // `due_ns` is when it should have been sent, on the clock of `received`.
+  void sent(const Message& message, std::int64_t due_ns);
+
+  // One sequenced message. The time to the first answer of an enter or a replace goes to `times`.
+  void received(std::span<const std::byte> payload, std::int64_t now_ns, Histogram& times);
+  void received_debug() { ++counts_.debug; }
+  void not_sent() { ++counts_.unsent; }
+
+  [[nodiscard]] const LedgerCounts& counts() const { return counts_; }
+  // Enters without an answer. A gate answers each of them.
+  [[nodiscard]] std::uint64_t unanswered_enters() const { return unanswered_enters_; }
+  // Replaces without an answer: ignored, or overtaken by the end of their order.
+  [[nodiscard]] std::uint64_t unanswered_replaces() const { return unanswered_replaces_; }
+  [[nodiscard]] std::uint64_t open() const { return open_; }
+  // Of the last query response; 0: none yet.
+  [[nodiscard]] std::uint32_t next_number() const { return next_number_; }
+
+ private:
+  enum class State : std::uint8_t { Unsent, EnterSent, ReplaceSent, Open, Ended };
+  struct Order {
+    std::int64_t due_ns = 0;
+    std::uint32_t leaves = 0;
+    State state = State::Unsent;
+  };
+
+  // The order of a wire number in one of these states, or null: then the message is unexpected.
+  Order* find(std::uint32_t user_ref_num, std::initializer_list<State> states);
+  void answer(Order& order, State state, std::int64_t now_ns, Histogram& times);
+  void open(Order& order, std::uint32_t leaves, ouch::OrderState state);
+  // Takes `quantity` off an open order; true when that ends it.
+  bool take_off(std::uint32_t user_ref_num, std::uint32_t quantity);
+  template <class M, class F>
+  void on(std::span<const std::byte> payload, std::uint64_t& count, F&& f);
+
+  std::vector<Order> orders_;  // by number
+  LedgerCounts counts_;
+  std::uint32_t base_ = 0;
+  std::uint32_t next_number_ = 0;
+  std::uint64_t unanswered_enters_ = 0;
+  std::uint64_t unanswered_replaces_ = 0;
+  std::uint64_t open_ = 0;
+};
+
+}  // namespace portcullis::gateway::client

@@ -1,0 +1,190 @@
+#include "gateway/client/load_client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+#include <chrono>
+#include <iostream>
+#include <utility>
+
+namespace portcullis::gateway::client {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Messages between two looks at what has come back.
+constexpr int kBatch = 64;
+// How often heartbeats, limits and stop() are looked after.
+constexpr std::int64_t kTickNs = 50'000'000;
+constexpr std::int64_t kRetryNs = 1'000'000;
+// A run that is due starts so much later, so that its first messages are not late.
+constexpr std::int64_t kStartNs = 10'000'000;
+// Nothing came for so long after everything was answered: nothing will.
+constexpr std::int64_t kQuietNs = 300'000'000;
+
+std::int64_t epoch_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+LoadClient::LoadClient(const Plan& plan, RunSettings settings)
+    : plan_(plan), settings_(std::move(settings)), io_(1) {
+  for (std::size_t s = 0; s < settings_.logins.size(); ++s) {
+    sessions_.push_back(std::make_unique<Session>(io_, plan_, plan_.numbers[s], settings_.logins[s],
+                                                  answer_times_));
+  }
+}
+
+template <class F>
+std::uint64_t LoadClient::sum(F&& f) const {
+  std::uint64_t total = 0;
+  for (const auto& session : sessions_) total += f(session->ledger());
+  return total;
+}
+
+template <class F>
+bool LoadClient::all(F&& f) const {
+  return std::all_of(sessions_.begin(), sessions_.end(),
+                     [&](const auto& session) { return f(*session); });
+}
+
+void LoadClient::work(std::int64_t until_ns) {
+  until_ns = std::min(until_ns, next_tick_ns_);
+  if (until_ns > steady_ns()) {
+    timer_.expires_at(std::chrono::steady_clock::time_point(std::chrono::nanoseconds(until_ns)));
+    timer_.async_wait([](boost::system::error_code) {});
+    io_.run_one();
+    timer_.cancel();
+  }
+  io_.poll();
+  if (steady_ns() >= next_tick_ns_) keep_up();
+}
+
+void LoadClient::keep_up() {
+  const std::int64_t now_ns = steady_ns();
+  next_tick_ns_ = now_ns + kTickNs;
+  for (const auto& session : sessions_) session->on_time(now_ns);
+  if (!settings_.progress || start_ns_ == 0 || now_ns < next_progress_ns_) return;
+  next_progress_ns_ = now_ns + 1'000'000'000;
+  const auto count = [this](std::uint64_t LedgerCounts::*member) {
+    return sum([member](const Ledger& ledger) { return ledger.counts().*member; });
+  };
+  std::cerr << fmt::format(
+      "{:6.1f} s  {} of {} sent, {} accepted, {} rejected, {} executed, {} open\n",
+      static_cast<double>(std::max<std::int64_t>(0, now_ns - start_ns_)) * 1e-9, next_,
+      plan_.messages.size(), count(&LedgerCounts::accepted), count(&LedgerCounts::rejected),
+      count(&LedgerCounts::executed), sum([](const Ledger& ledger) { return ledger.open(); }));
+}
+
+void LoadClient::flush() {
+  for (const auto& session : sessions_) session->flush();
+}
+
+void LoadClient::log_in() {
+  boost::system::error_code error;
+  const asio::ip::address address = asio::ip::make_address(settings_.host, error);
+  if (error) {
+    problem_ = fmt::format("{}: {}", settings_.host, error.message());
+    return;
+  }
+  for (const auto& session : sessions_) session->connect({address, settings_.port});
+  const std::int64_t limit_ns = steady_ns() + settings_.login_limit_ns;
+  const auto is_ready = [](const Session& s) { return s.state() == Session::State::Ready; };
+  const auto is_open = [](const Session& s) { return s.state() != Session::State::Closed; };
+  while (!all(is_ready) && all(is_open) && !stopping_ && steady_ns() < limit_ns) {
+    work(limit_ns);
+  }
+  if (all(is_ready)) return;
+  problem_ = "not all sessions could log in";
+}
+
+void LoadClient::send_all() {
+  while (next_ < plan_.messages.size() && !stopping_) {
+    const std::int64_t now_ns = steady_ns();
+    bool has_room = true;
+    for (int i = 0; i < kBatch && next_ < plan_.messages.size(); ++i) {
+      const Message& message = plan_.messages[next_];
+      const std::int64_t due_ns = start_ns_ + message.due_ns;
+      if (due_ns > now_ns) break;
+      has_room = sessions_[message.session]->send(message, due_ns);
+      if (!has_room) break;
+      send_delays_.record(now_ns - due_ns);
+      last_sent_ns_ = now_ns;
+      ++next_;
+    }
+    flush();
+    if (next_ == plan_.messages.size()) break;
+    work(has_room ? start_ns_ + plan_.messages[next_].due_ns : steady_ns() + kRetryNs);
+  }
+}
+
+// The last message of each session is a query: its answer says that the gate has processed all that
+// came before. What the venue still has to say comes behind it; after a while without anything
+// there is nothing more.
+void LoadClient::settle() {
+  const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
+  std::vector<bool> asked(sessions_.size());
+  const auto is_quiet = [](const Session& s) {
+    return s.state() == Session::State::Closed ||
+           (s.is_settled() && s.ledger().unanswered_enters() == 0 &&
+            steady_ns() - s.last_received_ns() > kQuietNs);
+  };
+  bool all_asked = false;
+  while (!(all_asked && all(is_quiet)) && !stopping_) {
+    if (steady_ns() > limit_ns) {
+      problem_ = fmt::format("{} orders have no answer",
+                             sum([](const Ledger& ledger) { return ledger.unanswered_enters(); }));
+      return;
+    }
+    all_asked = true;
+    for (std::size_t s = 0; s < sessions_.size(); ++s) {
+      if (!asked[s]) asked[s] = sessions_[s]->send_barrier();
+      all_asked = all_asked && asked[s];
+    }
+    flush();
+    work(steady_ns() + kTickNs);
+  }
+}
+
+RunResult LoadClient::run() {
+  RunResult outcome;
+  log_in();
+  if (problem_.empty()) {
+    const std::int64_t wait_ns =
+        settings_.start_at_ns == 0 ? kStartNs : settings_.start_at_ns - epoch_ns();
+    if (wait_ns < kStartNs) outcome.late_ns = kStartNs - wait_ns;
+    start_ns_ = steady_ns() + std::max(wait_ns, kStartNs);
+    send_all();
+    settle();
+    if (stopping_ && problem_.empty()) problem_ = "stopped";
+  }
+  for (const auto& session : sessions_) {
+    const Ledger& ledger = session->ledger();
+    outcome.sessions.push_back({.user = session->user(),
+                                .problem = session->problem(),
+                                .counts = ledger.counts(),
+                                .open = ledger.open(),
+                                .unanswered_enters = ledger.unanswered_enters(),
+                                .unanswered_replaces = ledger.unanswered_replaces()});
+    if (!session->problem().empty()) {
+      problem_ += fmt::format("{}{}: {}", problem_.empty() ? "" : "; ", session->user(),
+                              session->problem());
+    }
+  }
+  outcome.problem = problem_;
+  outcome.answer_times = answer_times_;
+  outcome.send_delays = send_delays_;
+  outcome.duration_ns = last_sent_ns_ == 0 ? 0 : last_sent_ns_ - start_ns_;
+  return outcome;
+}
+
+void LoadClient::hold() {
+  const auto is_closed = [](const Session& s) { return s.state() == Session::State::Closed; };
+  while (!all(is_closed) && !stopping_) work(steady_ns() + kTickNs);
+  for (const auto& session : sessions_) session->logout();
+}
+
+}  // namespace portcullis::gateway::client

@@ -1,0 +1,93 @@
+// Runs a plan against a gate: all sessions at once, on one thread, open loop. Each message has its
+// time from the start; what is late is sent as soon as possible and is late in the latencies too,
+// which count from the time it should have been sent.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/client/ledger.h"
+#include "gateway/client/plan.h"
+#include "gateway/client/session.h"
+#include "gateway/histogram.h"
+
+namespace portcullis::gateway::client {
+
+struct RunSettings {
+  std::string host;  // an IP address
+  std::uint16_t port = 0;
+  std::vector<Login> logins;     // by session of the plan
+  std::int64_t start_at_ns = 0;  // epoch; 0, or past when all are logged in: as soon as they are
+  std::int64_t login_limit_ns = 30'000'000'000;
+  // How long the last answers may take after the last message is sent.
+  std::int64_t drain_limit_ns = 20'000'000'000;
+  bool progress = false;  // a line on stderr, once a second
+};
+
+struct SessionResult {
+  std::string user;
+  std::string problem;  // why the connection was lost; empty: it was not
+  LedgerCounts counts;
+  std::uint64_t open = 0;
+  std::uint64_t unanswered_enters = 0;
+  std::uint64_t unanswered_replaces = 0;
+};
+
+struct RunResult {
+  std::string problem;  // why the run is not complete; empty: it is
+  std::vector<SessionResult> sessions;
+  Histogram answer_times;  // from the intended time to the first answer of enters and replaces, ns
+  Histogram send_delays;   // from the intended time to the hand-over to the connection, ns
+  std::int64_t late_ns = 0;      // that the run began after start_at
+  std::int64_t duration_ns = 0;  // from the start to the last message sent
+};
+
+class LoadClient {
+ public:
+  // The plan must outlive the client.
+  LoadClient(const Plan& plan, RunSettings settings);
+
+  // Returns when everything is sent and answered, a limit has passed, or stop() was called. The
+  // sessions stay logged in.
+  RunResult run();
+
+  // Stays logged in until the gate has closed all connections or stop() is called.
+  void hold();
+  // Ends run() or hold() soon. Any thread, or a signal handler.
+  void stop() noexcept { stopping_.store(true); }
+
+ private:
+  void log_in();
+  void send_all();
+  void settle();
+  // Lets the sessions work until the time, or until something has happened before.
+  void work(std::int64_t until_ns);
+  void keep_up();
+  void flush();
+  template <class F>
+  [[nodiscard]] std::uint64_t sum(F&& f) const;
+  template <class F>
+  [[nodiscard]] bool all(F&& f) const;
+
+  const Plan& plan_;
+  const RunSettings settings_;
+  boost::asio::io_context io_;
+  boost::asio::steady_timer timer_{io_};
+  std::vector<std::unique_ptr<Session>> sessions_;
+  Histogram answer_times_;
+  Histogram send_delays_;
+  std::atomic<bool> stopping_{false};
+  std::string problem_;
+  std::size_t next_ = 0;       // message of the plan
+  std::int64_t start_ns_ = 0;  // steady
+  std::int64_t last_sent_ns_ = 0;
+  std::int64_t next_tick_ns_ = 0;
+  std::int64_t next_progress_ns_ = 0;
+};
+
+}  // namespace portcullis::gateway::client

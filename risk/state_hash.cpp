@@ -1,0 +1,149 @@
+// What of each entity is semantic state, and so in the hash; caches are not.
+#include "risk/state_hash.h"
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+// Hash of one entity: a kind, its identity and its fields, mixed in order.
+class EntityHash {
+ public:
+  explicit EntityHash(std::uint64_t kind) : state_(kind * 0x9E3779B97F4A7C15ULL) {}
+  EntityHash& add(std::uint64_t word) {
+    state_ = (state_ ^ word) * 0xBF58476D1CE4E5B9ULL;
+    state_ ^= state_ >> 31;
+    return *this;
+  }
+  EntityHash& add(std::int64_t word) { return add(static_cast<std::uint64_t>(word)); }
+  EntityHash& add(std::uint32_t word) { return add(std::uint64_t{word}); }
+  EntityHash& add(Int128 word) {
+    return add(static_cast<std::uint64_t>(word)).add(static_cast<std::uint64_t>(word >> 64));
+  }
+  EntityHash& add(const ClientText& text) {
+    std::uint64_t words[2] = {};
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      words[i / 8] |= std::uint64_t{static_cast<unsigned char>(text[i])} << (i % 8 * 8);
+    }
+    return add(words[0]).add(words[1]);
+  }
+  EntityHash& add(const RateState& rate) {
+    return add(rate.orders.full_at_ns).add(rate.exits.full_at_ns);
+  }
+  [[nodiscard]] std::uint64_t value() const {
+    std::uint64_t x = state_ * 0x94D049BB133111EBULL;
+    return x ^ (x >> 29);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace
+
+std::uint64_t Engine::hash_of(const Order& o) const noexcept {
+  if (o.head == 0) return 0;
+  EntityHash hash(2);
+  hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
+  hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw).add(o.cancel_to.raw);
+  hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
+           std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
+           std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |
+           std::uint64_t{o.flags} << 40);
+  const auto add_number = [&](std::uint32_t number) {
+    const NumberRecord* record = numbers_.find(number);
+    PORTCULLIS_ASSERT(record != nullptr);
+    return EntityHash(4).add(number).add(record->client_ref).add(record->client_text).value();
+  };
+  std::uint64_t parts = add_number(o.head);  // the order among pending replaces means nothing
+  for (std::uint8_t p = 0; p < o.pending_count; ++p) {
+    const PendingReplace& r = o.pending[p];
+    parts += EntityHash(3).add(r.number).add(r.original).add(r.total.raw).add(r.price.raw).value();
+    parts += add_number(r.number);
+  }
+  return hash.add(parts).value();
+}
+
+std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
+  switch (kind) {
+    case EntityKind::Order:
+      return hash_of(orders_[i]);
+    case EntityKind::Line: {
+      const Line& l = lines_[i];
+      if (!l.account.exists()) return 0;
+      return EntityHash(5)
+          .add(l.account.value)
+          .add(l.instrument.value)
+          .add(l.position.raw)
+          .add(l.cash.raw)
+          .value();
+    }
+    case EntityKind::Account: {
+      const Account& account = accounts_[i];
+      EntityHash hash(6);
+      hash.add(i)
+          .add(std::uint64_t{account.flags})
+          .add(account.suspended_by.value)
+          .add(account.rate);
+      for (std::size_t a = 0; a < assets_.size(); ++a)
+        hash.add(balances_[i * assets_.size() + a].raw);
+      return hash.value();
+    }
+    case EntityKind::Node:
+      return EntityHash(7).add(i).add(std::uint64_t{nodes_[i].flags}).value();
+    case EntityKind::Session: {
+      const Session& session = sessions_[i];
+      return EntityHash(8)
+          .add(i)
+          .add(std::uint64_t{session.flags})
+          .add(session.watermark)
+          .add(session.rate)
+          .value();
+    }
+    case EntityKind::Instrument: {
+      const InstrumentState& state = instruments_[i];
+      return EntityHash(9)
+          .add(i)
+          .add(state.mark.raw)
+          .add(state.as_of.ns)
+          .add(std::uint64_t{state.halted})
+          .value();
+    }
+    case EntityKind::Asset:
+      return EntityHash(10).add(i).add(assets_[i].index).add(assets_[i].as_of.ns).value();
+    case EntityKind::Trade: {
+      const Trade& t = trades_[i];
+      if (t.number == 0) return 0;
+      return EntityHash(11)
+          .add(t.match)
+          .add(t.number)
+          .add(t.account.value)
+          .add(t.quantity.raw)
+          .add(t.price.raw)
+          .value();
+    }
+  }
+  return 0;
+}
+
+// What belongs to no entity.
+std::uint64_t Engine::hash_of_rest() const noexcept {
+  return EntityHash(1).add(next_number_).add(std::uint64_t{conditions_}).add(last_time_.ns).value();
+}
+
+std::uint64_t Engine::state_hash() noexcept {
+  return hash_of_rest() +
+         hash_.sum([this](EntityKind kind, std::uint32_t i) { return hash_of(kind, i); });
+}
+
+std::uint64_t Engine::recomputed_hash() const noexcept {
+  std::uint64_t sum = hash_of_rest();
+  for (std::size_t k = 0; k < kEntityKindCount; ++k) {
+    const auto kind = static_cast<EntityKind>(k);
+    for (std::uint32_t i = 0; i < hash_.count(kind); ++i) sum += hash_of(kind, i);
+  }
+  return sum;
+}
+
+}  // namespace portcullis::risk

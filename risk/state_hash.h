@@ -1,0 +1,77 @@
+// The state hash, kept incrementally: a commutative sum of one hash for each entity (ORDERLIFE 4).
+// A change only marks its entity; what is marked is hashed again when the sum is asked for, so a
+// change costs the order path a compare and a store. Allocates once.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace portcullis::risk {
+
+enum class EntityKind : std::uint8_t {
+  Order,
+  Line,
+  Account,
+  Node,
+  Session,
+  Instrument,
+  Asset,
+  Trade
+};
+inline constexpr std::size_t kEntityKindCount = 8;
+
+class StateHash {
+ public:
+  // How many entities of the kind there can be; `present`: they are there from the beginning.
+  void size(EntityKind kind, std::size_t count, bool present) {
+    Entities& entities = kinds_[static_cast<std::size_t>(kind)];
+    entities.hash.assign(count, 0);
+    entities.is_changed.assign(count, 0);
+    entities.changed.resize(count);
+    entities.changed_count = 0;
+    for (std::uint32_t i = 0; present && i < count; ++i) touch(kind, i);
+  }
+
+  void touch(EntityKind kind, std::uint32_t index) noexcept {
+    Entities& entities = kinds_[static_cast<std::size_t>(kind)];
+    if (entities.is_changed[index] != 0) return;
+    entities.is_changed[index] = 1;
+    entities.changed[entities.changed_count++] = index;
+  }
+
+  // The sum, with hash_of(kind, index) for every entity that was touched since the last call; an
+  // entity that is no longer there hashes to 0.
+  template <class HashOf>
+  std::uint64_t sum(HashOf&& hash_of) noexcept {
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      Entities& entities = kinds_[k];
+      for (std::size_t c = 0; c < entities.changed_count; ++c) {
+        const std::uint32_t index = entities.changed[c];
+        const std::uint64_t hash = hash_of(static_cast<EntityKind>(k), index);
+        sum_ += hash - entities.hash[index];
+        entities.hash[index] = hash;
+        entities.is_changed[index] = 0;
+      }
+      entities.changed_count = 0;
+    }
+    return sum_;
+  }
+
+  [[nodiscard]] std::size_t count(EntityKind kind) const noexcept {
+    return kinds_[static_cast<std::size_t>(kind)].hash.size();
+  }
+
+ private:
+  struct Entities {
+    std::vector<std::uint64_t> hash;
+    std::vector<std::uint8_t> is_changed;
+    std::vector<std::uint32_t> changed;
+    std::size_t changed_count = 0;
+  };
+  std::array<Entities, kEntityKindCount> kinds_;
+  std::uint64_t sum_ = 0;
+};
+
+}  // namespace portcullis::risk

@@ -1,0 +1,76 @@
+// Gate and venue killed, frozen and cut off in mid-stream, over real sockets: nothing is lost,
+// nothing happens twice, and what a client was told does not change.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/support/restart_run.h"
+#include "tests/support/seed.h"
+
+namespace portcullis::test {
+namespace {
+
+using namespace gateway;
+
+constexpr auto kSet = Change::Kind::Set;
+
+// --- Kills in mid-stream -------------------------------------------------------------------------
+
+TEST(GateRestart, GoesOnAfterKill9OfTheGateInMidStream) {
+  RestartRun run(seed());
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_NO_FATAL_FAILURE(run.start());
+    run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
+    run.kill_gate();
+  }
+  run.finish();
+}
+
+TEST(GateRestart, GoesOnAfterKill9OfTheVenueInMidStream) {
+  RestartRun run(seed());
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_NO_FATAL_FAILURE(run.start());
+    if (round > 0) wait_for_link(run.gate->port());
+    run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
+    run.kill_venue();
+    run.trade(static_cast<std::uint32_t>(run.random() % 50));
+  }
+  run.finish();
+}
+
+TEST(GateRestart, GoesOnAfterKill9OfBoth) {
+  RestartRun run(seed());
+  for (int round = 0; round < 5; ++round) {
+    ASSERT_NO_FATAL_FAILURE(run.start());
+    run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
+    if (round % 2 == 0) run.kill_venue();
+    run.kill_gate();
+    if (run.venue) run.kill_venue();
+  }
+  run.finish();
+}
+
+TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkAfterEveryNthMessage) {
+  RestartRun run(seed(), {}, {"--drop-every", "97"});
+  ASSERT_NO_FATAL_FAILURE(run.start());
+  for (int burst = 0; burst < 30; ++burst) {
+    wait_for_link(run.gate->port());
+    run.trade(60);
+    run.settle();
+  }
+  run.finish();
+}
+
+TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkInTheMiddleOfAPacket) {
+  RestartRun run(seed(), {}, {"--drop-every", "53", "--drop-mid-frame"});
+  ASSERT_NO_FATAL_FAILURE(run.start());
+  for (int burst = 0; burst < 30; ++burst) {
+    wait_for_link(run.gate->port());
+    run.trade(40);
+    run.settle();
+  }
+  run.finish();
+}
+
+}  // namespace
+}  // namespace portcullis::test

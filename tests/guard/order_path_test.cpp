@@ -1,0 +1,420 @@
+// The order path's promise (DESIGN 2): from the bytes of a message to the bytes of its answer it
+// takes no memory, locks no mutex and reads the clock at most once. Counted over 100,000 messages
+// of clients with what the venue answers and with prices, first in memory, then in the shard
+// itself.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "gateway/gate/gate.h"
+#include "gateway/shard/shard.h"
+#include "tests/support/counted_calls.h"
+#include "tests/support/example_config.h"
+#include "tests/support/journal_support.h"
+#include "tests/support/order_flow.h"
+
+namespace portcullis::gateway {
+namespace {
+
+using journal::testing::TemporaryFolder;
+using test::Counting;
+using test::t_calls;
+
+constexpr std::uint64_t kWarmUp = 2'000;
+constexpr std::uint64_t kMessages = 100'000;
+constexpr int kWindow = 40;  // messages of each trader on their way at once
+
+constexpr std::uint64_t kPrice = 2'000'000;  // 200.00 on the wire, and in mark units
+constexpr std::uint64_t kTick = 100;
+
+config::Deployment deployment(const std::filesystem::path& folder, std::uint16_t venue_port) {
+  test::Texts texts = test::read_example();
+  const auto set = [&](const char* file, const std::string& path, const std::string& value) {
+    test::apply(texts, {.file = file, .path = path, .value = value});
+  };
+  const std::string rate =
+      R"({"per_second":1000000,"burst":100000,"exit_per_second":2000000,"exit_burst":400000})";
+  for (const char* session : {"ALPHA2", "BRAVO2"}) {
+    set("sessions.json", std::string("sessions.") + session + ".rate", rate);
+    set("sessions.json", std::string("sessions.") + session + ".reject_arithmetic_debug", "true");
+  }
+  for (const char* account : {"alpha-hedge", "bravo-house"}) {
+    set("limits.json", std::string("accounts.") + account + ".rate", rate);
+  }
+  set("process.json", "gateway.port", "0");
+  set("process.json", "gateway.overload_pass_us", "10000000");
+  set("process.json", "gateway.silence_timeout_ms", "60000");
+  set("process.json", "venue.port", std::to_string(venue_port));
+  set("process.json", "venue.silence_timeout_ms", "60000");
+  const config::LoadResult result = config::load_texts(texts, folder);
+  EXPECT_EQ(test::problems_text(result), "");
+  return result.deployment;
+}
+
+// Everything there is of a gate but its loop, with money for the two traders: ample for one, too
+// little for the largest orders of the other.
+struct Rig {
+  explicit Rig(std::uint16_t venue_port = 1)
+      : configuration(deployment(folder.path(), venue_port)),
+        journal([&] {
+          journal::Options options;
+          options.directory = folder / "journal";
+          options.ring_bytes = 16'777'216;
+          options.segment_bytes = 16'777'216;
+          options.stream_count = static_cast<std::uint32_t>(configuration.sessions.size());
+          std::filesystem::create_directories(options.directory);
+          return options;
+        }()),
+        gate(configuration, &journal),
+        amzn(configuration.names.instruments.find("AMZN")),
+        usdc(configuration.names.assets.find("USDC")) {}
+
+  void begin(std::int64_t now_ns) {
+    gate.start("STREAM0001", now_ns);
+    const auto fund = [&](const char* account, std::int64_t dollars) {
+      gate.load(risk::LoadBalance{.time = {now_ns},
+                                  .units = dollars * 1'000'000,
+                                  .account = configuration.names.accounts.find(account),
+                                  .asset = usdc});
+    };
+    fund("alpha-hedge", 5'000'000);
+    fund("bravo-house", 30'000);
+  }
+
+  TemporaryFolder folder;
+  config::Deployment configuration;
+  journal::Journal journal;
+  gate::Gate gate;
+  risk::InstrumentIndex amzn;
+  risk::AssetIndex usdc;
+};
+
+struct Traders {
+  test::Trader alpha{"AMZN", kPrice, kTick, true, 3, 9'999};   // above its clip
+  test::Trader bravo{"AMZN", kPrice, kTick, false, 4, 1'000};  // above its margin
+};
+
+// The run was one in which everything happened that is to be counted.
+void expect_everything_happened(const gate::Gate& gate, const Traders& traders) {
+  const gate::Counters& counters = gate.counters();
+  EXPECT_FALSE(traders.alpha.failed);
+  EXPECT_FALSE(traders.bravo.failed);
+  EXPECT_EQ(counters.in, kWarmUp + kMessages + traders.alpha.pings + traders.bravo.pings);
+  EXPECT_EQ(counters.malformed, 0U);
+  EXPECT_GT(counters.accepted, kMessages / 3);
+  EXPECT_GT(counters.executed, kMessages / 10);
+  EXPECT_GT(counters.replaced, kMessages / 10);
+  EXPECT_GT(counters.canceled, kMessages / 10);
+  EXPECT_GT(counters.ignored, 100U);
+  EXPECT_GT(counters.answered, 10U);  // mass cancels
+  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::ClipSize)], 100U);
+  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::Margin)], 100U);
+  EXPECT_GT(counters.prices, 1'000U);
+}
+
+TEST(OrderPath, TheCountersCount) {
+  if (!test::kCallsAreCounted) GTEST_SKIP() << "a sanitizer replaces these functions itself";
+  t_calls = {};
+  {
+    const Counting counting;
+    ::operator delete(::operator new(1));
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+    EXPECT_GT(std::chrono::system_clock::now().time_since_epoch().count(), 0);
+    {
+      const Counting off(false);
+      ::operator delete(::operator new(1));
+    }
+  }
+  ::operator delete(::operator new(1));
+  EXPECT_EQ(t_calls.allocations, 1U);
+  EXPECT_EQ(t_calls.locks, 1U);
+  EXPECT_EQ(t_calls.clock_reads, 1U);
+}
+
+// --- in memory
+// ------------------------------------------------------------------------------------------------
+
+// What a shard does for one client, without a socket.
+void serve(gate::Gate& gate, journal::Journal& journal, risk::SessionIndex session,
+           soup::ServerConnection& client, std::uint64_t& next, std::int64_t now_ns) {
+  using Type = soup::ServerEvent::Type;
+  for (;;) {
+    const soup::ServerEvent event = client.next_event();
+    if (event.type == Type::None) break;
+    if (event.type == Type::LoginRequest) {
+      next = 1;
+      gate.on_session(session, true, now_ns);
+      (void)client.accept_login(gate.stream_session(), next);
+    } else if (event.type == Type::UnsequencedData) {
+      (void)gate.on_client_message(session, event.payload, false, now_ns);
+    }
+  }
+  gate.run(now_ns);
+  std::span<const std::byte> payload;
+  const auto stream = static_cast<std::uint16_t>(session.value);
+  while (next < journal.stream_next(stream) && journal.recent(stream, next, payload) &&
+         client.send_sequenced(payload)) {
+    ++next;
+  }
+}
+
+void serve_venue(gate::Gate& gate, soup::ClientConnection& link, std::int64_t now_ns) {
+  using Type = soup::ClientEvent::Type;
+  for (;;) {
+    const soup::ClientEvent event = link.next_event();
+    if (event.type == Type::None) break;
+    if (event.type == Type::LoginAccepted) {
+      gate.set_venue(&link);
+      EXPECT_TRUE(gate.on_venue_login(event.session, event.sequence, now_ns));
+    } else if (event.type == Type::SequencedData) {
+      EXPECT_TRUE(gate.on_venue_message(event.sequence, event.payload, now_ns));
+    }
+  }
+  gate.run(now_ns);
+}
+
+TEST(OrderPath, InMemoryTakesNoMemoryNoMutexAndNoClock) {
+  Rig rig;
+  std::int64_t now_ns = 1'767'600'000'000'000'000;
+  rig.begin(now_ns);
+  Traders traders;
+  test::FlowVenue venue("AMZN");
+  soup::ServerConnection alpha(test::kFlowSettings, now_ns);
+  soup::ServerConnection bravo(test::kFlowSettings, now_ns);
+  soup::ClientConnection link(test::kFlowSettings, now_ns);
+  std::uint64_t alpha_next = 1;
+  std::uint64_t bravo_next = 1;
+  const risk::SessionIndex alpha_session = rig.configuration.names.sessions.find("ALPHA2");
+  const risk::SessionIndex bravo_session = rig.configuration.names.sessions.find("BRAVO2");
+  ASSERT_TRUE(traders.alpha.soup.login({"ALPHA2", "", "", 1}));
+  ASSERT_TRUE(traders.bravo.soup.login({"BRAVO2", "", "", 1}));
+  ASSERT_TRUE(link.login({"GATE01", "", "", 1}));
+
+  // One round: what the traders and the venue have sent, and a price, go through the gate.
+  const auto round = [&](bool count, std::int64_t mark) {
+    {
+      const Counting counting(count);
+      test::carry(traders.alpha.soup, alpha, now_ns);
+      test::carry(traders.bravo.soup, bravo, now_ns);
+      serve(rig.gate, rig.journal, alpha_session, alpha, alpha_next, now_ns);
+      serve(rig.gate, rig.journal, bravo_session, bravo, bravo_next, now_ns);
+      rig.gate.on_index(
+          {.time = {now_ns}, .as_of = {now_ns}, .index = 1'000'000, .asset = rig.usdc});
+      rig.gate.on_mark(
+          {.time = {now_ns}, .as_of = {now_ns}, .mark = {mark}, .instrument = rig.amzn});
+      test::carry(link, venue.soup, now_ns);
+    }
+    venue.take(static_cast<std::uint64_t>(now_ns));
+    {
+      const Counting counting(count);
+      test::carry(venue.soup, link, now_ns);
+      serve_venue(rig.gate, link, now_ns);
+      serve(rig.gate, rig.journal, alpha_session, alpha, alpha_next, now_ns);
+      serve(rig.gate, rig.journal, bravo_session, bravo, bravo_next, now_ns);
+      test::carry(alpha, traders.alpha.soup, now_ns);
+      test::carry(bravo, traders.bravo.soup, now_ns);
+    }
+    traders.alpha.take();
+    traders.bravo.take();
+    now_ns += 4'000'000;
+  };
+  for (int i = 0; i < 20; ++i) round(false, kPrice);
+  ASSERT_EQ(rig.gate.link(), gate::LinkState::Up);
+
+  t_calls = {};
+  for (std::uint64_t n = 0; n < kWarmUp + kMessages;) {
+    const bool count = n >= kWarmUp;
+    for (int i = 0; i < kWindow; ++i, n += 2) {
+      traders.alpha.send();
+      traders.bravo.send();
+    }
+    round(count, static_cast<std::int64_t>(kPrice + n % 7));
+    while (!rig.gate.is_idle() || rig.journal.room() != journal::Room::All) round(count, kPrice);
+  }
+  round(true, kPrice);
+  const test::Calls calls = t_calls;
+  expect_everything_happened(rig.gate, traders);
+  EXPECT_FALSE(venue.failed);
+  EXPECT_EQ(rig.gate.engine().verify(), nullptr);
+  if (!test::kCallsAreCounted) GTEST_SKIP() << "run, but not counted under a sanitizer";
+  EXPECT_EQ(calls.allocations, 0U);
+  EXPECT_EQ(calls.locks, 0U);
+  EXPECT_EQ(calls.clock_reads, 0U);
+}
+
+// --- the shard
+// ------------------------------------------------------------------------------------------------
+
+int listen_somewhere(std::uint16_t& port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(fd, 4), 0);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  port = ntohs(address.sin_port);
+  return fd;
+}
+
+int connect_to(std::uint16_t port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  return fd;
+}
+
+// Moves bytes between a connection and its socket, as far as they go now; true when some did.
+template <class Connection>
+bool pump(int fd, Connection& connection, std::int64_t now_ns) {
+  bool moved = false;
+  if (const auto output = connection.output(); !output.empty()) {
+    const ssize_t n = ::send(fd, output.data(), output.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n > 0) connection.sent(static_cast<std::size_t>(n));
+    moved = n > 0;
+  }
+  const auto input = connection.input();
+  const ssize_t n = ::recv(fd, input.data(), input.size(), MSG_DONTWAIT);
+  if (n > 0) connection.received(static_cast<std::size_t>(n), now_ns);
+  return moved || n > 0;
+}
+
+std::int64_t clock_ns() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// The shard on its own thread, counted there; everything else on the test's.
+struct RunningShard {
+  RunningShard(Rig& rig, feeds::FeedQueue& prices) : secrets(rig.configuration) {
+    shard = std::make_unique<shard::Shard>(rig.configuration, secrets.value, rig.gate, rig.journal,
+                                           &prices);
+    thread = std::thread([this] {
+      const Counting counting;
+      shard->run();
+      calls = t_calls;
+    });
+  }
+  void finish() {
+    shard->stop();
+    thread.join();
+  }
+
+  struct Passwords {
+    explicit Passwords(const config::Deployment& configuration) {
+      value.venue = "venue";
+      value.sessions.assign(configuration.sessions.size(), "secret");
+    }
+    shard::Secrets value;
+  } secrets;
+  std::unique_ptr<shard::Shard> shard;
+  std::thread thread;
+  test::Calls calls;  // of its thread, once it has finished
+};
+
+TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
+  std::uint16_t venue_port = 0;
+  const int listening = listen_somewhere(venue_port);
+  Rig rig(venue_port);
+  rig.begin(clock_ns());
+  shard::Shard* waking = nullptr;
+  feeds::FeedQueue prices(static_cast<std::uint32_t>(rig.configuration.instruments.size()),
+                          static_cast<std::uint32_t>(rig.configuration.assets.size()), 1024,
+                          [&waking] { waking->wake(); });
+  test::g_measuring = false;
+  RunningShard running(rig, prices);
+  waking = running.shard.get();
+
+  test::FlowVenue venue("AMZN");
+  Traders traders;
+  const int venue_fd = ::accept(listening, nullptr, nullptr);
+  const int alpha_fd = connect_to(running.shard->port());
+  const int bravo_fd = connect_to(running.shard->port());
+  ASSERT_TRUE(traders.alpha.soup.login({"ALPHA2", "secret", "", 1}));
+  ASSERT_TRUE(traders.bravo.soup.login({"BRAVO2", "secret", "", 1}));
+
+  const std::int64_t give_up_ns = clock_ns() + 120'000'000'000;
+  std::int64_t priced_ns = 0;
+  // Carries bytes and prices until `done`.
+  const auto carry_until = [&](auto&& done) {
+    while (!done() && clock_ns() < give_up_ns) {
+      const std::int64_t now_ns = clock_ns();
+      if (now_ns - priced_ns > 200'000) {
+        priced_ns = now_ns;
+        prices.offer({.as_of_ns = now_ns,
+                      .price = 1'000'000,
+                      .index = rig.usdc.value,
+                      .kind = feeds::PriceUpdate::Kind::Index});
+        prices.offer({.as_of_ns = now_ns,
+                      .price = static_cast<std::int64_t>(kPrice) + now_ns / 1'000 % 7,
+                      .index = rig.amzn.value,
+                      .kind = feeds::PriceUpdate::Kind::Mark});
+        prices.flush();
+      }
+      bool moved = pump(venue_fd, venue.soup, now_ns);
+      venue.take(static_cast<std::uint64_t>(now_ns));
+      moved |= pump(alpha_fd, traders.alpha.soup, now_ns);
+      moved |= pump(bravo_fd, traders.bravo.soup, now_ns);
+      traders.alpha.take();
+      traders.bravo.take();
+      if (!moved) std::this_thread::yield();
+    }
+    return done();
+  };
+  const auto answered = [&] { return traders.alpha.is_answered() && traders.bravo.is_answered(); };
+
+  test::g_measuring = false;
+  ASSERT_TRUE(carry_until(
+      [&] { return traders.alpha.logged_in && traders.bravo.logged_in && venue.answers > 1; }));
+  // The link is up when an order passes.
+  const std::int64_t settled_ns = clock_ns() + 100'000'000;
+  carry_until([&] { return clock_ns() > settled_ns; });
+  for (std::uint64_t n = 0; n < kWarmUp + kMessages;) {
+    if (n >= kWarmUp) test::g_measuring = true;
+    for (int i = 0; i < kWindow; ++i, n += 2) {
+      traders.alpha.send();
+      traders.bravo.send();
+    }
+    traders.alpha.ping();
+    traders.bravo.ping();
+    ASSERT_TRUE(carry_until(answered));
+  }
+  test::g_measuring = false;
+  running.finish();
+  test::g_measuring = true;
+  for (const int fd : {alpha_fd, bravo_fd, venue_fd, listening}) ::close(fd);
+
+  expect_everything_happened(rig.gate, traders);
+  EXPECT_FALSE(venue.failed);
+  EXPECT_EQ(rig.gate.engine().verify(), nullptr);
+  if (!test::kCallsAreCounted) GTEST_SKIP() << "run, but not counted under a sanitizer";
+  const test::Calls& calls = running.calls;
+  const std::uint64_t messages =
+      kMessages + traders.alpha.pings + traders.bravo.pings + venue.answers;
+  RecordProperty("clock_reads", std::to_string(calls.clock_reads));
+  std::printf(
+      "%llu messages, %llu clock reads, %llu passes, %llu receives, %llu waits\n",
+      static_cast<unsigned long long>(messages), static_cast<unsigned long long>(calls.clock_reads),
+      static_cast<unsigned long long>(calls.polls), static_cast<unsigned long long>(calls.receives),
+      static_cast<unsigned long long>(calls.waits));
+  EXPECT_EQ(calls.allocations, 0U);
+  EXPECT_EQ(calls.locks, 0U);
+  // One a message, its end stamp; one a pass and one a receive, which stamp the first message; what
+  // Asio needs to wait, when there is nothing to do.
+  EXPECT_LE(calls.clock_reads, messages + calls.polls + calls.receives + 3 * calls.waits);
+}
+
+}  // namespace
+}  // namespace portcullis::gateway

@@ -1,0 +1,303 @@
+// One test for each bug that the gate has had, named after it.
+#include <gtest/gtest.h>
+
+#include "tests/support/gate_world.h"
+#include "tests/support/venue_words.h"
+
+namespace portcullis::test {
+namespace {
+
+namespace gate = gateway::gate;
+namespace ouch = gateway::ouch;
+namespace venue_sim = gateway::venue_sim;
+using risk::RejectReason;
+
+ouch::InboundMessage mass_cancel(std::uint32_t number, std::string_view firm = "",
+                                 std::string_view symbol = "") {
+  return ouch::MassCancel{.user_ref_num = number,
+                          .firm = padded<4>(firm),
+                          .symbol = padded<8>(symbol),
+                          .appendage = {}};
+}
+
+ouch::InboundMessage amzn(TestOrder order) {
+  order.symbol = "AMZN";
+  order.price = kAmznPrice;
+  order.firm = "";
+  return venue_sim::enter_message(order);
+}
+
+// --- sweeps
+
+// A client that cancels everything and quotes anew lost its new quotes too: the cancels go out in
+// slices, and took whatever was live when they came by.
+TEST(GateRegression, AMassCancelLeavesWhatIsEnteredAfterIt) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  // Both are taken in one pass, before the first slice.
+  for (const auto& message : {mass_cancel(2), amzn({.number = 3})}) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+  }
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), (Lines{"O 2 B 100 AMZN@2200000", "X 1 0"}));
+  EXPECT_EQ(w.order(bravo, 1)->cancel_to.raw, 0);
+  EXPECT_LT(w.order(bravo, 3)->cancel_to.raw, 0);
+  EXPECT_EQ(w.check(), "");
+}
+
+// With that, an order that is replaced between the mass cancel and its slice must not escape by its
+// new number.
+TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplaced) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  for (const ouch::InboundMessage& message :
+       {mass_cancel(2), ouch::InboundMessage(venue_sim::replace_message(
+                            1, {.number = 3, .quantity = 150, .price = kAmznPrice}))}) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+  }
+  ouch::OutboundMessage answer = replaced(1, 2, {.quantity = 150});
+  std::array<std::byte, ouch::kMaxMessageSize> buffer;
+  const std::size_t size = ouch::encode(answer, buffer);
+  EXPECT_TRUE(w.gate().on_venue_message(w.gate().venue_next_sequence(),
+                                        std::span(buffer).first(size), w.now_ns));
+  w.hold_from_venue = true;  // the world's venue has not said it
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), (Lines{"U 1>2 150@2200000", "X 2 0"}));
+  EXPECT_EQ(w.order(bravo, 3)->cancel_to.raw, 0);
+  EXPECT_EQ(w.check(), "");
+}
+
+std::string bulk_firm(int account) {
+  return std::string("B").append(std::to_string(100 + account));
+}
+
+// More mass cancels at once than there was room for turned the oldest into a cancel of everything
+// of everybody.
+TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
+  std::vector<Change> changes;
+  std::ostringstream accounts;
+  accounts << R"(["bravo-1")";
+  for (int a = 0; a < 70; ++a) {
+    std::ostringstream account;
+    account << R"({"group": "bravo-clients", "firm": ")" << bulk_firm(a)
+            << R"(", "profile": "client", "rate": {"per_second": 2000, "burst": 1000,
+                   "exit_per_second": 4000, "exit_burst": 4000}})";
+    const std::string name = std::string("bulk-").append(bulk_firm(a));
+    changes.push_back(
+        {Change::Kind::Add, "limits.json", std::string("accounts.").append(name), account.str()});
+    accounts << ", \"" << name << "\"";
+  }
+  accounts << "]";
+  changes.push_back(
+      {Change::Kind::Set, "sessions.json", "sessions.BRAVO1.accounts", accounts.str()});
+  GateWorld w(changes);
+  const auto alpha = w.session("ALPHA2");
+  const auto bravo = w.session("BRAVO1");
+  w.enter(alpha, {.number = 1});
+  w.say(accepted(1));
+  std::uint32_t number = 0;
+  int sent = 0;
+  for (int a = 0; a < 70; ++a) {
+    for (const char* symbol : {"AMZN", "BTCPERP", "ETHPERP", "EURUSD"}) {
+      if (!w.gate().has_room()) w.deliver();  // as the shard does
+      const auto message = mass_cancel(++number, bulk_firm(a), symbol);
+      w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+      ++sent;
+    }
+  }
+  EXPECT_EQ(sent, 280);
+  w.deliver();
+  EXPECT_LT(w.order(alpha, 1)->cancel_to.raw, 0);
+  EXPECT_EQ(w.counters().answered, 280U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// --- off the grid
+
+std::vector<Change> ten_wire_units_a_lot() {
+  return {{Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}};
+}
+
+// A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
+TEST(GateRegression, ACancelOffTheLotGridReleasesNoMoreThanTheVenueTookOff) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  w.say(canceled(1, 15));
+  EXPECT_EQ(w.order(bravo, 1)->cancelled.raw, 1);
+  w.say(aiq_canceled(1, 19));
+  EXPECT_EQ(w.order(bravo, 1)->cum.raw, 1);
+  EXPECT_EQ(w.counters().off_grid, 3U);  // the decrements, and what was prevented
+  EXPECT_EQ(w.check(), "");
+}
+
+// An execution of a part of a lot was booked as a whole one and trading went on: the position here
+// is not the position there, so the account only closes until somebody has looked.
+TEST(GateRegression, AnExecutionOffTheLotGridMakesItsAccountCloseOnly) {
+  GateWorld w(ten_wire_units_a_lot());
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.quantity = 1000}));
+  EXPECT_FALSE(w.is_close_only("bravo-1"));
+  w.say(executed(1, 15, kAmznPrice, 1));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 2);
+  EXPECT_TRUE(w.is_close_only("bravo-1"));
+  EXPECT_FALSE(w.is_close_only("bravo-2"));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Each field off the grid was counted once for the books and once more for the client's copy.
+TEST(GateRegression, AFieldOffTheGridIsCountedOnce) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1, {.price = kAmznPrice + 1}));
+  EXPECT_EQ(w.counters().off_grid, 1U);
+}
+
+// --- adoption
+
+TEST(GateRegression, AnAcceptedOfNumberZeroIsNoOrder) {
+  GateWorld w;
+  w.say(accepted(0, {.firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().unattributed, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, AnUnknownOrderThatIsDeadIsNotAdopted) {
+  GateWorld w;
+  w.say(accepted(7, {.state = 'D', .firm = "BRV1"}));
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.engine().next_number(), 8U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// The client's number of a live order was given to a second one; when the first ended, a cancel of
+// that number read an order that was not there.
+TEST(GateRegression, AnUnknownOrderDoesNotTakeTheClientNumberOfALiveOne) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(accepted(9, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 1)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.order(bravo, 1)->head, 1U);
+  w.say(canceled(1, 100));
+  EXPECT_EQ(w.order(bravo, 1), nullptr);
+  EXPECT_EQ(w.cancel(bravo, 1).disposition, risk::Disposition::Ignore);
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Any text of letters and digits that reads as one of ours named a session, whoever's order it was.
+TEST(GateRegression, AnUnknownOrderIsNobodysClientWhereTheSessionMayNotUseTheAccount) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(alpha, 40)}));
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.engine().watermark(alpha), 0U);
+  EXPECT_EQ(w.owed(alpha), Lines{});
+  EXPECT_EQ(w.check(), "");
+}
+
+TEST(GateRegression, TheClientTextOfAnAdoptedOrderIsBlank) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.say(accepted(5, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 40)}));
+  const auto messages = w.owed_messages(bravo);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(std::get<ouch::Accepted>(messages[0]).cl_ord_id, padded<14>(""));
+}
+
+// A replacement that the journal does not know was dropped: its executions found nobody.
+TEST(GateRegression, AReplacementThatTheJournalDoesNotKnowIsAdopted) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.say(executed(1, 20, kAmznPrice, 1));
+  w.owed(bravo);
+  w.say(replaced(1, 6, {.quantity = 230, .firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 4)}));
+  EXPECT_EQ(w.owed(bravo), (Lines{"U 1>4 L 230@2200000"}));
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  ASSERT_NE(w.order(bravo, 4), nullptr);
+  EXPECT_EQ(w.order(bravo, 4)->reserved.raw, 230);
+  w.say(executed(6, 230, kAmznPrice, 2));
+  EXPECT_EQ(w.position("bravo-1", "AMZN"), 250);
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().adopted, 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
+// A number near the end of the space made our next one wrap to 0, which marks a free slot.
+TEST(GateRegression, TheVenueCannotMakeOurNumbersWrap) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  for (const std::uint32_t number : {0xFFFF'FFFFU, 0xFFFF'FFFEU}) {
+    w.say(query_response(number));
+    w.say(accepted(number, {.firm = "BRV1"}));
+    w.say(canceled(number, 10));
+  }
+  EXPECT_EQ(w.engine().next_number(), 1U);
+  EXPECT_EQ(w.counters().malformed_by_venue, 6U);
+  EXPECT_EQ(w.enter(bravo, {.number = 1}).reason, RejectReason::None);
+  EXPECT_EQ(w.check(), "");
+}
+
+// --- proof
+
+// The number in a message that is none proved that every number below it had been processed.
+TEST(GateRegression, AMalformedMessageProvesNothing) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA2");
+  constexpr std::uint32_t kOrders = 600;  // more than one record resolves
+  for (std::uint32_t n = 1; n <= kOrders; ++n) {
+    w.enter(alpha, {.number = n, .quantity = 1});
+  }
+  for (const char type : {'A', 'C', 'Z'}) {
+    Bytes bytes(16, std::byte{0x7F});
+    bytes[0] = static_cast<std::byte>(type);
+    w.say_bytes(bytes);
+  }
+  EXPECT_EQ(w.counters().malformed_by_venue, 3U);
+  EXPECT_EQ(w.counters().voided, 0U);
+  EXPECT_EQ(w.engine().live_orders(), kOrders);
+}
+
+// An order that the venue had executed, though it never said Accepted, was declared never processed
+// by the next higher number, and what was left of it no longer counted.
+TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
+  for (const ouch::OutboundMessage& first :
+       {ouch::OutboundMessage(executed(1, 40, kAmznPrice, 1)),
+        ouch::OutboundMessage(canceled(1, 40)), ouch::OutboundMessage(aiq_canceled(1, 40)),
+        ouch::OutboundMessage(cancel_pending(1)), ouch::OutboundMessage(replaced(1, 2))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.replace(bravo, 1, {.number = 2, .quantity = 100});
+    w.enter(bravo, {.number = 3});
+    w.say(first);
+    w.say(accepted(3));
+    EXPECT_EQ(w.engine().live_orders(), 2U) << line_of(first);
+    EXPECT_EQ(w.counters().anomalies[static_cast<std::size_t>(risk::Anomaly::LateEvent)], 0U);
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
+// --- what the venue says of orders that have ended
+
+// --- what goes out
+
+// --- remembered cancels
+
+}  // namespace
+}  // namespace portcullis::test

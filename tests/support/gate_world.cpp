@@ -1,0 +1,588 @@
+#include "tests/support/gate_world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <stdexcept>
+
+#include "config/state_file.h"
+#include "gateway/journal/reader.h"
+
+namespace portcullis::test {
+
+namespace gate = gateway::gate;
+namespace journal = gateway::journal;
+namespace ouch = gateway::ouch;
+namespace soup = gateway::soup;
+namespace venue_sim = gateway::venue_sim;
+
+namespace {
+
+constexpr int kSettleMax = 1'000'000;  // a world that moves longer than that never comes to rest
+
+template <std::size_t N>
+std::string trimmed(const ouch::Text<N>& text) {
+  std::string_view view(text.data(), N);
+  const std::size_t end = view.find_last_not_of(' ');
+  return std::string(view.substr(0, end == std::string_view::npos ? 0 : end + 1));
+}
+
+soup::LinkSettings link_settings() {
+  return {.input_size_max = 1 << 18, .output_size_max = 1 << 20};
+}
+
+// A test that names something wrong ends here.
+template <class Index>
+Index named(Index index, std::string_view name) {
+  if (!index.exists()) throw std::logic_error("no such name: " + std::string(name));
+  return index;
+}
+
+}  // namespace
+
+config::Deployment small_deployment(const std::vector<Change>& changes) {
+  Texts texts = read_example();
+  const auto set = [&](const char* path, const char* value) {
+    apply(texts, {Change::Kind::Set, "process.json", path, value});
+  };
+  set("capacities.orders", "2048");
+  set("capacities.positions", "256");
+  set("capacities.group_slots", "256");
+  set("capacities.trades", "4096");
+  set("journal.ring_bytes", "2097152");
+  for (const Change& change : changes) apply(texts, change);
+  config::LoadResult result = config::load_texts(texts, example_folder());
+  EXPECT_EQ(problems_text(result), "");
+  return std::move(result.deployment);
+}
+
+std::string line_of(const ouch::InboundMessage& message) {
+  std::ostringstream line;
+  std::visit(
+      [&](const auto& m) {
+        using M = std::remove_cvref_t<decltype(m)>;
+        line << M::kType;
+        if constexpr (requires { m.orig_user_ref_num; }) {
+          line << ' ' << m.orig_user_ref_num << '>' << m.user_ref_num;
+        } else if constexpr (requires { m.user_ref_num; }) {
+          line << ' ' << m.user_ref_num;
+        }
+        if constexpr (requires { m.side; }) line << ' ' << static_cast<char>(m.side);
+        if constexpr (requires { m.quantity; }) line << ' ' << m.quantity;
+        if constexpr (requires { m.firm; }) line << ' ' << trimmed(m.firm);
+        if constexpr (requires { m.symbol; }) line << ' ' << trimmed(m.symbol);
+        if constexpr (requires { m.price; }) line << '@' << m.price;
+      },
+      message);
+  return line.str();
+}
+
+GateWorld::GateWorld(const std::vector<Change>& changes)
+    : deployment_(small_deployment(changes)),
+      folder_(journal::testing::memory_folder()),
+      next_owed_(deployment_.sessions.size(), 1),
+      link_(link_settings(), 0),
+      server_(link_settings(), 0) {
+  open_journal();
+  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+  gate_->start("STREAM0001", now_ns);
+  load_state();
+  price();
+  connect();
+}
+
+// --- names
+// -------------------------------------------------------------------------------------------
+
+risk::SessionIndex GateWorld::session(std::string_view name) const {
+  return named(deployment_.names.sessions.find(name), name);
+}
+risk::AccountIndex GateWorld::account(std::string_view name) const {
+  return named(deployment_.names.accounts.find(name), name);
+}
+risk::InstrumentIndex GateWorld::instrument(std::string_view name) const {
+  return named(deployment_.names.instruments.find(name), name);
+}
+
+// --- time, prices, state
+// -----------------------------------------------------------------------------
+
+void GateWorld::load_state() {
+  const config::StateFile state = config::parse_state(
+      read_file(example_folder() / "demo-state.json"), "demo-state.json", deployment_);
+  EXPECT_TRUE(state.problems.empty());
+  for (risk::LoadBalance load : state.balances) {
+    load.time = {now_ns};
+    gate_->load(load);
+  }
+  for (risk::LoadPosition load : state.positions) {
+    load.time = {now_ns};
+    EXPECT_TRUE(gate_->load(load));
+  }
+  after_call();
+}
+
+void GateWorld::price() {
+  struct Named {
+    const char* name;
+    std::int64_t value;
+  };
+  for (const Named& mark : {Named{"BTC-PERP", 640'000}, Named{"ETH-PERP", 320'000},
+                            Named{"AMZN", 2'200'000}, Named{"EUR/USD", 108'500}}) {
+    gate_->on_mark({.time = {now_ns},
+                    .as_of = {now_ns},
+                    .mark = {mark.value},
+                    .instrument = instrument(mark.name)});
+    after_call();
+  }
+  for (const Named& index :
+       {Named{"USDC", 1'000'000}, Named{"BTC", 6'400'000}, Named{"ETH", 320'000}}) {
+    gate_->on_index({.time = {now_ns},
+                     .as_of = {now_ns},
+                     .index = index.value,
+                     .asset = named(deployment_.names.assets.find(index.name), index.name)});
+    after_call();
+  }
+}
+
+void GateWorld::pass_time(std::int64_t ns) {
+  now_ns += ns;
+  price();
+}
+
+// --- clients
+// ---------------------------------------------------------------------------------------------
+
+gate::ClientResult GateWorld::send_bytes(risk::SessionIndex session,
+                                         std::span<const std::byte> payload) {
+  const gate::ClientResult result = gate_->on_client_message(session, payload, false, now_ns);
+  after_call();
+  deliver();
+  return result;
+}
+
+gate::ClientResult GateWorld::send(risk::SessionIndex session,
+                                   const ouch::InboundMessage& message) {
+  return send_bytes(session, venue_sim::bytes_of(message));
+}
+
+namespace {
+
+// Where a test's order says nothing: AMZN at its mark, and no Firm.
+TestOrder completed(TestOrder order) {
+  const TestOrder untouched;
+  if (order.symbol == untouched.symbol) order.symbol = "AMZN";
+  if (order.price == untouched.price) order.price = 2'200'000;
+  if (order.firm == untouched.firm) order.firm = "";
+  return order;
+}
+
+}  // namespace
+
+risk::Decision GateWorld::enter(risk::SessionIndex session, TestOrder order) {
+  send(session, venue_sim::enter_message(completed(order)));
+  return gate_->last_decision();
+}
+
+risk::Decision GateWorld::replace(risk::SessionIndex session, std::uint32_t original,
+                                  TestOrder order) {
+  send(session, venue_sim::replace_message(original, completed(order)));
+  return gate_->last_decision();
+}
+
+risk::Decision GateWorld::cancel(risk::SessionIndex session, std::uint32_t number,
+                                 std::uint32_t total) {
+  send(session, ouch::CancelOrder{.user_ref_num = number, .quantity = total, .appendage = {}});
+  return gate_->last_decision();
+}
+
+std::vector<ouch::OutboundMessage> GateWorld::owed_messages(risk::SessionIndex session) {
+  std::vector<ouch::OutboundMessage> messages;
+  const auto index = static_cast<std::uint16_t>(session.value);
+  std::uint64_t& next = next_owed_[session.value];
+  for (; next < journal_->stream_next(index); ++next) {
+    std::span<const std::byte> payload;
+    Bytes old;
+    if (!journal_->recent(index, next, payload)) {
+      old = stream(session).at(next - 1);
+      payload = old;
+    }
+    EXPECT_EQ(ouch::decode(payload, messages.emplace_back()), ouch::DecodeError::None);
+  }
+  return messages;
+}
+
+Lines GateWorld::owed(risk::SessionIndex session) {
+  Lines lines;
+  for (const ouch::OutboundMessage& message : owed_messages(session)) {
+    lines.push_back(line_of(message));
+  }
+  return lines;
+}
+
+template <class F>
+void GateWorld::for_each_record(F&& f) const {
+  journal::Reader reader(directory_, {.include_ring = true});
+  journal::RecordView record;
+  journal::ReadStatus status{};
+  while ((status = reader.next(record)) == journal::ReadStatus::Record) f(record);
+  EXPECT_EQ(status, journal::ReadStatus::End) << reader.error();
+}
+
+std::vector<Bytes> GateWorld::stream(risk::SessionIndex session) const {
+  std::vector<Bytes> messages;
+  for_each_record([&](const journal::RecordView& record) {
+    record.for_each_outbound([&](const journal::OutboundView& outbound) {
+      if (outbound.stream != session.value) return;
+      EXPECT_EQ(outbound.stream_sequence, messages.size() + 1);
+      messages.emplace_back(outbound.payload.begin(), outbound.payload.end());
+    });
+  });
+  return messages;
+}
+
+// --- the venue
+// -------------------------------------------------------------------------------------------
+
+bool GateWorld::connect() {
+  link_.reset(now_ns);
+  server_.reset(now_ns);
+  connected_ = true;
+  EXPECT_TRUE(link_.login({.username = "GATE01",
+                           .password = "secret",
+                           .session = gate_->venue_session(),
+                           .sequence = gate_->venue_next_sequence()}));
+  deliver();
+  return connected_;
+}
+
+void GateWorld::disconnect() {
+  if (!connected_) return;
+  connected_ = false;
+  gate_->on_venue_down(now_ns);
+  after_call();
+}
+
+void GateWorld::append_to_stream(Bytes payload) {
+  venue_stream_.push_back(std::move(payload));
+  if (connected_ && server_.is_active()) {
+    EXPECT_TRUE(server_.send_sequenced(venue_stream_.back()));
+  }
+}
+
+void GateWorld::say_bytes(Bytes payload) {
+  append_to_stream(std::move(payload));
+  deliver();
+}
+
+namespace {
+
+Bytes encoded(const ouch::OutboundMessage& message) {
+  std::array<std::byte, ouch::kMaxMessageSize> buffer;
+  const std::size_t size = ouch::encode(message, buffer);
+  return {buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(size)};
+}
+
+}  // namespace
+
+void GateWorld::say(const ouch::OutboundMessage& message) { say_bytes(encoded(message)); }
+
+std::vector<ouch::InboundMessage> GateWorld::messages_at_venue() {
+  const auto first = received_.begin() + static_cast<std::ptrdiff_t>(received_taken_);
+  received_taken_ = received_.size();
+  return {first, received_.end()};
+}
+
+Lines GateWorld::at_venue() {
+  Lines lines;
+  for (const ouch::InboundMessage& message : messages_at_venue()) lines.push_back(line_of(message));
+  return lines;
+}
+
+void GateWorld::use_engine(const venue_sim::EngineSettings& settings) {
+  engine_ = std::make_unique<venue_sim::MatchingEngine>();
+  engine_->configure(settings);
+  venue_sim::Outbox ignored;
+  engine_->open_session(static_cast<std::uint64_t>(now_ns), ignored);  // the gate's
+  engine_->open_session(static_cast<std::uint64_t>(now_ns), ignored);  // everybody else's
+}
+
+void GateWorld::replace_venue(std::string_view session) {
+  disconnect();
+  venue_session_ = session;
+  venue_stream_.clear();
+  venue_number_ = 0;
+  if (engine_ != nullptr) use_engine(venue_sim::EngineSettings(engine_->settings()));
+}
+
+void GateWorld::venue_applies(venue_sim::SessionIndex session, std::span<const std::byte> payload) {
+  venue_sim::Outbox out;
+  EXPECT_TRUE(engine_->apply(session, static_cast<std::uint64_t>(now_ns), payload, out));
+  for (const venue_sim::Outbox::Message& message : out.messages) {
+    const std::span<const std::byte> bytes = out.payload(message);
+    if (message.session == 0) append_to_stream({bytes.begin(), bytes.end()});
+  }
+}
+
+void GateWorld::other_enters(const TestOrder& order) {
+  venue_applies(1, venue_sim::bytes_of(venue_sim::enter_message(order)));
+  deliver();
+}
+
+void GateWorld::other_cancels(std::uint32_t number) {
+  venue_applies(1, venue_sim::bytes_of(ouch::CancelOrder{.user_ref_num = number, .appendage = {}}));
+  deliver();
+}
+
+void GateWorld::venue_receives(std::span<const std::byte> payload) {
+  ouch::InboundMessage message;
+  ASSERT_EQ(ouch::decode(payload, message), ouch::DecodeError::None);
+  received_.push_back(message);
+  if (engine_ != nullptr) return venue_applies(0, payload);
+  std::visit(
+      [&](const auto& m) {
+        if constexpr (requires { m.user_ref_num; }) {
+          venue_number_ = std::max(venue_number_, m.user_ref_num);
+        }
+      },
+      message);
+  if (!script_answers) return;
+  if (std::holds_alternative<ouch::AccountQuery>(message)) {
+    append_to_stream(
+        encoded(ouch::QueryResponse{.next_user_ref_num = venue_number_ + 1, .appendage = {}}));
+  } else if (const auto* mass_cancel = std::get_if<ouch::MassCancel>(&message)) {
+    append_to_stream(encoded(ouch::MassCancelResponse{.user_ref_num = mass_cancel->user_ref_num,
+                                                      .firm = mass_cancel->firm,
+                                                      .symbol = mass_cancel->symbol,
+                                                      .appendage = {}}));
+  }
+}
+
+// A new login: what the old connection left unread went with it.
+bool GateWorld::venue_takes() {
+  bool moved = false;
+  while (connected_ && !hold_to_venue && !link_.output().empty()) {
+    const std::span<const std::byte> output = link_.output();
+    const std::span<std::byte> input = server_.input();
+    const std::size_t n = std::min(output.size(), input.size());
+    std::copy_n(output.begin(), n, input.begin());
+    server_.received(n, now_ns);
+    link_.sent(n);
+    moved = true;
+    using Type = soup::ServerEvent::Type;
+    for (soup::ServerEvent event = server_.next_event(); event.type != Type::None;
+         event = server_.next_event()) {
+      if (event.type == Type::UnsequencedData) {
+        venue_receives(event.payload);
+        continue;
+      }
+      if (event.type != Type::LoginRequest) {
+        ADD_FAILURE() << "the gate broke the session layer";
+        break;
+      }
+      const std::uint64_t next = event.login.sequence;
+      if ((!event.login.session.empty() && event.login.session != venue_session_) ||
+          next > venue_stream_.size() + 1) {
+        EXPECT_TRUE(server_.reject_login(soup::LoginRejectReason::SessionNotAvailable));
+        continue;
+      }
+      EXPECT_TRUE(server_.accept_login(venue_session_, next));
+      for (std::uint64_t s = next; s <= venue_stream_.size(); ++s) {
+        EXPECT_TRUE(server_.send_sequenced(venue_stream_[s - 1]));
+      }
+    }
+  }
+  return moved;
+}
+
+// As Shard::serve_venue does.
+void GateWorld::take_venue_event(const soup::ClientEvent& event) {
+  using Type = soup::ClientEvent::Type;
+  bool keep = true;
+  switch (event.type) {
+    case Type::LoginAccepted:
+      gate_->set_venue(&link_);
+      keep = gate_->on_venue_login(event.session, event.sequence, now_ns);
+      break;
+    case Type::LoginRejected:
+      if (!gate_->venue_session().empty()) (void)gate_->on_venue_login({}, 0, now_ns);
+      keep = false;
+      break;
+    case Type::SequencedData:
+      keep = gate_->on_venue_message(event.sequence, event.payload, now_ns);
+      break;
+    case Type::None:
+    case Type::Debug:
+      break;
+    case Type::EndOfSession:
+    case Type::Error:
+      keep = false;
+      break;
+  }
+  if (!keep) disconnect();
+  after_call();
+}
+
+bool GateWorld::gate_takes() {
+  bool moved = false;
+  while (connected_ && !hold_from_venue) {
+    const soup::ClientEvent event = link_.next_event();
+    if (event.type != soup::ClientEvent::Type::None) {
+      moved = true;
+      take_venue_event(event);
+      continue;
+    }
+    const std::span<const std::byte> output = server_.output();
+    const std::span<std::byte> input = link_.input();
+    const std::size_t n = std::min(output.size(), input.size());
+    if (n == 0) break;
+    std::copy_n(output.begin(), n, input.begin());
+    link_.received(n, now_ns);
+    server_.sent(n);
+  }
+  return moved;
+}
+
+void GateWorld::deliver() {
+  for (int turn = 0; turn < kSettleMax; ++turn) {
+    bool moved = venue_takes();
+    moved |= gate_takes();
+    const std::uint64_t before = journal_->published_sequence();
+    gate_->run(now_ns);
+    moved |= journal_->published_sequence() != before || !gate_->is_idle();
+    after_call();
+    moved |= connected_ && !hold_to_venue && !link_.output().empty();
+    if (!moved) return;
+  }
+  FAIL() << "the world does not come to rest";
+}
+
+// --- kill and replay
+// -------------------------------------------------------------------------------------
+
+void GateWorld::open_journal() {
+  directory_ = folder_ / ("journal" + std::to_string(journals_));
+  journal::Options options;
+  options.directory = directory_;
+  options.ring_bytes = static_cast<std::uint64_t>(deployment_.journal.ring_bytes);
+  options.segment_bytes = 1 << 24;
+  options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
+  options.manual_flush = true;
+  journal_ = std::make_unique<journal::Journal>(options);
+}
+
+void GateWorld::kill(std::optional<std::uint64_t> through) {
+  connected_ = false;
+  gate_.reset();
+  const std::uint64_t last = journal_->published_sequence();
+  journal_.reset();  // without close(): what kill -9 leaves
+  if (!through || *through >= last) {
+    open_journal();
+  } else {
+    const std::filesystem::path old = directory_;
+    ++journals_;
+    open_journal();
+    journal::Reader reader(old, {.include_ring = true});
+    journal::RecordView record;
+    while (journal_->published_sequence() < *through &&
+           reader.next(record) == journal::ReadStatus::Record) {
+      journal_->begin(record.type, record.time_ns, record.command);
+      record.for_each_outbound([&](const journal::OutboundView& outbound) {
+        journal_->add_outbound(outbound.stream, outbound.payload);
+      });
+      journal_->publish();
+      if (journal_->degraded()) journal_->flush();
+    }
+    EXPECT_EQ(journal_->published_sequence(), *through);
+  }
+  start_up();
+}
+
+// As the run command and Shard::run do.
+void GateWorld::start_up() {
+  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+  for_each_record([&](const journal::RecordView& record) {
+    EXPECT_TRUE(gate_->redo(record)) << record.sequence;
+  });
+  for (std::uint32_t s = 0; s < deployment_.sessions.size(); ++s) {
+    if (gate_->is_session_up({s})) gate_->on_session({s}, false, now_ns);
+  }
+  gate_->on_venue_down(now_ns);
+  after_call();
+}
+
+void GateWorld::after_call() {
+  if (journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) journal_->flush();
+  if (on_call) on_call();
+  if (!cut || cutting_ || journal_->published_sequence() < cut->record) return;
+  const Cut now = *cut;
+  cut.reset();
+  cutting_ = true;  // until it is done, the venue's reading makes no record
+  if (now.venue_reads) venue_takes();
+  cutting_ = false;
+  if (now.kill) {
+    kill(now.record);
+  } else {
+    disconnect();
+  }
+  connect();
+}
+
+std::string GateWorld::replay() {
+  std::string differences;
+  gate::Gate again(deployment_, nullptr);
+  for_each_record([&](const journal::RecordView& record) {
+    const std::string difference = again.replay(record);
+    if (difference.empty()) return;
+    differences += "record " + std::to_string(record.sequence) + " of type " +
+                   std::to_string(record.type) + ": " + difference + "\n";
+  });
+  if (again.engine().state_hash() != engine().state_hash()) differences += "another state\n";
+  if (const char* what = again.engine().verify()) {
+    differences +=
+        std::string("replayed, the incremental state is not the recomputed one: ") + what + "\n";
+  }
+  return differences;
+}
+
+std::string GateWorld::check() {
+  std::string differences = replay();
+  if (const char* what = engine().verify()) {
+    differences += std::string("the incremental state is not the recomputed one: ") + what + "\n";
+  }
+  return differences;
+}
+
+// --- looking at it
+// ---------------------------------------------------------------------------------------
+
+const risk::Order* GateWorld::order(risk::SessionIndex session, std::uint32_t number) {
+  const risk::NumberRecord* record = engine().find_client(session, number);
+  return record == nullptr ? nullptr : &engine().order({record->order});
+}
+
+std::int64_t GateWorld::position(std::string_view account_name, std::string_view instrument_name) {
+  return engine().position(account(account_name), instrument(instrument_name)).raw;
+}
+
+bool GateWorld::is_close_only(std::string_view account_name) {
+  risk::NewOrder order;
+  order.time = {now_ns};
+  order.account = account(account_name);
+  order.instrument = instrument("AMZN");
+  for (std::uint32_t s = 0; s < deployment_.sessions.size(); ++s) {
+    const auto& accounts = deployment_.parameters.sessions[s].accounts;
+    if (std::binary_search(accounts.begin(), accounts.end(), order.account)) order.session = {s};
+  }
+  order.client_ref = std::numeric_limits<std::uint32_t>::max();
+  order.quantity = {1};
+  order.price = {22'000};
+  order.side = engine().position(order.account, order.instrument).raw < 0 ? risk::Side::Sell
+                                                                          : risk::Side::Buy;
+  engine().refresh(order.account);
+  return engine().decide(order).reason == risk::RejectReason::CloseOnly;
+}
+
+}  // namespace portcullis::test

@@ -1,0 +1,178 @@
+// A gate without a process: the shipped example with small pools, a journal in memory that is
+// flushed by hand, a clock that stands still, and a venue at the other end of a SoupBinTCP
+// connection whose bytes are carried by this class. What Shard does with sockets is done here with
+// nothing.
+//
+// The venue is a script (say) or the simulated matching engine (use_engine). Bytes that were not
+// carried when the link is lost, or the gate is killed, are gone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/deployment.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/journal.h"
+#include "gateway/ouch/messages.h"
+#include "gateway/soup/client_connection.h"
+#include "gateway/soup/server_connection.h"
+#include "gateway/venue_sim/matching_engine.h"
+#include "tests/support/example_config.h"
+#include "tests/support/journal_support.h"
+#include "tests/support/venue_driver.h"
+
+namespace portcullis::test {
+
+using Bytes = std::vector<std::byte>;
+using Lines = std::vector<std::string>;
+using gateway::venue_sim::line_of;
+using gateway::venue_sim::padded;
+using gateway::venue_sim::TestOrder;
+
+// The example with `changes`, and pools small enough that a gate is made in a moment.
+[[nodiscard]] config::Deployment small_deployment(const std::vector<Change>& changes = {});
+
+// Messages of a client as short lines, like line_of for those of the venue:
+//   O 5 B 100 AMZN@2200000, U 5>6 150@2210000, X 5 0, C 7 PCLS NOSYMBOL, D 8 BRV1, E 9 BRV1, Q
+// Text is without its padding.
+[[nodiscard]] std::string line_of(const gateway::ouch::InboundMessage& message);
+
+class GateWorld {
+ public:
+  // Balances, positions and prices are there, and the link is up, with a venue that is a script.
+  explicit GateWorld(const std::vector<Change>& changes = {});
+  GateWorld(const GateWorld&) = delete;
+  GateWorld& operator=(const GateWorld&) = delete;
+
+  // --- names
+  [[nodiscard]] risk::SessionIndex session(std::string_view name) const;
+  [[nodiscard]] risk::AccountIndex account(std::string_view name) const;
+  [[nodiscard]] risk::InstrumentIndex instrument(std::string_view name) const;
+
+  // --- time and prices
+  // Marks and indexes as of now: BTC 64,000, ETH 3,200, AMZN 220, EUR/USD 1.085, USDC 1.
+  void price();
+  // The clock moves, and everything is priced anew.
+  void pass_time(std::int64_t ns);
+
+  // --- clients
+  gateway::gate::ClientResult send(risk::SessionIndex session,
+                                   const gateway::ouch::InboundMessage& message);
+  gateway::gate::ClientResult send_bytes(risk::SessionIndex session,
+                                         std::span<const std::byte> payload);
+  // A limit order in AMZN, wherever `order` says nothing else, and what the gate decided.
+  risk::Decision enter(risk::SessionIndex session, TestOrder order);
+  risk::Decision replace(risk::SessionIndex session, std::uint32_t original, TestOrder order);
+  risk::Decision cancel(risk::SessionIndex session, std::uint32_t number, std::uint32_t total = 0);
+  // What the session is owed since it was asked last.
+  Lines owed(risk::SessionIndex session);
+  std::vector<gateway::ouch::OutboundMessage> owed_messages(risk::SessionIndex session);
+  // The session's whole stream, from the journal's files and ring.
+  [[nodiscard]] std::vector<Bytes> stream(risk::SessionIndex session) const;
+
+  // --- the venue
+  // Logs in, resumes, and lets everything settle. False: the gate would not have it.
+  bool connect();
+  // The link is lost, with the bytes that were not carried.
+  void disconnect();
+  [[nodiscard]] bool is_connected() const { return connected_; }
+  // The next sequenced messages of a scripted venue.
+  void say(const gateway::ouch::OutboundMessage& message);
+  void say_bytes(Bytes payload);
+  // What the venue was told since it was asked last.
+  Lines at_venue();
+  std::vector<gateway::ouch::InboundMessage> messages_at_venue();
+  // From now on the venue is the simulated one, in this state. Its session begins anew.
+  void use_engine(const gateway::venue_sim::EngineSettings& settings = {});
+  [[nodiscard]] const gateway::venue_sim::MatchingEngine& venue_engine() const { return *engine_; }
+  // An order of somebody else at the simulated venue.
+  void other_enters(const TestOrder& order);
+  void other_cancels(std::uint32_t number);
+  // Another venue in the place of the old one: no book, no stream, another session.
+  void replace_venue(std::string_view session);
+  [[nodiscard]] const std::vector<Bytes>& venue_stream() const { return venue_stream_; }
+  // Carries bytes both ways and runs the gate until nothing moves.
+  void deliver();
+
+  // --- kill and replay
+  // The process ends without flushing anything, and another one begins with what is in the journal,
+  // or with its first `through` records.
+  void kill(std::optional<std::uint64_t> through = std::nullopt);
+  // Decides every record again, in a gate of its own. What is different, one a line; empty is good.
+  [[nodiscard]] std::string replay();
+  // Replay, and the recompute of every cache. Empty is good.
+  [[nodiscard]] std::string check();
+
+  // Once record `record` is published: the link is lost, or the process is killed, and then comes
+  // back. Either before the venue has read what was sent, or after it has.
+  struct Cut {
+    std::uint64_t record = 0;
+    bool kill = false;
+    bool venue_reads = false;
+  };
+  std::optional<Cut> cut;
+  // Told after each call of the gate.
+  std::function<void()> on_call;
+
+  // --- looking at it
+  [[nodiscard]] gateway::gate::Gate& gate() { return *gate_; }
+  [[nodiscard]] risk::Engine& engine() { return gate_->engine(); }
+  [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] const config::Deployment& deployment() const { return deployment_; }
+  [[nodiscard]] const gateway::gate::Counters& counters() const { return gate_->counters(); }
+  [[nodiscard]] std::uint64_t anomalies(risk::Anomaly anomaly) const {
+    return counters().anomalies[static_cast<std::size_t>(anomaly)];
+  }
+  // The live order behind a client's number, or null.
+  [[nodiscard]] const risk::Order* order(risk::SessionIndex session, std::uint32_t number);
+  [[nodiscard]] std::int64_t position(std::string_view account, std::string_view instrument);
+  // Whether an order that increases the account's position would be refused as CloseOnly.
+  [[nodiscard]] bool is_close_only(std::string_view account);
+
+  std::int64_t now_ns = 1'767'607'200 * risk::kSecondNs;  // 2026-01-05 10:00:00 UTC
+  bool hold_to_venue = false;                             // bytes to the venue stay on this side
+  bool hold_from_venue = false;                           // and the other way round
+  // A scripted venue answers what is no order: Q with the number behind the highest it was told, C
+  // with its response.
+  bool script_answers = true;
+
+ private:
+  void open_journal();
+  void start_up();
+  void after_call();
+  void load_state();
+  bool venue_takes();
+  bool gate_takes();
+  void take_venue_event(const gateway::soup::ClientEvent& event);
+  void venue_receives(std::span<const std::byte> payload);
+  void venue_applies(gateway::venue_sim::SessionIndex session, std::span<const std::byte> payload);
+  void append_to_stream(Bytes payload);
+  template <class F>
+  void for_each_record(F&& f) const;
+
+  const config::Deployment deployment_;
+  gateway::journal::testing::TemporaryFolder folder_;
+  int journals_ = 0;
+  std::filesystem::path directory_;
+  std::unique_ptr<gateway::journal::Journal> journal_;
+  std::unique_ptr<gateway::gate::Gate> gate_;
+  std::vector<std::uint64_t> next_owed_;
+
+  gateway::soup::ClientConnection link_;
+  gateway::soup::ServerConnection server_;
+  bool connected_ = false;
+  bool cutting_ = false;
+  std::string venue_session_ = "VENUE00001";
+  std::vector<Bytes> venue_stream_;  // message s at s - 1
+  std::uint32_t venue_number_ = 0;   // the highest that a scripted venue was told
+  std::vector<gateway::ouch::InboundMessage> received_;
+  std::size_t received_taken_ = 0;
+  std::unique_ptr<gateway::venue_sim::MatchingEngine> engine_;
+};
+
+}  // namespace portcullis::test

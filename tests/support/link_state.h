@@ -1,0 +1,27 @@
+// Conditions that end-to-end tests wait for instead of sleeping.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "tests/support/gate_process.h"
+
+namespace portcullis::test {
+
+// Until the gate takes orders: logs in as CHARL1, which the tests have no other use for, and asks
+// with orders that are refused in any case.
+void wait_for_link(std::uint16_t gate_port);
+
+// Until the other end, a process on this machine, has read all that was sent on this socket.
+void wait_until_read(int fd);
+
+// Until the venue counts so many of something.
+void wait_for_venue_stat(const TestDeployment& deployment, const VenueProcess& venue,
+                         std::string_view name, std::int64_t value);
+
+// Memory that a process really has.
+[[nodiscard]] std::int64_t resident_bytes(pid_t pid);
+
+}  // namespace portcullis::test
