@@ -121,7 +121,7 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
 // --- off the grid
 
 std::vector<Change> ten_wire_units_a_lot() {
-  return {{Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}};
+  return {{Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}};
 }
 
 // A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
@@ -409,9 +409,9 @@ TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
 // What the client's link can carry and the venue's cannot went out all the same: a sell far above
 // the market at exactly the venue's code for a market order.
 TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
-  GateWorld w({{Change::Kind::Set, "instruments.json", "AMZN.price_max", "\"1900\""},
-               {Change::Kind::Set, "instruments.json", "AMZN.venue.price_scale", "\"0.01\""},
-               {Change::Kind::Set, "instruments.json", "AMZN.venue.quantity_scale", "\"0.1\""}});
+  GateWorld w({{Change::Kind::Set, "instruments.json", "instruments.AMZN.price_max", "\"1900\""},
+               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.price_scale", "\"0.01\""},
+               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}});
   const auto bravo = w.session("BRAVO1");
   const auto sell = [&](std::uint32_t number, std::uint32_t quantity, std::uint64_t price) {
     return w.enter(bravo, {.number = number, .side = 'S', .quantity = quantity, .price = price})
