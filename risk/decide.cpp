@@ -236,8 +236,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
   };
   for (const Verdict verdict : {Verdict{kKilled, Killed}, Verdict{kSuspended, Suspended},
                                 Verdict{kCloseOnly | kDisputed, CloseOnly}}) {
-    if (verdict.reason == Suspended && account.suspended_by.exists()) {
-      return named(Suspended, NodeLevel::Session, account.suspended_by.value);
+    if (verdict.reason == Suspended && account.suspensions > 0) {
+      return named(Suspended, NodeLevel::Session, suspended_by(candidate.account).value);
     }
     std::uint32_t level = kLevelsMax;
     bool in_session = (session.flags & verdict.flags) != 0;

@@ -103,8 +103,8 @@ struct GroupSlot {
 enum NodeFlag : std::uint8_t { kKilled = 1, kSuspended = 2, kCloseOnly = 4, kDisputed = 8 };
 
 struct Account {
-  std::uint8_t flags = 0;     // NodeFlag
-  SessionIndex suspended_by;  // the session that suspended its firm
+  std::uint8_t flags = 0;         // NodeFlag
+  std::uint32_t suspensions = 0;  // by sessions that act for its firm; who: Engine::suspended_
   std::int64_t open_orders = 0;
   RateState rate;
   std::uint32_t first_slot = kNil;

@@ -162,7 +162,7 @@ bool NaiveModel::under(std::uint32_t account, const Tree& level) const {
 std::uint8_t NaiveModel::flags_of(std::uint32_t account, const Tree& level) const {
   if (level.node) return node_flags_[*level.node];
   const ModelAccount& a = accounts_[account];
-  return static_cast<std::uint8_t>(a.flags | (a.suspended_by != kNil ? kSuspended : 0));
+  return static_cast<std::uint8_t>(a.flags | (!a.suspended_by.empty() ? kSuspended : 0));
 }
 
 // Venue, link and journal; kill, suspend, close-only; entitlement; halt.

@@ -124,7 +124,7 @@ struct ModelLine {
 
 struct ModelAccount {
   std::uint8_t flags = 0;
-  std::uint32_t suspended_by = risk::kNil;
+  std::set<std::uint32_t> suspended_by{};  // sessions
   ModelBucket orders;
   ModelBucket exits;
   std::vector<Int128> balances;              // by asset
