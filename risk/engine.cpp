@@ -138,7 +138,7 @@ void Engine::apply(const LoadBalance& load) noexcept {
   balances_[load.account.value * assets_.size() + load.asset.value].raw += load.units;
   Account& account = accounts_[load.account.value];
   hash_.touch(EntityKind::Account, load.account.value);
-  account.equity_stale = true;
+  account.capital_stale = true;
   account.version = 0;
   const AssetParameters& asset = parameters_.assets[load.asset.value];
   if (asset.mode != CollateralMode::Static)

@@ -22,8 +22,10 @@
 //   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot),
 //                  s = +1 buy, -1 sell, prices in mark units; while unpriced lots * fee_per_lot;
 //                  fee_per_lot = ceil(worst-fee price * units_per_lot_mark * fee_ppm / 1e6)
-//   C            = sum over a of ceil(sum of c(order) settled in a
-//                                     * (1e6 + debt_addon_ppm) * unit(a) / (1e6 * D))
+//   E - C        = sum over a of floor((H(a) - sum of c(order) settled in a * (1e6 + debt_addon_ppm))
+//                                      * unit(a) / (1e6 * D))
+//                  one rounding for both, so that no part of a cost that moves from C to E by a fill
+//                  is rounded twice; C is what this leaves of E
 //   n(i)         = mark * units_per_lot_mark * unit(settlement)       Wide: the notional of one lot
 //   exposures of factor f:  P = sum of position * n(i), B = sum of open buys * n(i),
 //                  S = sum of open sells * n(i) (positive), K = sum of H(a) * unit(a) over the
@@ -48,7 +50,8 @@
 //   E1 Req(open) <= Req(now)
 //   E2 Req(filled) + c + C_exit <= Req(now), C_exit = the costs of the other open exits
 //   E3 Req(positions, filled) + c <= Req(positions)
-// and no exposure usage rises. c and C_exit are converted like C, each on its own.
+// and no exposure usage rises. c and C_exit are what the costs take from E at most, each rounded up
+// on its own.
 // clang-format on
 #pragma once
 
@@ -339,7 +342,7 @@ class Engine {
   void place(Line& line) noexcept;  // and puts it back
   void add_cost(const Order& order, int direction) noexcept;
   void value_lines(GroupSlot& slot, Account& account) noexcept;
-  void value_equity(AccountIndex index) noexcept;
+  void value_capital(AccountIndex index) noexcept;
   void value_vectors(GroupSlot& slot) noexcept;
   [[nodiscard]] Amount order_cost(const Order& order) const noexcept {
     return cost_of({order.reserved, order.worst, order.fee_per_lot}, order.side, order.instrument);
@@ -350,6 +353,11 @@ class Engine {
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
+  [[nodiscard]] Amount held(AccountIndex account, AssetIndex asset) const noexcept {
+    const std::size_t at = account.value * assets_.size() + asset.value;
+    return balances_[at] + line_values_[at];
+  }
+  [[nodiscard]] Int128 capital_in(AssetIndex asset, Amount held, Amount costs) const noexcept;
   [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
   bool factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
                      bool with_orders, int sign, std::int64_t* low) const noexcept;

@@ -58,11 +58,10 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   account.gross = {};
   account.groups_sum = 0;
   account.version = 0;
-  account.equity_stale = account.costs_stale = true;
+  account.capital_stale = true;
   refresh(index);
 
-  if (account.equity != before.equity) return "equity";
-  if (account.costs != before.costs) return "costs of open orders";
+  if (account.capital != before.capital) return "equity less costs";
   if (account.gross != before.gross) return "gross notional";
   if (account.groups_sum != before.groups_sum) return "sum of the groups' requirements";
   if (account.in_range != before.in_range) return "range";

@@ -191,15 +191,14 @@ void move_prices(Rng& rng, Story& story) {
   }
 }
 
-// E is rounded down and C is rounded up, each once for an asset: while a part of the cost of an
-// asset's orders has moved from C to E, their difference may be a quantum lower than before or
-// after. Where the asset moves in scenarios, so may what its fall takes: the exposure, the vector
-// and the requirement are rounded once each. It does not add up: the difference is so much at most,
+// Where what gains are paid in stands still in scenarios, every promise holds to the quantum: E and
+// C are rounded together. Where it moves, what its fall takes is rounded too: the exposure, the
+// vector and the requirement once each. It does not add up: the difference is so much at most,
 // whatever has been filled.
 std::int64_t rounding(const Parameters& p) {
   std::int64_t quanta = 0;
   for (const AssetParameters& asset : p.assets) {
-    quanta += asset.mode == CollateralMode::Static ? 1 : 5;
+    if (asset.mode != CollateralMode::Static) quanta += 4;
   }
   return quanta;
 }
