@@ -468,7 +468,11 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
       parameters_.profiles[parameters_.accounts[candidate.account.value].profile].leverage_max_ppm;
   const Int128 capital = account.capital.raw;
   const std::int64_t denominator = parameters_.wide_denominator;
-  if (gross * kPpm > leverage * capital * denominator && gross > account.gross.raw) {
+  // Where the product leaves 128 bits it is beyond any gross notional, or below.
+  Int128 allowed = 0;
+  const bool beyond = __builtin_mul_overflow(leverage * capital, Int128{denominator}, &allowed);
+  const bool crossed = beyond ? capital < 0 : gross * kPpm > allowed;
+  if (crossed && gross > account.gross.raw) {
     const std::int64_t most = saturate(floor_div(leverage * capital, kPpm));
     return refuse(Leverage, decision, most,
                   saturate(ceil_div(gross - account.gross.raw, denominator)),

@@ -133,8 +133,9 @@ void Engine::apply(const IndexUpdate& update) noexcept {
 // --- state
 // ------------------------------------------------------------------------------------------
 
-void Engine::apply(const LoadBalance& load) noexcept {
+bool Engine::apply(const LoadBalance& load) noexcept {
   advance(load.time);
+  if (!has_room(load.account, load.asset)) return false;
   balances_[load.account.value * assets_.size() + load.asset.value].raw += load.units;
   Account& account = accounts_[load.account.value];
   hash_.touch(EntityKind::Account, load.account.value);
@@ -143,6 +144,7 @@ void Engine::apply(const LoadBalance& load) noexcept {
   const AssetParameters& asset = parameters_.assets[load.asset.value];
   if (asset.mode != CollateralMode::Static)
     new_slot(load.account, {places_[asset.factor.value].group});
+  return true;
 }
 
 bool Engine::apply(const LoadPosition& load) noexcept {

@@ -168,8 +168,8 @@ class Engine {
   // ----------------------------------------------------------------------
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
-  void apply(const LoadBalance& load) noexcept;
-  // False when the positions pool is full.
+  // False when a pool is full.
+  bool apply(const LoadBalance& load) noexcept;
   bool apply(const LoadPosition& load) noexcept;
   void apply(const Control& control) noexcept;
   void apply(const SetCondition& condition) noexcept;
@@ -192,6 +192,8 @@ class Engine {
   [[nodiscard]] OrderIndex next_order(std::uint32_t from, std::uint32_t end) const noexcept;
   // Whether a position in a further instrument fits the pools.
   [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  // Whether a balance in a further asset does.
+  [[nodiscard]] bool has_room(AccountIndex account, AssetIndex asset) const noexcept;
   [[nodiscard]] bool is_under(AccountIndex account, ControlScope scope,
                               std::uint32_t target) const noexcept;
   [[nodiscard]] std::uint32_t live_orders() const noexcept { return live_orders_; }
@@ -349,7 +351,7 @@ class Engine {
   }
   [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
                                InstrumentIndex instrument) const noexcept;
-  [[nodiscard]] Amount side_cost(const Line& line, BookSide side) const noexcept;
+  [[nodiscard]] Amount side_cost(Line& line, BookSide side) const noexcept;
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;

@@ -133,8 +133,8 @@ Amount Engine::cost_of(const Reservation& reservation, Side side,
 }
 
 // The sum over one side's orders. Zero without a walk when the most aggressive of them is better
-// than the mark by more than any fee.
-Amount Engine::side_cost(const Line& line, BookSide side) const noexcept {
+// than the mark by more than any fee; a walk finds out anew which that is, since it may have gone.
+Amount Engine::side_cost(Line& line, BookSide side) const noexcept {
   if (line.first[side] == kNil) return {};
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   const InstrumentState& state = instruments_[line.instrument.value];
@@ -145,8 +145,15 @@ Amount Engine::side_cost(const Line& line, BookSide side) const noexcept {
     return {};
   }
   Amount sum;
-  for (std::uint32_t at = line.first[side]; at != kNil; at = orders_[at].next)
-    sum += order_cost(orders_[at]);
+  line.best[side] = orders_[line.first[side]].worst;
+  line.fee_max[side] = 0;
+  for (std::uint32_t at = line.first[side]; at != kNil; at = orders_[at].next) {
+    const Order& order = orders_[at];
+    sum += order_cost(order);
+    line.best[side] = side == kBuys ? std::max(line.best[side], order.worst)
+                                    : std::min(line.best[side], order.worst);
+    line.fee_max[side] = std::max(line.fee_max[side], order.fee_per_lot);
+  }
   return sum;
 }
 

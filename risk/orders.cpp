@@ -60,6 +60,12 @@ bool Engine::has_room(AccountIndex account, InstrumentIndex instrument) const no
   return free_line_ != kNil && slot_count_ + missing <= slots_.size();
 }
 
+bool Engine::has_room(AccountIndex account, AssetIndex asset) const noexcept {
+  const AssetParameters& parameters = parameters_.assets[asset.value];
+  return parameters.mode == CollateralMode::Static || slot_count_ < slots_.size() ||
+         find_slot(account, {places_[parameters.factor.value].group}) != kNil;
+}
+
 std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept {
   if (const std::uint32_t found = find_slot(account, group); found != kNil) return found;
   PORTCULLIS_ASSERT(slot_count_ < slots_.size());

@@ -107,12 +107,14 @@ void begin_journal(const CommandLine& line, const config::Deployment& deployment
   gate.start(new_stream_session(), clock_ns());
   for (risk::LoadBalance& load : state.balances) {
     load.time = {clock_ns()};
-    gate.load(load);
+    if (!gate.load(load))
+      throw std::runtime_error("capacities.group_slots is too small for the state file");
   }
   for (risk::LoadPosition& load : state.positions) {
     load.time = {clock_ns()};
     if (!gate.load(load))
-      throw std::runtime_error("capacities.positions is too small for the state file");
+      throw std::runtime_error(
+          "capacities.positions or group_slots is too small for the state file");
   }
 }
 

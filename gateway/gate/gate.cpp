@@ -593,7 +593,11 @@ void Gate::on_index(risk::IndexUpdate update) {
   take(RecordType::Index, update.time, update);
 }
 
-void Gate::load(const risk::LoadBalance& load) { take(RecordType::LoadBalance, load.time, load); }
+bool Gate::load(const risk::LoadBalance& load) {
+  if (!engine_.has_room(load.account, load.asset)) return false;
+  take(RecordType::LoadBalance, load.time, load);
+  return true;
+}
 
 bool Gate::load(const risk::LoadPosition& load) {
   if (!engine_.has_room(load.account, load.instrument)) return false;

@@ -93,8 +93,8 @@ class Gate {
   void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
   void on_mark(risk::MarkUpdate update);
   void on_index(risk::IndexUpdate update);
-  void load(const risk::LoadBalance& load);
-  // False: no room for the position.
+  // False: no room for it.
+  bool load(const risk::LoadBalance& load);
   bool load(const risk::LoadPosition& load);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);

@@ -79,7 +79,7 @@ struct Rig {
   void begin(std::int64_t now_ns) {
     gate.start("STREAM0001", now_ns);
     const auto fund = [&](const char* account, std::int64_t dollars) {
-      gate.load(risk::LoadBalance{.time = {now_ns},
+      (void)gate.load(risk::LoadBalance{.time = {now_ns},
                                   .units = dollars * 1'000'000,
                                   .account = configuration.names.accounts.find(account),
                                   .asset = usdc});

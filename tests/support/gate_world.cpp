@@ -115,7 +115,7 @@ void GateWorld::load_state() {
   EXPECT_TRUE(state.problems.empty());
   for (risk::LoadBalance load : state.balances) {
     load.time = {now_ns};
-    gate_->load(load);
+    EXPECT_TRUE(gate_->load(load));
   }
   for (risk::LoadPosition load : state.positions) {
     load.time = {now_ns};

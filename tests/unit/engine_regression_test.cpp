@@ -174,5 +174,37 @@ TEST(EngineRegression, AnAssetThatRisesInAScenarioCannotBeTheOneThatGainsArePaid
   EXPECT_NE(first_problem(p), nullptr);
 }
 
+// The loader takes a leverage of 1,000 and 12 digits below the quantum; with a large balance the
+// product of both left 128 bits, and the order was refused.
+TEST(EngineRegression, ALeverageLimitBeyondAllNumbersIsNone) {
+  Parameters p = small_parameters();
+  p.wide_denominator = 1'000'000'000'000;
+  p.assets[kUsd.value].wide_per_index = p.wide_denominator;
+  p.profiles[0].leverage_max_ppm = 1'000 * kPpm;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, kValueMax / 2);
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  w.balance(0, kUsd, -kValueMax / 2);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::Leverage);
+  w.balance(0, kUsd, -kValueMax / 2);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::Leverage);
+}
+
+// A balance of an asset that moves takes a place in its group; without one the process ended.
+TEST(EngineRegression, ABalanceThatDoesNotFitIsRefused) {
+  Parameters p = small_parameters();
+  p.assets[kBtc.value].mode = CollateralMode::Both;
+  p.assets[kBtc.value].factor = FactorIndex{0};
+  p.capacities.group_slots = 1;
+  Engine engine(p);
+  EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {0}, kBtc}));
+  EXPECT_FALSE(engine.apply(LoadBalance{{}, 5, {1}, kBtc}));
+  EXPECT_EQ(engine.balance({1}, kBtc).raw, 0);
+  EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {1}, kUsd}));
+  EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {0}, kBtc}));
+}
+
 }  // namespace
 }  // namespace portcullis::support
