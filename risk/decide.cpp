@@ -247,7 +247,10 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
     if (!in_session && level == kLevelsMax) continue;
     if (verdict.reason == CloseOnly) {
       const bool sound = candidate.quantity.raw > 0 && candidate.price.raw > 0;
-      if (sound && (facts.stale ? facts.reducing : is_exit(candidate, reservation))) continue;
+      if (sound &&
+          (facts.stale || !account.in_range ? facts.reducing : is_exit(candidate, reservation))) {
+        continue;
+      }
     }
     return in_session ? named(verdict.reason, NodeLevel::Session, candidate.session.value)
                       : named(verdict.reason, facts.path[level].level, facts.path[level].node);
@@ -478,7 +481,8 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
                   saturate(ceil_div(gross - account.gross.raw, denominator)),
                   saturate(Int128{most} - ceil_div(account.gross.raw, denominator)));
   }
-  if (!account.in_range && decision.reducing == 0) return ArithmeticRange;
+  // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
+  if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
 
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
@@ -496,6 +500,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
     decision.exit = 1;
     return None;
   }
+  if (needed_after >= (Int128{1} << 99)) return ArithmeticRange;
   const Int128 before = capital - requirement(candidate.account);
   MarginReport report;
   if (!candidate.verdict_only)
@@ -503,8 +508,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   decision.set = report.set;
   decision.group = report.group;
   decision.scenario = report.scenario;
-  return refuse(needed_after >= (Int128{1} << 99) ? ArithmeticRange : Margin, decision, 0,
-                saturate(before - after), saturate(before));
+  return refuse(Margin, decision, 0, saturate(before - after), saturate(before));
 }
 
 // The rate flag, named last because exits have their own budget.

@@ -206,5 +206,36 @@ TEST(EngineRegression, ABalanceThatDoesNotFitIsRefused) {
   EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {0}, kBtc}));
 }
 
+// What reduces passes while a figure is out of range: with an exposure beyond what the vectors hold
+// neither leg can be worked out, and a position that large could not be closed.
+template <class Subject>
+class EngineRange : public ::testing::Test {};
+using Subjects = ::testing::Types<NaiveModel, Engine>;
+TYPED_TEST_SUITE(EngineRange, Subjects);
+
+TYPED_TEST(EngineRange, AnExposureOutOfRangeCanBeReduced) {
+  Parameters p = small_parameters();
+  for (LimitProfile& profile : p.profiles) {
+    for (InstrumentLimits& limits : profile.instruments)
+      limits.notional_max = limits.gross_notional_max = {INT64_MAX};
+    profile.gross_notional_max = {INT64_MAX};
+  }
+  Driver<TypeParam> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100'000);
+  w.balance(0, kUsd, kValueMax / 2);
+  w.position(0, kBtcPerp, 20'000'000, 100'000);  // 2e18 quanta, beyond 2^60
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::ArithmeticRange);
+  EXPECT_EQ(w.sell(0, kEthPerp, 1, 100'000).reason, RejectReason::NoReferencePrice);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1'000'000, 100'000).accepted());
+  // With the sale that rests all of it would flip the position.
+  EXPECT_EQ(w.sell(0, kBtcPerp, 20'000'000, 100'000).reason, RejectReason::ArithmeticRange);
+  w.subject.apply(Control{{w.now}, 0, {}, ControlScope::Account, ControlAction::CloseOnly, {}});
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::CloseOnly);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1'000'000, 100'000).accepted());
+  EXPECT_EQ(w.sell(0, kBtcPerp, 20'000'000, 100'000).reason, RejectReason::CloseOnly);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 18'000'000, 100'000).accepted());
+}
+
 }  // namespace
 }  // namespace portcullis::support
