@@ -270,7 +270,9 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
   using enum RejectReason;
   const bool immediate = candidate.time_in_force == TimeInForce::ImmediateOrCancel ||
                          candidate.time_in_force == TimeInForce::FillOrKill;
-  if (candidate.unsupported != None) return candidate.unsupported;
+  // A replace's minimum quantity is found by the decoder, but has its place further down.
+  if (candidate.unsupported != None && candidate.unsupported != InvalidMinQty)
+    return candidate.unsupported;
   if (candidate.replaced != nullptr && (candidate.ord_type == OrdType::Market || immediate)) {
     return ReplaceNotAllowed;
   }
@@ -284,10 +286,13 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
     return refuse(InvalidQuantity, decision, 1, 1,
                   candidate.quantity.raw > 0 ? 0 : candidate.quantity.raw);
   }
-  if (candidate.min_quantity.raw < 0 || candidate.min_quantity > candidate.quantity ||
-      (candidate.min_quantity.raw > 0 &&
-       candidate.time_in_force != TimeInForce::ImmediateOrCancel)) {
-    return refuse(InvalidMinQty, decision, candidate.quantity.raw, candidate.min_quantity.raw, 0);
+  const bool takes_min =
+      candidate.min_quantity.raw > 0 && candidate.time_in_force == TimeInForce::ImmediateOrCancel;
+  const Lots min_max = takes_min ? candidate.quantity : Lots{0};
+  if (candidate.unsupported == InvalidMinQty || candidate.min_quantity.raw < 0 ||
+      candidate.min_quantity > min_max) {
+    return refuse(InvalidMinQty, decision, min_max.raw,
+                  std::max<std::int64_t>(1, candidate.min_quantity.raw), min_max.raw);
   }
   if (candidate.ord_type == OrdType::Limit &&
       (candidate.price.raw <= 0 || (candidate.flags & kOffTick) != 0)) {
@@ -549,7 +554,9 @@ Decision Engine::judge(const Candidate& candidate) const noexcept {
     return decision;
   }
   const ArithmeticUnit unit = info(decision.reason).unit;
-  if (unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) {
+  // No smaller quantity repairs a minimum that is too large.
+  if ((unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) &&
+      decision.reason != RejectReason::InvalidMinQty) {
     decision.largest_passing = largest_passing(candidate);
   }
   return decision;

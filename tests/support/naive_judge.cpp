@@ -202,7 +202,8 @@ RejectReason NaiveModel::check_form(const Question& q) const {
   const bool market = q.type == OrdType::Market;
   const bool at_once =
       q.life == TimeInForce::ImmediateOrCancel || q.life == TimeInForce::FillOrKill;
-  if (q.unsupported != RejectReason::None) return q.unsupported;
+  const bool bad_min = q.unsupported == RejectReason::InvalidMinQty;  // named in its place
+  if (q.unsupported != RejectReason::None && !bad_min) return q.unsupported;
   if (q.replaced != 0 && (market || at_once)) return RejectReason::ReplaceNotAllowed;
   if (market && !parameters_.instruments[q.instrument].market_orders) {
     return RejectReason::MarketOrderNotAllowed;
@@ -211,7 +212,7 @@ RejectReason NaiveModel::check_form(const Question& q) const {
   if ((q.flags & kPostOnly) != 0 && at_once) return RejectReason::UnsupportedFlag;
 
   if (q.lots <= 0 || (q.flags & kOffLot) != 0) return RejectReason::InvalidQuantity;
-  if (q.min_lots < 0 || q.min_lots > q.lots ||
+  if (bad_min || q.min_lots < 0 || q.min_lots > q.lots ||
       (q.min_lots != 0 && q.life != TimeInForce::ImmediateOrCancel)) {
     return RejectReason::InvalidMinQty;
   }

@@ -237,5 +237,63 @@ TYPED_TEST(EngineRange, AnExposureOutOfRangeCanBeReduced) {
   EXPECT_TRUE(w.sell(0, kBtcPerp, 18'000'000, 100'000).accepted());
 }
 
+// A minimum quantity in a replace is found by the decoder, and was named before a quantity that is
+// none.
+TEST(EngineRegression, TheMinimumOfAReplaceIsNamedAfterItsQuantity) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer first = w.buy(0, kBtcPerp, 5, 1'000);
+  ReplaceOrder replace;
+  replace.time = {w.now};
+  replace.session = {0};
+  replace.original_ref = first.client_ref;
+  replace.unsupported = RejectReason::InvalidMinQty;
+  replace.flags = kOffLot;
+  replace.total = {5};
+  replace.price = {0};
+  const auto decide = [&] {
+    replace.client_ref = ++w.client_ref;
+    return w.subject.submit(replace);
+  };
+  replace.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(decide().reason, RejectReason::ReplaceNotAllowed);
+  replace.time_in_force = TimeInForce::Day;
+  EXPECT_EQ(decide().reason, RejectReason::InvalidQuantity);
+  replace.flags = 0;
+  const Decision decision = decide();
+  EXPECT_EQ(decision.reason, RejectReason::InvalidMinQty);
+  EXPECT_GT(decision.shortfall, 0);
+  EXPECT_EQ(decision.largest_passing, Lots{0});
+  replace.unsupported = RejectReason::None;
+  EXPECT_EQ(decide().reason, RejectReason::PriceTick);
+}
+
+// A minimum quantity was refused against a limit that is not its own, and a smaller quantity was
+// offered, which repairs nothing.
+TEST(EngineRegression, AMinimumQuantityIsRefusedWithItsShortfall) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  NewOrder order = w.order(0, kBtcPerp, Side::Buy, 5, 1'000);
+  const auto decide = [&](TimeInForce life, std::int64_t least) {
+    order.time_in_force = life;
+    order.min_quantity = {least};
+    order.client_ref = ++w.client_ref;
+    return w.subject.submit(order);
+  };
+  const Decision day = decide(TimeInForce::Day, 2);
+  EXPECT_EQ(day.reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(day.limit, 0);
+  EXPECT_EQ(day.shortfall, 2);
+  const Decision above = decide(TimeInForce::ImmediateOrCancel, 7);
+  EXPECT_EQ(above.reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(above.limit, 5);
+  EXPECT_EQ(above.shortfall, 2);
+  EXPECT_EQ(above.largest_passing, Lots{0});  // no smaller quantity repairs it
+}
+
 }  // namespace
 }  // namespace portcullis::support
