@@ -295,5 +295,78 @@ TEST(EngineRegression, AMinimumQuantityIsRefusedWithItsShortfall) {
   EXPECT_EQ(above.largest_passing, Lots{0});  // no smaller quantity repairs it
 }
 
+// Refusals for want of room, numbers, tokens or fresh prices said nothing of their arithmetic,
+// although the table of reasons gives it a unit.
+TEST(EngineRegression, EveryReasonWithAUnitHasAShortfall) {
+  struct Case {
+    RejectReason reason;
+    std::int64_t limit;
+    std::int64_t shortfall;
+  };
+  Parameters p = small_parameters();
+  p.capacities.orders = 1;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.mark(kEthPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const auto expect = [&](std::int64_t lots, const Case& expected) {
+    NewOrder order = w.order(0, kBtcPerp, Side::Buy, lots, 1'000);
+    order.client_ref = ++w.client_ref;
+    const Decision decision = w.subject.submit(order);
+    EXPECT_EQ(decision.reason, expected.reason);
+    EXPECT_EQ(decision.limit, expected.limit);
+    EXPECT_EQ(decision.shortfall, expected.shortfall);
+  };
+  const Answer only = w.buy(0, kBtcPerp, 1, 1'000);
+  ASSERT_TRUE(only.accepted());
+  expect(1, {RejectReason::OrderCapacity, 1, 1});
+  w.venue(VenueEventType::Canceled, only.number, 1);
+  w.subject.raise_next_number(0xFFFFFFFF - 999'998);
+  expect(1, {RejectReason::SessionExhausted, 1'000'000, 1});
+  w.now += kHour / 2;
+  w.mark(kBtcPerp, 1'000);
+  w.position(0, kEthPerp, 1, 1'000);
+  w.now += kHour / 2 + 7;
+  w.index(kUsd, 1);
+  expect(1, {RejectReason::StaleRiskTable, w.now - 7, 7});  // the other instrument's mark
+}
+
+TEST(EngineRegression, ARefusalForItsRateSaysWhenTheNextTokenIsThere) {
+  Parameters p = small_parameters();
+  p.accounts[0].rate = {.per_second = 10, .burst = 3, .exit_per_second = 5, .exit_burst = 1};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.position(0, kBtcPerp, 9, 1'000);
+  const auto enter = [&](Side side) {
+    NewOrder order = w.order(0, kBtcPerp, side, 1, 1'000);
+    order.client_ref = ++w.client_ref;
+    return w.subject.submit(order);
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(enter(Side::Buy).reason, RejectReason::None);
+  w.now += 30'000'000;
+  const Decision refused = enter(Side::Buy);
+  EXPECT_EQ(refused.reason, RejectReason::Rate);
+  EXPECT_EQ(refused.level, NodeLevel::Account);
+  EXPECT_EQ(refused.node, 0U);
+  EXPECT_EQ(refused.limit, 200'000'000);  // three at once, then one each tenth of a second
+  EXPECT_EQ(refused.shortfall, 70'000'000);
+  EXPECT_EQ(enter(Side::Sell).reason, RejectReason::None);  // from the second budget
+  const Decision exit = enter(Side::Sell);
+  EXPECT_EQ(exit.reason, RejectReason::Rate);
+  EXPECT_EQ(exit.disconnect, 1);
+  EXPECT_EQ(exit.shortfall, kSecondNs / 5);
+  const Decision cancel = w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1});
+  EXPECT_EQ(cancel.reason, RejectReason::Rate);
+  EXPECT_EQ(cancel.level, NodeLevel::Account);  // the session's budget is not empty
+  EXPECT_EQ(cancel.shortfall, kSecondNs / 5);
+  w.now += kSecondNs / 5 - 1;
+  EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).shortfall, 1);
+  w.now += 1;
+  EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).reason, RejectReason::None);
+}
+
 }  // namespace
 }  // namespace portcullis::support
