@@ -270,18 +270,16 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
   using enum RejectReason;
   const bool immediate = candidate.time_in_force == TimeInForce::ImmediateOrCancel ||
                          candidate.time_in_force == TimeInForce::FillOrKill;
-  // A replace's minimum quantity is found by the decoder, but has its place further down.
-  if (candidate.unsupported != None && candidate.unsupported != InvalidMinQty)
-    return candidate.unsupported;
-  if (candidate.replaced != nullptr && (candidate.ord_type == OrdType::Market || immediate)) {
-    return ReplaceNotAllowed;
-  }
-  if (candidate.ord_type == OrdType::Market) {
-    if (!parameters_.instruments[candidate.instrument.value].market_orders)
-      return MarketOrderNotAllowed;
-    if (!immediate) return UnsupportedTimeInForce;
-  }
-  if ((candidate.flags & kPostOnly) != 0 && immediate) return UnsupportedFlag;
+  const bool market = candidate.ord_type == OrdType::Market;
+  const bool post_only = (candidate.flags & kPostOnly) != 0;
+  // The decoder has named the first of what it found; what is found here may come before it.
+  const RejectReason found = candidate.unsupported;
+  if (found == UnsupportedOrdType) return found;
+  if (found == UnsupportedTimeInForce || (market && !immediate)) return UnsupportedTimeInForce;
+  if (found == UnsupportedFlag || (post_only && immediate)) return UnsupportedFlag;
+  if (market && !parameters_.instruments[candidate.instrument.value].market_orders)
+    return MarketOrderNotAllowed;
+  if (candidate.replaced != nullptr && (market || immediate)) return ReplaceNotAllowed;
   if (candidate.quantity.raw <= 0 || (candidate.flags & kOffLot) != 0) {
     return refuse(InvalidQuantity, decision, 1, 1,
                   candidate.quantity.raw > 0 ? 0 : candidate.quantity.raw);
@@ -289,7 +287,7 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
   const bool takes_min =
       candidate.min_quantity.raw > 0 && candidate.time_in_force == TimeInForce::ImmediateOrCancel;
   const Lots min_max = takes_min ? candidate.quantity : Lots{0};
-  if (candidate.unsupported == InvalidMinQty || candidate.min_quantity.raw < 0 ||
+  if (found == InvalidMinQty || candidate.min_quantity.raw < 0 ||
       candidate.min_quantity > min_max) {
     return refuse(InvalidMinQty, decision, min_max.raw,
                   std::max<std::int64_t>(1, candidate.min_quantity.raw), min_max.raw);

@@ -202,14 +202,16 @@ RejectReason NaiveModel::check_form(const Question& q) const {
   const bool market = q.type == OrdType::Market;
   const bool at_once =
       q.life == TimeInForce::ImmediateOrCancel || q.life == TimeInForce::FillOrKill;
-  const bool bad_min = q.unsupported == RejectReason::InvalidMinQty;  // named in its place
-  if (q.unsupported != RejectReason::None && !bad_min) return q.unsupported;
-  if (q.replaced != 0 && (market || at_once)) return RejectReason::ReplaceNotAllowed;
+  std::set<RejectReason> wrong = {q.unsupported};
+  if (market && !at_once) wrong.insert(RejectReason::UnsupportedTimeInForce);
+  if ((q.flags & kPostOnly) != 0 && at_once) wrong.insert(RejectReason::UnsupportedFlag);
   if (market && !parameters_.instruments[q.instrument].market_orders) {
-    return RejectReason::MarketOrderNotAllowed;
+    wrong.insert(RejectReason::MarketOrderNotAllowed);
   }
-  if (market && !at_once) return RejectReason::UnsupportedTimeInForce;
-  if ((q.flags & kPostOnly) != 0 && at_once) return RejectReason::UnsupportedFlag;
+  if (q.replaced != 0 && (market || at_once)) wrong.insert(RejectReason::ReplaceNotAllowed);
+  const bool bad_min = wrong.erase(RejectReason::InvalidMinQty) != 0;  // named in its place
+  wrong.erase(RejectReason::None);
+  if (!wrong.empty()) return *wrong.begin();
 
   if (q.lots <= 0 || (q.flags & kOffLot) != 0) return RejectReason::InvalidQuantity;
   if (bad_min || q.min_lots < 0 || q.min_lots > q.lots ||

@@ -245,14 +245,9 @@ TEST(EngineRegression, TheMinimumOfAReplaceIsNamedAfterItsQuantity) {
   w.mark(kBtcPerp, 1'000);
   w.balance(0, kUsd, usd(1'000'000));
   const Answer first = w.buy(0, kBtcPerp, 5, 1'000);
-  ReplaceOrder replace;
-  replace.time = {w.now};
-  replace.session = {0};
-  replace.original_ref = first.client_ref;
+  ReplaceOrder replace = w.replacement(first.client_ref, 5, 0);
   replace.unsupported = RejectReason::InvalidMinQty;
   replace.flags = kOffLot;
-  replace.total = {5};
-  replace.price = {0};
   const auto decide = [&] {
     replace.client_ref = ++w.client_ref;
     return w.subject.submit(replace);
@@ -366,6 +361,35 @@ TEST(EngineRegression, ARefusalForItsRateSaysWhenTheNextTokenIsThere) {
   EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).shortfall, 1);
   w.now += 1;
   EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).reason, RejectReason::None);
+}
+
+// Of a type, a life and a flag that are all wrong the list names the life first; a market order
+// that the instrument does not take was named before it, and so was a replace that is none.
+TEST(EngineRegression, LifeAndFlagsComeBeforeMarketOrdersAndReplaces) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcDated, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  NewOrder order = w.order(0, kBtcDated, Side::Buy, 5, 1'000);
+  order.ord_type = OrdType::Market;
+  order.flags = kPostOnly;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::UnsupportedTimeInForce);
+  order.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::UnsupportedFlag);
+  order.flags = 0;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::MarketOrderNotAllowed);
+
+  const Answer first = w.buy(0, kBtcDated, 5, 1'000);
+  ReplaceOrder replace = w.replacement(first.client_ref, 4, 1'000);
+  replace.ord_type = OrdType::Market;
+  replace.flags = kPostOnly;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::UnsupportedTimeInForce);
+  replace.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::UnsupportedFlag);
+  replace.flags = 0;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::MarketOrderNotAllowed);
+  replace.ord_type = OrdType::Limit;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::ReplaceNotAllowed);
 }
 
 }  // namespace
