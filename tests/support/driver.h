@@ -19,14 +19,15 @@ struct Answer {
   std::int64_t price = 0;
   std::uint32_t number = 0;
   bool exit = false;
+  bool disconnect = false;
   std::uint32_t client_ref = 0;  // the number to name the order by in replace() and cancel()
   [[nodiscard]] bool accepted() const { return disposition == risk::Disposition::Forward; }
 };
 inline Answer answer_of(const risk::Decision& d) {
-  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, 0};
+  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, d.disconnect != 0, 0};
 }
 inline Answer answer_of(const Verdict& v) {
-  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, 0};
+  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, v.disconnect, 0};
 }
 
 struct Figures {
