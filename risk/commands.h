@@ -38,8 +38,9 @@ struct NewOrder {
   Side side = Side::Buy;
   OrdType ord_type = OrdType::Limit;
   TimeInForce time_in_force = TimeInForce::Day;
-  RejectReason form = RejectReason::None;         // what the decoder found wrong with a field
-  RejectReason unsupported = RejectReason::None;  // what the decoder found unsupported
+  RejectReason form = RejectReason::None;  // what the decoder found wrong with a field
+  // What the decoder found unsupported: a type, a life or a flag, or a minimum quantity.
+  RejectReason unsupported = RejectReason::None;
   std::uint8_t unused = 0;
   std::uint16_t flags = 0;
   ClientText client_text{};

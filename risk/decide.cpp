@@ -137,19 +137,18 @@ bool Engine::is_exit(const Candidate& candidate, const Reservation& reservation)
          recompute(candidate.account, {}, {}, false, nullptr);  // E3
 }
 
-// Whether a price that the account's margin stands on is stale or missing, the order's own
-// included.
-bool Engine::prices_stale(const Candidate& candidate) const noexcept {
+// When the first price that the account's margin stands on becomes stale, the index of the order's
+// own settlement asset included; 0 where one is missing.
+Timestamp Engine::prices_expire(const Candidate& candidate) const noexcept {
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const AssetState& asset = assets_[settlement.value];
-  if (candidate.now.ns > asset.as_of.ns + parameters_.assets[settlement.value].index_age_max_ns)
-    return true;
   const Account& account = accounts_[candidate.account.value];
-  if (candidate.now > account.expires) return true;
+  Timestamp first = std::min(
+      account.expires, {asset.as_of.ns + parameters_.assets[settlement.value].index_age_max_ns});
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
-    if (candidate.now > slots_[at].expires) return true;
+    first = std::min(first, slots_[at].expires);
   }
-  return false;
+  return first;
 }
 
 // --- the list
@@ -169,7 +168,8 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   facts.levels = levels_of(asked.account, facts.path);
   facts.priced = instrument.notional.raw > 0;
   facts.mark_stale = asked.now.ns > instrument.as_of.ns + parameters.mark_age_max_ns;
-  facts.stale = !facts.priced || facts.mark_stale || prices_stale(asked);
+  facts.expires = prices_expire(asked);
+  facts.stale = !facts.priced || facts.mark_stale || asked.now > facts.expires;
   Candidate candidate = asked;
   if (asked.ord_type == OrdType::Market) candidate.price = collar_price(asked, facts);
   decision.price = candidate.price;
@@ -247,7 +247,10 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
     if (!in_session && level == kLevelsMax) continue;
     if (verdict.reason == CloseOnly) {
       const bool sound = candidate.quantity.raw > 0 && candidate.price.raw > 0;
-      if (sound && (facts.stale ? facts.reducing : is_exit(candidate, reservation))) continue;
+      if (sound &&
+          (facts.stale || !account.in_range ? facts.reducing : is_exit(candidate, reservation))) {
+        continue;
+      }
     }
     return in_session ? named(verdict.reason, NodeLevel::Session, candidate.session.value)
                       : named(verdict.reason, facts.path[level].level, facts.path[level].node);
@@ -267,24 +270,27 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
   using enum RejectReason;
   const bool immediate = candidate.time_in_force == TimeInForce::ImmediateOrCancel ||
                          candidate.time_in_force == TimeInForce::FillOrKill;
-  if (candidate.unsupported != None) return candidate.unsupported;
-  if (candidate.replaced != nullptr && (candidate.ord_type == OrdType::Market || immediate)) {
-    return ReplaceNotAllowed;
-  }
-  if (candidate.ord_type == OrdType::Market) {
-    if (!parameters_.instruments[candidate.instrument.value].market_orders)
-      return MarketOrderNotAllowed;
-    if (!immediate) return UnsupportedTimeInForce;
-  }
-  if ((candidate.flags & kPostOnly) != 0 && immediate) return UnsupportedFlag;
+  const bool market = candidate.ord_type == OrdType::Market;
+  const bool post_only = (candidate.flags & kPostOnly) != 0;
+  // The decoder has named the first of what it found; what is found here may come before it.
+  const RejectReason found = candidate.unsupported;
+  if (found == UnsupportedOrdType) return found;
+  if (found == UnsupportedTimeInForce || (market && !immediate)) return UnsupportedTimeInForce;
+  if (found == UnsupportedFlag || (post_only && immediate)) return UnsupportedFlag;
+  if (market && !parameters_.instruments[candidate.instrument.value].market_orders)
+    return MarketOrderNotAllowed;
+  if (candidate.replaced != nullptr && (market || immediate)) return ReplaceNotAllowed;
   if (candidate.quantity.raw <= 0 || (candidate.flags & kOffLot) != 0) {
     return refuse(InvalidQuantity, decision, 1, 1,
                   candidate.quantity.raw > 0 ? 0 : candidate.quantity.raw);
   }
-  if (candidate.min_quantity.raw < 0 || candidate.min_quantity > candidate.quantity ||
-      (candidate.min_quantity.raw > 0 &&
-       candidate.time_in_force != TimeInForce::ImmediateOrCancel)) {
-    return refuse(InvalidMinQty, decision, candidate.quantity.raw, candidate.min_quantity.raw, 0);
+  const bool takes_min =
+      candidate.min_quantity.raw > 0 && candidate.time_in_force == TimeInForce::ImmediateOrCancel;
+  const Lots min_max = takes_min ? candidate.quantity : Lots{0};
+  if (found == InvalidMinQty || candidate.min_quantity.raw < 0 ||
+      candidate.min_quantity > min_max) {
+    return refuse(InvalidMinQty, decision, min_max.raw,
+                  std::max<std::int64_t>(1, candidate.min_quantity.raw), min_max.raw);
   }
   if (candidate.ord_type == OrdType::Limit &&
       (candidate.price.raw <= 0 || (candidate.flags & kOffTick) != 0)) {
@@ -333,7 +339,8 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
     return refuse(StaleReferencePrice, decision, parameters.mark_age_max_ns,
                   candidate.now.ns - instrument.as_of.ns, parameters.mark_age_max_ns);
   }
-  if (facts.stale && !facts.reducing) return StaleRiskTable;
+  if (facts.stale && !facts.reducing)
+    return refuse(StaleRiskTable, decision, facts.expires.ns, candidate.now.ns, facts.expires.ns);
   if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
@@ -383,14 +390,18 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
                                     Decision& decision) const noexcept {
   using enum RejectReason;
   if (candidate.replaced == nullptr) {
-    if (free_order_ == kNil || !has_room(candidate.account, candidate.instrument))
-      return OrderCapacity;
+    const Capacities& capacities = parameters_.capacities;
+    if (free_order_ == kNil) return refuse(OrderCapacity, decision, capacities.orders, 1, 0);
+    if (!has_room(candidate.account, candidate.instrument)) {
+      return refuse(OrderCapacity, decision,
+                    free_line_ == kNil ? capacities.positions : capacities.group_slots, 1, 0);
+    }
   } else if (candidate.replaced->pending_count == kPendingReplacesMax) {
-    return refuse(PendingReplaces, decision, kPendingReplacesMax, kPendingReplacesMax + 1,
-                  kPendingReplacesMax);
+    return refuse(PendingReplaces, decision, kPendingReplacesMax, 1, 0);
   }
-  if (std::numeric_limits<std::uint32_t>::max() - next_number_ + 1 < kNumbersReserve)
-    return SessionExhausted;
+  const std::uint32_t numbers_left = std::numeric_limits<std::uint32_t>::max() - next_number_ + 1;
+  if (numbers_left < kNumbersReserve)
+    return refuse(SessionExhausted, decision, kNumbersReserve, kNumbersReserve, numbers_left);
   if (candidate.replaced != nullptr) return None;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     const std::int64_t limit = parameters_.profiles[facts.path[l].profile].open_orders_max;
@@ -478,7 +489,8 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
                   saturate(ceil_div(gross - account.gross.raw, denominator)),
                   saturate(Int128{most} - ceil_div(account.gross.raw, denominator)));
   }
-  if (!account.in_range && decision.reducing == 0) return ArithmeticRange;
+  // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
+  if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
 
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
@@ -496,6 +508,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
     decision.exit = 1;
     return None;
   }
+  if (needed_after >= (Int128{1} << 99)) return ArithmeticRange;
   const Int128 before = capital - requirement(candidate.account);
   MarginReport report;
   if (!candidate.verdict_only)
@@ -503,8 +516,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   decision.set = report.set;
   decision.group = report.group;
   decision.scenario = report.scenario;
-  return refuse(needed_after >= (Int128{1} << 99) ? ArithmeticRange : Margin, decision, 0,
-                saturate(before - after), saturate(before));
+  return refuse(Margin, decision, 0, saturate(before - after), saturate(before));
 }
 
 // The rate flag, named last because exits have their own budget.
@@ -517,16 +529,35 @@ bool Engine::passes_rate(const Candidate& candidate, bool reducing,
   const Timestamp now = candidate.now;
   if (session.has_order_token(session_limit, now) && account.has_order_token(account_limit, now))
     return true;
-  if (reducing) {
-    if (session.has_exit_token(session_limit, now) && account.has_exit_token(account_limit, now))
-      return true;
-    decision.disconnect = 1;
+  if (!reducing) {
+    refuse_rate(candidate.session, candidate.account, false, now, decision);
+    return false;
   }
-  const bool by_session = !session.has_order_token(session_limit, now);
-  decision.level = by_session ? NodeLevel::Session : NodeLevel::Account;
-  decision.node = by_session ? candidate.session.value : candidate.account.value;
-  decision.limit = by_session ? session_limit.per_second : account_limit.per_second;
+  if (session.has_exit_token(session_limit, now) && account.has_exit_token(account_limit, now))
+    return true;
+  refuse_rate(candidate.session, candidate.account, true, now, decision);
+  decision.disconnect = 1;
   return false;
+}
+
+// Names the empty budget, the session's before the account's; the shortfall is the time until its
+// next token.
+void Engine::refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
+                         Decision& decision) const noexcept {
+  const RateLimit& session_limit = parameters_.sessions[session.value].rate;
+  const RateState& session_state = sessions_[session.value].rate;
+  const bool by_session = exits ? !session_state.has_exit_token(session_limit, now)
+                                : !session_state.has_order_token(session_limit, now);
+  const RateLimit& limit = by_session ? session_limit : parameters_.accounts[account.value].rate;
+  const RateState& state = by_session ? session_state : accounts_[account.value].rate;
+  const Bucket& bucket = exits ? state.exits : state.orders;
+  const std::int64_t ahead_max =
+      exits ? (limit.exit_burst - 1) * Bucket::interval_ns(limit.exit_per_second)
+            : (limit.burst - 1) * Bucket::interval_ns(limit.per_second);
+  decision.level = by_session ? NodeLevel::Session : NodeLevel::Account;
+  decision.node = by_session ? session.value : account.value;
+  decision.reason =
+      refuse(RejectReason::Rate, decision, ahead_max, bucket.full_at_ns - now.ns, ahead_max);
 }
 
 // --- verdicts
@@ -545,7 +576,9 @@ Decision Engine::judge(const Candidate& candidate) const noexcept {
     return decision;
   }
   const ArithmeticUnit unit = info(decision.reason).unit;
-  if (unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) {
+  // No smaller quantity repairs a minimum that is too large.
+  if ((unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) &&
+      decision.reason != RejectReason::InvalidMinQty) {
     decision.largest_passing = largest_passing(candidate);
   }
   return decision;
@@ -629,9 +662,7 @@ Decision Engine::decide(const CancelOrder& order) const noexcept {
       !accounts_[chain.account.value].rate.has_exit_token(
           parameters_.accounts[chain.account.value].rate, now)) {
     decision.disposition = Disposition::Reject;
-    decision.reason = RejectReason::Rate;
-    decision.level = NodeLevel::Session;
-    decision.node = order.session.value;
+    refuse_rate(order.session, chain.account, true, now, decision);
     decision.disconnect = 1;
     return decision;
   }

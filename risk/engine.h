@@ -257,7 +257,8 @@ class Engine {
     std::uint32_t levels = 0;
     bool priced = false;  // the instrument has a mark and its settlement asset an index
     bool mark_stale = false;
-    bool stale = false;     // some price that the margin stands on is stale or missing
+    Timestamp expires;      // when the first price that the margin stands on becomes stale
+    bool stale = false;     // some such price is stale or missing
     bool reducing = false;  // by the cheap test
   };
 
@@ -295,7 +296,9 @@ class Engine {
                              const Reservation& reservation) const noexcept;
   [[nodiscard]] bool passes_rate(const Candidate& candidate, bool reducing,
                                  Decision& decision) const noexcept;
-  [[nodiscard]] bool prices_stale(const Candidate& candidate) const noexcept;
+  void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
+                   Decision& decision) const noexcept;
+  [[nodiscard]] Timestamp prices_expire(const Candidate& candidate) const noexcept;
   [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
                                              InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Change open_change(const Candidate& candidate,

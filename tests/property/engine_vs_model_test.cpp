@@ -70,17 +70,14 @@ class Bench {
   }
 
   // A refusal's arithmetic adds up, and the largest quantity that it names would have passed.
-  void check_arithmetic(const CancelOrder&, const Decision&) {}
-  void check_arithmetic(const ReplaceOrder&, const Decision& decision) {
+  template <class Order>
+  void check_arithmetic(const Order&, const Decision& decision) {
     same("shortfall", decision.shortfall, decision.needed - decision.available);
+    const bool counted = info(decision.reason).unit != ArithmeticUnit::None;
+    same("shortfall above zero", decision.shortfall > 0, counted);
   }
   void check_arithmetic(const NewOrder& order, const Decision& decision) {
-    same("shortfall", decision.shortfall, decision.needed - decision.available);
-    const ArithmeticUnit unit = info(decision.reason).unit;
-    if ((unit == ArithmeticUnit::Lots || unit == ArithmeticUnit::Quanta) &&
-        decision.reason != RejectReason::InvalidMinQty) {
-      same("shortfall above zero", decision.shortfall > 0, true);
-    }
+    check_arithmetic<NewOrder>(order, decision);
     if (decision.largest_passing.raw == 0) return;
     NewOrder smaller = order;
     smaller.quantity = decision.largest_passing;

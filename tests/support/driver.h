@@ -19,14 +19,15 @@ struct Answer {
   std::int64_t price = 0;
   std::uint32_t number = 0;
   bool exit = false;
+  bool disconnect = false;
   std::uint32_t client_ref = 0;  // the number to name the order by in replace() and cancel()
   [[nodiscard]] bool accepted() const { return disposition == risk::Disposition::Forward; }
 };
 inline Answer answer_of(const risk::Decision& d) {
-  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, 0};
+  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, d.disconnect != 0, 0};
 }
 inline Answer answer_of(const Verdict& v) {
-  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, 0};
+  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, v.disconnect, 0};
 }
 
 struct Figures {
@@ -103,17 +104,25 @@ class Driver {
     o.time_in_force = risk::TimeInForce::ImmediateOrCancel;
     return enter(o);
   }
-  Answer replace(std::uint32_t original_ref, std::int64_t total, std::int64_t price) {
+  // A replace with everything usual filled in, to be changed and given to enter().
+  [[nodiscard]] risk::ReplaceOrder replacement(std::uint32_t original_ref, std::int64_t total,
+                                               std::int64_t price) const {
     risk::ReplaceOrder r;
     r.time = {now};
     r.total = {total};
     r.price = {price};
     r.session = {0};
     r.original_ref = original_ref;
+    return r;
+  }
+  Answer enter(risk::ReplaceOrder r) {
     r.client_ref = ++client_ref;
     Answer answer = answer_of(subject.submit(r));
     answer.client_ref = r.client_ref;
     return answer;
+  }
+  Answer replace(std::uint32_t original_ref, std::int64_t total, std::int64_t price) {
+    return enter(replacement(original_ref, total, price));
   }
   Answer cancel(std::uint32_t ref, std::int64_t total = 0) {
     return answer_of(subject.submit(risk::CancelOrder{{now}, {total}, {0}, ref}));

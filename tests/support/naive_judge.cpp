@@ -109,18 +109,28 @@ RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
   reason = check_exposure(q);
   if (reason != RejectReason::None) return reason;
 
-  if (!skips_margin(q, v.reducing)) {
+  // Where the figures cannot be trusted, nothing but what reduces comes through, by position alone.
+  const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
+  if (!stale) {
     const Int128 gross = gross_of(q.account);
     const Int128 gross_after =
         gross + (usage_with(q).gross - usage(q.account, q.instrument).gross) *
                     lot_notional(q.instrument, marks_[q.instrument].value);
+    // Beyond its integer it counts as the largest that fits.
+    const Int128 capital =
+        std::clamp<Int128>(free_equity(q.account, book(q.account).open), -kValueMax, kValueMax);
     const Int128 most =
-        parameters_.profiles[parameters_.accounts[q.account].profile].leverage_max_ppm *
-        free_equity(q.account, book(q.account).open) * parameters_.wide_denominator;
+        parameters_.profiles[parameters_.accounts[q.account].profile].leverage_max_ppm * capital *
+        parameters_.wide_denominator;
     if (gross_after * kPpm > most && gross_after > gross) return RejectReason::Leverage;
-
-    if (!passes_leg_one(q)) {
-      if (!is_exit(q)) return RejectReason::Margin;
+    if (!figures_fit(q.account) && !v.reducing) return RejectReason::ArithmeticRange;
+  }
+  if (!by_position(q)) {
+    Book after = book(q.account, q.replaced);
+    after.open.push_back(reservation_after(q));
+    const bool fits = exposures_fit(after);
+    if (!fits || free_equity(q.account, after.open) - requirement(after) < 0) {
+      if (!is_exit(q)) return fits ? RejectReason::Margin : RejectReason::ArithmeticRange;
       v.exit = true;
     }
   }
@@ -192,16 +202,19 @@ RejectReason NaiveModel::check_form(const Question& q) const {
   const bool market = q.type == OrdType::Market;
   const bool at_once =
       q.life == TimeInForce::ImmediateOrCancel || q.life == TimeInForce::FillOrKill;
-  if (q.unsupported != RejectReason::None) return q.unsupported;
-  if (q.replaced != 0 && (market || at_once)) return RejectReason::ReplaceNotAllowed;
+  std::set<RejectReason> wrong = {q.unsupported};
+  if (market && !at_once) wrong.insert(RejectReason::UnsupportedTimeInForce);
+  if ((q.flags & kPostOnly) != 0 && at_once) wrong.insert(RejectReason::UnsupportedFlag);
   if (market && !parameters_.instruments[q.instrument].market_orders) {
-    return RejectReason::MarketOrderNotAllowed;
+    wrong.insert(RejectReason::MarketOrderNotAllowed);
   }
-  if (market && !at_once) return RejectReason::UnsupportedTimeInForce;
-  if ((q.flags & kPostOnly) != 0 && at_once) return RejectReason::UnsupportedFlag;
+  if (q.replaced != 0 && (market || at_once)) wrong.insert(RejectReason::ReplaceNotAllowed);
+  const bool bad_min = wrong.erase(RejectReason::InvalidMinQty) != 0;  // named in its place
+  wrong.erase(RejectReason::None);
+  if (!wrong.empty()) return *wrong.begin();
 
   if (q.lots <= 0 || (q.flags & kOffLot) != 0) return RejectReason::InvalidQuantity;
-  if (q.min_lots < 0 || q.min_lots > q.lots ||
+  if (bad_min || q.min_lots < 0 || q.min_lots > q.lots ||
       (q.min_lots != 0 && q.life != TimeInForce::ImmediateOrCancel)) {
     return RejectReason::InvalidMinQty;
   }
@@ -338,25 +351,19 @@ bool NaiveModel::table_stale(const Question& q) const {
          account_stale(q.account, q.now);
 }
 
-bool NaiveModel::skips_margin(const Question& q, bool reducing) const {
-  return reducing && (!fresh_mark(q.instrument, q.now) || table_stale(q));
+// Stale or missing prices, or figures that do not fit: an exit is judged by position alone.
+bool NaiveModel::by_position(const Question& q) const {
+  return !fresh_mark(q.instrument, q.now) || table_stale(q) || !figures_fit(q.account);
 }
 
-bool NaiveModel::passes_leg_one(const Question& q) const {
-  Book after = book(q.account, q.replaced);
-  after.open.push_back(reservation_after(q));
-  return free_equity(q.account, after.open) - requirement(after) >= 0;
-}
-
-// METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the marks
-// cannot be trusted.
+// METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the
+// figures cannot be trusted.
 bool NaiveModel::is_exit(const Question& q) const {
   const Int128 price = q.type == OrdType::Market
                            ? Int128{market_price(q.account, q.instrument, q.buy).value_or(0)}
                            : Int128{q.price};
   if (q.lots <= 0 || price <= 0) return false;  // nothing to judge: it is refused in any case
-  const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
-  if (stale) return is_reducing(q);
+  if (by_position(q)) return is_reducing(q);
 
   const Usage before = usage(q.account, q.instrument);
   const Usage after = usage_with(q);
@@ -371,7 +378,7 @@ bool NaiveModel::is_exit(const Question& q) const {
 
   Book open = others;
   open.open.push_back(r);
-  if (requirement(open) > requirement(now)) return false;  // E1
+  if (!exposures_fit(open) || requirement(open) > requirement(now)) return false;  // E1
 
   std::vector<Reservation> open_exits;
   for (const Reservation& other : others.open) {

@@ -161,43 +161,80 @@ Int128 NaiveModel::costs(const std::vector<Reservation>& open) const {
   return sum;
 }
 
-// The worst outcome of every group in every column of its table. The collateral is the account's as
-// it is: a fill moves the position and its cost only.
-std::vector<std::vector<Int128>> NaiveModel::worst_outcomes(const Book& book) const {
+// What the book stands to move with each factor, up and down. The collateral is the account's as it
+// is: a fill moves the position and its cost only.
+std::vector<NaiveModel::Exposed> NaiveModel::exposures(const Book& book) const {
   const Parameters& p = parameters_;
   const Int128 scale = Int128{kPpm} * p.wide_denominator;
-  std::vector<std::vector<Int128>> low(p.groups.size());
-  for (std::size_t g = 0; g < p.groups.size(); ++g) {
-    const GroupParameters& group = p.groups[g];
-    low[g].assign(group.column_count, 0);
+  std::vector<Exposed> exposed(p.factor_count);
+  for (std::uint32_t factor = 0; factor < p.factor_count; ++factor) {
+    Int128 position = 0;
+    Int128 buys = 0;
+    Int128 sells = 0;
+    Int128 collateral = 0;
+    for (const auto& [instrument, lots] : book.positions) {
+      if (p.instruments[instrument].factor.value != factor) continue;
+      position += lots * lot_notional(instrument, marks_[instrument].value);
+    }
+    for (const Reservation& r : book.open) {
+      if (p.instruments[r.instrument].factor.value != factor) continue;
+      (r.buy ? buys : sells) += r.lots * lot_notional(r.instrument, marks_[r.instrument].value);
+    }
+    for (std::uint32_t asset = 0; asset < p.assets.size(); ++asset) {
+      if (p.assets[asset].mode == CollateralMode::Static) continue;
+      if (p.assets[asset].factor.value != factor) continue;
+      collateral += haircut(book.account, asset) * unit(asset);
+    }
+    exposed[factor] = {.up = floor_div((position - sells) * kPpm + collateral, scale),
+                       .down = ceil_div((position + buys) * kPpm + collateral, scale)};
+  }
+  return exposed;
+}
+
+// The worst outcome of every group in every column of its table.
+std::vector<std::vector<Int128>> NaiveModel::worst_outcomes(const Book& book) const {
+  const std::vector<Exposed> exposed = exposures(book);
+  std::vector<std::vector<Int128>> low;
+  for (const GroupParameters& group : parameters_.groups) {
+    low.emplace_back(group.column_count, 0);
     for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-      const std::uint32_t factor = group.first_factor + f;
-      Int128 position = 0;
-      Int128 buys = 0;
-      Int128 sells = 0;
-      Int128 collateral = 0;
-      for (const auto& [instrument, lots] : book.positions) {
-        if (p.instruments[instrument].factor.value != factor) continue;
-        position += lots * lot_notional(instrument, marks_[instrument].value);
-      }
-      for (const Reservation& r : book.open) {
-        if (p.instruments[r.instrument].factor.value != factor) continue;
-        (r.buy ? buys : sells) += r.lots * lot_notional(r.instrument, marks_[r.instrument].value);
-      }
-      for (std::uint32_t asset = 0; asset < p.assets.size(); ++asset) {
-        if (p.assets[asset].mode == CollateralMode::Static) continue;
-        if (p.assets[asset].factor.value != factor) continue;
-        collateral += haircut(book.account, asset) * unit(asset);
-      }
-      const Int128 up = floor_div((position - sells) * kPpm + collateral, scale);
-      const Int128 down = ceil_div((position + buys) * kPpm + collateral, scale);
+      const Exposed& at = exposed[group.first_factor + f];
       for (std::uint32_t column = 0; column < group.column_count; ++column) {
         const Int128 shock = group.shock_ppm[f * group.column_count + column];
-        low[g][column] += floor_div((shock >= 0 ? up : down) * shock, kPpm);
+        low.back()[column] += floor_div((shock >= 0 ? at.up : at.down) * shock, kPpm);
       }
     }
   }
   return low;
+}
+
+// Whether every exposure fits an integer of which the sums over all factors fit too (METHOD 3.10):
+// kValueMax, or less where the largest shocks of all factors come to more than twice the price.
+bool NaiveModel::exposures_fit(const Book& book) const {
+  Int128 shocks = 0;
+  for (const GroupParameters& group : parameters_.groups) {
+    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
+      Int128 largest = 0;
+      for (std::uint32_t column = 0; column < group.column_count; ++column) {
+        const Int128 shock = group.shock_ppm[f * group.column_count + column];
+        largest = std::max(largest, shock < 0 ? -shock : shock);
+      }
+      shocks += largest;
+    }
+  }
+  const Int128 most =
+      std::min<Int128>(kValueMax, (Int128{1} << 61) * kPpm / std::max<Int128>(1, shocks));
+  const std::vector<Exposed> exposed = exposures(book);
+  return std::all_of(exposed.begin(), exposed.end(), [&](const Exposed& at) {
+    return -most <= at.up && at.up <= most && -most <= at.down && at.down <= most;
+  });
+}
+
+// Whether all figures of an account fit their integers.
+bool NaiveModel::figures_fit(std::uint32_t account) const {
+  const Book now = book(account);
+  const Int128 capital = free_equity(account, now.open);
+  return -kValueMax <= capital && capital <= kValueMax && exposures_fit(now);
 }
 
 // The loss of one group in its worst column of a set; 0 where none loses.

@@ -219,6 +219,11 @@ class NaiveModel {
     std::map<std::uint32_t, Int128> positions;
     std::vector<Reservation> open;
   };
+  // Of one factor: what counts where it rises and where it falls.
+  struct Exposed {
+    Int128 up = 0;
+    Int128 down = 0;
+  };
   // The requirement of the per-group sets and that of the joint sets.
   struct Scopes {
     Int128 by_group = 0;
@@ -259,8 +264,7 @@ class NaiveModel {
   [[nodiscard]] Reservation reservation_after(const Question& q) const;
   [[nodiscard]] bool is_reducing(const Question& q) const;
   [[nodiscard]] bool table_stale(const Question& q) const;
-  [[nodiscard]] bool skips_margin(const Question& q, bool reducing) const;
-  [[nodiscard]] bool passes_leg_one(const Question& q) const;
+  [[nodiscard]] bool by_position(const Question& q) const;
   [[nodiscard]] bool is_exit(const Question& q) const;
   [[nodiscard]] Usage usage(std::uint32_t account, std::uint32_t instrument) const;
   [[nodiscard]] Usage usage_with(const Question& q) const;
@@ -284,7 +288,10 @@ class NaiveModel {
   [[nodiscard]] Int128 free_equity(std::uint32_t account,
                                    const std::vector<Reservation>& open) const;
   [[nodiscard]] Int128 costs(const std::vector<Reservation>& open) const;
+  [[nodiscard]] std::vector<Exposed> exposures(const Book& book) const;
   [[nodiscard]] std::vector<std::vector<Int128>> worst_outcomes(const Book& book) const;
+  [[nodiscard]] bool exposures_fit(const Book& book) const;
+  [[nodiscard]] bool figures_fit(std::uint32_t account) const;
   [[nodiscard]] Int128 alone(const std::vector<std::vector<Int128>>& low, std::size_t set,
                              std::size_t group) const;
   [[nodiscard]] Int128 together(const std::vector<std::vector<Int128>>& low, std::size_t set,

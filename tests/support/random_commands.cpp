@@ -261,7 +261,7 @@ Command CommandSource::replace() {
   if (rng_.percent(1))
     r.flags |= static_cast<std::uint16_t>(rng_.pick({kOffLot, kOffTick, kDuplicate}));
   if (rng_.percent(1)) r.form = RejectReason::MalformedField;
-  if (rng_.percent(1)) r.unsupported = RejectReason::UnsupportedTimeInForce;
+  if (rng_.percent(1)) r.unsupported = static_cast<RejectReason>(rng_.pick({17, 18, 22}));
   return r;
 }
 

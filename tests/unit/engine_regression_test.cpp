@@ -206,5 +206,191 @@ TEST(EngineRegression, ABalanceThatDoesNotFitIsRefused) {
   EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {0}, kBtc}));
 }
 
+// What reduces passes while a figure is out of range: with an exposure beyond what the vectors hold
+// neither leg can be worked out, and a position that large could not be closed.
+template <class Subject>
+class EngineRange : public ::testing::Test {};
+using Subjects = ::testing::Types<NaiveModel, Engine>;
+TYPED_TEST_SUITE(EngineRange, Subjects);
+
+TYPED_TEST(EngineRange, AnExposureOutOfRangeCanBeReduced) {
+  Parameters p = small_parameters();
+  for (LimitProfile& profile : p.profiles) {
+    for (InstrumentLimits& limits : profile.instruments)
+      limits.notional_max = limits.gross_notional_max = {INT64_MAX};
+    profile.gross_notional_max = {INT64_MAX};
+  }
+  Driver<TypeParam> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100'000);
+  w.balance(0, kUsd, kValueMax / 2);
+  w.position(0, kBtcPerp, 20'000'000, 100'000);  // 2e18 quanta, beyond 2^60
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::ArithmeticRange);
+  EXPECT_EQ(w.sell(0, kEthPerp, 1, 100'000).reason, RejectReason::NoReferencePrice);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1'000'000, 100'000).accepted());
+  // With the sale that rests all of it would flip the position.
+  EXPECT_EQ(w.sell(0, kBtcPerp, 20'000'000, 100'000).reason, RejectReason::ArithmeticRange);
+  w.subject.apply(Control{{w.now}, 0, {}, ControlScope::Account, ControlAction::CloseOnly, {}});
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100'000).reason, RejectReason::CloseOnly);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1'000'000, 100'000).accepted());
+  EXPECT_EQ(w.sell(0, kBtcPerp, 20'000'000, 100'000).reason, RejectReason::CloseOnly);
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 18'000'000, 100'000).accepted());
+}
+
+// A minimum quantity in a replace is found by the decoder, and was named before a quantity that is
+// none.
+TEST(EngineRegression, TheMinimumOfAReplaceIsNamedAfterItsQuantity) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer first = w.buy(0, kBtcPerp, 5, 1'000);
+  ReplaceOrder replace = w.replacement(first.client_ref, 5, 0);
+  replace.unsupported = RejectReason::InvalidMinQty;
+  replace.flags = kOffLot;
+  const auto decide = [&] {
+    replace.client_ref = ++w.client_ref;
+    return w.subject.submit(replace);
+  };
+  replace.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(decide().reason, RejectReason::ReplaceNotAllowed);
+  replace.time_in_force = TimeInForce::Day;
+  EXPECT_EQ(decide().reason, RejectReason::InvalidQuantity);
+  replace.flags = 0;
+  const Decision decision = decide();
+  EXPECT_EQ(decision.reason, RejectReason::InvalidMinQty);
+  EXPECT_GT(decision.shortfall, 0);
+  EXPECT_EQ(decision.largest_passing, Lots{0});
+  replace.unsupported = RejectReason::None;
+  EXPECT_EQ(decide().reason, RejectReason::PriceTick);
+}
+
+// A minimum quantity was refused against a limit that is not its own, and a smaller quantity was
+// offered, which repairs nothing.
+TEST(EngineRegression, AMinimumQuantityIsRefusedWithItsShortfall) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  NewOrder order = w.order(0, kBtcPerp, Side::Buy, 5, 1'000);
+  const auto decide = [&](TimeInForce life, std::int64_t least) {
+    order.time_in_force = life;
+    order.min_quantity = {least};
+    order.client_ref = ++w.client_ref;
+    return w.subject.submit(order);
+  };
+  const Decision day = decide(TimeInForce::Day, 2);
+  EXPECT_EQ(day.reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(day.limit, 0);
+  EXPECT_EQ(day.shortfall, 2);
+  const Decision above = decide(TimeInForce::ImmediateOrCancel, 7);
+  EXPECT_EQ(above.reason, RejectReason::InvalidMinQty);
+  EXPECT_EQ(above.limit, 5);
+  EXPECT_EQ(above.shortfall, 2);
+  EXPECT_EQ(above.largest_passing, Lots{0});  // no smaller quantity repairs it
+}
+
+// Refusals for want of room, numbers, tokens or fresh prices said nothing of their arithmetic,
+// although the table of reasons gives it a unit.
+TEST(EngineRegression, EveryReasonWithAUnitHasAShortfall) {
+  struct Case {
+    RejectReason reason;
+    std::int64_t limit;
+    std::int64_t shortfall;
+  };
+  Parameters p = small_parameters();
+  p.capacities.orders = 1;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.mark(kEthPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const auto expect = [&](std::int64_t lots, const Case& expected) {
+    NewOrder order = w.order(0, kBtcPerp, Side::Buy, lots, 1'000);
+    order.client_ref = ++w.client_ref;
+    const Decision decision = w.subject.submit(order);
+    EXPECT_EQ(decision.reason, expected.reason);
+    EXPECT_EQ(decision.limit, expected.limit);
+    EXPECT_EQ(decision.shortfall, expected.shortfall);
+  };
+  const Answer only = w.buy(0, kBtcPerp, 1, 1'000);
+  ASSERT_TRUE(only.accepted());
+  expect(1, {RejectReason::OrderCapacity, 1, 1});
+  w.venue(VenueEventType::Canceled, only.number, 1);
+  w.subject.raise_next_number(0xFFFFFFFF - 999'998);
+  expect(1, {RejectReason::SessionExhausted, 1'000'000, 1});
+  w.now += kHour / 2;
+  w.mark(kBtcPerp, 1'000);
+  w.position(0, kEthPerp, 1, 1'000);
+  w.now += kHour / 2 + 7;
+  w.index(kUsd, 1);
+  expect(1, {RejectReason::StaleRiskTable, w.now - 7, 7});  // the other instrument's mark
+}
+
+TEST(EngineRegression, ARefusalForItsRateSaysWhenTheNextTokenIsThere) {
+  Parameters p = small_parameters();
+  p.accounts[0].rate = {.per_second = 10, .burst = 3, .exit_per_second = 5, .exit_burst = 1};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.position(0, kBtcPerp, 9, 1'000);
+  const auto enter = [&](Side side) {
+    NewOrder order = w.order(0, kBtcPerp, side, 1, 1'000);
+    order.client_ref = ++w.client_ref;
+    return w.subject.submit(order);
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(enter(Side::Buy).reason, RejectReason::None);
+  w.now += 30'000'000;
+  const Decision refused = enter(Side::Buy);
+  EXPECT_EQ(refused.reason, RejectReason::Rate);
+  EXPECT_EQ(refused.level, NodeLevel::Account);
+  EXPECT_EQ(refused.node, 0U);
+  EXPECT_EQ(refused.limit, 200'000'000);  // three at once, then one each tenth of a second
+  EXPECT_EQ(refused.shortfall, 70'000'000);
+  EXPECT_EQ(enter(Side::Sell).reason, RejectReason::None);  // from the second budget
+  const Decision exit = enter(Side::Sell);
+  EXPECT_EQ(exit.reason, RejectReason::Rate);
+  EXPECT_EQ(exit.disconnect, 1);
+  EXPECT_EQ(exit.shortfall, kSecondNs / 5);
+  const Decision cancel = w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1});
+  EXPECT_EQ(cancel.reason, RejectReason::Rate);
+  EXPECT_EQ(cancel.level, NodeLevel::Account);  // the session's budget is not empty
+  EXPECT_EQ(cancel.shortfall, kSecondNs / 5);
+  w.now += kSecondNs / 5 - 1;
+  EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).shortfall, 1);
+  w.now += 1;
+  EXPECT_EQ(w.subject.submit(CancelOrder{{w.now}, {0}, {0}, 1}).reason, RejectReason::None);
+}
+
+// Of a type, a life and a flag that are all wrong the list names the life first; a market order
+// that the instrument does not take was named before it, and so was a replace that is none.
+TEST(EngineRegression, LifeAndFlagsComeBeforeMarketOrdersAndReplaces) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcDated, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  NewOrder order = w.order(0, kBtcDated, Side::Buy, 5, 1'000);
+  order.ord_type = OrdType::Market;
+  order.flags = kPostOnly;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::UnsupportedTimeInForce);
+  order.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::UnsupportedFlag);
+  order.flags = 0;
+  EXPECT_EQ(w.enter(order).reason, RejectReason::MarketOrderNotAllowed);
+
+  const Answer first = w.buy(0, kBtcDated, 5, 1'000);
+  ReplaceOrder replace = w.replacement(first.client_ref, 4, 1'000);
+  replace.ord_type = OrdType::Market;
+  replace.flags = kPostOnly;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::UnsupportedTimeInForce);
+  replace.time_in_force = TimeInForce::ImmediateOrCancel;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::UnsupportedFlag);
+  replace.flags = 0;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::MarketOrderNotAllowed);
+  replace.ord_type = OrdType::Limit;
+  EXPECT_EQ(w.enter(replace).reason, RejectReason::ReplaceNotAllowed);
+}
+
 }  // namespace
 }  // namespace portcullis::support

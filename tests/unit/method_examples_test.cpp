@@ -1,10 +1,21 @@
 // The worked examples and counterexamples of the margin method that a linear engine can express,
 // run on the engine and on the naive model. Amounts in comments are dollars; in code micro-dollars
-// (usd()).
+// (usd()). By number: E5, E11, the future of E12, E23; G1, G2, the balances of G9. What this engine
+// has no means for:
+//   E1, G8            inverse contracts; E1 also roll shock and market-maker protection
+//   E3, E14           a margin rate that rises with the position
+//   E4, the calls of E12   options
+//   E8, E10           add-ons and floors
+//   E16, E17, G3, G6  expected shortfall and value at risk
+//   E20               the rates are published without the amounts of their tiers
+//   E21               open interest
+//   G1, full value    collateral moves by its haircut value, not by its full one
+//   G9, the order     spot orders
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
@@ -133,6 +144,18 @@ TYPED_TEST(MethodExamples, HaircutTiersAreMarginal) {
   EXPECT_EQ(bitget.margin(0).equity, usd(582'000));
 }
 
+// G9: five coins bought at 100,000 with a fee of 10 basis points, as the balances before and after.
+TYPED_TEST(MethodExamples, AConversionCostsTheHaircutAndTheFee) {
+  Parameters p = small_parameters();
+  p.assets[kBtc.value].haircut = {{kUnlimited, 920'000}};
+  World<TypeParam> w(p);
+  w.balance(0, kUsd, usd(1'000'000));
+  EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/before")));
+  w.balance(0, kUsd, -usd(500'500));
+  w.balance(0, kBtc, coins(5));
+  EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/after")));
+}
+
 TYPED_TEST(MethodExamples, DebtCountsInFullAndItsAddOn) {
   Parameters p = small_parameters();
   p.assets[kBtc.value].debt_addon_ppm = 100'000;
@@ -186,6 +209,60 @@ TYPED_TEST(MethodExamples, JointColumnsOffsetGroupsByKappaAndWeight) {
   half.position(0, kBtcPerp, 1, 1'000);
   half.position(0, kEthPerp, -1, 600);
   EXPECT_EQ(half.margin(0).requirement, usd(115));  // (70 + 160) / 2
+}
+
+// E12: a future with a scan range of 20 points, 500 dollars each, in sixteen columns; the extreme
+// move is two ranges at a cover of 35 %, 7,000 dollars, and does not bind.
+TYPED_TEST(MethodExamples, AFutureIsScannedOverSixteenColumns) {
+  constexpr std::int32_t kRange = 50'000;  // 20 of 400 points
+  std::vector<std::int32_t> shocks;
+  for (const std::int32_t third : {0, 1, -1, 2, -2, 3, -3}) {
+    shocks.insert(shocks.end(), 2, third * kRange / 3);  // volatility up and down
+  }
+  for (const std::int32_t extreme : {2, -2}) shocks.push_back(extreme * kRange * 35 / 100);
+  ASSERT_EQ(shocks.size(), 16U);
+  for (const std::int64_t lots : {1, -1}) {
+    Parameters p = unit_parameters(1, shocks);
+    p.instruments[0].units_per_lot_mark = 500;
+    UnitWorld<TypeParam> w(p);
+    w.mark(InstrumentIndex{0}, 400);
+    w.position(0, InstrumentIndex{0}, lots, 400);
+    EXPECT_EQ(w.margin(0).requirement, 10'000);
+  }
+  Parameters p = unit_parameters(1, {shocks[14], shocks[15]});
+  p.instruments[0].units_per_lot_mark = 500;
+  UnitWorld<TypeParam> extreme(p);
+  extreme.mark(InstrumentIndex{0}, 400);
+  extreme.position(0, InstrumentIndex{0}, 1, 400);
+  EXPECT_EQ(extreme.margin(0).requirement, 7'000);
+}
+
+// E23: beyond 16 % a move counts by 16 % over itself; a weighted loss of a linear position is that
+// of a damped shock, and no tail asks for more than the last full one.
+TYPED_TEST(MethodExamples, DampedTailsAskForNoMoreThanTheLastFullColumn) {
+  struct Tail {
+    std::int64_t move_ppm;
+    std::int64_t weight_ppm;  // as published
+    std::int64_t requirement;
+  };
+  constexpr Tail kTails[] = {
+      {500'000, 320'000, 160'000},  {1'000'000, 160'000, 160'000}, {2'000'000, 80'000, 160'000},
+      {3'000'000, 53'300, 159'900}, {4'000'000, 40'000, 160'000},  {5'000'000, 32'000, 160'000},
+      {-660'000, 240'000, 158'400}, {-330'000, 480'000, 158'400},
+  };
+  std::vector<std::int32_t> all = {-160'000, 160'000};
+  for (const Tail& tail : kTails) {
+    const auto shock = static_cast<std::int32_t>(tail.move_ppm * tail.weight_ppm / kPpm);
+    all.push_back(shock);
+    UnitWorld<TypeParam> w(unit_parameters(1, {shock}));
+    w.position(0, InstrumentIndex{0}, tail.move_ppm < 0 ? 10'000 : -10'000, 100);
+    EXPECT_EQ(w.margin(0).requirement, tail.requirement);
+  }
+  for (const std::int64_t lots : {10'000, -10'000}) {
+    UnitWorld<TypeParam> w(unit_parameters(1, all));
+    w.position(0, InstrumentIndex{0}, lots, 100);
+    EXPECT_EQ(w.margin(0).requirement, 160'000);
+  }
 }
 
 // With rounded amounts per lot a depeg of 5 % on a coin of a hundred-thousandth of a dollar is
@@ -278,6 +355,20 @@ TYPED_TEST(MethodExamples, ABidBelowTheMarkCostsItsMoveOnly) {
   w.balance(0, kUsd, usd(1'000'000));
   ASSERT_TRUE(w.buy(0, kBtcPerp, 10, 90'000).accepted());
   EXPECT_EQ(w.margin(0), (Figures{usd(1'000'000), 0, usd(160'000), usd(840'000)}));
+}
+
+// Costs stay outside the multiplier: inside it this bid would be held at 78,000, and its fill takes
+// 108,000.
+TYPED_TEST(MethodExamples, TheMultiplierTakesTheMoveAndNotThePrice) {
+  Parameters p = small_parameters();
+  p.group_mult_ppm = 1'300'000;
+  World<TypeParam> w(p);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer bid = w.buy(0, kBtcPerp, 10, 90'000);
+  ASSERT_TRUE(bid.accepted());
+  EXPECT_EQ(w.margin(0).available, usd(1'000'000 - 208'000));
+  w.fill(bid.number, 10, 90'000);
+  EXPECT_EQ(w.margin(0).available, usd(1'000'000 - 108'000));
 }
 
 TYPED_TEST(MethodExamples, AFillByPartsReleasesExactlyItsFee) {
