@@ -20,6 +20,8 @@ exports.enter = ({ number, side, quantity, symbol, price, life = '0', id = '', f
 exports.replace = ({ original, number, quantity, price, id = '' }) =>
   join('U', u32(original), u32(number), u32(quantity), u64(price), '0YN', text(id, 14), NO_APPENDAGE);
 exports.cancel = (number, total = 0) => join('X', u32(number), u32(total));
+exports.massCancel = (number, firm, symbol) =>
+  join('C', u32(number), text(firm, 4), text(symbol, 8), NO_APPENDAGE);
 exports.query = () => join('Q');
 
 exports.readEnter = (b) => ({
