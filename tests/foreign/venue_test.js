@@ -23,7 +23,6 @@ class Venue {
     this.accepting = true;
     this.heard = [];      // messages but the queries
     this.heartbeats = 0;
-    this.logouts = 0;
     this.session = null;
     this.server = new soupbintcp.Server({ port: 0, host: '127.0.0.1' });
     this.server.on('session', (session) => this.connected(session));
@@ -52,10 +51,6 @@ class Venue {
     session.on('message', (payload) => {
       if (payload.equals(ouch.query())) this.say(ouch.queryResponse(this.next));
       else this.heard.push(Buffer.from(payload));
-    });
-    session.on('logout', () => {
-      ++this.logouts;
-      session.end();
     });
     session.on('end', () => session.end());
     session.on('error', () => session.end());

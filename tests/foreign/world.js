@@ -186,6 +186,5 @@ class Peer {
 }
 
 exports.Peer = Peer;
-exports.VENUE_PASSWORD = VENUE_PASSWORD;
 exports.sleep = sleep;
 exports.until = until;
