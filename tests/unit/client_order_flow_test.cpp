@@ -62,8 +62,10 @@ TEST(OrderFlow, IsTheSameForASeedAndAnotherForAnother) {
   const FlowSettings few{.seed = 7, .messages = 5'000, .rate_per_s = 1'000};
   const auto bytes = [](const Plan& plan) {
     test::Bytes all;
-    for (const Message& message : plan.messages)
-      all = std::move(all) + test::payload(plan, message);
+    for (const Message& message : plan.messages) {
+      const test::Bytes payload = test::payload(plan, message);
+      all.insert(all.end(), payload.begin(), payload.end());
+    }
     return all;
   };
   const auto times = [](const Plan& plan) {
@@ -102,7 +104,7 @@ TEST(OrderFlow, IsSoundAndHasTheMessagesAndTheRateAskedFor) {
 }
 
 TEST(OrderFlow, AnyNumberOfMessagesWorks) {
-  for (const std::uint64_t messages : {1, 2, 10, 100, 1'000}) {
+  for (const std::uint64_t messages : {1U, 2U, 10U, 100U, 1'000U}) {
     const Plan plan =
         generate_orders(example_market(), {.seed = 3, .messages = messages, .rate_per_s = 100});
     test::expect_sound(plan);
@@ -165,7 +167,7 @@ TEST(OrderFlow, EntriesAreMarketableAndWrongAsOftenAsSaid) {
   std::size_t unknown_symbol = 0;
   for (const Message& message : flow().messages) {
     if (message.kind != Kind::Enter) continue;
-    marketable += is_marketable(message) ? 1 : 0;
+    if (is_marketable(message)) ++marketable;
     const bool known = std::any_of(
         example_market().traders.begin(), example_market().traders.end(),
         [&](const Trader& trader) {
@@ -173,7 +175,7 @@ TEST(OrderFlow, EntriesAreMarketableAndWrongAsOftenAsSaid) {
             return book.alias->symbol == flow().symbols[message.symbol];
           });
         });
-    unknown_symbol += known ? 0 : 1;
+    if (!known) ++unknown_symbol;
   }
   const std::size_t entries = count(Kind::Enter);
   // A fourteenth of the wrong ones has another time in force.
@@ -195,8 +197,7 @@ TEST(OrderFlow, HalfOfTheRestingOrdersAreForAHundredShares) {
     const double lots =
         std::max(1.0, std::round(static_cast<double>(book->clip) / kClipsPerHundred * factor));
     ++resting;
-    hundred +=
-        message.quantity == lots * static_cast<double>(book->alias->quantity_per_lot) ? 1 : 0;
+    if (message.quantity == lots * static_cast<double>(book->alias->quantity_per_lot)) ++hundred;
   }
   ASSERT_GT(resting, 20'000);
   const double expected = 14'002.0 / 27'845;
@@ -244,7 +245,7 @@ TEST(OrderFlow, RestingOrdersStayOnTheirSideOfThePriceAndNearIt) {
     ++resting;
     const double tick_ppm = book->tick / price[book->feed_symbol] * 1e6;
     const double most_ppm = kSpreadPpm / 2 + kStepPpm * kStepMax + 2 * tick_ppm;
-    away += behind_ppm <= 0 || behind_ppm > most_ppm ? 1 : 0;
+    if (behind_ppm <= 0 || behind_ppm > most_ppm) ++away;
   }
   // Those that are wrong in their price: too far, or none.
   EXPECT_LT(ratio(away, resting), 0.005);
@@ -254,7 +255,7 @@ TEST(OrderFlow, RestingOrdersStayOnTheirSideOfThePriceAndNearIt) {
 TEST(OrderFlow, CancelsFollowOrdersAsInTheBook) {
   std::size_t entered = 0;
   for (const Message& message : flow().messages) {
-    entered += message.kind == Kind::Enter && !is_marketable(message) ? 1 : 0;
+    if (message.kind == Kind::Enter && !is_marketable(message)) ++entered;
   }
   // Of the ends that are decided, one in seven is a replace.
   const double replaced = ratio(count(Kind::Replace), entered);

@@ -158,6 +158,7 @@ std::vector<Event> read_day() {
   std::string line;
   std::getline(in, line);
   while (std::getline(in, line)) {
+    if (line.ends_with('\r')) line.pop_back();
     std::istringstream fields(line);
     Event event;
     for (auto [value, scale] :
@@ -165,7 +166,9 @@ std::vector<Event> read_day() {
           std::pair(&event.size, 0), std::pair(&event.price, 0), std::pair(&event.direction, 0)}) {
       std::string text;
       std::getline(fields, text, ',');
-      *value = config::parse_decimal(text, scale).value;
+      const config::Decimal decimal = config::parse_decimal(text, scale);
+      EXPECT_TRUE(decimal.ok()) << line;
+      *value = decimal.value;
     }
     events.push_back(event);
   }
