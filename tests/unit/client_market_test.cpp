@@ -52,6 +52,19 @@ TEST(ClientMarket, EachAccountThatMayTradeIsThereOnceAtItsSession) {
   EXPECT_EQ(test::trader("bravo-3").orders_per_s, 200);
 }
 
+TEST(ClientMarket, AnAccountOfTwoSessionsIsAtTheFirst) {
+  config::Deployment deployment = test::example_deployment();
+  const risk::AccountIndex shared = test::trader("bravo-1").account;
+  auto& accounts = deployment.parameters.sessions[test::session("BRAVO2")].accounts;
+  accounts.insert(accounts.begin(), shared);
+  const Market market = load_market(deployment, test::example_folder() / "opening.csv");
+  ASSERT_EQ(market.traders.size(), 12);
+  for (const Trader& trader : market.traders) {
+    if (trader.account != shared) continue;
+    EXPECT_EQ(trader.session, test::session("BRAVO1"));
+  }
+}
+
 TEST(ClientMarket, BooksHaveTheLimitsAndTheUnitsOfTheirAccountAndSession) {
   const Book& small = book(test::trader("bravo-3"), "BTC-PERP");
   EXPECT_EQ(small.clip, 250);  // 0.25 in lots of 0.001
