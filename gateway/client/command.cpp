@@ -88,11 +88,12 @@ int run(const CommandLine& line) {
   if (!loaded.ok()) return 1;
   const config::Deployment& deployment = loaded.deployment;
   const Plan plan = make_plan(line, deployment);
-  std::cerr << plan.description << '\n';
   if (!line.write_marks.empty()) {
     write_marks(plan, line.write_marks);
     return 0;
   }
+  std::cerr << plan.description << '\n';
+  for (const std::string& problem : plan.problems) std::cerr << problem << '\n';
 
   LoadClient client(plan, {.host = line.host.empty() ? deployment.gateway.address : line.host,
                            .port = line.port == 0 ? deployment.gateway.port : line.port,

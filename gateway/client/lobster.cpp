@@ -29,25 +29,39 @@ struct Row {
   std::int64_t direction = 0;
 };
 
-std::optional<Row> parse_row(std::string_view line) {
-  Row row;
-  const std::array<std::pair<std::int64_t*, int>, 6> fields{{{&row.time_ns, 9},
-                                                             {&row.type, 0},
-                                                             {&row.order_id, 0},
-                                                             {&row.size, 0},
-                                                             {&row.price, 0},
-                                                             {&row.direction, 0}}};
-  for (std::size_t f = 0; f < fields.size(); ++f) {
+// So large that no market comes near, and so small that no scale overflows.
+constexpr std::int64_t kNumberMax = 9'000'000'000;
+constexpr std::int64_t kDayNs = std::int64_t{86'400} * 1'000'000'000;
+
+// What is wrong with the line; empty: nothing, and it is in `row`.
+std::string parse_row(std::string_view line, Row& row) {
+  struct Field {
+    std::string_view name;
+    std::int64_t* value;
+    int decimals;
+    std::int64_t min;
+    std::int64_t max;
+  };
+  const std::array<Field, 6> fields{{{"time", &row.time_ns, 9, 0, kDayNs},
+                                     {"type", &row.type, 0, 1, 5},
+                                     {"order id", &row.order_id, 0, INT64_MIN, INT64_MAX},
+                                     {"size", &row.size, 0, 1, kNumberMax},
+                                     {"price", &row.price, 0, 1, kNumberMax},
+                                     {"direction", &row.direction, 0, -1, 1}}};
+  if (std::count(line.begin(), line.end(), ',') + 1 != std::ssize(fields)) {
+    return fmt::format("there must be {} fields", fields.size());
+  }
+  for (const Field& field : fields) {
     const std::size_t comma = line.find(',');
-    if ((comma == std::string_view::npos) != (f + 1 == fields.size())) return std::nullopt;
-    const config::Decimal value = config::parse_decimal(line.substr(0, comma), fields[f].second);
-    if (!value.ok()) return std::nullopt;
-    *fields[f].first = value.value;
+    const config::Decimal value = config::parse_decimal(line.substr(0, comma), field.decimals);
+    if (!value.ok()) return fmt::format("the {} {}", field.name, describe(value.error));
+    if (value.value < field.min || value.value > field.max) {
+      return fmt::format("the {} is out of range", field.name);
+    }
+    *field.value = value.value;
     line.remove_prefix(comma == std::string_view::npos ? line.size() : comma + 1);
   }
-  const bool is_sane = row.time_ns >= 0 && row.type >= 1 && row.type <= 5 && row.size > 0 &&
-                       row.price > 0 && (row.direction == 1 || row.direction == -1);
-  return is_sane ? std::optional(row) : std::nullopt;
+  return row.direction == 0 ? "the direction is out of range" : "";
 }
 
 // A trader's way to the instrument.
@@ -82,12 +96,11 @@ class Replay {
     seats_.erase(taker);
   }
 
-  Plan replay(std::string_view text) {
-    const std::size_t header = text.find('\n');
-    text.remove_prefix(header == std::string_view::npos ? text.size() : header + 1);
-    const std::string_view rows = text;
-    read_origin(rows);
-    each_line(rows, [this](std::string_view line) { take(line); });
+  Plan replay(std::string_view text, std::string_view name) {
+    name_ = name;
+    read_origin(text);
+    each_row(text,
+             [this](std::string_view line, std::uint64_t number) { take_line(line, number); });
     tell_standing_marks();
     std::stable_sort(plan_.marks.begin(), plan_.marks.end(),
                      [](const Mark& a, const Mark& b) { return a.time_ns < b.time_ns; });
@@ -96,29 +109,32 @@ class Replay {
   }
 
  private:
+  // But the empty lines and a first line that is a header: no number begins it.
   template <class F>
-  static void each_line(std::string_view text, F&& f) {
-    while (!text.empty()) {
+  static void each_row(std::string_view text, F&& f) {
+    for (std::uint64_t number = 1; !text.empty(); ++number) {
       const std::size_t end = text.find('\n');
       std::string_view line = text.substr(0, end);
       if (line.ends_with('\r')) line.remove_suffix(1);
-      if (!line.empty()) f(line);
+      const bool is_header = number == 1 && !line.empty() && (line[0] < '0' || line[0] > '9');
+      if (!line.empty() && !is_header) f(line, number);
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
   }
 
   // The run begins with the first row; until the first execution its price is the mark.
-  void read_origin(std::string_view rows) {
+  void read_origin(std::string_view text) {
     std::optional<Row> first;
     std::optional<Row> execution;
-    each_line(rows, [&](std::string_view line) {
-      if (execution) return;
-      const auto row = parse_row(line);
-      if (!row) return;
+    each_row(text, [&](std::string_view line, std::uint64_t) {
+      Row row;
+      if (execution || !parse_row(line, row).empty()) return;
       if (!first) first = row;
-      if (row->type >= 4) execution = row;
+      if (row.type >= 4) execution = row;
     });
-    if (!first || !execution) throw std::runtime_error("the file holds no order or no execution");
+    if (!first || !execution) {
+      throw std::runtime_error(fmt::format("{}: there is no order or no execution", name_));
+    }
     origin_ns_ = first->time_ns;
     tell_marks(0);
     plan_.marks[taker_.book->feed_symbol].price = mark_price(execution->price);
@@ -153,46 +169,63 @@ class Replay {
     return price;
   }
 
-  void take(std::string_view line) {
-    ++rows_;
-    const auto row = parse_row(line);
-    if (!row) {
-      ++malformed_;
-      return;
+  // Nothing was cut off by mark_price().
+  [[nodiscard]] bool is_exact(std::int64_t price) const {
+    const int decimals = market_.feed_symbols[taker_.book->feed_symbol].decimals;
+    for (int d = decimals; d < kPriceDecimals; ++d) {
+      if (price % 10 != 0) return false;
+      price /= 10;
     }
-    if (row->time_ns - origin_ns_ < newest_ns_) {
+    return true;
+  }
+
+  void take_line(std::string_view line, std::uint64_t number) {
+    ++rows_;
+    Row row;
+    const std::string problem = parse_row(line, row);
+    if (problem.empty()) return take(row);
+    ++malformed_;
+    if (plan_.problems.size() < kProblemsMax) {
+      plan_.problems.push_back(fmt::format("{}:{}: {}", name_, number, problem));
+    }
+  }
+
+  void take(const Row& row) {
+    if (row.time_ns - origin_ns_ < newest_ns_) {
       ++out_of_order_;
       return;
     }
-    newest_ns_ = row->time_ns - origin_ns_;
-    if (row->type >= 4) tell_mark(*row);
-    switch (row->type) {
+    newest_ns_ = row.time_ns - origin_ns_;
+    if (row.type >= 4) tell_mark(row);
+    switch (row.type) {
       case 1:
-        return enter(*row);
+        return enter(row);
       case 5:
         ++hidden_;
         return;
       default:
         break;
     }
-    const auto live = live_.find(row->order_id);
+    const auto live = live_.find(row.order_id);
     if (live == live_.end()) {
-      ++unknown_[static_cast<std::size_t>(row->type - 2)];
+      ++unknown_[static_cast<std::size_t>(row.type - 2)];
       return;
     }
     LiveOrder& order = live->second;
-    switch (row->type) {
+    switch (row.type) {
       case 2:
-        order.total -= row->size;
-        if (add_cancel(*row, order, order.total)) ++partly_canceled_;
+        order.total -= row.size;
+        if (add_cancel(row, order, order.total > order.executed ? order.total : 0)) {
+          ++partly_canceled_;
+        }
         break;
       case 3:
-        if (add_cancel(*row, order, 0)) ++canceled_;
+        if (add_cancel(row, order, 0)) ++canceled_;
         order.total = order.executed;
         break;
       default:
-        order.executed += row->size;
-        execute(*row);
+        order.executed += row.size;
+        execute(row);
         break;
     }
     if (order.total <= order.executed) live_.erase(live);
@@ -212,7 +245,8 @@ class Replay {
     const auto tick = static_cast<std::int64_t>(book.tick);
     const std::int64_t units = mark_price(price);
     const std::int64_t ticks = units / tick;
-    if (units % tick != 0 || ticks > book.alias->price_max.raw) return std::nullopt;
+    const bool is_whole = is_exact(price) && units % tick == 0;
+    if (!is_whole || ticks > book.alias->price_max.raw) return std::nullopt;
     return static_cast<std::uint64_t>(ticks * book.alias->price_per_tick);
   }
 
@@ -313,6 +347,7 @@ class Replay {
 
   const Market& market_;
   const LobsterSettings settings_;
+  std::string_view name_;
   Plan plan_;
   std::vector<Seat> seats_;  // of the resting orders
   Seat taker_;
@@ -335,10 +370,12 @@ class Replay {
 
 }  // namespace
 
-Plan replay_lobster_text(const Market& market, std::string_view text,
+Plan replay_lobster_text(const Market& market, std::string_view text, std::string_view name,
                          const LobsterSettings& settings) {
-  if (!(settings.speed > 0)) throw std::invalid_argument("the speed must be above 0");
-  return Replay(market, settings).replay(text);
+  if (!(settings.speed >= kSpeedMin)) {
+    throw std::invalid_argument(fmt::format("the speed must be {} or more", kSpeedMin));
+  }
+  return Replay(market, settings).replay(text, name);
 }
 
 Plan replay_lobster(const Market& market, const std::filesystem::path& file,
@@ -346,7 +383,7 @@ Plan replay_lobster(const Market& market, const std::filesystem::path& file,
   std::ifstream in(file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
   if (!in.eof() && !in) throw std::runtime_error(file.string() + ": cannot be read");
-  return replay_lobster_text(market, text, settings);
+  return replay_lobster_text(market, text, file.string(), settings);
 }
 
 }  // namespace portcullis::gateway::client

@@ -1,7 +1,7 @@
 // Replays a LOBSTER message file: the order events of one stock and one day, rebuilt from Nasdaq's
-// feed. Lines of Time,Type,OrderId,Size,Price,Direction after one header line: seconds since
-// midnight with decimals, price in 1/10,000 of a dollar, direction 1 for a buy and -1 for a sell
-// (of the resting order). Source: lobsterdata.com, "output structure".
+// feed. Lines of Time,Type,OrderId,Size,Price,Direction, with or without a header line: seconds
+// since midnight with decimals, price in 1/10,000 of a dollar, direction 1 for a buy and -1 for a
+// sell (of the resting order). Source: lobsterdata.com, "output structure".
 //
 //   1 new             -> enter
 //   2 partial cancel  -> cancel to the new total
@@ -9,7 +9,9 @@
 //   4 execution       -> an opposite IOC of that size and price from the taker's account
 //   5 hidden execution, and 2, 3, 4 of an order that the file did not enter before -> skipped
 //
-// Every line is counted under one of these. Accounts: the taker is the trader with the largest
+// A row that is no such line, is older than the one before it, enters an order that is there, or
+// has a price or size that the instrument does not have is skipped too. Every row is counted under
+// one of these. Accounts: the taker is the trader with the largest
 // clip in the instrument (of several, the last). A new order belongs to one of the others: to the
 // first for kFirstShare of 16 of the order ids, so that it runs into its limits, and else to any
 // alike, by a hash of the id. Prices of executions, hidden ones too, are the marks of the
@@ -26,6 +28,8 @@
 namespace portcullis::gateway::client {
 
 inline constexpr std::uint64_t kFirstShare = 4;
+inline constexpr double kSpeedMin = 0.001;
+inline constexpr std::size_t kProblemsMax = 20;
 
 struct LobsterSettings {
   risk::InstrumentIndex instrument;
@@ -37,8 +41,8 @@ struct LobsterSettings {
 [[nodiscard]] Plan replay_lobster(const Market& market, const std::filesystem::path& file,
                                   const LobsterSettings& settings);
 
-// The same from text.
+// The same from text; `name` stands for the file in problems.
 [[nodiscard]] Plan replay_lobster_text(const Market& market, std::string_view text,
-                                       const LobsterSettings& settings);
+                                       std::string_view name, const LobsterSettings& settings);
 
 }  // namespace portcullis::gateway::client

@@ -4,8 +4,8 @@
 // Fitted to one day of one stock, the LOBSTER sample of AMZN on 21 June 2012 (57,515 events of the
 // best bid and ask from 9:30 to 16:00). "Entries" are its 27,845 visible new orders and its 6,594
 // incoming marketable orders; the latter are seen only in what they execute: consecutive visible
-// executions with the same time and side are one. order_statistics_test measures the file again,
-// where there is one, and compares.
+// executions with the same time and side are one. client_order_statistics_test measures the file
+// again, where there is one, and compares.
 //
 // What the file cannot tell: it shows the best level only, so orders are entered at or near the
 // touch, and 9,768 of the 27,845 leave it without an end.

@@ -81,6 +81,7 @@ struct Plan {
   std::vector<Mark> marks;             // by time_ns
   std::vector<std::uint32_t> numbers;  // by session: how many it uses
   std::vector<Tally> tallies;
+  std::vector<std::string> problems;  // "orders.csv:17: ...": the first malformed rows, if any
 
   // The index of the text, added where it is new.
   std::uint16_t symbol(const ouch::Symbol& text);
