@@ -78,10 +78,10 @@ enum class Anomaly : std::uint8_t {
   UnknownNumber,        // not ours, or long ended: nothing could be applied
   Overfill,             // more executed than was left
   WorsePrice,           // executed beyond the limit
-  AcceptedDifferently,  // other price or quantity than sent
+  AcceptedDifferently,  // other price or quantity than sent, or replaced without a word
   LateEvent,            // execution of an order that had ended: applied to the position
   UnknownTrade,         // broken, but not remembered
-  Duplicate,            // acknowledged twice
+  Duplicate,            // acknowledged twice, executed twice under one match number
 };
 inline constexpr std::size_t kAnomalyCount = 8;
 
@@ -326,6 +326,8 @@ class Engine {
   void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void make_head(Order& order, PendingReplace& pending) noexcept;
+  bool replaced_silently(std::uint32_t index, std::uint32_t number) noexcept;
   void drop_orphans(Order& order) noexcept;
   void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
   void dispute(AccountIndex account) noexcept;

@@ -207,10 +207,11 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
   }
 }
 
-// And this one was: the venue speaks of it, whatever it says.
+// And this one was: the venue speaks of it, whatever it says. It ignores what comes below its
+// highest, so ours go on behind that, wherever it has it from.
 void Gate::resolve(std::uint32_t number, Timestamp time) noexcept {
   resolve_below(number, time);
-  if (number < engine_.next_number()) resolved_below_ = std::max(resolved_below_, number + 1);
+  skip_numbers_to(number);
 }
 
 void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time) noexcept {
@@ -229,11 +230,9 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
   if (order.number == 0 || !order.instrument.exists()) {
-    if (order.number != 0) skip_numbers_to(order.number);
     ++counters_.unattributed;
     return false;
   }
-  skip_numbers_to(order.number);
   risk::AccountIndex firm;
   if (message.appendage.has(ouch::Tag::Firm)) firm = aliases_.account(message.appendage.firm);
   order.account = firm.exists() ? firm : deployment_.venue.suspense_account;
@@ -260,7 +259,7 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
   return true;
 }
 
-// A number of ours that the journal does not know was processed.
+// A number was processed: ours, whether the journal knows of it or not.
 void Gate::skip_numbers_to(std::uint32_t number) noexcept {
   engine_.raise_next_number(number + 1);
   resolved_below_ = std::max(resolved_below_, number + 1);
@@ -401,11 +400,18 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
   }
   if (original.order != risk::kNil) {
     const risk::Order& replaced = engine_.order({original.order});
+    const risk::Lots cancel_to = replaced.cancel_to;
     apply({.time = time,
            .quantity = replaced.total - replaced.cum - replaced.cancelled,
            .price = {},
-           .number = original.number,
+           .number = replaced.head,
            .type = VenueEventType::Canceled});
+    // Whoever wanted the original to go wants the replacement to.
+    const risk::NumberRecord* replacement = engine_.find_number(order.number);
+    if (cancel_to.raw >= 0 && replacement != nullptr && replacement->order != risk::kNil) {
+      engine_.want_cancel({replacement->order}, cancel_to);
+      stage_cancels({replacement->order});
+    }
   }
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = original.client_ref;
@@ -539,6 +545,21 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
   if (record == nullptr) {
     ++counters_.unattributed;
     return;
+  }
+  // What tells of an order in the venue's book, and of more than is counted here: a cancel may cross
+  // with the end of its order.
+  constexpr bool kInBook =
+      !std::is_same_v<M, ouch::CancelPending> && !std::is_same_v<M, ouch::CancelReject>;
+  if (record->order == risk::kNil) {
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::LateEvent)];
+    if (kInBook) books_disagree(record->account, time);
+    return;
+  }
+  if constexpr (requires { message.quantity; }) {
+    if (lots_of(record->instrument, message.quantity) > engine_.order({record->order}).reserved) {
+      ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::AcceptedDifferently)];
+      books_disagree(record->account, time);
+    }
   }
   if (!record->session.exists()) return;
   const config::Alias& alias = aliases_.of(record->session, record->instrument);
