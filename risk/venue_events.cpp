@@ -76,8 +76,8 @@ void Engine::accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   Order& order = orders_[outcome.order.value];
   if (order.acknowledged != 0 || order.head != event.number) {
     outcome.anomaly = Anomaly::Duplicate;
-    // The same again says nothing new; anything else, and a replace that was accepted as an order of
-    // its own, is more or less than is counted here.
+    // The same again says nothing new; anything else, and a replace that was accepted as an order
+    // of its own, is more or less than is counted here.
     if (order.head != event.number || event.dead || order.total != event.quantity ||
         order.price != event.price) {
       dispute(order.account);
@@ -112,6 +112,13 @@ void Engine::replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   if (pending->total != order.cum + event.quantity || pending->price != event.price ||
       order.head != event.other) {
     outcome.anomaly = Anomaly::AcceptedDifferently;
+  }
+  // In the place of an order that is none of this chain: then what was the head may live on.
+  const auto is_original = [&](const PendingReplace& p) { return p.number == event.other; };
+  if (order.head != event.other &&
+      std::none_of(order.pending.begin(), order.pending.begin() + order.pending_count,
+                   is_original)) {
+    dispute(order.account);
   }
   change_order(outcome.order.value, [&](Order& o) {
     make_head(o, *pending);
@@ -170,12 +177,14 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   // Remembered first, so that the venue can break it.
   if (const std::uint32_t old = trade_of_.find(trade_key(event.match, event.number));
       old != IndexMap::kNotFound) {
+    // Two trades of which only one can be broken, or one that was told twice.
+    if (trades_[old].match == event.match && trades_[old].number == event.number) {
+      outcome.anomaly = Anomaly::Duplicate;
+      dispute(record.account);
+    }
     trade_of_.erase(trade_key(event.match, event.number));
     trades_[old] = {};
     hash_.touch(EntityKind::Trade, old);
-    // Two trades of which only one can be broken, or one that was told twice.
-    outcome.anomaly = Anomaly::Duplicate;
-    dispute(record.account);
   }
   Trade& place_of_trade = trades_[next_trade_];
   hash_.touch(EntityKind::Trade, next_trade_);

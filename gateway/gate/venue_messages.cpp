@@ -398,7 +398,12 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
     if (original.account.exists()) books_disagree(original.account, time);
     return;
   }
-  if (original.order != risk::kNil) {
+  if (original.order == risk::kNil) {
+    // It has ended here, and was there to be replaced.
+    if (original.account.exists() && message.order_state != ouch::OrderState::Dead) {
+      books_disagree(original.account, time);
+    }
+  } else {
     const risk::Order& replaced = engine_.order({original.order});
     const risk::Lots cancel_to = replaced.cancel_to;
     apply({.time = time,
@@ -544,10 +549,11 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
   const risk::NumberRecord* record = engine_.find_number(message.user_ref_num);
   if (record == nullptr) {
     ++counters_.unattributed;
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
     return;
   }
-  // What tells of an order in the venue's book, and of more than is counted here: a cancel may cross
-  // with the end of its order.
+  // What tells of an order in the venue's book, and of more than is counted here: a cancel may
+  // cross with the end of its order.
   constexpr bool kInBook =
       !std::is_same_v<M, ouch::CancelPending> && !std::is_same_v<M, ouch::CancelReject>;
   if (record->order == risk::kNil) {
@@ -555,22 +561,29 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
     if (kInBook) books_disagree(record->account, time);
     return;
   }
+  const risk::Order& order = engine_.order({record->order});
+  risk::Lots quantity;
+  risk::Price price;
+  bool more = false;
   if constexpr (requires { message.quantity; }) {
-    if (lots_of(record->instrument, message.quantity) > engine_.order({record->order}).reserved) {
-      ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::AcceptedDifferently)];
-      books_disagree(record->account, time);
-    }
+    quantity = lots_of(record->instrument, message.quantity);
+    more = quantity > order.reserved ||
+           (message.side == ouch::Side::Buy) != (record->side == risk::Side::Buy);
+  }
+  if constexpr (requires { message.price; }) {
+    price = price_of(record->instrument, record->side, message.price);
+    more = record->side == risk::Side::Buy ? price > order.worst : price < order.worst;
+  }
+  if (more) {
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::AcceptedDifferently)];
+    books_disagree(record->account, time);
   }
   if (!record->session.exists()) return;
   const config::Alias& alias = aliases_.of(record->session, record->instrument);
   message.timestamp = since_midnight(time);
   message.user_ref_num = record->client_ref;
-  if constexpr (requires { message.price; }) {
-    message.price = client_price(price_of(record->instrument, record->side, message.price), alias);
-  }
-  if constexpr (requires { message.quantity; }) {
-    message.quantity = client_quantity(lots_of(record->instrument, message.quantity), alias);
-  }
+  if constexpr (requires { message.quantity; }) message.quantity = client_quantity(quantity, alias);
+  if constexpr (requires { message.price; }) message.price = client_price(price, alias);
   rescale(message.appendage, aliases_.venue(record->instrument), alias);
   owe(record->session, message);
 }

@@ -286,6 +286,11 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
           out.anomaly = Anomaly::AcceptedDifferently;
         }
       }
+      if (event.other != chain->head &&
+          std::none_of(chain->pending.begin(), chain->pending.end(),
+                       [&](const ModelPending& p) { return p.number == event.other; })) {
+        accounts_[record.account].flags |= kDisputed;  // the head may live on
+      }
       become_head(*chain, event.number);
       chain->price = event.price.raw;
       chain->total = chain->cum + event.quantity.raw;
