@@ -27,29 +27,37 @@ constexpr std::uint64_t kWorse = kAmznPrice + 10'000;  // than any price of the 
 // --- states
 
 enum State : unsigned {
-  kSent = 1 << 0,           // and not acknowledged
-  kLive = 1 << 1,           //
-  kPartExecuted = 1 << 2,   // 40, match 7
-  kPartCancelled = 1 << 3,  // 40
-  kReplacing = 1 << 4,      // 12 pending
-  kChain = 1 << 5,          // 12, 13 and 14 pending
-  kCancelWanted = 1 << 6,   // an X is on its way
-  kFilled = 1 << 7,         // by 40, match 7, and 60, match 6
-  kCancelled = 1 << 8,      //
-  kRejected = 1 << 9,       //
-  kVoid = 1 << 10,          // proved never processed
-  kAdopted = 1 << 11,       // the journal did not know it
-  kUnknown = 1 << 12,       // nor does it now
+  kSent = 1 << 0,            // and not acknowledged
+  kLive = 1 << 1,            //
+  kPartExecuted = 1 << 2,    // 40, match 7
+  kPartCancelled = 1 << 3,   // 40
+  kReplacing = 1 << 4,       // 12 pending
+  kChain = 1 << 5,           // 12, 13 and 14 pending
+  kCancelWanted = 1 << 6,    // an X is on its way
+  kFilled = 1 << 7,          // by 40, match 7, and 60, match 6
+  kCancelled = 1 << 8,       //
+  kRejected = 1 << 9,        //
+  kVoid = 1 << 10,           // proved never processed
+  kAdopted = 1 << 11,        // the journal did not know it
+  kUnknown = 1 << 12,        // nor does it now
+  kPartReplacing = 1 << 13,  // 40 cancelled, then 12 pending
 };
-constexpr unsigned kStateCount = 13;
+constexpr unsigned kStateCount = 14;
 constexpr std::array<std::string_view, kStateCount> kStateNames{
-    "sent",  "live",          "part executed", "part cancelled", "replacing",
-    "chain", "cancel wanted", "filled",        "cancelled",      "rejected",
-    "void",  "adopted",       "unknown"};
+    "sent",          "live",
+    "part executed", "part cancelled",
+    "replacing",     "chain",
+    "cancel wanted", "filled",
+    "cancelled",     "rejected",
+    "void",          "adopted",
+    "unknown",       "part cancelled, replacing"};
 
 constexpr unsigned kWhole = kLive | kCancelWanted | kAdopted;  // acknowledged, and nothing else
 constexpr unsigned kParts = kPartExecuted | kPartCancelled;
-constexpr unsigned kPending = kReplacing | kChain;
+constexpr unsigned kOnePending = kReplacing | kPartReplacing;
+constexpr unsigned kPending = kOnePending | kChain;
+constexpr unsigned kHundredLeft = kSent | kWhole | kReplacing | kChain;
+constexpr unsigned kSixtyLeft = kParts | kPartReplacing;
 constexpr unsigned kAcknowledged = kWhole | kParts | kPending;
 constexpr unsigned kInBook = kSent | kAcknowledged;
 constexpr unsigned kEnded = kFilled | kCancelled | kRejected | kVoid;
@@ -162,7 +170,7 @@ constexpr Row kTable[] = {
 
     // The replacement is the head, those pending on it stay, its siblings are void. One that the
     // journal does not know is adopted in the place of its original, and a wanted cancel with it.
-    {kSent | kLive | kAdopted | kParts | kReplacing, Say::Replaced, "U 11>12 L 150@2201000",
+    {kSent | kLive | kAdopted | kParts | kOnePending, Say::Replaced, "U 11>12 L 150@2201000",
      "12 150@2201000", 0, Anomaly::None, kAgreed},
     {kCancelWanted, Say::Replaced, "U 11>12 L 150@2201000", "12 150@2201000", 0, Anomaly::None,
      kAgreed, "X 2 0"},
@@ -177,7 +185,7 @@ constexpr Row kTable[] = {
      Anomaly::None, kAgreed},
     {kParts, Say::ReplacedPending, "U 0>13 L 120@2202000", "11 60@2200000; 13 120@2202000", 0,
      Anomaly::None, kAgreed},
-    {kReplacing, Say::ReplacedPending, "U 12>13 L 120@2202000", "13 120@2202000", 0, Anomaly::None,
+    {kOnePending, Say::ReplacedPending, "U 12>13 L 120@2202000", "13 120@2202000", 0, Anomaly::None,
      kAgreed},
     {kChain, Say::ReplacedPending, "U 11>13 L 120@2202000", "13 120@2202000", 0,
      Anomaly::AcceptedDifferently, kAgreed},
@@ -194,7 +202,7 @@ constexpr Row kTable[] = {
      Anomaly::None, kAgreed},
     {kParts, Say::ReplacedUnknown, "U 0>12 L 150@2201000", "11 60@2200000; 12 150@2201000", 0,
      Anomaly::None, kAgreed},
-    {kReplacing, Say::ReplacedUnknown, "U 11>12 L 150@2201000", "12 150@2201000", 0,
+    {kOnePending, Say::ReplacedUnknown, "U 11>12 L 150@2201000", "12 150@2201000", 0,
      Anomaly::AcceptedDifferently, kCloseOnly},
     {kChain, Say::ReplacedUnknown, "U 11>12 L 150@2201000", "12+1 150@2202000", 0,
      Anomaly::AcceptedDifferently, kCloseOnly},
@@ -205,22 +213,20 @@ constexpr Row kTable[] = {
     {kSent | kWhole, Say::Executed, "E 11 40@2200000 A #21", "11 60@2200000", 40, Anomaly::None,
      kAgreed},
     {kParts, Say::Executed, "E 11 40@2200000 A #21", "11 20@2200000", 40, Anomaly::None, kAgreed},
-    {kReplacing, Say::Executed, "E 11 40@2200000 A #21", "11+1 110@2201000", 40, Anomaly::None,
+    {kOnePending, Say::Executed, "E 11 40@2200000 A #21", "11+1 110@2201000", 40, Anomaly::None,
      kAgreed},
     {kChain, Say::Executed, "E 11 40@2200000 A #21", "11+3 110@2202000", 40, Anomaly::None,
      kAgreed},
     {kEnded, Say::Executed, "E 11 40@2200000 A #21", "", 40, Anomaly::LateEvent, kCloseOnly},
     {kUnknown, Say::Executed, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::ExecutedFull, "E 11 100@2200000 A #21", "", 100, Anomaly::None,
-     kAgreed},
-    {kParts, Say::ExecutedFull, "E 11 60@2200000 A #21", "", 60, Anomaly::None, kAgreed},
+    {kHundredLeft, Say::ExecutedFull, "E 11 100@2200000 A #21", "", 100, Anomaly::None, kAgreed},
+    {kSixtyLeft, Say::ExecutedFull, "E 11 60@2200000 A #21", "", 60, Anomaly::None, kAgreed},
     {kEnded, Say::ExecutedFull, "E 11 100@2200000 A #21", "", 100, Anomaly::LateEvent, kCloseOnly},
     {kUnknown, Say::ExecutedFull, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::Overfill, "E 11 150@2200000 A #21", "", 150, Anomaly::Overfill,
-     kCloseOnly},
-    {kParts, Say::Overfill, "E 11 110@2200000 A #21", "", 110, Anomaly::Overfill, kCloseOnly},
+    {kHundredLeft, Say::Overfill, "E 11 150@2200000 A #21", "", 150, Anomaly::Overfill, kCloseOnly},
+    {kSixtyLeft, Say::Overfill, "E 11 110@2200000 A #21", "", 110, Anomaly::Overfill, kCloseOnly},
     {kEnded, Say::Overfill, "E 11 150@2200000 A #21", "", 150, Anomaly::LateEvent, kCloseOnly},
     {kUnknown, Say::Overfill, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
@@ -228,7 +234,7 @@ constexpr Row kTable[] = {
      Anomaly::WorsePrice, kAgreed},
     {kParts, Say::ExecutedWorse, "E 11 40@2210000 A #21", "11 20@2200000", 40, Anomaly::WorsePrice,
      kAgreed},
-    {kReplacing, Say::ExecutedWorse, "E 11 40@2210000 A #21", "11+1 110@2201000", 40,
+    {kOnePending, Say::ExecutedWorse, "E 11 40@2210000 A #21", "11+1 110@2201000", 40,
      Anomaly::WorsePrice, kAgreed},
     {kChain, Say::ExecutedWorse, "E 11 40@2210000 A #21", "11+3 110@2202000", 40,
      Anomaly::WorsePrice, kAgreed},
@@ -238,7 +244,7 @@ constexpr Row kTable[] = {
     // What executes is the head, though nobody said that it had replaced the other.
     {kSent, Say::ExecutedPending, "J 11 a", "", 0, Anomaly::UnknownNumber, kAgreed},
     {kWhole | kParts, Say::ExecutedPending, "", kSame, 0, Anomaly::UnknownNumber, kAgreed},
-    {kReplacing, Say::ExecutedPending, "E 12 40@2201000 A #21", "12 110@2201000", 40,
+    {kOnePending, Say::ExecutedPending, "E 12 40@2201000 A #21", "12 110@2201000", 40,
      Anomaly::AcceptedDifferently, kAgreed},
     {kChain, Say::ExecutedPending, "E 12 40@2201000 A #21", "12+1 110@2202000", 40,
      Anomaly::AcceptedDifferently, kAgreed},
@@ -251,7 +257,7 @@ constexpr Row kTable[] = {
      kAgreed},
     {kPartExecuted, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11 20@2200000", 40,
      Anomaly::Duplicate, kCloseOnly},
-    {kReplacing, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11+1 110@2201000", 40, Anomaly::None,
+    {kOnePending, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11+1 110@2201000", 40, Anomaly::None,
      kAgreed},
     {kChain, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11+3 110@2202000", 40, Anomaly::None,
      kAgreed},
@@ -265,20 +271,19 @@ constexpr Row kTable[] = {
     {kEnded, Say::Canceled, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::Canceled, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::CanceledFull, "C 11 -100 U", "", 0, Anomaly::None, kAgreed},
-    {kParts, Say::CanceledFull, "C 11 -60 U", "", 0, Anomaly::None, kAgreed},
+    {kHundredLeft, Say::CanceledFull, "C 11 -100 U", "", 0, Anomaly::None, kAgreed},
+    {kSixtyLeft, Say::CanceledFull, "C 11 -60 U", "", 0, Anomaly::None, kAgreed},
     {kEnded, Say::CanceledFull, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::CanceledFull, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::CanceledMore, "C 11 -150 U", "", 0, Anomaly::Overfill,
-     kCloseOnly},
-    {kParts, Say::CanceledMore, "C 11 -110 U", "", 0, Anomaly::Overfill, kCloseOnly},
+    {kHundredLeft, Say::CanceledMore, "C 11 -150 U", "", 0, Anomaly::Overfill, kCloseOnly},
+    {kSixtyLeft, Say::CanceledMore, "C 11 -110 U", "", 0, Anomaly::Overfill, kCloseOnly},
     {kEnded, Say::CanceledMore, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::CanceledMore, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
     {kSent, Say::CanceledPending, "J 11 a", "", 0, Anomaly::UnknownNumber, kAgreed},
     {kWhole | kParts, Say::CanceledPending, "", kSame, 0, Anomaly::UnknownNumber, kAgreed},
-    {kReplacing, Say::CanceledPending, "C 12 -40 U", "12 110@2201000", 0,
+    {kOnePending, Say::CanceledPending, "C 12 -40 U", "12 110@2201000", 0,
      Anomaly::AcceptedDifferently, kAgreed},
     {kChain, Say::CanceledPending, "C 12 -40 U", "12+1 120@2202000", 0,
      Anomaly::AcceptedDifferently, kAgreed},
@@ -289,22 +294,22 @@ constexpr Row kTable[] = {
      Anomaly::None, kAgreed},
     {kParts, Say::Prevented, "D 11 -40 Q (40@2200000 A D)", "11 20@2200000", 0, Anomaly::None,
      kAgreed},
-    {kReplacing, Say::Prevented, "D 11 -40 Q (40@2200000 A D)", "11+1 110@2201000", 0,
+    {kOnePending, Say::Prevented, "D 11 -40 Q (40@2200000 A D)", "11+1 110@2201000", 0,
      Anomaly::None, kAgreed},
     {kChain, Say::Prevented, "D 11 -40 Q (40@2200000 A D)", "11+3 110@2202000", 0, Anomaly::None,
      kAgreed},
     {kEnded, Say::Prevented, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::Prevented, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::PreventedFull, "D 11 -100 Q (100@2200000 A D)", "", 0,
-     Anomaly::None, kAgreed},
-    {kParts, Say::PreventedFull, "D 11 -60 Q (60@2200000 A D)", "", 0, Anomaly::None, kAgreed},
+    {kHundredLeft, Say::PreventedFull, "D 11 -100 Q (100@2200000 A D)", "", 0, Anomaly::None,
+     kAgreed},
+    {kSixtyLeft, Say::PreventedFull, "D 11 -60 Q (60@2200000 A D)", "", 0, Anomaly::None, kAgreed},
     {kEnded, Say::PreventedFull, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::PreventedFull, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
-    {kSent | kWhole | kPending, Say::PreventedMore, "D 11 -150 Q (150@2200000 A D)", "", 0,
-     Anomaly::Overfill, kCloseOnly},
-    {kParts, Say::PreventedMore, "D 11 -110 Q (110@2200000 A D)", "", 0, Anomaly::Overfill,
+    {kHundredLeft, Say::PreventedMore, "D 11 -150 Q (150@2200000 A D)", "", 0, Anomaly::Overfill,
+     kCloseOnly},
+    {kSixtyLeft, Say::PreventedMore, "D 11 -110 Q (110@2200000 A D)", "", 0, Anomaly::Overfill,
      kCloseOnly},
     {kEnded, Say::PreventedMore, "", "", 0, Anomaly::LateEvent, kAgreed},
     {kUnknown, Say::PreventedMore, "", "", 0, Anomaly::UnknownNumber, kAgreed},
@@ -327,6 +332,7 @@ constexpr Row kTable[] = {
     {kSent, Say::RejectedPending, "J 11 a", "", 0, Anomaly::UnknownNumber, kAgreed},
     {kWhole | kParts, Say::RejectedPending, "", kSame, 0, Anomaly::UnknownNumber, kAgreed},
     {kReplacing, Say::RejectedPending, "J 12 7", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::RejectedPending, "J 12 7", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kChain, Say::RejectedPending, "J 12 7", "11+1 130@2200000", 0, Anomaly::None, kAgreed},
     {kNowhere, Say::RejectedPending, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
@@ -361,20 +367,25 @@ constexpr Row kTable[] = {
     // Proof: what the venue has gone beyond and not answered was never processed. Of a replace
     // nobody is told.
     {kSent, Say::QueryResponse, "J 11 a", "", 0, Anomaly::None, kAgreed},
-    {kPending, Say::QueryResponse, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kReplacing | kChain, Say::QueryResponse, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::QueryResponse, "", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kAll & ~(kSent | kPending), Say::QueryResponse, "", kSame, 0, Anomaly::None, kAgreed},
     {kAll, Say::QueryBehind, "", kSame, 0, Anomaly::None, kAgreed},
     {kSent, Say::QueryAhead, "J 11 a", "", 0, Anomaly::None, kAgreed},
-    {kPending, Say::QueryAhead, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kReplacing | kChain, Say::QueryAhead, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::QueryAhead, "", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kAll & ~(kSent | kPending), Say::QueryAhead, "", kSame, 0, Anomaly::None, kAgreed},
     {kSent, Say::MassCancelled, "J 11 a", "", 0, Anomaly::None, kAgreed},
-    {kPending, Say::MassCancelled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kReplacing | kChain, Say::MassCancelled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::MassCancelled, "", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kAll & ~(kSent | kPending), Say::MassCancelled, "", kSame, 0, Anomaly::None, kAgreed},
     {kSent, Say::Disabled, "J 11 a", "", 0, Anomaly::None, kAgreed},
-    {kPending, Say::Disabled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kReplacing | kChain, Say::Disabled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::Disabled, "", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kAll & ~(kSent | kPending), Say::Disabled, "", kSame, 0, Anomaly::None, kAgreed},
     {kSent, Say::Enabled, "J 11 a", "", 0, Anomaly::None, kAgreed},
-    {kPending, Say::Enabled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kReplacing | kChain, Say::Enabled, "", "11 100@2200000", 0, Anomaly::None, kAgreed},
+    {kPartReplacing, Say::Enabled, "", "11 60@2200000", 0, Anomaly::None, kAgreed},
     {kAll & ~(kSent | kPending), Say::Enabled, "", kSame, 0, Anomaly::None, kAgreed},
 
     {kAll, Say::StartOfDay, "S", kSame, 0, Anomaly::None, kAgreed},
@@ -391,7 +402,7 @@ struct Cell {
 
   explicit Cell(State s, Say m) : state(s), say(m) {}
 
-  [[nodiscard]] std::uint32_t left() const { return (state & kParts) != 0 ? 60 : 100; }
+  [[nodiscard]] std::uint32_t left() const { return (state & kSixtyLeft) != 0 ? 60 : 100; }
   [[nodiscard]] Terms terms(std::uint32_t client_ref, Terms t = {}) {
     t.firm = "BRV1";
     text = own_cl_ord_id(bravo, client_ref);
@@ -412,7 +423,7 @@ void make_state(Cell& c) {
   w.say(accepted(1, c.terms(11)));
   if (c.state == kPartExecuted || c.state == kFilled) w.say(executed(1, 40, kAmznPrice, 7));
   if (c.state == kFilled) w.say(executed(1, 60, kAmznPrice, 6));
-  if (c.state == kPartCancelled) w.say(canceled(1, 40));
+  if ((c.state & (kPartCancelled | kPartReplacing)) != 0) w.say(canceled(1, 40));
   if (c.state == kCancelled) w.say(canceled(1, 100));
   if (c.state == kCancelWanted) w.cancel(c.bravo, 11);
   if ((c.state & kPending) != 0) {
