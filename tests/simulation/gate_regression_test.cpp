@@ -470,6 +470,23 @@ TEST(GateRegression, AReplaceWithAMinimumQuantityIsRefusedHere) {
   EXPECT_EQ(w.order(bravo, 1)->pending_count, 0);
 }
 
+// Any Firm in a replace was overlooked, one of another member too: the client believed that its
+// order had moved to that account.
+TEST(GateRegression, AReplaceThatNamesAnotherAccountIsRefused) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  std::uint32_t number = 1;
+  for (const std::string_view firm : {"BRV2", "ALP1", "NONE"}) {
+    EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = firm}).reason,
+              RejectReason::ReplaceNotAllowed);
+  }
+  EXPECT_EQ(w.at_venue(), Lines{});
+  EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = "BRV1"}).reason, RejectReason::None);
+}
+
 // Quantities in tags went out, and came back, in the units of the other link.
 TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
   GateWorld w;
