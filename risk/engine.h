@@ -97,7 +97,7 @@ inline constexpr std::size_t kAnomalyCount = 8;
 // What a venue event did, with what the gateway needs to tell the client.
 struct VenueOutcome {
   NumberRecord record;  // of the event's number as it was before the event
-  NumberRecord other;   // of the original, for Replaced
+  NumberRecord other;   // of the original, where the order has been replaced
   Lots leaves;          // of the order after the event
   OrderIndex order;     // none when it has ended
   Anomaly anomaly = Anomaly::None;
@@ -334,7 +334,7 @@ class Engine {
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void make_head(Order& order, PendingReplace& pending) noexcept;
-  bool replaced_silently(std::uint32_t index, std::uint32_t number) noexcept;
+  void replaced_silently(std::uint32_t index, std::uint32_t number, VenueOutcome& outcome) noexcept;
   void drop_orphans(Order& order) noexcept;
   void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
   void dispute(AccountIndex account) noexcept;

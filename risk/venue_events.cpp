@@ -102,8 +102,8 @@ void Engine::replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
                    [&](const PendingReplace& p) { return p.number == event.number; });
   if (pending == order.pending.begin() + order.pending_count) {
     outcome.anomaly = Anomaly::Duplicate;
-    if (event.dead || event.quantity > order.total - order.cum - order.cancelled ||
-        order.price != event.price) {
+    if (order.acknowledged == 0 || event.dead ||
+        event.quantity > order.total - order.cum - order.cancelled || order.price != event.price) {
       dispute(order.account);
     }
     return;
@@ -142,15 +142,17 @@ void Engine::make_head(Order& order, PendingReplace& pending) noexcept {
 }
 
 // The venue executes or cancels a number that was to replace the head: then it has, though nothing
-// was said of it. False: it is the head.
-bool Engine::replaced_silently(std::uint32_t index, std::uint32_t number) noexcept {
+// was said of it.
+void Engine::replaced_silently(std::uint32_t index, std::uint32_t number,
+                               VenueOutcome& outcome) noexcept {
   Order& order = orders_[index];
   for (std::uint8_t p = 0; p < order.pending_count; ++p) {
     if (order.pending[p].number != number) continue;
+    if (const NumberRecord* original = numbers_.find(order.head)) outcome.other = *original;
     change_order(index, [&](Order& o) { make_head(o, o.pending[p]); });
-    return true;
+    outcome.anomaly = Anomaly::AcceptedDifferently;
+    return;
   }
-  return false;
 }
 
 // Pending replaces whose original is neither the head nor a pending number can no longer happen.
@@ -214,9 +216,7 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   }
   Order& order = orders_[record.order];
   const Price worst = order.worst;
-  if (replaced_silently(record.order, event.number)) {
-    outcome.anomaly = Anomaly::AcceptedDifferently;
-  }
+  replaced_silently(record.order, event.number, outcome);
   if (event.quantity > std::max(Lots{0}, order.total - order.cum - order.cancelled)) {
     outcome.anomaly = Anomaly::Overfill;
     dispute(record.account);
@@ -230,9 +230,7 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
 
 // Canceled takes lots off the head; a self-match prevention cancel counts them as executed.
 void Engine::reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
-  if (replaced_silently(outcome.order.value, event.number)) {
-    outcome.anomaly = Anomaly::AcceptedDifferently;
-  }
+  replaced_silently(outcome.order.value, event.number, outcome);
   const Order& order = orders_[outcome.order.value];
   if (event.quantity > std::max(Lots{0}, order.total - order.cum - order.cancelled)) {
     // The venue had more in its book than is counted here, and may have more still.

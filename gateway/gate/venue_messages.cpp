@@ -301,6 +301,10 @@ VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   const VenueOutcome outcome = engine_.apply(event);
   ++counters_.anomalies[static_cast<std::size_t>(outcome.anomaly)];
   if (!outcome.known) ++counters_.unattributed;
+  // It has a new head.
+  if (outcome.order.exists() && outcome.other.number != 0) {
+    sweep_replaced(outcome.order, outcome.other.number);
+  }
   return outcome;
 }
 
@@ -382,7 +386,6 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
-  if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = outcome.other.client_ref;
   owe_terms(answer, outcome.record, terms, time);

@@ -73,6 +73,33 @@ TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplaced) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Nor where the venue says nothing of the replace, and executes or cancels a part of the new
+// number.
+TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplacedInSilence) {
+  for (const ouch::OutboundMessage& answer : {ouch::OutboundMessage(executed(2, 10, kAmznPrice, 1)),
+                                              ouch::OutboundMessage(canceled(2, 10))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.say(accepted(1));
+    w.at_venue();
+    for (const ouch::InboundMessage& message :
+         {mass_cancel(2), ouch::InboundMessage(venue_sim::replace_message(
+                              1, {.number = 3, .quantity = 150, .price = kAmznPrice}))}) {
+      w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+    }
+    std::array<std::byte, ouch::kMaxMessageSize> buffer;
+    const std::size_t size = ouch::encode(answer, buffer);
+    EXPECT_TRUE(w.gate().on_venue_message(w.gate().venue_next_sequence(),
+                                          std::span(buffer).first(size), w.now_ns));
+    w.hold_from_venue = true;  // the world's venue has not said it
+    w.deliver();
+    EXPECT_EQ(w.at_venue(), (Lines{"U 1>2 150@2200000", "X 2 0"}));
+    EXPECT_EQ(w.order(bravo, 3)->cancel_to.raw, 0);
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
 std::string bulk_firm(int account) {
   return std::string("B").append(std::to_string(100 + account));
 }

@@ -77,6 +77,7 @@ enum class Say : std::uint8_t {
   ReplacedPending,   // 2 by 3, 120 left
   ReplacedDead,      // 1 by 2, which is dead
   ReplacedUnknown,   // 99 by 2
+  ReplacedItself,    // 99 by 1
   Executed,          // 40
   ExecutedFull,      // what is left
   Overfill,          // 50 more
@@ -207,6 +208,14 @@ constexpr Row kTable[] = {
     {kChain, Say::ReplacedUnknown, "U 11>12 L 150@2201000", "12+1 150@2202000", 0,
      Anomaly::AcceptedDifferently, kCloseOnly},
     {kNowhere, Say::ReplacedUnknown, "U 0>12 L 150@2201000", "12 150@2201000", 0, Anomaly::None,
+     kAgreed},
+
+    // An order that is answered as a replace: whatever it took the place of is not counted here.
+    {kSent, Say::ReplacedItself, "", kSame, 0, Anomaly::Duplicate, kCloseOnly},
+    {kHundredLeft & ~kSent, Say::ReplacedItself, "", kSame, 0, Anomaly::Duplicate, kAgreed},
+    {kSixtyLeft, Say::ReplacedItself, "", kSame, 0, Anomaly::Duplicate, kCloseOnly},
+    {kEnded, Say::ReplacedItself, "", "", 0, Anomaly::LateEvent, kCloseOnly},
+    {kUnknown, Say::ReplacedItself, "U 0>11 L 100@2200000", "11 100@2200000", 0, Anomaly::None,
      kAgreed},
 
     // A trade is a trade. It shrinks the head and every pending replace together.
@@ -458,6 +467,8 @@ ouch::OutboundMessage message_of(Cell& c) {
       return replaced(1, 2, c.terms(12, {.quantity = 150, .price = 2'201'000, .state = 'D'}));
     case Say::ReplacedUnknown:
       return replaced(99, 2, c.terms(12, second));
+    case Say::ReplacedItself:
+      return replaced(99, 1, c.terms(11));
     case Say::Executed:
       return executed(1, 40, kAmznPrice, 21);
     case Say::ExecutedFull:

@@ -273,8 +273,9 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     case VenueEventType::Replaced: {
       if (chain == nullptr || is_head) {
         out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::Duplicate;
-        if (chain != nullptr && (event.dead || event.quantity.raw > chain->head_leaves() ||
-                                 event.price.raw != chain->price)) {
+        if (chain != nullptr &&
+            (!chain->acknowledged || event.dead || event.quantity.raw > chain->head_leaves() ||
+             event.price.raw != chain->price)) {
           accounts_[record.account].flags |= kDisputed;
         }
         break;

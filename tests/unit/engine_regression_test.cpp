@@ -271,6 +271,11 @@ TEST(EngineRegression, AnOrderAcceptedAgainOnOtherTermsMakesItsAccountCloseOnly)
     w.venue(Replaced, second, 21, 1'000, w.head);
     EXPECT_TRUE(w.is_disputed());
   }
+  {
+    OneOrder w;  // a new order that is answered as a replace, of whatever else
+    w.venue(Replaced, w.buy(0, kBtcPerp, 10, 1'000).number, 10, 1'000, w.head);
+    EXPECT_TRUE(w.is_disputed());
+  }
 }
 
 // A replace that took the place of some other order than its own: its original, which may live on,
