@@ -69,6 +69,10 @@ VenueOutcome Engine::apply(const VenueEvent& event) noexcept {
     case VenueEventType::Broken:
       break;
   }
+  if (outcome.order.exists()) {
+    const Order& order = orders_[outcome.order.value];
+    outcome.leaves = std::max(Lots{0}, order.total - order.cum - order.cancelled);
+  }
   return outcome;
 }
 
@@ -269,7 +273,6 @@ void Engine::refused(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     numbers_.retire(event.number);
     drop_orphans(o);
   });
-  outcome.leaves = order.total - order.cum - order.cancelled;
 }
 
 void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept {
@@ -310,8 +313,7 @@ void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcep
 // A head with nothing left has had its terminal outcome, and every pending replace is void with it.
 void Engine::end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept {
   const Order& order = orders_[index];
-  outcome.leaves = std::max(Lots{0}, order.total - order.cum - order.cancelled);
-  if (outcome.leaves.raw > 0) return;
+  if (order.total > order.cum + order.cancelled) return;
   outcome.ended = true;
   outcome.order = {};
   end_order(index);

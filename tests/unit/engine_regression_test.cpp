@@ -278,6 +278,19 @@ TEST(EngineRegression, AnOrderAcceptedAgainOnOtherTermsMakesItsAccountCloseOnly)
   }
 }
 
+// After an Accepted or a Rejected that did not fit, the outcome said that nothing was left of the
+// order, which was live.
+TEST(EngineRegression, AnOutcomeSaysWhatIsLeftOfTheOrderWhateverTheEvent) {
+  using enum VenueEventType;
+  for (const VenueEventType type : {Accepted, Replaced, Rejected}) {
+    OneOrder w;
+    w.fill(w.head, 3, 1'000);
+    EXPECT_EQ(w.venue(type, w.head, 10, 1'000).leaves.raw, 7);
+  }
+  OneOrder w;
+  EXPECT_EQ(w.venue(Canceled, w.head, 10).leaves.raw, 0);
+}
+
 // A replace that took the place of some other order than its own: its original, which may live on,
 // was no longer counted.
 TEST(EngineRegression, AReplaceOfAnotherOrderMakesItsAccountCloseOnly) {
