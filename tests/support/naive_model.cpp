@@ -305,6 +305,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
             return t.match == event.match && t.number == event.number;
           }) != 0) {
         out.anomaly = Anomaly::Duplicate;
+        accounts_[record.account].flags |= kDisputed;
       }
       trades_.push_back({.match = event.match,
                          .number = event.number,
@@ -328,8 +329,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         chain->cum += event.quantity.raw;
       }
       // The books no longer agree: no increases until a person has looked.
-      if (out.anomaly == Anomaly::LateEvent || out.anomaly == Anomaly::Overfill ||
-          out.anomaly == Anomaly::Duplicate) {
+      if (out.anomaly == Anomaly::LateEvent || out.anomaly == Anomaly::Overfill) {
         accounts_[record.account].flags |= kDisputed;
       }
       break;
