@@ -296,7 +296,7 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   const risk::AccountIndex account = engine_.account_of(order);
   // It stays with the account of its original.
   if (wire.appendage.has(ouch::Tag::Firm) && aliases_.account(wire.appendage.firm) != account) {
-    fault(order.unsupported, RejectReason::ReplaceNotAllowed);
+    fault(order.unsupported, RejectReason::UnsupportedFlag);
   }
   engine_.refresh(account);
   record.decision = engine_.decide(order);

@@ -320,7 +320,10 @@ const ReplaceRow kReplaceRows[] = {
     {"between two ticks", [](auto& r) { r.price += 99; }, {Rejected, PriceTick, "J 20 1d"}},
     {"beyond the collar", [](auto& r) { r.price = 2'266'100; }, {Rejected, PriceCollar, "J 20 26"}},
     {"market",
-     [](auto& r) { r.price = ouch::kMarketPrice; },
+     [](auto& r) {
+       r.price = ouch::kMarketPrice;
+       r.time_in_force = ouch::TimeInForce::ImmediateOrCancel;
+     },
      {Rejected, ReplaceNotAllowed, "J 20 15"}},
     {"immediate",
      [](auto& r) { r.time_in_force = ouch::TimeInForce::ImmediateOrCancel; },
@@ -342,10 +345,10 @@ const ReplaceRow kReplaceRows[] = {
     {"its own firm", [](auto& r) { set_firm(r.appendage, "BRV1"); }, kReplaceOut},
     {"another firm of the session",
      [](auto& r) { set_firm(r.appendage, "BRV2"); },
-     {Rejected, ReplaceNotAllowed, "J 20 15"}},
+     {Rejected, UnsupportedFlag, "J 20 f"}},
     {"another member's firm",
      [](auto& r) { set_firm(r.appendage, "ALP1"); },
-     {Rejected, ReplaceNotAllowed, "J 20 15"}},
+     {Rejected, UnsupportedFlag, "J 20 f"}},
     {"a number at the watermark", [](auto& r) { r.user_ref_num = 7; }, kOldNumber},
     {"a number below the watermark", [](auto& r) { r.user_ref_num = 1; }, kOldNumber},
     {"of a pending one, of which there are four",

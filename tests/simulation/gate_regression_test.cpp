@@ -508,7 +508,7 @@ TEST(GateRegression, AReplaceThatNamesAnotherAccountIsRefused) {
   std::uint32_t number = 1;
   for (const std::string_view firm : {"BRV2", "ALP1", "NONE"}) {
     EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = firm}).reason,
-              RejectReason::ReplaceNotAllowed);
+              RejectReason::UnsupportedFlag);
   }
   EXPECT_EQ(w.at_venue(), Lines{});
   EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = "BRV1"}).reason, RejectReason::None);
