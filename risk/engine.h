@@ -87,17 +87,17 @@ enum class Anomaly : std::uint8_t {
   UnknownNumber,        // not ours, or long ended: nothing could be applied
   Overfill,             // more executed than was left
   WorsePrice,           // executed beyond the limit
-  AcceptedDifferently,  // other price or quantity than sent
+  AcceptedDifferently,  // other price or quantity than sent, or replaced without a word
   LateEvent,            // execution of an order that had ended: applied to the position
   UnknownTrade,         // broken, but not remembered
-  Duplicate,            // acknowledged twice
+  Duplicate,            // acknowledged twice, executed twice under one match number
 };
 inline constexpr std::size_t kAnomalyCount = 8;
 
 // What a venue event did, with what the gateway needs to tell the client.
 struct VenueOutcome {
   NumberRecord record;  // of the event's number as it was before the event
-  NumberRecord other;   // of the original, for Replaced
+  NumberRecord other;   // of the original, where the order has been replaced
   Lots leaves;          // of the order after the event
   OrderIndex order;     // none when it has ended
   Anomaly anomaly = Anomaly::None;
@@ -338,6 +338,8 @@ class Engine {
   void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  void make_head(Order& order, PendingReplace& pending) noexcept;
+  void replaced_silently(std::uint32_t index, std::uint32_t number, VenueOutcome& outcome) noexcept;
   void drop_orphans(Order& order) noexcept;
   void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
   void dispute(AccountIndex account) noexcept;

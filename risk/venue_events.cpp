@@ -69,6 +69,10 @@ VenueOutcome Engine::apply(const VenueEvent& event) noexcept {
     case VenueEventType::Broken:
       break;
   }
+  if (outcome.order.exists()) {
+    const Order& order = orders_[outcome.order.value];
+    outcome.leaves = std::max(Lots{0}, order.total - order.cum - order.cancelled);
+  }
   return outcome;
 }
 
@@ -76,6 +80,12 @@ void Engine::accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   Order& order = orders_[outcome.order.value];
   if (order.acknowledged != 0 || order.head != event.number) {
     outcome.anomaly = Anomaly::Duplicate;
+    // The same again says nothing new; anything else, and a replace that was accepted as an order
+    // of its own, is more or less than is counted here.
+    if (order.head != event.number || event.dead || order.total != event.quantity ||
+        order.price != event.price) {
+      dispute(order.account);
+    }
     return;
   }
   if (order.total != event.quantity || order.price != event.price)
@@ -96,6 +106,10 @@ void Engine::replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
                    [&](const PendingReplace& p) { return p.number == event.number; });
   if (pending == order.pending.begin() + order.pending_count) {
     outcome.anomaly = Anomaly::Duplicate;
+    if (order.acknowledged == 0 || event.dead ||
+        event.quantity > order.total - order.cum - order.cancelled || order.price != event.price) {
+      dispute(order.account);
+    }
     return;
   }
   if (const NumberRecord* original = numbers_.find(order.head)) outcome.other = *original;
@@ -103,17 +117,46 @@ void Engine::replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
       order.head != event.other) {
     outcome.anomaly = Anomaly::AcceptedDifferently;
   }
+  // In the place of an order that is none of this chain: then what was the head may live on.
+  const auto is_original = [&](const PendingReplace& p) { return p.number == event.other; };
+  if (order.head != event.other &&
+      std::none_of(order.pending.begin(), order.pending.begin() + order.pending_count,
+                   is_original)) {
+    dispute(order.account);
+  }
   change_order(outcome.order.value, [&](Order& o) {
-    numbers_.retire(o.head);
-    o.head = event.number;
-    o.acknowledged = 1;
+    make_head(o, *pending);
     o.total = o.cum + event.quantity;
     o.cancelled = event.dead ? event.quantity : Lots{0};
     o.price = event.price;
-    *pending = o.pending[--o.pending_count];
-    drop_orphans(o);
   });
   end_if_done(outcome.order.value, outcome);
+}
+
+// A pending replace has happened, on its own terms.
+void Engine::make_head(Order& order, PendingReplace& pending) noexcept {
+  numbers_.retire(order.head);
+  order.head = pending.number;
+  order.acknowledged = 1;
+  order.total = pending.total;
+  order.cancelled = {};
+  order.price = pending.price;
+  pending = order.pending[--order.pending_count];
+  drop_orphans(order);
+}
+
+// The venue executes or cancels a number that was to replace the head: then it has, though nothing
+// was said of it.
+void Engine::replaced_silently(std::uint32_t index, std::uint32_t number,
+                               VenueOutcome& outcome) noexcept {
+  Order& order = orders_[index];
+  for (std::uint8_t p = 0; p < order.pending_count; ++p) {
+    if (order.pending[p].number != number) continue;
+    if (const NumberRecord* original = numbers_.find(order.head)) outcome.other = *original;
+    change_order(index, [&](Order& o) { make_head(o, o.pending[p]); });
+    outcome.anomaly = Anomaly::AcceptedDifferently;
+    return;
+  }
 }
 
 // Pending replaces whose original is neither the head nor a pending number can no longer happen.
@@ -140,6 +183,11 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   // Remembered first, so that the venue can break it.
   if (const std::uint32_t old = trade_of_.find(trade_key(event.match, event.number));
       old != IndexMap::kNotFound) {
+    // Two trades of which only one can be broken, or one that was told twice.
+    if (trades_[old].match == event.match && trades_[old].number == event.number) {
+      outcome.anomaly = Anomaly::Duplicate;
+      dispute(record.account);
+    }
     trade_of_.erase(trade_key(event.match, event.number));
     trades_[old] = {};
     hash_.touch(EntityKind::Trade, old);
@@ -171,11 +219,12 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     return;
   }
   Order& order = orders_[record.order];
-  const Lots left = order.total - order.cum - order.cancelled;
-  if (event.quantity > left) {
+  const Price worst = order.worst;
+  replaced_silently(record.order, event.number, outcome);
+  if (event.quantity > std::max(Lots{0}, order.total - order.cum - order.cancelled)) {
     outcome.anomaly = Anomaly::Overfill;
     dispute(record.account);
-  } else if (sign_of(order.side) * (event.price.raw - order.worst.raw) > 0) {
+  } else if (sign_of(order.side) * (event.price.raw - worst.raw) > 0) {
     outcome.anomaly = Anomaly::WorsePrice;
   }
   trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
@@ -185,9 +234,13 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
 
 // Canceled takes lots off the head; a self-match prevention cancel counts them as executed.
 void Engine::reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept {
-  Order& order = orders_[outcome.order.value];
-  if (event.quantity > order.total - order.cum - order.cancelled)
+  replaced_silently(outcome.order.value, event.number, outcome);
+  const Order& order = orders_[outcome.order.value];
+  if (event.quantity > std::max(Lots{0}, order.total - order.cum - order.cancelled)) {
+    // The venue had more in its book than is counted here, and may have more still.
     outcome.anomaly = Anomaly::Overfill;
+    dispute(order.account);
+  }
   change_order(outcome.order.value, [&](Order& o) {
     (event.type == VenueEventType::Canceled ? o.cancelled : o.cum) += event.quantity;
   });
@@ -200,7 +253,9 @@ void Engine::refused(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   Order& order = orders_[outcome.order.value];
   if (order.head == event.number) {
     if (order.acknowledged != 0) {
+      // It was processed: counted until it really ends.
       outcome.anomaly = Anomaly::Duplicate;
+      dispute(order.account);
       return;
     }
     outcome.ended = true;
@@ -218,7 +273,6 @@ void Engine::refused(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     numbers_.retire(event.number);
     drop_orphans(o);
   });
-  outcome.leaves = order.total - order.cum - order.cancelled;
 }
 
 void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept {
@@ -259,8 +313,7 @@ void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcep
 // A head with nothing left has had its terminal outcome, and every pending replace is void with it.
 void Engine::end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept {
   const Order& order = orders_[index];
-  outcome.leaves = std::max(Lots{0}, order.total - order.cum - order.cancelled);
-  if (outcome.leaves.raw > 0) return;
+  if (order.total > order.cum + order.cancelled) return;
   outcome.ended = true;
   outcome.order = {};
   end_order(index);

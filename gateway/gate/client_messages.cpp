@@ -294,6 +294,10 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   if (wire.appendage.min_qty > 0) fault(order.unsupported, RejectReason::InvalidMinQty);
 
   const risk::AccountIndex account = engine_.account_of(order);
+  // It stays with the account of its original.
+  if (wire.appendage.has(ouch::Tag::Firm) && aliases_.account(wire.appendage.firm) != account) {
+    fault(order.unsupported, RejectReason::UnsupportedFlag);
+  }
   engine_.refresh(account);
   record.decision = engine_.decide(order);
   replaced_ = &wire;

@@ -207,10 +207,11 @@ void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
   }
 }
 
-// And this one was: the venue speaks of it, whatever it says.
+// And this one was: the venue speaks of it, whatever it says. It ignores what comes below its
+// highest, so ours go on behind that, wherever it has it from.
 void Gate::resolve(std::uint32_t number, Timestamp time) noexcept {
   resolve_below(number, time);
-  if (number < engine_.next_number()) resolved_below_ = std::max(resolved_below_, number + 1);
+  skip_numbers_to(number);
 }
 
 void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time) noexcept {
@@ -229,11 +230,9 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
   order.number = message.user_ref_num;
   order.instrument = aliases_.venue_instrument(message.symbol);
   if (order.number == 0 || !order.instrument.exists()) {
-    if (order.number != 0) skip_numbers_to(order.number);
     ++counters_.unattributed;
     return false;
   }
-  skip_numbers_to(order.number);
   risk::AccountIndex firm;
   if (message.appendage.has(ouch::Tag::Firm)) firm = aliases_.account(message.appendage.firm);
   order.account = firm.exists() ? firm : deployment_.venue.suspense_account;
@@ -260,7 +259,7 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
   return true;
 }
 
-// A number of ours that the journal does not know was processed.
+// A number was processed: ours, whether the journal knows of it or not.
 void Gate::skip_numbers_to(std::uint32_t number) noexcept {
   engine_.raise_next_number(number + 1);
   resolved_below_ = std::max(resolved_below_, number + 1);
@@ -302,6 +301,10 @@ VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   const VenueOutcome outcome = engine_.apply(event);
   ++counters_.anomalies[static_cast<std::size_t>(outcome.anomaly)];
   if (!outcome.known) ++counters_.unattributed;
+  // It has a new head.
+  if (outcome.order.exists() && outcome.other.number != 0) {
+    sweep_replaced(outcome.order, outcome.other.number);
+  }
   return outcome;
 }
 
@@ -383,7 +386,6 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
   }
   if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
     return;
-  if (outcome.order.exists()) sweep_replaced(outcome.order, outcome.other.number);
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = outcome.other.client_ref;
   owe_terms(answer, outcome.record, terms, time);
@@ -399,13 +401,25 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
     if (original.account.exists()) books_disagree(original.account, time);
     return;
   }
-  if (original.order != risk::kNil) {
+  if (original.order == risk::kNil) {
+    // It has ended here, and was there to be replaced.
+    if (original.account.exists() && message.order_state != ouch::OrderState::Dead) {
+      books_disagree(original.account, time);
+    }
+  } else {
     const risk::Order& replaced = engine_.order({original.order});
+    const risk::Lots cancel_to = replaced.cancel_to;
     apply({.time = time,
            .quantity = replaced.total - replaced.cum - replaced.cancelled,
            .price = {},
-           .number = original.number,
+           .number = replaced.head,
            .type = VenueEventType::Canceled});
+    // Whoever wanted the original to go wants the replacement to.
+    const risk::NumberRecord* replacement = engine_.find_number(order.number);
+    if (cancel_to.raw >= 0 && replacement != nullptr && replacement->order != risk::kNil) {
+      engine_.want_cancel({replacement->order}, cancel_to);
+      stage_cancels({replacement->order});
+    }
   }
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = original.client_ref;
@@ -538,18 +552,41 @@ void Gate::pass_on(M message, Timestamp time) noexcept {
   const risk::NumberRecord* record = engine_.find_number(message.user_ref_num);
   if (record == nullptr) {
     ++counters_.unattributed;
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::UnknownNumber)];
     return;
+  }
+  // What tells of an order in the venue's book, and of more than is counted here: a cancel may
+  // cross with the end of its order.
+  constexpr bool kInBook =
+      !std::is_same_v<M, ouch::CancelPending> && !std::is_same_v<M, ouch::CancelReject>;
+  if (record->order == risk::kNil) {
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::LateEvent)];
+    if (kInBook) books_disagree(record->account, time);
+    return;
+  }
+  const risk::Order& order = engine_.order({record->order});
+  risk::Lots quantity;
+  risk::Price price;
+  bool more = false;
+  if constexpr (requires { message.quantity; }) {
+    quantity = lots_of(record->instrument, message.quantity);
+    more = quantity > order.reserved ||
+           (message.side == ouch::Side::Buy) != (record->side == risk::Side::Buy);
+  }
+  if constexpr (requires { message.price; }) {
+    price = price_of(record->instrument, record->side, message.price);
+    more = record->side == risk::Side::Buy ? price > order.worst : price < order.worst;
+  }
+  if (more) {
+    ++counters_.anomalies[static_cast<std::size_t>(risk::Anomaly::AcceptedDifferently)];
+    books_disagree(record->account, time);
   }
   if (!record->session.exists()) return;
   const config::Alias& alias = aliases_.of(record->session, record->instrument);
   message.timestamp = since_midnight(time);
   message.user_ref_num = record->client_ref;
-  if constexpr (requires { message.price; }) {
-    message.price = client_price(price_of(record->instrument, record->side, message.price), alias);
-  }
-  if constexpr (requires { message.quantity; }) {
-    message.quantity = client_quantity(lots_of(record->instrument, message.quantity), alias);
-  }
+  if constexpr (requires { message.quantity; }) message.quantity = client_quantity(quantity, alias);
+  if constexpr (requires { message.price; }) message.price = client_price(price, alias);
   rescale(message.appendage, aliases_.venue(record->instrument), alias);
   owe(record->session, message);
 }

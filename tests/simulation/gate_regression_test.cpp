@@ -73,6 +73,33 @@ TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplaced) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Nor where the venue says nothing of the replace, and executes or cancels a part of the new
+// number.
+TEST(GateRegression, AnOrderDoesNotOutrunAMassCancelByBeingReplacedInSilence) {
+  for (const ouch::OutboundMessage& answer : {ouch::OutboundMessage(executed(2, 10, kAmznPrice, 1)),
+                                              ouch::OutboundMessage(canceled(2, 10))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.say(accepted(1));
+    w.at_venue();
+    for (const ouch::InboundMessage& message :
+         {mass_cancel(2), ouch::InboundMessage(venue_sim::replace_message(
+                              1, {.number = 3, .quantity = 150, .price = kAmznPrice}))}) {
+      w.gate().on_client_message(bravo, venue_sim::bytes_of(message), false, w.now_ns);
+    }
+    std::array<std::byte, ouch::kMaxMessageSize> buffer;
+    const std::size_t size = ouch::encode(answer, buffer);
+    EXPECT_TRUE(w.gate().on_venue_message(w.gate().venue_next_sequence(),
+                                          std::span(buffer).first(size), w.now_ns));
+    w.hold_from_venue = true;  // the world's venue has not said it
+    w.deliver();
+    EXPECT_EQ(w.at_venue(), (Lines{"U 1>2 150@2200000", "X 2 0"}));
+    EXPECT_EQ(w.order(bravo, 3)->cancel_to.raw, 0);
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
 std::string bulk_firm(int account) {
   return std::string("B").append(std::to_string(100 + account));
 }
@@ -121,7 +148,8 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
 // --- off the grid
 
 std::vector<Change> ten_wire_units_a_lot() {
-  return {{Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}};
+  return {
+      {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}};
 }
 
 // A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
@@ -293,6 +321,58 @@ TEST(GateRegression, AnOrderThatTheVenueHasExecutedIsNotVoid) {
   }
 }
 
+// The venue spoke of a number above ours, though not of an order: it ignores what comes below its
+// highest, and our next orders were sent below it.
+TEST(GateRegression, NumbersGoOnBehindWhateverTheVenueSpeaksOf) {
+  for (const ouch::OutboundMessage& message :
+       {ouch::OutboundMessage(executed(41, 40, kAmznPrice, 1)),
+        ouch::OutboundMessage(canceled(41, 40)), ouch::OutboundMessage(aiq_canceled(41, 40)),
+        ouch::OutboundMessage(rejected(41)), ouch::OutboundMessage(restated(41)),
+        ouch::OutboundMessage(ouch::MassCancelResponse{.user_ref_num = 41, .appendage = {}})}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.at_venue();
+    w.say(message);
+    EXPECT_EQ(w.owed(bravo), (Lines{"J 1 a"})) << line_of(message);
+    w.enter(bravo, {.number = 2});
+    EXPECT_EQ(w.at_venue(), (Lines{"O 42 B 100 AMZN@2200000"})) << line_of(message);
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
+// An order with a cancel on its way turned out to have been replaced: what took its place stayed.
+TEST(GateRegression, ACancelIsWantedOfTheReplacementThatIsAdoptedToo) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.cancel(bravo, 1, 30);
+  w.at_venue();
+  w.say(replaced(1, 6, {.quantity = 230, .firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 4)}));
+  EXPECT_EQ(w.at_venue(), (Lines{"X 6 30"}));
+  w.disconnect();
+  w.connect();
+  EXPECT_EQ(w.at_venue(), (Lines{"Q", "X 6 30"}));
+  EXPECT_EQ(w.check(), "");
+}
+
+// What took the place of a replace that was not answered ended that replace, and left its original
+// live here for ever.
+TEST(GateRegression, AnAdoptedReplacementOfAPendingReplaceEndsTheWholeChain) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.replace(bravo, 1, {.number = 2, .quantity = 150});
+  w.say(replaced(2, 6, {.quantity = 230, .firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, 4)}));
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  EXPECT_EQ(w.order(bravo, 1), nullptr);
+  EXPECT_EQ(w.order(bravo, 4)->reserved.raw, 230);
+  EXPECT_FALSE(w.is_close_only("bravo-1"));
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- what the venue says of orders that have ended
 
 TEST(GateRegression, AnOrderThatHasEndedIsNotCancelledOnceMoreForItsClient) {
@@ -323,6 +403,58 @@ TEST(GateRegression, AnOrderThatEndedHereAndLivesThereMakesItsAccountCloseOnly) 
     replacement ? w.say(replaced(1, 2)) : w.say(accepted(1));
     EXPECT_TRUE(w.is_close_only("bravo-1"));
     EXPECT_FALSE(w.is_close_only("bravo-2"));
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
+// And so it does where the venue has replaced it, or speaks of it as an order in its book.
+TEST(GateRegression, WhatIsToldOfAnEndedOrderInTheVenuesBookMakesItsAccountCloseOnly) {
+  for (const ouch::OutboundMessage& message :
+       {ouch::OutboundMessage(replaced(1, 2, {.firm = "BRV1"})), ouch::OutboundMessage(restated(1)),
+        ouch::OutboundMessage(priority_update(1))}) {
+    GateWorld w;
+    const auto bravo = w.session("BRAVO1");
+    w.enter(bravo, {.number = 1});
+    w.say(accepted(1));
+    w.say(canceled(1, 100));
+    w.owed(bravo);
+    for (const ouch::OutboundMessage& crossing :
+         {ouch::OutboundMessage(cancel_pending(1)), ouch::OutboundMessage(cancel_reject(1)),
+          ouch::OutboundMessage(replaced(1, 2, {.state = 'D', .firm = "BRV1"}))}) {
+      w.say(crossing);
+      EXPECT_FALSE(w.is_close_only("bravo-1")) << line_of(crossing);
+    }
+    w.say(message);
+    EXPECT_TRUE(w.is_close_only("bravo-1")) << line_of(message);
+    EXPECT_FALSE(w.is_close_only("bravo-2"));
+    EXPECT_EQ(w.owed(bravo), Lines{}) << line_of(message);  // its client has had its end
+    EXPECT_EQ(w.check(), "");
+  }
+}
+
+// A priority update at a worse price, and a modification to more, or to the other side, were passed
+// on, and trading went on.
+TEST(GateRegression, MoreInTheVenuesBookThanIsCountedHereMakesTheAccountCloseOnly) {
+  ouch::PriorityUpdate worse = priority_update(1);
+  worse.price = kAmznPrice + 100;
+  ouch::Modified modified{
+      .user_ref_num = 1, .side = ouch::Side::Buy, .quantity = 100, .appendage = {}};
+  ouch::Modified more = modified;
+  more.quantity = 101;
+  ouch::Modified other_side = modified;
+  other_side.side = ouch::Side::Sell;
+  for (const ouch::OutboundMessage& message :
+       {ouch::OutboundMessage(worse), ouch::OutboundMessage(more),
+        ouch::OutboundMessage(other_side)}) {
+    GateWorld w;
+    w.enter(w.session("BRAVO1"), {.number = 1});
+    w.say(accepted(1));
+    w.say(priority_update(1));
+    w.say(modified);
+    EXPECT_FALSE(w.is_close_only("bravo-1"));
+    w.say(message);
+    EXPECT_TRUE(w.is_close_only("bravo-1")) << line_of(message);
+    EXPECT_EQ(w.anomalies(risk::Anomaly::AcceptedDifferently), 1U);
     EXPECT_EQ(w.check(), "");
   }
 }
@@ -363,6 +495,23 @@ TEST(GateRegression, AReplaceWithAMinimumQuantityIsRefusedHere) {
   EXPECT_EQ(w.replace(bravo, 1, {.number = 2, .min_qty = 10}).reason, RejectReason::InvalidMinQty);
   EXPECT_EQ(w.at_venue(), Lines{});
   EXPECT_EQ(w.order(bravo, 1)->pending_count, 0);
+}
+
+// Any Firm in a replace was overlooked, one of another member too: the client believed that its
+// order had moved to that account.
+TEST(GateRegression, AReplaceThatNamesAnotherAccountIsRefused) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  std::uint32_t number = 1;
+  for (const std::string_view firm : {"BRV2", "ALP1", "NONE"}) {
+    EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = firm}).reason,
+              RejectReason::UnsupportedFlag);
+  }
+  EXPECT_EQ(w.at_venue(), Lines{});
+  EXPECT_EQ(w.replace(bravo, 1, {.number = ++number, .firm = "BRV1"}).reason, RejectReason::None);
 }
 
 // Quantities in tags went out, and came back, in the units of the other link.
@@ -409,9 +558,11 @@ TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
 // What the client's link can carry and the venue's cannot went out all the same: a sell far above
 // the market at exactly the venue's code for a market order.
 TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
-  GateWorld w({{Change::Kind::Set, "instruments.json", "instruments.AMZN.price_max", "\"1900\""},
-               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.price_scale", "\"0.01\""},
-               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}});
+  GateWorld w(
+      {{Change::Kind::Set, "instruments.json", "instruments.AMZN.price_max", "\"1900\""},
+       {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.price_scale", "\"0.01\""},
+       {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale",
+        "\"0.1\""}});
   const auto bravo = w.session("BRAVO1");
   const auto sell = [&](std::uint32_t number, std::uint32_t quantity, std::uint64_t price) {
     return w.enter(bravo, {.number = number, .side = 'S', .quantity = quantity, .price = price})

@@ -207,6 +207,28 @@ void NaiveModel::drop_pending(std::uint64_t id, std::uint32_t number) {
   for (const std::uint32_t follower : followers) drop_pending(id, follower);
 }
 
+// The old head has gone; of the pending ones only those that follow the new head can still come.
+void NaiveModel::become_head(ModelOrder& chain, std::uint32_t number) {
+  end_number(chain.head);
+  chain.head = number;
+  chain.cancelled = 0;
+  chain.acknowledged = true;
+  std::set<std::uint32_t> following{number};
+  std::vector<ModelPending> kept;
+  for (const ModelPending& p : chain.pending) {  // in the order of their numbers
+    if (p.number == number) {
+      chain.price = p.price;
+      chain.total = p.total;
+    } else if (following.contains(p.original)) {
+      following.insert(p.number);
+      kept.push_back(p);
+    } else {
+      end_number(p.number);
+    }
+  }
+  chain.pending = kept;
+}
+
 ModelOutcome NaiveModel::apply(const VenueEvent& event) {
   tick(event.time);
   ModelOutcome out;
@@ -233,6 +255,10 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
       }
       if (!is_head || chain->acknowledged) {
         out.anomaly = Anomaly::Duplicate;
+        if (!is_head || event.dead || chain->price != event.price.raw ||
+            chain->total != event.quantity.raw) {
+          accounts_[record.account].flags |= kDisputed;
+        }
         break;
       }
       if (chain->price != event.price.raw || chain->total != event.quantity.raw) {
@@ -247,6 +273,11 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     case VenueEventType::Replaced: {
       if (chain == nullptr || is_head) {
         out.anomaly = chain == nullptr ? Anomaly::LateEvent : Anomaly::Duplicate;
+        if (chain != nullptr &&
+            (!chain->acknowledged || event.dead || event.quantity.raw > chain->head_leaves() ||
+             event.price.raw != chain->price)) {
+          accounts_[record.account].flags |= kDisputed;
+        }
         break;
       }
       for (const ModelPending& p : chain->pending) {
@@ -256,32 +287,26 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
           out.anomaly = Anomaly::AcceptedDifferently;
         }
       }
-      // The old head has gone; of the pending ones only those that follow the new head can still
-      // come.
-      end_number(chain->head);
-      chain->head = event.number;
+      if (event.other != chain->head &&
+          std::none_of(chain->pending.begin(), chain->pending.end(),
+                       [&](const ModelPending& p) { return p.number == event.other; })) {
+        accounts_[record.account].flags |= kDisputed;  // the head may live on
+      }
+      become_head(*chain, event.number);
       chain->price = event.price.raw;
       chain->total = chain->cum + event.quantity.raw;
-      chain->cancelled = 0;
-      chain->acknowledged = true;
-      std::set<std::uint32_t> following{event.number};
-      std::vector<ModelPending> kept;
-      for (const ModelPending& p : chain->pending) {  // in the order of their numbers
-        if (p.number == event.number) continue;
-        if (following.contains(p.original)) {
-          following.insert(p.number);
-          kept.push_back(p);
-        } else {
-          end_number(p.number);
-        }
-      }
-      chain->pending = kept;
       dead = event.dead;
       break;
     }
 
     case VenueEventType::Executed:
       trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
+      if (std::erase_if(trades_, [&](const ModelTrade& t) {
+            return t.match == event.match && t.number == event.number;
+          }) != 0) {
+        out.anomaly = Anomaly::Duplicate;
+        accounts_[record.account].flags |= kDisputed;
+      }
       trades_.push_back({.match = event.match,
                          .number = event.number,
                          .account = record.account,
@@ -292,6 +317,10 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
       } else {
+        if (!is_head) {
+          become_head(*chain, event.number);
+          out.anomaly = Anomaly::AcceptedDifferently;
+        }
         if (event.quantity.raw > chain->head_leaves()) {
           out.anomaly = Anomaly::Overfill;
         } else if (record.buy ? event.price.raw > limit : event.price.raw < limit) {
@@ -311,7 +340,14 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         out.anomaly = Anomaly::LateEvent;
         break;
       }
-      if (event.quantity.raw > chain->head_leaves()) out.anomaly = Anomaly::Overfill;
+      if (!is_head) {
+        become_head(*chain, event.number);
+        out.anomaly = Anomaly::AcceptedDifferently;
+      }
+      if (event.quantity.raw > chain->head_leaves()) {
+        out.anomaly = Anomaly::Overfill;
+        accounts_[record.account].flags |= kDisputed;
+      }
       (event.type == VenueEventType::Canceled ? chain->cancelled : chain->cum) +=
           event.quantity.raw;
       break;
@@ -322,6 +358,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         out.anomaly = Anomaly::LateEvent;
       } else if (is_head && chain->acknowledged) {
         out.anomaly = Anomaly::Duplicate;  // it was processed: counted until it really ends
+        accounts_[record.account].flags |= kDisputed;
       } else if (is_head) {
         dead = true;
       } else {

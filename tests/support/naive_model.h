@@ -247,6 +247,7 @@ class NaiveModel {
   void end_number(std::uint32_t number);
   void end_order(std::uint64_t id);
   void drop_pending(std::uint64_t id, std::uint32_t number);
+  void become_head(ModelOrder& chain, std::uint32_t number);
   [[nodiscard]] bool positions_full(std::uint32_t account, std::uint32_t instrument) const;
 
   // naive_judge.cpp

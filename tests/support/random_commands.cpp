@@ -332,7 +332,7 @@ Command CommandSource::venue_event() {
 // What no correct venue says.
 Command CommandSource::hostile_event() {
   const ModelOrder* order = some_order();
-  const std::int64_t dice = rng_.between(0, 9);
+  const std::int64_t dice = rng_.between(0, 12);
   if (dice == 0) {
     return event(VenueEventType::Executed, static_cast<std::uint32_t>(model_.next_number()) + 7, 3,
                  100);
@@ -347,8 +347,30 @@ Command CommandSource::hostile_event() {
     std::get<VenueEvent>(broken).match = rng_.percent(95) ? t.match : t.match + 1'000'000;
     return broken;
   }
+  if (dice == 10 && !model_.trades().empty()) {  // one match number again
+    const ModelTrade& t = *at_random(rng_, model_.trades());
+    Command again =
+        event(VenueEventType::Executed, t.number, rng_.between(1, 5), rng_.between(100, 1'000));
+    std::get<VenueEvent>(again).match = t.match;
+    return again;
+  }
   if (order == nullptr) return mark();
   const std::int64_t leaves = order->head_leaves();
+  if (dice >= 11) {  // anything, of any number of a chain
+    using enum VenueEventType;
+    constexpr std::array kTypes{Accepted, Replaced,    Executed, Executed,
+                                Canceled, AiqCanceled, Rejected, Void};
+    std::vector<std::uint32_t> numbers{order->head, 0};  // 0: none of the chain
+    for (const ModelPending& p : order->pending) numbers.push_back(p.number);
+    const std::uint32_t other = *at_random(rng_, numbers);
+    const std::uint32_t number = *at_random(rng_, numbers);
+    const bool acknowledged = order->acknowledged || number != order->head;
+    const VenueEventType type = *at_random(rng_, kTypes);
+    if (type == Void && acknowledged) return mark();  // no word of the venue's, and never of these
+    return event(type, number, std::max<std::int64_t>(1, leaves + rng_.between(-3, 1)),
+                 std::max<std::int64_t>(1, order->price + rng_.between(-1, 1)), other,
+                 rng_.percent(10));
+  }
   switch (dice) {
     case 5:  // overfill
       return event(VenueEventType::Executed, order->head, leaves + rng_.between(1, 4),

@@ -390,6 +390,132 @@ TEST(EngineRegression, LifeAndFlagsComeBeforeMarketOrdersAndReplaces) {
   EXPECT_EQ(w.enter(replace).reason, RejectReason::MarketOrderNotAllowed);
   replace.ord_type = OrdType::Limit;
   EXPECT_EQ(w.enter(replace).reason, RejectReason::ReplaceNotAllowed);
+
+// One order of 10 at 1,000 of account 0, accepted, and what the venue does to it.
+struct OneOrder : Driver<Engine> {
+  OneOrder() : Driver(small_parameters()) {
+    index(kUsd, 1);
+    mark(kBtcPerp, 1'000);
+    balance(0, kUsd, usd(1'000'000));
+    answer = buy(0, kBtcPerp, 10, 1'000);
+    head = answer.number;
+    venue(VenueEventType::Accepted, head, 10, 1'000);
+  }
+  [[nodiscard]] const Order& state() const {
+    return subject.order({subject.find_number(head)->order});
+  }
+  bool is_disputed() { return buy(0, kBtcPerp, 1, 1'000).reason == RejectReason::CloseOnly; }
+  Answer answer;
+  std::uint32_t head = 0;
+};
+
+// A replace that executed, though the venue never said Replaced, left its original as the head: it
+// never ended, and held what no venue had any more.
+TEST(EngineRegression, AReplaceThatExecutesIsTheHeadThoughNobodySaidSo) {
+  for (const VenueEventType type : {VenueEventType::Executed, VenueEventType::Canceled}) {
+    OneOrder w;
+    const std::uint32_t second = w.replace(w.answer.client_ref, 6, 1'001).number;
+    const std::uint32_t sibling = w.replace(w.answer.client_ref, 20, 1'002).number;
+    VenueOutcome outcome = w.venue(type, second, 2, 1'001);
+    EXPECT_EQ(outcome.anomaly, Anomaly::AcceptedDifferently);
+    EXPECT_EQ(outcome.leaves.raw, 4);
+    w.head = second;
+    EXPECT_EQ(w.state().head, second);
+    EXPECT_EQ(w.state().reserved.raw, 4);  // the sibling cannot come any more
+    EXPECT_EQ(w.subject.find_number(sibling)->order, kNil);
+    EXPECT_TRUE(w.venue(type, second, 4, 1'001).ended);
+    EXPECT_EQ(w.subject.live_orders(), 0U);
+    EXPECT_FALSE(w.is_disputed());
+    EXPECT_EQ(w.subject.verify(), nullptr);
+  }
+}
+
+// Two executions of an order under one match number: the first was forgotten, so that only one of
+// them could be broken, and trading went on.
+TEST(EngineRegression, AMatchNumberThatComesTwiceMakesTheAccountCloseOnly) {
+  OneOrder w;
+  w.fill(w.head, 2, 1'000);
+  --w.match;
+  EXPECT_EQ(w.venue(VenueEventType::Executed, w.head, 2, 1'000).anomaly, Anomaly::Duplicate);
+  EXPECT_EQ(w.subject.position({0}, kBtcPerp).raw, 4);
+  EXPECT_TRUE(w.is_disputed());
+}
+
+// The venue took off more than was counted here, so it had more in its book: trading went on.
+TEST(EngineRegression, ACancelOfMoreThanIsLeftMakesTheAccountCloseOnly) {
+  for (const VenueEventType type : {VenueEventType::Canceled, VenueEventType::AiqCanceled}) {
+    OneOrder w;
+    EXPECT_EQ(w.venue(type, w.head, 11).anomaly, Anomaly::Overfill);
+    EXPECT_EQ(w.subject.live_orders(), 0U);
+    EXPECT_TRUE(w.is_disputed());
+  }
+}
+
+// Rejected after it was accepted: dead there and counted here, and trading went on.
+TEST(EngineRegression, ARejectOfAnAcceptedOrderMakesItsAccountCloseOnly) {
+  OneOrder w;
+  EXPECT_EQ(w.venue(VenueEventType::Rejected, w.head).anomaly, Anomaly::Duplicate);
+  EXPECT_EQ(w.state().reserved.raw, 10);
+  EXPECT_TRUE(w.is_disputed());
+}
+
+// A second Accepted or Replaced was overlooked even where it spoke of more than the first.
+TEST(EngineRegression, AnOrderAcceptedAgainOnOtherTermsMakesItsAccountCloseOnly) {
+  using enum VenueEventType;
+  {
+    OneOrder w;
+    EXPECT_EQ(w.venue(Accepted, w.head, 10, 1'000).anomaly, Anomaly::Duplicate);
+    EXPECT_FALSE(w.is_disputed());
+    w.venue(Accepted, w.head, 11, 1'000);
+    EXPECT_TRUE(w.is_disputed());
+  }
+  {
+    OneOrder w;
+    w.venue(Accepted, w.head, 10, 1'001);
+    EXPECT_TRUE(w.is_disputed());
+  }
+  {
+    OneOrder w;  // a replace that has become an order beside its original
+    w.venue(Accepted, w.replace(w.answer.client_ref, 10, 1'000).number, 10, 1'000);
+    EXPECT_TRUE(w.is_disputed());
+  }
+  {
+    OneOrder w;
+    const std::uint32_t second = w.replace(w.answer.client_ref, 20, 1'000).number;
+    w.venue(Replaced, second, 20, 1'000, w.head);
+    EXPECT_EQ(w.venue(Replaced, second, 20, 1'000, w.head).anomaly, Anomaly::Duplicate);
+    EXPECT_FALSE(w.is_disputed());
+    w.venue(Replaced, second, 21, 1'000, w.head);
+    EXPECT_TRUE(w.is_disputed());
+  }
+  {
+    OneOrder w;  // a new order that is answered as a replace, of whatever else
+    w.venue(Replaced, w.buy(0, kBtcPerp, 10, 1'000).number, 10, 1'000, w.head);
+    EXPECT_TRUE(w.is_disputed());
+  }
+}
+
+// After an Accepted or a Rejected that did not fit, the outcome said that nothing was left of the
+// order, which was live.
+TEST(EngineRegression, AnOutcomeSaysWhatIsLeftOfTheOrderWhateverTheEvent) {
+  using enum VenueEventType;
+  for (const VenueEventType type : {Accepted, Replaced, Rejected}) {
+    OneOrder w;
+    w.fill(w.head, 3, 1'000);
+    EXPECT_EQ(w.venue(type, w.head, 10, 1'000).leaves.raw, 7);
+  }
+  OneOrder w;
+  EXPECT_EQ(w.venue(Canceled, w.head, 10).leaves.raw, 0);
+}
+
+// A replace that took the place of some other order than its own: its original, which may live on,
+// was no longer counted.
+TEST(EngineRegression, AReplaceOfAnotherOrderMakesItsAccountCloseOnly) {
+  OneOrder w;
+  const std::uint32_t second = w.replace(w.answer.client_ref, 20, 1'000).number;
+  EXPECT_EQ(w.venue(VenueEventType::Replaced, second, 20, 1'000, 77).anomaly,
+            Anomaly::AcceptedDifferently);
+  EXPECT_TRUE(w.is_disputed());
 }
 
 }  // namespace
