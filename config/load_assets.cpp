@@ -217,6 +217,28 @@ void read_sizes(Loading& loading, JsonReader& in, InstrumentSettings& instrument
   }
 }
 
+// Gains and costs of fills change what an account has of the settlement asset. Where that moves in
+// scenarios, no fill may change a requirement by more than it changes the equity.
+void check_settlement(const Loading& loading, JsonReader& in, risk::AssetIndex settlement) {
+  if (!settlement.exists()) return;
+  const risk::Parameters& parameters = loading.out.parameters;
+  const risk::AssetParameters& asset = parameters.assets[settlement.value];
+  if (asset.mode == risk::CollateralMode::Static || !asset.factor.exists()) return;
+  const Range range = range_of(loading, asset.factor);
+  const std::int64_t mult = std::max(parameters.group_mult_ppm, parameters.joint_mult_ppm);
+  if (range.any_up_ppm > 0) {
+    in.problem("settlement",
+               fmt::format("moves in scenarios and rises by {} in one: what gains and costs are "
+                           "paid in may only fall, or be static",
+                           to_decimal(range.any_up_ppm, kPpmScale)));
+  } else if (Int128{range.any_down_ppm} * mult > Int128{kPpm} * kPpm) {
+    in.problem("settlement",
+               fmt::format("falls by {} in a scenario, and {} times as much is required: more than "
+                           "it is worth",
+                           to_decimal(range.any_down_ppm, kPpmScale), to_decimal(mult, kPpmScale)));
+  }
+}
+
 void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
   in.not_yet({"funding", "expiry", "strike", "option_type", "spread"});
   const std::size_t problems_before = loading.problem_count();
@@ -235,6 +257,7 @@ void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
           .value_or(InstrumentKind::Perpetual);
   parameters.settlement =
       in.reference("settlement", loading.out.names.assets, "an asset").value_or(risk::AssetIndex{});
+  check_settlement(loading, in, parameters.settlement);
   parameters.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
                           .value_or(risk::FactorIndex{});
   read_sizes(loading, in, instrument, parameters, steps);

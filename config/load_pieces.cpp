@@ -59,6 +59,7 @@ Range range_of(const Loading& loading, risk::FactorIndex factor) {
       for (std::uint32_t c = 0; c < set.column_count[g]; ++c) {
         const std::size_t at = std::size_t{local} * group.column_count + set.first_column[g] + c;
         const std::int64_t shock = group.shock_ppm[at];
+        range.any_down_ppm = std::max(range.any_down_ppm, -shock);
         range.any_up_ppm = std::max(range.any_up_ppm, shock);
         if (set.scope != risk::SetScope::PerGroup) continue;
         range.down_ppm = std::max(range.down_ppm, -shock);

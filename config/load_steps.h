@@ -52,12 +52,13 @@ void load_process(Loading& loading, const Json& json);
 // Relations between files.
 void check_relations(Loading& loading);
 
-// How far a factor moves in the enforced per-group sets, in ppm: the largest fall and rise. Zeros
-// for no factor, and where margin.json could not be read.
+// How far a factor moves in the enforced sets, in ppm. Zeros for no factor, and where margin.json
+// could not be read.
 struct Range {
-  std::int64_t down_ppm = 0;    // the largest fall in the per-group sets
-  std::int64_t up_ppm = 0;      // the largest rise in them
-  std::int64_t any_up_ppm = 0;  // the largest rise in all sets
+  std::int64_t down_ppm = 0;      // the largest fall in the per-group sets
+  std::int64_t up_ppm = 0;        // the largest rise in them
+  std::int64_t any_down_ppm = 0;  // the largest fall in all sets
+  std::int64_t any_up_ppm = 0;    // the largest rise in all sets
 };
 Range range_of(const Loading& loading, risk::FactorIndex factor);
 

@@ -236,8 +236,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
   };
   for (const Verdict verdict : {Verdict{kKilled, Killed}, Verdict{kSuspended, Suspended},
                                 Verdict{kCloseOnly | kDisputed, CloseOnly}}) {
-    if (verdict.reason == Suspended && account.suspended_by.exists()) {
-      return named(Suspended, NodeLevel::Session, account.suspended_by.value);
+    if (verdict.reason == Suspended && account.suspensions > 0) {
+      return named(Suspended, NodeLevel::Session, suspended_by(candidate.account).value);
     }
     std::uint32_t level = kLevelsMax;
     bool in_session = (session.flags & verdict.flags) != 0;
@@ -466,7 +466,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
                               (usage.after.gross_lots - usage.before.gross_lots).raw;
   const std::int64_t leverage =
       parameters_.profiles[parameters_.accounts[candidate.account.value].profile].leverage_max_ppm;
-  const Int128 capital = Int128{account.equity.raw} - account.costs.raw;
+  const Int128 capital = account.capital.raw;
   const std::int64_t denominator = parameters_.wide_denominator;
   if (gross * kPpm > leverage * capital * denominator && gross > account.gross.raw) {
     const std::int64_t most = saturate(floor_div(leverage * capital, kPpm));
@@ -480,8 +480,10 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
   Amount added = cost_of(reservation, candidate.side, candidate.instrument);
   if (candidate.replaced != nullptr) added -= order_cost(*candidate.replaced);
-  const Int128 cost_change =
-      added.raw == 0 ? 0 : cost_value(settlement, costs + added) - cost_value(settlement, costs);
+  const Amount held_now = held(candidate.account, settlement);
+  const Int128 cost_change = added.raw == 0 ? 0
+                                            : capital_in(settlement, held_now, costs) -
+                                                  capital_in(settlement, held_now, costs + added);
   const Change change = open_change(candidate, reservation);
   const Int128 needed_after = requirement_with(candidate.account, candidate.instrument, change);
   const Int128 after = capital - cost_change - needed_after;

@@ -72,6 +72,10 @@ Engine::Engine(const Parameters& parameters)
   nodes_.resize(p.nodes.size());
   usage_.resize(p.nodes.size() * p.instruments.size());
   sessions_.resize(p.sessions.size());
+  for (const SessionParameters& session : p.sessions) {
+    first_suspension_.push_back(static_cast<std::uint32_t>(suspended_.size()));
+    suspended_.resize(suspended_.size() + session.accounts.size());
+  }
   instruments_.resize(p.instruments.size());
   assets_.resize(p.assets.size());
   group_version_.assign(p.groups.size(), 1);
@@ -84,6 +88,7 @@ Engine::Engine(const Parameters& parameters)
   hash_.size(EntityKind::Instrument, instruments_.size(), true);
   hash_.size(EntityKind::Asset, assets_.size(), true);
   hash_.size(EntityKind::Trade, trades_.size(), false);
+  hash_.size(EntityKind::Suspension, suspended_.size(), false);
 }
 
 // --- prices
@@ -133,7 +138,7 @@ void Engine::apply(const LoadBalance& load) noexcept {
   balances_[load.account.value * assets_.size() + load.asset.value].raw += load.units;
   Account& account = accounts_[load.account.value];
   hash_.touch(EntityKind::Account, load.account.value);
-  account.equity_stale = true;
+  account.capital_stale = true;
   account.version = 0;
   const AssetParameters& asset = parameters_.assets[load.asset.value];
   if (asset.mode != CollateralMode::Static)
@@ -200,13 +205,7 @@ void Engine::apply(const Control& control) noexcept {
     return;
   }
   if (control.by.exists()) {
-    // A session may lift only what it has imposed.
-    Account& account = accounts_[control.target];
-    if (control.action == ControlAction::Suspend && !account.suspended_by.exists()) {
-      account.suspended_by = control.by;
-    } else if (control.action == ControlAction::Resume && account.suspended_by == control.by) {
-      account.suspended_by = {};
-    }
+    suspend(control.by, {control.target}, control.action == ControlAction::Suspend);
     return;
   }
   std::uint8_t& flags = control.scope == ControlScope::Node      ? nodes_[control.target].flags
@@ -224,9 +223,36 @@ void Engine::apply(const Control& control) noexcept {
       return;
     case ControlAction::Resume:
       flags = 0;
-      if (control.scope == ControlScope::Account) accounts_[control.target].suspended_by = {};
+      for (std::uint32_t s = 0; control.scope == ControlScope::Account && s < sessions_.size(); ++s)
+        suspend({s}, {control.target}, false);
       return;
   }
+}
+
+// A session suspends only accounts that it may use, and lifts only what it has imposed.
+std::uint32_t Engine::find_suspension(SessionIndex session, AccountIndex account) const noexcept {
+  const auto& accounts = parameters_.sessions[session.value].accounts;
+  const auto at = std::lower_bound(accounts.begin(), accounts.end(), account);
+  if (at == accounts.end() || *at != account) return kNil;
+  return first_suspension_[session.value] + static_cast<std::uint32_t>(at - accounts.begin());
+}
+
+void Engine::suspend(SessionIndex session, AccountIndex account, bool on) noexcept {
+  const std::uint32_t at = find_suspension(session, account);
+  if (at == kNil || (suspended_[at] != 0) == on) return;
+  suspended_[at] = on ? 1 : 0;
+  accounts_[account.value].suspensions += on ? 1u : -1u;
+  hash_.touch(EntityKind::Suspension, at);
+}
+
+// The first session that has suspended the account, or none. For refusals: it looks at every
+// session.
+SessionIndex Engine::suspended_by(AccountIndex account) const noexcept {
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    const std::uint32_t at = find_suspension({s}, account);
+    if (at != kNil && suspended_[at] != 0) return {s};
+  }
+  return {};
 }
 
 void Engine::apply(const SetCondition& condition) noexcept {
@@ -283,9 +309,6 @@ Mark Engine::mark(InstrumentIndex instrument) const noexcept {
 }
 std::uint8_t Engine::session_flags(SessionIndex session) const noexcept {
   return sessions_[session.value].flags;
-}
-SessionIndex Engine::suspended_by(AccountIndex account) const noexcept {
-  return accounts_[account.value].suspended_by;
 }
 
 }  // namespace portcullis::risk

@@ -8,42 +8,51 @@
 // cannot fail. A live shard calls both, in one step, by submit(). A start-up applies recorded
 // decisions, a replay decides again and compares. All calls come from one thread.
 //
+// clang-format off
 // THE MARGIN (METHOD 3) and its rounding contract. All sums are exact integers; rounding happens
 // only where a line below says so, always against the account, and every figure is a pure function
 // of (positions, balances, open orders, marks), whatever the history.
 //
-//   unit(a)      = index(a) * wide_per_index(a)                  Wide per unit of asset a; 0 while
-//   unpriced value(line)  = (position * mark * units_per_lot_mark + cash) units of its settlement
-//   asset X(a)         = balance(a) + sum of value(line) settled in a H(a)         = haircut curve
-//   of X(a) in ppm-units: X >= 0: sum of tier part * rate_ppm
-//                                                      X <  0: X * (1e6 + debt_addon_ppm)
-//   E            = sum over a of floor(H(a) * unit(a) / (1e6 * D))          D = wide_denominator
-//   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot), s = +1
-//   buy, -1
-//                  sell, prices in mark units; fee_per_lot = ceil(worst-fee price *
-//                  units_per_lot_mark * fee_ppm / 1e6); while the instrument is unpriced the cost
-//                  is lots * fee_per_lot
-//   C            = sum over a of ceil(sum of c(order) settled in a * (1e6 + debt_addon) * unit /
-//   (1e6 * D)) n(i)         = mark * units_per_lot_mark * unit(settlement)  Wide: the notional of
-//   one lot exposures of factor f: P = sum position * n(i), B = sum open buys * n(i), S = sum open
-//   sells * n(i)
-//                  (sells positive), K = sum of H(a) * unit(a) over assets that move with f
-//   up(f)        = floor(((P - S) * 1e6 + K) / (1e6 * D)), down(f) = ceil(((P + B) * 1e6 + K) /
-//   (1e6 * D)) low_g[s]     = sum over factors of floor((m >= 0 ? up : down) * m / 1e6),  m =
-//   shock_ppm alone(g,k)   = max(0, -min low_g over the columns of set k) Z(g)         = max over
-//   per-group sets k of alone(g,k) phi(x)       = x for x <= 0, floor(x * kappa_ppm / 1e6) for x >
-//   0 joint(k)     = max(0, -min over columns of the sum over groups of phi(low_g)) J(k)         =
-//   weight * joint(k) + (1e6 - weight) * sum over g of alone(g,k) Req          =
-//   max(ceil(group_mult * sum Z / 1e6), ceil(joint_mult * max_k J(k) / 1e12)) R            = E - C
-//   - Req
+//   unit(a)      = index(a) * wide_per_index(a)              Wide per unit of asset a; 0 while unpriced
+//   value(line)  = position * mark * units_per_lot_mark + cash       units of its settlement asset
+//   X(a)         = balance(a) + sum of value(line) settled in a
+//   H(a)         = the haircut curve of X(a), in units times 1e6:
+//                  X >= 0: sum of tier part * rate_ppm;  X < 0: X * (1e6 + debt_addon_ppm)
+//   E            = sum over a of floor(H(a) * unit(a) / (1e6 * D)),         D = wide_denominator
+//   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot),
+//                  s = +1 buy, -1 sell, prices in mark units; while unpriced lots * fee_per_lot;
+//                  fee_per_lot = ceil(worst-fee price * units_per_lot_mark * fee_ppm / 1e6)
+//   E - C        = sum over a of floor((H(a) - sum of c(order) settled in a * (1e6 + debt_addon_ppm))
+//                                      * unit(a) / (1e6 * D))
+//                  one rounding for both, so that no part of a cost that moves from C to E by a fill
+//                  is rounded twice; C is what this leaves of E
+//   n(i)         = mark * units_per_lot_mark * unit(settlement)       Wide: the notional of one lot
+//   exposures of factor f:  P = sum of position * n(i), B = sum of open buys * n(i),
+//                  S = sum of open sells * n(i) (positive), K = sum of H(a) * unit(a) over the
+//                  assets that move with f
+//   up(f)        = floor(((P - S) * 1e6 + K) / (1e6 * D))
+//   down(f)      = ceil (((P + B) * 1e6 + K) / (1e6 * D))
+//   low_g[s]     = sum over the group's factors of floor((m >= 0 ? up : down) * m / 1e6), m = shock
+//   alone(g,k)   = max(0, -min of low_g over the columns of set k)
+//   Z(g)         = max over per-group sets k of alone(g,k)
+//   phi(x)       = x for x <= 0, floor(x * kappa_ppm / 1e6) for x > 0
+//   joint(k)     = max(0, -min over columns of the sum over groups of phi(low_g))
+//   J(k)         = weight * joint(k) + (1e6 - weight) * sum over g of alone(g,k)
+//   Req          = max(ceil(group_mult * sum of Z / 1e6), ceil(joint_mult * max over k of J(k) / 1e12))
+//   R            = E - C - Req
 //
-// Groups in which an account has neither lines nor moving collateral contribute nothing.
+// Groups in which an account has neither lines nor moving collateral contribute nothing. K counts
+// what the account has before any fill: fills change it by gains and costs paid in an asset that
+// moves, which is why such an asset may only fall in scenarios (InstrumentParameters::settlement).
 //
 // ACCEPTANCE (METHOD 3.6). Leg 1: R with the order among the open ones >= 0. Leg 2, the exit, with
 // the order and its cost c, a replaced chain taken out and its new reservation put in its place:
-//   E1 Req(open) <= Req(now);  E2 Req(filled) + c + C_exit <= Req(now), C_exit = costs of the other
-//   open exits; E3 Req(positions, filled) + c <= Req(positions); and no exposure usage rises. c and
-//   C_exit are converted like C, each on its own.
+//   E1 Req(open) <= Req(now)
+//   E2 Req(filled) + c + C_exit <= Req(now), C_exit = the costs of the other open exits
+//   E3 Req(positions, filled) + c <= Req(positions)
+// and no exposure usage rises. c and C_exit are what the costs take from E at most, each rounded up
+// on its own.
+// clang-format on
 #pragma once
 
 #include <cstdint>
@@ -191,7 +200,6 @@ class Engine {
   [[nodiscard]] std::uint32_t watermark(SessionIndex session) const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
-  [[nodiscard]] SessionIndex suspended_by(AccountIndex account) const noexcept;
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;
@@ -298,7 +306,6 @@ class Engine {
   // orders.cpp
   void take_tokens(SessionIndex session, AccountIndex account, bool reducing,
                    Timestamp now) noexcept;
-  void consume_at(SessionIndex session, std::uint32_t client_ref, Timestamp now) noexcept;
   std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;
   std::uint32_t new_slot(AccountIndex account, GroupIndex group) noexcept;
   void free_line_if_empty(std::uint32_t line) noexcept;
@@ -335,7 +342,7 @@ class Engine {
   void place(Line& line) noexcept;  // and puts it back
   void add_cost(const Order& order, int direction) noexcept;
   void value_lines(GroupSlot& slot, Account& account) noexcept;
-  void value_equity(AccountIndex index) noexcept;
+  void value_capital(AccountIndex index) noexcept;
   void value_vectors(GroupSlot& slot) noexcept;
   [[nodiscard]] Amount order_cost(const Order& order) const noexcept {
     return cost_of({order.reserved, order.worst, order.fee_per_lot}, order.side, order.instrument);
@@ -346,6 +353,11 @@ class Engine {
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
+  [[nodiscard]] Amount held(AccountIndex account, AssetIndex asset) const noexcept {
+    const std::size_t at = account.value * assets_.size() + asset.value;
+    return balances_[at] + line_values_[at];
+  }
+  [[nodiscard]] Int128 capital_in(AssetIndex asset, Amount held, Amount costs) const noexcept;
   [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
   bool factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
                      bool with_orders, int sign, std::int64_t* low) const noexcept;
@@ -380,6 +392,12 @@ class Engine {
     hash_.touch(EntityKind::Line, static_cast<std::uint32_t>(&line - lines_.data()));
   }
 
+  // engine.cpp: what sessions have suspended
+  [[nodiscard]] std::uint32_t find_suspension(SessionIndex session,
+                                              AccountIndex account) const noexcept;
+  void suspend(SessionIndex session, AccountIndex account, bool on) noexcept;
+  [[nodiscard]] SessionIndex suspended_by(AccountIndex account) const noexcept;
+
   void advance(Timestamp time) noexcept {
     if (last_time_ < time) last_time_ = time;
   }
@@ -397,7 +415,8 @@ class Engine {
   std::vector<std::uint32_t>
       joint_first_;  // by joint set: its first column in an account's joint sums
   std::uint32_t joint_columns_ = 0;
-  std::int64_t exposure_max_ = 0;  // no sum of vectors can overflow below this
+  std::vector<std::uint32_t> first_suspension_;  // by session
+  std::int64_t exposure_max_ = 0;                // no sum of vectors can overflow below this
 
   // Semantic state.
   std::vector<Order> orders_;
@@ -412,6 +431,9 @@ class Engine {
   std::vector<Amount> balances_;  // [account * assets + asset]
   std::vector<Node> nodes_;
   std::vector<Session> sessions_;
+  // Whether a session has suspended an account it may use: [first_suspension_[session] + place of
+  // the account in its list].
+  std::vector<std::uint8_t> suspended_;
   std::vector<InstrumentState> instruments_;
   std::vector<AssetState> assets_;
   NumberTable numbers_;

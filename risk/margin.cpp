@@ -80,7 +80,7 @@ void Engine::place(Line& line) noexcept {
   }
   Account& account = accounts_[line.account.value];
   account.version = 0;
-  account.equity_stale = true;
+  account.capital_stale = true;
   GroupSlot& slot = slots_[line.slot];
   slot.stale = true;
   if (slot.version != group_version_[slot.group.value]) return;
@@ -155,7 +155,7 @@ void Engine::add_cost(const Order& order, int direction) noexcept {
   const GroupSlot& slot = slots_[line.slot];
   Account& account = accounts_[line.account.value];
   account.version = 0;
-  account.costs_stale = true;
+  account.capital_stale = true;
   if (slot.version != group_version_[slot.group.value]) return;
   const Amount cost{order_cost(order).raw * direction};
   line.cost[book_side(order.side)] += cost;
@@ -220,7 +220,15 @@ Int128 Engine::haircut(AssetIndex asset, Amount amount) const noexcept {
   return sum;
 }
 
-// What a cost in the asset takes from R: as a debt would, rounded up.
+// What the asset adds to E - C, rounded down once: a cost takes what a debt would.
+Int128 Engine::capital_in(AssetIndex asset, Amount held, Amount costs) const noexcept {
+  const Int128 addon = parameters_.assets[asset.value].debt_addon_ppm;
+  return floor_div(
+      (haircut(asset, held) - costs.raw * (kPpm + addon)) * assets_[asset.value].unit.raw,
+      Int128{kPpm} * parameters_.wide_denominator);
+}
+
+// What a cost in the asset takes from that at most.
 Int128 Engine::cost_value(AssetIndex asset, Amount cost) const noexcept {
   if (cost.raw == 0) return 0;
   return ceil_div(cost.raw * (kPpm + parameters_.assets[asset.value].debt_addon_ppm) *
@@ -228,18 +236,17 @@ Int128 Engine::cost_value(AssetIndex asset, Amount cost) const noexcept {
                   Int128{kPpm} * parameters_.wide_denominator);
 }
 
-void Engine::value_equity(AccountIndex index) noexcept {
+void Engine::value_capital(AccountIndex index) noexcept {
   Account& account = accounts_[index.value];
   const std::size_t row = index.value * assets_.size();
-  Int128 equity = 0;
+  Int128 capital = 0;
   std::int64_t expires = std::numeric_limits<std::int64_t>::max();
   for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-    const Amount held = balances_[row + a] + line_values_[row + a];
+    const Amount amount = held(index, {a});
     const AssetState& asset = assets_[a];
     const AssetParameters& parameters = parameters_.assets[a];
-    const Int128 value = haircut({a}, held) * asset.unit.raw;
-    equity += floor_div(value, Int128{kPpm} * parameters_.wide_denominator);
-    if (held.raw != 0) {
+    capital += capital_in({a}, amount, line_costs_[row + a]);
+    if (amount.raw != 0) {
       expires =
           std::min(expires, asset.index == 0 ? 0 : asset.as_of.ns + parameters.index_age_max_ns);
     }
@@ -247,16 +254,18 @@ void Engine::value_equity(AccountIndex index) noexcept {
     const Place& at = places_[parameters.factor.value];
     const std::uint32_t slot = find_slot(index, {at.group});
     if (slot == kNil) continue;  // never held: a slot is made with the first balance or line
-    Exposure& exposure = exposures_[slots_[slot].first_exposure + at.local_factor];
-    exposure.collateral.raw +=
-        value - collateral_[row + a].raw;  // several assets may share a factor
-    if (value != collateral_[row + a].raw) slots_[slot].stale = true;
+    const Int128 value = haircut({a}, amount) * asset.unit.raw;
+    if (value == collateral_[row + a].raw) continue;
+    // Several assets may share a factor.
+    exposures_[slots_[slot].first_exposure + at.local_factor].collateral.raw +=
+        value - collateral_[row + a].raw;
+    slots_[slot].stale = true;
     collateral_[row + a].raw = value;
   }
-  account.equity_in_range = true;
-  account.equity = {narrow(equity, account.equity_in_range)};
+  account.capital_in_range = true;
+  account.capital = {narrow(capital, account.capital_in_range)};
   account.expires.ns = expires;
-  account.equity_stale = false;
+  account.capital_stale = false;
 }
 
 // --- vectors
@@ -355,20 +364,11 @@ void Engine::refresh(AccountIndex index) noexcept {
     GroupSlot& slot = slots_[at];
     if (slot.version == group_version_[slot.group.value]) continue;
     value_lines(slot, account);
-    account.equity_stale = account.costs_stale = true;
+    account.capital_stale = true;
   }
-  if (account.index_version != index_version_) account.equity_stale = account.costs_stale = true;
-  if (account.equity_stale) value_equity(index);
-  if (account.costs_stale) {
-    Int128 costs = 0;
-    for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-      costs += cost_value({a}, line_costs_[index.value * assets_.size() + a]);
-    }
-    account.costs_in_range = true;
-    account.costs = {narrow(costs, account.costs_in_range)};
-    account.costs_stale = false;
-  }
-  account.in_range = account.equity_in_range && account.costs_in_range;
+  if (account.index_version != index_version_) account.capital_stale = true;
+  if (account.capital_stale) value_capital(index);
+  account.in_range = account.capital_in_range;
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     GroupSlot& slot = slots_[at];
     if (slot.stale) value_vectors(slot);
@@ -570,11 +570,14 @@ MarginReport Engine::margin(AccountIndex index, Timestamp now) noexcept {
   const Account& account = accounts_[index.value];
   MarginReport report;
   bool in_range = true;
-  report.equity = account.equity;
-  report.costs = account.costs;
+  Int128 equity = 0;
+  for (std::uint32_t a = 0; a < assets_.size(); ++a)
+    equity += capital_in({a}, held(index, {a}), {});
   const Int128 needed = requirement(index);
+  report.equity = {narrow(equity, in_range)};
+  report.costs = {narrow(equity - account.capital.raw, in_range)};
   report.requirement = {narrow(needed, in_range)};
-  report.available = {narrow(Int128{account.equity.raw} - account.costs.raw - needed, in_range)};
+  report.available = {narrow(account.capital.raw - needed, in_range)};
   recompute(index, {}, {}, true, &report);
   report.stale = now > account.expires;
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {

@@ -126,7 +126,7 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
   slot.stale = true;
   Account& account = accounts_[line.account.value];
   account.version = 0;
-  account.equity_stale = account.costs_stale = true;
+  account.capital_stale = true;
   line_of_.erase(std::uint64_t{line.account.value} << 32 | line.instrument.value);
   line = Line{};
   line.next = free_line_;

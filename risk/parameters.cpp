@@ -35,10 +35,38 @@ const char* problem_of(const AssetParameters& asset, const Parameters& all) {
   return nullptr;
 }
 
+// A factor's moves over all columns of its group.
+struct Moves {
+  std::int64_t lowest_ppm = 0;
+  std::int64_t highest_ppm = 0;
+};
+Moves moves_of(FactorIndex factor, const Parameters& all) {
+  Moves moves;
+  for (const GroupParameters& group : all.groups) {
+    const std::uint32_t local = factor.value - group.first_factor;
+    if (factor.value < group.first_factor || local >= group.factor_count) continue;
+    const auto row = group.shock_ppm.begin() + std::ptrdiff_t{local} * group.column_count;
+    for (auto shock = row; shock != row + group.column_count; ++shock) {
+      moves.lowest_ppm = std::min<std::int64_t>(moves.lowest_ppm, *shock);
+      moves.highest_ppm = std::max<std::int64_t>(moves.highest_ppm, *shock);
+    }
+  }
+  return moves;
+}
+
 const char* problem_of(const InstrumentParameters& instrument, const Parameters& all) {
   if (instrument.factor.value >= all.factor_count) return "instrument: unknown factor";
   if (instrument.settlement.value >= all.assets.size())
     return "instrument: unknown settlement asset";
+  const AssetParameters& settlement = all.assets[instrument.settlement.value];
+  if (settlement.mode != CollateralMode::Static) {
+    const Moves moves = moves_of(settlement.factor, all);
+    if (moves.highest_ppm > 0) return "instrument: settled in an asset that a scenario raises";
+    if (Int128{-moves.lowest_ppm} * std::max(all.group_mult_ppm, all.joint_mult_ppm) >
+        Int128{kPpm} * kPpm) {
+      return "instrument: settled in an asset of which a scenario takes more than it is worth";
+    }
+  }
   if (instrument.marks_per_tick <= 0) return "instrument: marks_per_tick must be > 0";
   if (instrument.units_per_lot_mark <= 0) return "instrument: units_per_lot_mark must be > 0";
   if (!in_ppm(instrument.fee_ppm)) return "instrument: fee must be 0..1";

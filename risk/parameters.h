@@ -32,8 +32,12 @@ struct AssetParameters {
 };
 
 struct InstrumentParameters {
-  FactorIndex factor;               // what its price moves with
-  AssetIndex settlement;            // the asset in which gains, losses and fees are paid
+  FactorIndex factor;  // what its price moves with
+  // The asset in which gains, losses and fees are paid. REQUIRES: where it moves with a factor, no
+  // scenario raises that factor, and none takes more than the asset is worth: a fall's share times
+  // the larger multiplier is at most 1. Then no fill's cost takes away a gain that was counted on,
+  // and no fill's gain loses more in a scenario than it is worth.
+  AssetIndex settlement;
   std::int64_t marks_per_tick = 0;  // mark units in a tick; REQUIRES > 0
   std::int64_t units_per_lot_mark =
       0;                     // settlement units that one lot gains when the mark rises by one; > 0

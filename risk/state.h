@@ -103,21 +103,18 @@ struct GroupSlot {
 enum NodeFlag : std::uint8_t { kKilled = 1, kSuspended = 2, kCloseOnly = 4, kDisputed = 8 };
 
 struct Account {
-  std::uint8_t flags = 0;     // NodeFlag
-  SessionIndex suspended_by;  // the session that suspended its firm
+  std::uint8_t flags = 0;         // NodeFlag
+  std::uint32_t suspensions = 0;  // by sessions that act for its firm; who: Engine::suspended_
   std::int64_t open_orders = 0;
   RateState rate;
   std::uint32_t first_slot = kNil;
   // cache
   bool in_range = true;  // every figure fits its integer
-  bool equity_in_range = true;
-  bool costs_in_range = true;
-  bool equity_stale = true;   // balances or line values changed
-  bool costs_stale = true;    // open orders' costs changed
+  bool capital_in_range = true;
+  bool capital_stale = true;  // balances, line values or open orders' costs changed
   std::uint64_t version = 0;  // of all prices; equal to the engine's: everything below is fresh
   std::uint64_t index_version = 0;
-  Value equity;
-  Value costs;
+  Value capital;          // equity less the costs of open orders
   Int128 groups_sum = 0;  // of the slots' requirements
   Wide gross;
   Timestamp expires;

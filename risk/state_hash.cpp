@@ -82,10 +82,7 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
     case EntityKind::Account: {
       const Account& account = accounts_[i];
       EntityHash hash(6);
-      hash.add(i)
-          .add(std::uint64_t{account.flags})
-          .add(account.suspended_by.value)
-          .add(account.rate);
+      hash.add(i).add(std::uint64_t{account.flags}).add(account.rate);
       for (std::size_t a = 0; a < assets_.size(); ++a)
         hash.add(balances_[i * assets_.size() + a].raw);
       return hash.value();
@@ -123,6 +120,8 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
           .add(t.price.raw)
           .value();
     }
+    case EntityKind::Suspension:
+      return suspended_[i] == 0 ? 0 : EntityHash(12).add(i).value();
   }
   return 0;
 }

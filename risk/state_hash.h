@@ -18,9 +18,10 @@ enum class EntityKind : std::uint8_t {
   Session,
   Instrument,
   Asset,
-  Trade
+  Trade,
+  Suspension
 };
-inline constexpr std::size_t kEntityKindCount = 8;
+inline constexpr std::size_t kEntityKindCount = 9;
 
 class StateHash {
  public:

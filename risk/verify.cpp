@@ -58,11 +58,10 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   account.gross = {};
   account.groups_sum = 0;
   account.version = 0;
-  account.equity_stale = account.costs_stale = true;
+  account.capital_stale = true;
   refresh(index);
 
-  if (account.equity != before.equity) return "equity";
-  if (account.costs != before.costs) return "costs of open orders";
+  if (account.capital != before.capital) return "equity less costs";
   if (account.gross != before.gross) return "gross notional";
   if (account.groups_sum != before.groups_sum) return "sum of the groups' requirements";
   if (account.in_range != before.in_range) return "range";
@@ -110,6 +109,12 @@ const char* Engine::verify() noexcept {
     }
   }
   if (live != live_orders_) return "number of live orders";
+  std::vector<std::uint32_t> suspensions(accounts_.size());
+  for (std::size_t s = 0; s < sessions_.size(); ++s) {
+    const auto& accounts = parameters_.sessions[s].accounts;
+    for (std::size_t a = 0; a < accounts.size(); ++a)
+      suspensions[accounts[a].value] += suspended_[first_suspension_[s] + a];
+  }
   for (std::uint32_t l = 0; l < lines_.size(); ++l) {
     const Line& line = lines_[l];
     if (!line.account.exists()) continue;
@@ -136,6 +141,7 @@ const char* Engine::verify() noexcept {
   }
   for (std::size_t a = 0; a < accounts_.size(); ++a) {
     if (open_of_account[a] != accounts_[a].open_orders) return "an account's open orders";
+    if (suspensions[a] != accounts_[a].suspensions) return "an account's suspensions";
   }
   return nullptr;
 }

@@ -114,10 +114,9 @@ RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
     const Int128 gross_after =
         gross + (usage_with(q).gross - usage(q.account, q.instrument).gross) *
                     lot_notional(q.instrument, marks_[q.instrument].value);
-    const Int128 free_equity = equity(q.account) - costs(book(q.account).open);
     const Int128 most =
         parameters_.profiles[parameters_.accounts[q.account].profile].leverage_max_ppm *
-        free_equity * parameters_.wide_denominator;
+        free_equity(q.account, book(q.account).open) * parameters_.wide_denominator;
     if (gross_after * kPpm > most && gross_after > gross) return RejectReason::Leverage;
 
     if (!passes_leg_one(q)) {
@@ -162,7 +161,7 @@ bool NaiveModel::under(std::uint32_t account, const Tree& level) const {
 std::uint8_t NaiveModel::flags_of(std::uint32_t account, const Tree& level) const {
   if (level.node) return node_flags_[*level.node];
   const ModelAccount& a = accounts_[account];
-  return static_cast<std::uint8_t>(a.flags | (a.suspended_by != kNil ? kSuspended : 0));
+  return static_cast<std::uint8_t>(a.flags | (!a.suspended_by.empty() ? kSuspended : 0));
 }
 
 // Venue, link and journal; kill, suspend, close-only; entitlement; halt.
@@ -346,7 +345,7 @@ bool NaiveModel::skips_margin(const Question& q, bool reducing) const {
 bool NaiveModel::passes_leg_one(const Question& q) const {
   Book after = book(q.account, q.replaced);
   after.open.push_back(reservation_after(q));
-  return equity(q.account) - costs(after.open) - requirement(after) >= 0;
+  return free_equity(q.account, after.open) - requirement(after) >= 0;
 }
 
 // METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the marks

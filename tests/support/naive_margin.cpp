@@ -133,7 +133,21 @@ Int128 NaiveModel::cost_units(const Reservation& r) const {
   return r.lots * std::max<Int128>(0, beyond * p.units_per_lot_mark + fee);
 }
 
-// C: a cost may become a debt, so it is converted as one.
+// E - C: a cost may become a debt, so it is converted as one.
+Int128 NaiveModel::free_equity(std::uint32_t account, const std::vector<Reservation>& open) const {
+  Int128 sum = 0;
+  for (std::uint32_t asset = 0; asset < parameters_.assets.size(); ++asset) {
+    Int128 wide = haircut(account, asset);
+    for (const Reservation& r : open) {
+      if (parameters_.instruments[r.instrument].settlement.value != asset) continue;
+      wide -= cost_units(r) * (kPpm + parameters_.assets[asset].debt_addon_ppm);
+    }
+    sum += floor_div(wide * unit(asset), Int128{kPpm} * parameters_.wide_denominator);
+  }
+  return sum;
+}
+
+// What costs take from it at most.
 Int128 NaiveModel::costs(const std::vector<Reservation>& open) const {
   Int128 sum = 0;
   for (std::uint32_t asset = 0; asset < parameters_.assets.size(); ++asset) {
@@ -279,7 +293,7 @@ ModelMargin NaiveModel::margin(std::uint32_t account, std::int64_t now) const {
   const Book now_book = book(account);
   ModelMargin m;
   m.equity = equity(account);
-  m.costs = costs(now_book.open);
+  m.costs = m.equity - free_equity(account, now_book.open);
   m.requirement = requirement(now_book);
   m.available = m.equity - m.costs - m.requirement;
   m.stale = account_stale(account, now);

@@ -437,14 +437,16 @@ void NaiveModel::apply(const Control& control) {
       break;
     case ControlScope::Account: {
       ModelAccount& account = accounts_[control.target];
+      const auto session = control.by.value;
       if (!control.by.exists()) {
         set(account.flags);
-        if (resume) account.suspended_by = kNil;
-      } else if (!resume) {
-        // One name is kept: of two sessions that suspend, the first.
-        if (account.suspended_by == kNil) account.suspended_by = control.by.value;
-      } else if (account.suspended_by == control.by.value) {
-        account.suspended_by = kNil;
+        if (resume) account.suspended_by.clear();
+      } else if (resume) {
+        account.suspended_by.erase(session);
+      } else if (const auto& may_use = parameters_.sessions[session].accounts;
+                 std::find(may_use.begin(), may_use.end(), AccountIndex{control.target}) !=
+                 may_use.end()) {
+        account.suspended_by.insert(session);
       }
       break;
     }

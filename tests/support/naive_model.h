@@ -124,7 +124,7 @@ struct ModelLine {
 
 struct ModelAccount {
   std::uint8_t flags = 0;
-  std::uint32_t suspended_by = risk::kNil;
+  std::set<std::uint32_t> suspended_by{};  // sessions
   ModelBucket orders;
   ModelBucket exits;
   std::vector<Int128> balances;              // by asset
@@ -281,6 +281,8 @@ class NaiveModel {
   [[nodiscard]] Int128 haircut(std::uint32_t account, std::uint32_t asset) const;
   [[nodiscard]] Int128 equity(std::uint32_t account) const;
   [[nodiscard]] Int128 cost_units(const Reservation& r) const;
+  [[nodiscard]] Int128 free_equity(std::uint32_t account,
+                                   const std::vector<Reservation>& open) const;
   [[nodiscard]] Int128 costs(const std::vector<Reservation>& open) const;
   [[nodiscard]] std::vector<std::vector<Int128>> worst_outcomes(const Book& book) const;
   [[nodiscard]] Int128 alone(const std::vector<std::vector<Int128>>& low, std::size_t set,

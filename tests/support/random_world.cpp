@@ -104,6 +104,20 @@ void random_scenarios(Rng& rng, Parameters& p) {
   }
 }
 
+// The asset is one that gains are paid in: where it moves, it only falls.
+void fall_only(Parameters& p, const AssetParameters& settlement) {
+  if (settlement.mode == CollateralMode::Static) return;
+  for (GroupParameters& g : p.groups) {
+    for (std::uint32_t f = 0; f < g.factor_count; ++f) {
+      if (g.first_factor + f != settlement.factor.value) continue;
+      for (std::uint32_t column = 0; column < g.column_count; ++column) {
+        std::int32_t& shock = g.shock_ppm[f * g.column_count + column];
+        shock = std::min(shock, -shock);
+      }
+    }
+  }
+}
+
 LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, bool tight) {
   LimitProfile profile = wide_profile(p.instruments.size());
   profile.leverage_max_ppm = rng.pick({3, 8, 20, 500}) * kPpm;
@@ -144,8 +158,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
 
   // Indexes start near 1,000, so a unit is worth one quantum, or three, or half of one.
   const std::int64_t wide = p.wide_denominator / 1'000;
-  p.assets.push_back(
-      random_asset(rng, wide, p.factor_count, choice.moving_settlement && rng.percent(20)));
+  p.assets.push_back(random_asset(rng, wide, p.factor_count, rng.percent(20)));
   for (std::int64_t more = rng.between(1, 2); more > 0; --more) {
     p.assets.push_back(
         random_asset(rng, rng.pick({wide, 3 * wide, (wide + 1) / 2}), p.factor_count, true));
@@ -157,9 +170,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     const std::int64_t assets = static_cast<std::int64_t>(p.assets.size());
     i.settlement =
         AssetIndex{static_cast<std::uint32_t>(rng.percent(70) ? 0 : rng.between(0, assets - 1))};
-    if (!choice.moving_settlement && p.assets[i.settlement.value].mode != CollateralMode::Static) {
-      i.settlement = AssetIndex{0};
-    }
+    fall_only(p, p.assets[i.settlement.value]);
     i.marks_per_tick = rng.pick({1, 2, 5, 10});
     i.units_per_lot_mark = rng.pick({1, 1, 2, 7});
     i.fee_ppm = rng.pick({0, 100, 777, 2'000});

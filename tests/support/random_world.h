@@ -52,7 +52,6 @@ using Command = std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrd
 std::string describe(const Command& command);
 
 struct WorldChoice {
-  bool moving_settlement = true;  // may an asset in which gains are paid move with a factor
   bool tight_limits = true;
   bool small_pools = false;
 };

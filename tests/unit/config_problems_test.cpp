@@ -104,6 +104,7 @@ TEST(ConfigProblems, OfInstruments) {
       set(f, "instruments.AMZN.kind", "\"option\"", "is not supported yet"),
       set(f, "instruments.AMZN.kind", "\"stock\"", "must be \"perpetual\" or"),
       set(f, "instruments.AMZN.settlement", "\"EUR\"", "must be the name of an asset"),
+      set(f, "instruments.AMZN.settlement", "\"BTC\"", "rises by 0.3 in one"),
       set(f, "instruments.AMZN.factor", "\"AAPL\"", "must be the name of a factor"),
       set(f, "instruments.AMZN.multiplier", "\"0\"", "must be from 0.000000001"),
       set(f, "instruments.AMZN.tick", "\"0\"", "must be from 0.0001"),

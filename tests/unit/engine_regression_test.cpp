@@ -1,6 +1,8 @@
 // One test for each bug that the engine has had, named after it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
@@ -119,6 +121,57 @@ TEST(EngineRegression, AReplaceAfterAPartialCancelIsJudgedByAllThatItReserves) {
   EXPECT_TRUE(w.buy(0, kBtcPerp, 5, 1'000).accepted());
   EXPECT_EQ(w.replace(first.client_ref, 10, 1'000).reason, RejectReason::LongLimit);
   EXPECT_TRUE(w.replace(first.client_ref, 4, 1'000).accepted());
+}
+
+// Of two sessions that suspended one account only the first was remembered: when that one resumed,
+// the account traded on although the other still had it suspended.
+TEST(EngineRegression, EachSessionsSuspensionHoldsUntilItLiftsItItself) {
+  Parameters p = small_parameters();
+  p.sessions[1].accounts = {AccountIndex{1}};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(1, kUsd, usd(1'000'000));
+  const auto control = [&](SessionIndex by, std::uint32_t account, ControlAction action) {
+    w.subject.apply(Control{{w.now}, account, by, ControlScope::Account, action, {}});
+  };
+  const auto reason = [&] { return w.buy(1, kBtcPerp, 1, 1'000).reason; };
+  const std::uint64_t before = w.subject.state_hash();
+  control({0}, 1, ControlAction::Suspend);
+  control({1}, 1, ControlAction::Suspend);
+  const std::uint64_t both = w.subject.state_hash();
+  control({0}, 1, ControlAction::Resume);
+  EXPECT_EQ(reason(), RejectReason::Suspended);
+  EXPECT_NE(w.subject.state_hash(), both);
+  control({1}, 1, ControlAction::Resume);
+  EXPECT_EQ(reason(), RejectReason::None);
+  control({0}, 1, ControlAction::Suspend);
+  control({1}, 1, ControlAction::Suspend);
+  control({}, 1, ControlAction::Resume);  // the operator lifts all of them
+  EXPECT_EQ(reason(), RejectReason::None);
+  control({1}, 0, ControlAction::Suspend);  // an account that the session may not use
+  w.balance(0, kUsd, usd(1'000'000));
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::None);
+  EXPECT_NE(w.subject.state_hash(), before);
+  EXPECT_EQ(w.subject.verify(), nullptr);
+}
+
+// Costs and gains of fills change what an account has of the asset they are paid in. Where that
+// rises in a scenario, the gain on it covered a short position, and a fill's cost took a part of
+// that cover away which nothing had been held for: R fell by more than was reserved.
+TEST(EngineRegression, AnAssetThatRisesInAScenarioCannotBeTheOneThatGainsArePaidIn) {
+  Parameters p = small_parameters();
+  p.instruments[kEthPerp.value].settlement = kBtc;
+  EXPECT_EQ(first_problem(p), nullptr);  // static
+  p.assets[kBtc.value].mode = CollateralMode::Both;
+  p.assets[kBtc.value].factor = FactorIndex{0};
+  ASSERT_NE(first_problem(p), nullptr);
+  for (std::int32_t& shock : p.groups[0].shock_ppm) shock = std::min(shock, -shock);
+  EXPECT_EQ(first_problem(p), nullptr);  // it only falls, by 16 % at most
+  p.group_mult_ppm = 6'250'000;
+  EXPECT_EQ(first_problem(p), nullptr);
+  p.group_mult_ppm = 6'250'001;  // a gain would lose more in a scenario than it is worth
+  EXPECT_NE(first_problem(p), nullptr);
 }
 
 }  // namespace
