@@ -1,0 +1,28 @@
+// The whole gate at random, against the simulated venue and against a hostile one (ORDERLIFE 8).
+#include <gtest/gtest.h>
+
+#include "tests/support/random_gate.h"
+#include "tests/support/random_world.h"
+
+namespace portcullis::test {
+namespace {
+
+constexpr std::int64_t kSteps = 1'000;
+
+void run(GateAudit::Venue venue, std::uint64_t fallback) {
+  const std::uint64_t seed = test_seed(fallback);
+  GateAudit::Counts sum;
+  for (std::int64_t trial = 0; trial < test_scale(20) && !testing::Test::HasFailure(); ++trial) {
+    SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed + static_cast<std::uint64_t>(trial)));
+    const GateAudit::Counts counts =
+        run_random_gate(venue, seed + static_cast<std::uint64_t>(trial), kSteps);
+    sum.forwarded += counts.forwarded;
+  }
+}
+
+TEST(RandomGate, KeepsItsPromisesWithASoundVenue) { run(GateAudit::Venue::Sound, 1); }
+
+TEST(RandomGate, KeepsItsBooksWithAHostileVenue) { run(GateAudit::Venue::Hostile, 1); }
+
+}  // namespace
+}  // namespace portcullis::test
