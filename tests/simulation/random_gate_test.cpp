@@ -7,6 +7,9 @@
 namespace portcullis::test {
 namespace {
 
+using support::test_scale;
+using support::test_seed;
+
 constexpr std::int64_t kSteps = 1'000;
 
 void run(GateAudit::Venue venue, std::uint64_t fallback) {

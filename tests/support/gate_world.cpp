@@ -598,7 +598,8 @@ void GateWorld::after_call() {
   if (now.venue_reads) venue_takes();
   cutting_ = false;
   if (now.kill) {
-    kill(now.record);
+    // The venue can have read only what the journal has kept.
+    kill(now.venue_reads ? std::nullopt : std::optional(now.record));
   } else {
     disconnect();
   }

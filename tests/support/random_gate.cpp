@@ -14,6 +14,7 @@ namespace portcullis::test {
 namespace gate = gateway::gate;
 namespace ouch = gateway::ouch;
 namespace venue_sim = gateway::venue_sim;
+using support::Rng;
 
 namespace {
 
@@ -394,7 +395,9 @@ GateAudit::Counts RandomGate::run(std::int64_t steps) {
   for (; s < steps && is_well(); ++s) {
     step();
     if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
-    if (rng_.between(1, std::max<std::int64_t>(1, steps / 3)) == 1) EXPECT_EQ(world_.check(), "");
+    if (rng_.between(1, std::max<std::int64_t>(1, steps / 3)) == 1) {
+      EXPECT_EQ(world_.check(), "");
+    }
   }
   if (is_well()) {
     EXPECT_EQ(world_.check(), "");
