@@ -610,7 +610,8 @@ const char* GateAudit::tell(View& view, const ouch::OutboundMessage& any, std::u
       view.ended |= m.order_state == ouch::OrderState::Dead;
     } else if constexpr (std::is_same_v<M, ouch::Executed> || requires { m.decrement; }) {
       if (view.ended) wrong = "has ended";
-      if (view.head != m.user_ref_num) wrong = "is not the live number";
+      if (view.head != m.user_ref_num && (sound_ || std::is_same_v<M, ouch::Executed>))
+        wrong = "is not the live number";
       if constexpr (std::is_same_v<M, ouch::Executed>) {
         view.done += m.quantity / per_lot;
       } else if constexpr (std::is_same_v<M, ouch::AiqCanceled>) {

@@ -54,7 +54,7 @@ class RandomGate {
   void hold_or_carry();
   void venue_says();
   ouch::OutboundMessage venue_message();
-  void rest();
+  void recover();
   void end();
 
   const bool sound_;
@@ -251,13 +251,14 @@ void RandomGate::operator_acts() {
 }
 
 void RandomGate::hold_or_carry() {
-  world_.hold_to_venue = rng_.percent(30);
-  world_.hold_from_venue = rng_.percent(30);
+  world_.hold_to_venue = rng_.percent(20);
+  world_.hold_from_venue = rng_.percent(20);
   world_.deliver();
   audit_.look();
 }
 
 void RandomGate::step() {
+  if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -278,10 +279,8 @@ void RandomGate::step() {
     world_.cut = GateWorld::Cut{.record = world_.journal().published_sequence() + 1 + below(12),
                                 .kill = rng_.percent(50),
                                 .venue_reads = rng_.percent(50)};
-  } else if (what <= 975) {
+  } else if (what <= 985) {
     world_.disconnect();
-  } else if (what <= 992) {
-    if (!world_.is_connected()) world_.connect();
   } else if (what <= 996) {
     const risk::SessionIndex session{below(next_number_.size())};
     const bool up = !world_.gate().is_session_up(session);
@@ -300,6 +299,12 @@ void RandomGate::step() {
 // --- a hostile venue
 
 void RandomGate::venue_says() {
+  // Somebody has looked at accounts whose books disagree.
+  if (rng_.percent(20)) {
+    audit_.control({.target = below(world_.deployment().accounts.size()),
+                    .scope = risk::ControlScope::Account,
+                    .action = risk::ControlAction::Resume});
+  }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
     world_.say(venue_message());
     audit_.look();
@@ -371,8 +376,7 @@ ouch::OutboundMessage RandomGate::venue_message() {
 // --- the whole
 
 // Both links carry everything, and what is not answered is answered.
-void RandomGate::rest() {
-  world_.cut.reset();
+void RandomGate::recover() {
   world_.hold_to_venue = world_.hold_from_venue = false;
   world_.deliver();
   if (!world_.is_connected()) world_.connect();
@@ -380,7 +384,8 @@ void RandomGate::rest() {
 }
 
 void RandomGate::end() {
-  rest();
+  world_.cut.reset();
+  recover();
   audit_.sweep(gate::SweepScope::Node, 0);
   if (sound_) {
     audit_.compare_book();
@@ -405,6 +410,8 @@ GateAudit::Counts RandomGate::run(std::int64_t steps) {
   }
   for (const std::string& problem : audit_.problems()) ADD_FAILURE() << problem;
   if (!is_well()) std::cout << "at step " << s << " of " << steps << '\n';
+  if (getenv("REASONS")) for (std::size_t r = 0; r < world_.counters().rejects.size(); ++r)
+    if (world_.counters().rejects[r]) std::cout << risk::info(static_cast<risk::RejectReason>(r)).name << ' ' << world_.counters().rejects[r] << "; ";
   return audit_.counts();
 }
 
