@@ -206,13 +206,15 @@ void GateAudit::ask_cancels(gate::SweepScope scope, std::uint32_t target,
 }
 
 void GateAudit::replace_venue(std::string_view session) {
+  world_.cut.reset();  // the gate is to hear of it now
+  world_.hold_to_venue = world_.hold_from_venue = false;
   world_.replace_venue(session);
   said_ = taken_ = 0;
-  world_.connect();  // which tells the gate
+  world_.connect();
   look();
   world_.orders_are_dead();
   unresolved_.clear();
-  if (!world_.is_connected()) world_.connect();
+  world_.connect();
   look();
 }
 
@@ -409,6 +411,7 @@ void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage
     return problem("forwarded: " + line_of(message));
   }
   asked_.at(number.client).number = decision.number;
+  if (getenv("TRACE")) fprintf(stderr, "forwarded %u\n", decision.number);
   numbers_[decision.number] = number;
   chains_[number.chain].numbers.push_back(decision.number);
   if (!unresolved_.insert(decision.number).second || decision.number <= highest_read_)
@@ -475,6 +478,7 @@ bool GateAudit::is_drained() const {
 // ----------------------------------------------------------------------------------------
 
 void GateAudit::at_venue(const ouch::InboundMessage& any) {
+  if (getenv("TRACE")) fprintf(stderr, "at venue %s\n", line_of(any).c_str());
   if (std::holds_alternative<ouch::AccountQuery>(any)) {  // begins each link
     first_on_link_ = true;
     ++counts_.links;
@@ -657,6 +661,7 @@ void GateAudit::prove(std::uint32_t below) {
 }
 
 void GateAudit::taken(const ouch::OutboundMessage& any) {
+  if (getenv("TRACE")) fprintf(stderr, "taken %s\n", line_of(any).c_str());
   if (const auto* response = std::get_if<ouch::QueryResponse>(&any))
     return prove(response->next_user_ref_num);
   const std::uint32_t number = number_of(any);
@@ -771,6 +776,7 @@ void GateAudit::expect_at_client(const ouch::OutboundMessage& any, std::uint32_t
 void GateAudit::got(std::uint32_t session, const Bytes& payload) {
   Client& client = clients_[session];
   ouch::OutboundMessage any;
+  if (getenv("TRACE") && ouch::decode(payload, any) == ouch::DecodeError::None) fprintf(stderr, "  %u got %s\n", session, line_of(any).c_str());
   if (ouch::decode(payload, any) != ouch::DecodeError::None)
     return problem("session " + std::to_string(session) + " got what is no message");
   const std::uint32_t number = number_of(any);

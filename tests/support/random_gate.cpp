@@ -301,9 +301,11 @@ void RandomGate::step() {
 void RandomGate::venue_says() {
   // Somebody has looked at accounts whose books disagree.
   if (rng_.percent(20)) {
-    audit_.control({.target = below(world_.deployment().accounts.size()),
-                    .scope = risk::ControlScope::Account,
-                    .action = risk::ControlAction::Resume});
+    risk::Control resume;
+    resume.target = below(world_.deployment().accounts.size());
+    resume.scope = risk::ControlScope::Account;
+    resume.action = risk::ControlAction::Resume;
+    audit_.control(resume);
   }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
     world_.say(venue_message());
