@@ -390,7 +390,8 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
 }
 
 // A replacement that the journal does not know is an order of its own, and its original is over:
-// its client is told of the replacement, and of nothing else.
+// its client is told of the replacement, and of nothing else; or of the end of the original, where
+// nothing shows that the replacement is the client's.
 void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexcept {
   risk::NumberRecord original;
   if (const auto* found = engine_.find_number(message.orig_user_ref_num)) original = *found;
@@ -399,7 +400,9 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
     if (original.account.exists()) books_disagree(original.account, time);
     return;
   }
-  if (original.order != risk::kNil) {
+  if (original.order != risk::kNil && order.session != original.session) {
+    end_lost({original.order}, time);
+  } else if (original.order != risk::kNil) {
     const risk::Order& replaced = engine_.order({original.order});
     apply({.time = time,
            .quantity = replaced.total - replaced.cum - replaced.cancelled,
