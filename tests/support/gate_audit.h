@@ -7,12 +7,15 @@
 // says what it likes: then each order still has one end, and the books are what the venue said.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/support/gate_world.h"
@@ -117,9 +120,6 @@ class GateAudit {
     std::int64_t lots = 0;
     std::int64_t price = 0;
   };
-  // What may become of a client's message.
-  enum class Expect { Malformed, Ignored, Query, Control, Order, Live, Gone, Either };
-
   void problem(const std::string& what) { problems_.push_back(what); }
   [[nodiscard]] Chain* chain_of(std::uint32_t number);
   [[nodiscard]] Chain* chain_of(risk::SessionIndex session, std::uint32_t client_number);
@@ -129,15 +129,17 @@ class GateAudit {
   [[nodiscard]] const config::Alias& alias(risk::SessionIndex session,
                                            risk::InstrumentIndex instrument) const;
   [[nodiscard]] const config::Alias& at_venue(risk::InstrumentIndex instrument) const;
+  [[nodiscard]] Whose whose(risk::SessionIndex session,
+                            const gateway::ouch::EnterOrder& order) const;
   [[nodiscard]] bool may_use(risk::SessionIndex session, risk::AccountIndex account) const;
   [[nodiscard]] std::vector<risk::NodeIndex> above(risk::AccountIndex account) const;
 
-  Expect expect(risk::SessionIndex session, const gateway::ouch::InboundMessage& message);
+  std::string_view outcomes(risk::SessionIndex session,
+                            const gateway::ouch::InboundMessage& message);
   void ask(risk::SessionIndex session, std::uint32_t number,
            const gateway::ouch::InboundMessage& message, const Whose& whose, std::int64_t done);
   void carry_out(risk::SessionIndex session, const gateway::ouch::InboundMessage& message);
   void ask_cancels(gateway::gate::SweepScope scope, std::uint32_t target, std::uint32_t instrument);
-  void judge_counts(Expect expected, const gateway::gate::Counters& before, bool restarted);
   void forwarded(risk::SessionIndex session, const gateway::ouch::InboundMessage& message);
 
   void at_venue(const gateway::ouch::InboundMessage& message);

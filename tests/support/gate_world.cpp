@@ -153,8 +153,7 @@ void GateWorld::pass_time(std::int64_t ns) {
 }
 
 void GateWorld::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
-  gate_->on_mark(
-      {.time = {now_ns}, .as_of = {now_ns}, .mark = mark, .instrument = instrument});
+  gate_->on_mark({.time = {now_ns}, .as_of = {now_ns}, .mark = mark, .instrument = instrument});
   after_call();
 }
 
@@ -497,10 +496,12 @@ void GateWorld::deliver() {
   for (int turn = 0; turn < kSettleMax; ++turn) {
     bool moved = venue_takes();
     moved |= gate_takes();
-    const std::uint64_t before = journal_->published_sequence();
-    gate_->run(now_ns);
-    moved |= journal_->published_sequence() != before || !gate_->is_idle();
-    after_call();
+    if (!hold_steps) {
+      const std::uint64_t before = journal_->published_sequence();
+      gate_->run(now_ns);
+      moved |= journal_->published_sequence() != before || !gate_->is_idle();
+      after_call();
+    }
     moved |= connected_ && !hold_to_venue && !link_.output().empty();
     if (!moved) return;
   }
@@ -528,11 +529,25 @@ namespace {
 using Kept = std::vector<std::uint64_t>;
 Kept kept(gate::Gate& gate) {
   const gate::Counters& c = gate.counters();
-  Kept values{gate.engine().state_hash(), gate.engine().next_number(), gate.engine().live_orders(),
-              gate.venue_next_sequence(), c.forwarded,  c.rejected,   c.answered,
-              c.accepted,                 c.replaced,   c.executed,   c.canceled,
-              c.self_match_prevented,     c.venue_rejected, c.broken, c.voided,
-              c.adopted,                  c.unattributed,   c.malformed_by_venue, c.off_grid};
+  Kept values{gate.engine().state_hash(),
+              gate.engine().next_number(),
+              gate.engine().live_orders(),
+              gate.venue_next_sequence(),
+              c.forwarded,
+              c.rejected,
+              c.answered,
+              c.accepted,
+              c.replaced,
+              c.executed,
+              c.canceled,
+              c.self_match_prevented,
+              c.venue_rejected,
+              c.broken,
+              c.voided,
+              c.adopted,
+              c.unattributed,
+              c.malformed_by_venue,
+              c.off_grid};
   values.insert(values.end(), c.rejects.begin(), c.rejects.end());
   values.insert(values.end(), c.anomalies.begin(), c.anomalies.end());
   return values;

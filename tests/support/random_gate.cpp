@@ -253,6 +253,7 @@ void RandomGate::operator_acts() {
 void RandomGate::hold_or_carry() {
   world_.hold_to_venue = rng_.percent(20);
   world_.hold_from_venue = rng_.percent(20);
+  world_.hold_steps = rng_.percent(20);
   world_.deliver();
   audit_.look();
 }
@@ -299,13 +300,13 @@ void RandomGate::step() {
 // --- a hostile venue
 
 void RandomGate::venue_says() {
-  // Somebody has looked at accounts whose books disagree.
-  if (rng_.percent(20)) {
+  // Somebody has looked at the accounts whose books disagree.
+  for (std::uint32_t a = 0; a < world_.deployment().accounts.size(); ++a) {
     risk::Control resume;
-    resume.target = below(world_.deployment().accounts.size());
+    resume.target = a;
     resume.scope = risk::ControlScope::Account;
     resume.action = risk::ControlAction::Resume;
-    audit_.control(resume);
+    if (rng_.percent(10)) audit_.control(resume);
   }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
     world_.say(venue_message());
@@ -379,7 +380,7 @@ ouch::OutboundMessage RandomGate::venue_message() {
 
 // Both links carry everything, and what is not answered is answered.
 void RandomGate::recover() {
-  world_.hold_to_venue = world_.hold_from_venue = false;
+  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
   world_.deliver();
   if (!world_.is_connected()) world_.connect();
   audit_.look();
@@ -412,8 +413,11 @@ GateAudit::Counts RandomGate::run(std::int64_t steps) {
   }
   for (const std::string& problem : audit_.problems()) ADD_FAILURE() << problem;
   if (!is_well()) std::cout << "at step " << s << " of " << steps << '\n';
-  if (getenv("REASONS")) for (std::size_t r = 0; r < world_.counters().rejects.size(); ++r)
-    if (world_.counters().rejects[r]) std::cout << risk::info(static_cast<risk::RejectReason>(r)).name << ' ' << world_.counters().rejects[r] << "; ";
+  if (getenv("REASONS"))
+    for (std::size_t r = 0; r < world_.counters().rejects.size(); ++r)
+      if (world_.counters().rejects[r])
+        std::cout << risk::info(static_cast<risk::RejectReason>(r)).name << ' '
+                  << world_.counters().rejects[r] << "; ";
   return audit_.counts();
 }
 
