@@ -65,10 +65,11 @@ std::string essence(const ouch::OutboundMessage& any) {
 
 }  // namespace
 
-GateAudit::GateAudit(GateWorld& world, Venue venue)
+GateAudit::GateAudit(GateWorld& world, Venue venue, Counts& counts)
     : world_(world),
       deployment_(world.deployment()),
       sound_(venue == Venue::Sound),
+      counts_(counts),
       clients_(deployment_.sessions.size()),
       said_(world.venue_stream().size()),
       taken_(said_),
@@ -676,9 +677,10 @@ void GateAudit::keep_books(const ouch::OutboundMessage& any) {
       ++counts_.executed;
       const config::Alias& name = at_venue(whose.instrument);
       const auto wire = static_cast<std::int64_t>(m.price);
-      // Against the account where it is no whole tick.
+      // Against the account where it is no whole lot or tick.
       const std::int64_t up = whose.side == risk::Side::Buy ? name.price_per_tick - 1 : 0;
-      const Execution execution{whose, m.quantity / name.quantity_per_lot,
+      const Execution execution{whose,
+                                (m.quantity + name.quantity_per_lot - 1) / name.quantity_per_lot,
                                 (wire + up) / name.price_per_tick};
       book(execution, 1);
       trades_[{m.match_number, number}] = execution;

@@ -25,8 +25,13 @@ namespace portcullis::test {
 class GateAudit {
  public:
   enum class Venue { Sound, Hostile };
+  // Of what was judged, so that a test knows that something was.
+  struct Counts {
+    std::uint64_t forwarded = 0, rejected = 0, ignored = 0, malformed = 0, executed = 0, broken = 0,
+                  voided = 0, reservations = 0, drained = 0, cancels = 0, restarts = 0, links = 0;
+  };
   // REQUIRES: nothing has been traded in the world yet, and it is priced.
-  GateAudit(GateWorld& world, Venue venue);
+  GateAudit(GateWorld& world, Venue venue, Counts& counts);
 
   // Each is done to the world, and what came of it is judged.
   void send(risk::SessionIndex session, std::span<const std::byte> payload);
@@ -51,12 +56,6 @@ class GateAudit {
   // Orders and replaces, as the venue has read them.
   [[nodiscard]] const std::vector<gateway::ouch::InboundMessage>& read() const { return read_; }
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
-  // Of what was judged, so that a test knows that something was.
-  struct Counts {
-    std::uint64_t forwarded = 0, rejected = 0, ignored = 0, malformed = 0, executed = 0, broken = 0,
-                  voided = 0, reservations = 0, drained = 0, cancels = 0, restarts = 0, links = 0;
-  };
-  [[nodiscard]] const Counts& counts() const { return counts_; }
 
  private:
   using Key = std::pair<std::uint32_t, std::uint32_t>;  // session, client number
@@ -164,7 +163,7 @@ class GateAudit {
   const config::Deployment& deployment_;
   const bool sound_;
   std::vector<std::string> problems_;
-  Counts counts_;
+  Counts& counts_;
 
   std::vector<Client> clients_;
   std::map<Key, Asked> asked_;

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <iostream>
 
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
@@ -20,13 +18,13 @@ namespace {
 
 class RandomGate {
  public:
-  RandomGate(GateAudit::Venue venue, std::uint64_t seed)
+  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
       : sound_(venue == GateAudit::Venue::Sound),
         rng_(seed),
-        audit_(prepared(world_), venue),
+        audit_(prepared(world_), venue, counts),
         next_number_(world_.deployment().sessions.size(), 1) {}
 
-  GateAudit::Counts run(std::int64_t steps);
+  void run(std::int64_t steps);
 
  private:
   // The venue is chosen before anything else.
@@ -309,7 +307,11 @@ void RandomGate::venue_says() {
     if (rng_.percent(10)) audit_.control(resume);
   }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
-    world_.say(venue_message());
+    Bytes payload(ouch::kMaxMessageSize);
+    payload.resize(ouch::encode(venue_message(), payload));
+    if (rng_.percent(1)) payload.resize(below(payload.size()));
+    if (rng_.percent(1) && !payload.empty()) payload[0] = static_cast<std::byte>(below(256));
+    world_.say_bytes(std::move(payload));
     audit_.look();
   }
 }
@@ -337,8 +339,8 @@ ouch::OutboundMessage RandomGate::venue_message() {
       terms.price = replace.price;
     }
   }
-  // Whole lots of every instrument.
-  const std::uint32_t some = 1'000 * (1 + below(2));
+  // Mostly whole lots of every instrument.
+  const std::uint32_t some = 1'000 * (1 + below(2)) + (rng_.percent(5) ? below(999) : 0);
   if (rng_.percent(next ? 5 : 30)) terms.quantity = below(3) * 1'000;
   if (rng_.percent(next ? 5 : 30)) terms.price += below(3'000);
   if (rng_.percent(4)) terms.state = 'D';
@@ -371,8 +373,22 @@ ouch::OutboundMessage RandomGate::venue_message() {
     case 11:
       return broken(number, below(match_) + 1);
     default:
-      return rng_.percent(50) ? ouch::OutboundMessage(cancel_pending(number))
-                              : ouch::OutboundMessage(query_response(number));
+      switch (below(6)) {
+        case 0:
+          return cancel_pending(number);
+        case 1:
+          return cancel_reject(number);
+        case 2:
+          return restated(number);
+        case 3:
+          return priority_update(number);
+        case 4:
+          return ouch::SystemEvent{.timestamp = 0,
+                                   .event_code = rng_.percent(30) ? ouch::EventCode::EndOfDay
+                                                                  : ouch::EventCode::StartOfDay};
+        default:
+          return query_response(number);
+      }
   }
 }
 
@@ -398,12 +414,12 @@ void RandomGate::end() {
   audit_.finish();
 }
 
-GateAudit::Counts RandomGate::run(std::int64_t steps) {
+void RandomGate::run(std::int64_t steps) {
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
     step();
     if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
-    if (rng_.between(1, std::max<std::int64_t>(1, steps / 3)) == 1) {
+    if (rng_.between(1, steps) <= 3) {
       EXPECT_EQ(world_.check(), "");
     }
   }
@@ -411,20 +427,34 @@ GateAudit::Counts RandomGate::run(std::int64_t steps) {
     EXPECT_EQ(world_.check(), "");
     end();
   }
-  for (const std::string& problem : audit_.problems()) ADD_FAILURE() << problem;
-  if (!is_well()) std::cout << "at step " << s << " of " << steps << '\n';
-  if (getenv("REASONS"))
-    for (std::size_t r = 0; r < world_.counters().rejects.size(); ++r)
-      if (world_.counters().rejects[r])
-        std::cout << risk::info(static_cast<risk::RejectReason>(r)).name << ' '
-                  << world_.counters().rejects[r] << "; ";
-  return audit_.counts();
+  for (const std::string& problem : audit_.problems())
+    ADD_FAILURE() << "step " << s << ": " << problem;
 }
 
 }  // namespace
 
-GateAudit::Counts run_random_gate(GateAudit::Venue venue, std::uint64_t seed, std::int64_t steps) {
-  return RandomGate(venue, seed).run(steps);
+void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
+                      std::int64_t steps) {
+  GateAudit::Counts counts;
+  for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
+    SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
+    RandomGate(venue, seed, counts).run(steps);
+  }
+  const auto some = static_cast<std::uint64_t>(worlds * steps / 100);
+  EXPECT_GT(counts.forwarded, 5 * some);
+  EXPECT_GT(counts.rejected, 5 * some);
+  EXPECT_GT(counts.ignored, 5 * some);
+  EXPECT_GT(counts.executed, 5 * some);
+  EXPECT_GT(counts.cancels, 5 * some);
+  EXPECT_GT(counts.reservations, 5 * some);
+  EXPECT_GT(counts.links, 2 * some);
+  EXPECT_GT(counts.malformed, some / 5);
+  EXPECT_GT(counts.restarts, some / 5);
+  EXPECT_GT(counts.broken, some / 100);
+  if (venue == GateAudit::Venue::Sound) {
+    EXPECT_GT(counts.drained, 10 * some);
+    EXPECT_GT(counts.voided, some / 5);
+  }
 }
 
 }  // namespace portcullis::test

@@ -9,8 +9,10 @@
 
 namespace portcullis::test {
 
-// The simulated venue, with faults (Sound), or a script that says what it likes (Hostile). The test
-// fails at the first step that the audit has something against.
-GateAudit::Counts run_random_gate(GateAudit::Venue venue, std::uint64_t seed, std::int64_t steps);
+// So many worlds of so many steps, each with a seed of its own and all with the simulated venue and
+// its faults (Sound), or a script that says what it likes (Hostile). The test fails at the first
+// step that the audit has something against.
+void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
+                      std::int64_t steps);
 
 }  // namespace portcullis::test
