@@ -11,11 +11,11 @@ using support::test_scale;
 using support::test_seed;
 
 TEST(RandomGateSlow, KeepsItsPromisesWithASoundVenue) {
-  run_random_gates(GateAudit::Venue::Sound, test_seed(1'000'000), test_scale(60), 10'000);
+  run_random_gates(GateAudit::Venue::Sound, test_seed(1'000'000), test_scale(50), 10'000);
 }
 
 TEST(RandomGateSlow, KeepsItsBooksWithAHostileVenue) {
-  run_random_gates(GateAudit::Venue::Hostile, test_seed(1'000'000), test_scale(60), 10'000);
+  run_random_gates(GateAudit::Venue::Hostile, test_seed(1'000'000), test_scale(50), 10'000);
 }
 
 }  // namespace

@@ -11,11 +11,11 @@ using support::test_scale;
 using support::test_seed;
 
 TEST(RandomGate, KeepsItsPromisesWithASoundVenue) {
-  run_random_gates(GateAudit::Venue::Sound, test_seed(1), test_scale(20), 3'000);
+  run_random_gates(GateAudit::Venue::Sound, test_seed(1), test_scale(30), 3'000);
 }
 
 TEST(RandomGate, KeepsItsBooksWithAHostileVenue) {
-  run_random_gates(GateAudit::Venue::Hostile, test_seed(1), test_scale(20), 3'000);
+  run_random_gates(GateAudit::Venue::Hostile, test_seed(1), test_scale(30), 3'000);
 }
 
 }  // namespace

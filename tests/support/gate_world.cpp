@@ -516,7 +516,7 @@ void GateWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = static_cast<std::uint64_t>(deployment_.journal.ring_bytes);
-  options.segment_bytes = 1 << 24;
+  options.segment_bytes = 1 << 22;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.manual_flush = true;
   journal_ = std::make_unique<journal::Journal>(options);
