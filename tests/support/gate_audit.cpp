@@ -519,6 +519,8 @@ void GateAudit::judge_order(const ouch::InboundMessage& any, std::uint32_t numbe
     lots = sent.quantity / ours.quantity_per_lot;
     ticks = static_cast<std::int64_t>(sent.price) / ours.price_per_tick;
     const bool market = is_market(order.price);
+    const std::int64_t least =
+        (order.appendage.min_qty + theirs.quantity_per_lot - 1) / theirs.quantity_per_lot;
     const bool immediate = market || order.time_in_force == ouch::TimeInForce::ImmediateOrCancel;
     return lots * ours.quantity_per_lot == sent.quantity &&
            lots * theirs.quantity_per_lot == order.quantity &&
@@ -526,7 +528,9 @@ void GateAudit::judge_order(const ouch::InboundMessage& any, std::uint32_t numbe
            (market || ticks * theirs.price_per_tick == static_cast<std::int64_t>(order.price)) &&
            sent.time_in_force ==
                (immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day) &&
-           sent.appendage.has(ouch::Tag::Firm) &&
+           sent.appendage.present == (order.appendage.present | ouch::tag_bit(ouch::Tag::Firm)) &&
+           sent.appendage.min_qty == least * ours.quantity_per_lot &&
+           sent.appendage.aiq_strategy == order.appendage.aiq_strategy &&
            sent.appendage.firm == deployment_.accounts[chain.whose.account.value].firm;
   };
   bool same = any.index() == asked.message.index();

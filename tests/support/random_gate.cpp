@@ -21,6 +21,10 @@ class RandomGate {
   RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
       : sound_(venue == GateAudit::Venue::Sound),
         rng_(seed),
+        // Small enough, now and then, that there is no room for another order.
+        world_(sound_ && rng_.percent(25) ? std::vector<Change>{{Change::Kind::Set, "process.json",
+                                                                 "capacities.orders", "20"}}
+                                          : std::vector<Change>{}),
         audit_(prepared(world_), venue, counts),
         next_number_(world_.deployment().sessions.size(), 1) {}
 
