@@ -423,7 +423,6 @@ void GateAudit::look() {
     }
   }
 
-  for (const ouch::InboundMessage& message : world_.messages_at_venue()) at_venue(message);
   const std::vector<Bytes>& stream = world_.venue_stream();
   ouch::OutboundMessage message;
   for (; said_ < stream.size(); ++said_) {
@@ -435,6 +434,7 @@ void GateAudit::look() {
   for (; taken_ < std::min(through, stream.size()); ++taken_) {
     if (ouch::decode(stream[taken_], message) == ouch::DecodeError::None) taken(message);
   }
+  for (const ouch::InboundMessage& sent : world_.messages_at_venue()) at_venue(sent);
 
   for (std::uint32_t s = 0; s < clients_.size(); ++s) {
     Client& client = clients_[s];
@@ -601,8 +601,7 @@ const char* GateAudit::tell(View& view, const ouch::OutboundMessage& any, std::u
       view.ended |= m.order_state == ouch::OrderState::Dead;
     } else if constexpr (std::is_same_v<M, ouch::Executed> || requires { m.decrement; }) {
       if (view.ended) wrong = "has ended";
-      if (view.head != m.user_ref_num && (sound_ || std::is_same_v<M, ouch::Executed>))
-        wrong = "is not the live number";
+      if (view.head != m.user_ref_num) wrong = "is not the live number";
       if constexpr (std::is_same_v<M, ouch::Executed>) {
         view.done += m.quantity / per_lot;
       } else if constexpr (std::is_same_v<M, ouch::AiqCanceled>) {
@@ -793,11 +792,15 @@ void GateAudit::got(std::uint32_t session, const Bytes& payload) {
     }
     if (!client.expected.empty()) client.expected.pop_front();
   } else if (Chain* chain = chain_of({session}, number)) {
+    const bool reduces = !chain->told.ended && (std::holds_alternative<ouch::Canceled>(any) ||
+                                                std::holds_alternative<ouch::AiqCanceled>(any));
     const char* wrong = tell(chain->told, any, chain->first,
                              alias({session}, chain->whose.instrument).quantity_per_lot);
     if (wrong == nullptr) return;
-    // Whatever a hostile venue executes, its client has to hear of it.
-    if (std::holds_alternative<ouch::Executed>(any)) {
+    // A hostile venue executes what has ended, and speaks of a replace that it has not answered:
+    // the client has to hear of it.
+    if (reduces || std::holds_alternative<ouch::Executed>(any)) {
+      counts_.muddled += chain->muddled ? 0 : 1;
       chain->muddled = true;
     } else if (!chain->muddled) {
       problem("session " + std::to_string(session) + " got " + line_of(any) + ": the order " +
