@@ -392,7 +392,8 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
 }
 
 // A replacement that the journal does not know is an order of its own, and its original is over:
-// its client is told of the replacement, and of nothing else.
+// its client is told of the replacement, and of nothing else; or of the end of the original, where
+// nothing shows that the replacement is the client's.
 void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexcept {
   risk::NumberRecord original;
   if (const auto* found = engine_.find_number(message.orig_user_ref_num)) original = *found;
@@ -409,11 +410,15 @@ void Gate::replaced_unknown(const ouch::Replaced& message, Timestamp time) noexc
   } else {
     const risk::Order& replaced = engine_.order({original.order});
     const risk::Lots cancel_to = replaced.cancel_to;
-    apply({.time = time,
-           .quantity = replaced.total - replaced.cum - replaced.cancelled,
-           .price = {},
-           .number = replaced.head,
-           .type = VenueEventType::Canceled});
+    if (order.session != original.session) {
+      end_lost({original.order}, time);
+    } else {
+      apply({.time = time,
+             .quantity = replaced.total - replaced.cum - replaced.cancelled,
+             .price = {},
+             .number = replaced.head,
+             .type = VenueEventType::Canceled});
+    }
     // Whoever wanted the original to go wants the replacement to.
     const risk::NumberRecord* replacement = engine_.find_number(order.number);
     if (cancel_to.raw >= 0 && replacement != nullptr && replacement->order != risk::kNil) {

@@ -266,6 +266,19 @@ TEST(GateRegression, AReplacementThatTheJournalDoesNotKnowIsAdopted) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Whoever it belongs to: the client of the original was not told of anything, and waited for ever.
+TEST(GateRegression, AnOrderThatIsReplacedByNobodysHasItsEnd) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.owed(bravo);
+  w.say(replaced(1, 7, {.quantity = 60, .firm = "BRV1"}));
+  EXPECT_EQ(w.owed(bravo), Lines{"C 1 -100 Z"});
+  EXPECT_EQ(w.engine().live_orders(), 1U);
+  EXPECT_EQ(w.check(), "");
+}
+
 // A number near the end of the space made our next one wrap to 0, which marks a free slot.
 TEST(GateRegression, TheVenueCannotMakeOurNumbersWrap) {
   GateWorld w;

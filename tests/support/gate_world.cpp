@@ -152,6 +152,40 @@ void GateWorld::pass_time(std::int64_t ns) {
   price();
 }
 
+void GateWorld::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
+  gate_->on_mark({.time = {now_ns}, .as_of = {now_ns}, .mark = mark, .instrument = instrument});
+  after_call();
+}
+
+void GateWorld::index(risk::AssetIndex asset, std::int64_t index) {
+  gate_->on_index({.time = {now_ns}, .as_of = {now_ns}, .index = index, .asset = asset});
+  after_call();
+}
+
+void GateWorld::control(risk::Control control) {
+  control.time = {now_ns};
+  gate_->control(control);
+  after_call();
+  deliver();
+}
+
+void GateWorld::sweep(gate::SweepScope scope, std::uint32_t target, std::uint32_t instrument) {
+  gate_->sweep(scope, target, instrument, now_ns);
+  after_call();
+  deliver();
+}
+
+void GateWorld::session_is(risk::SessionIndex session, bool up) {
+  gate_->on_session(session, up, now_ns);
+  after_call();
+}
+
+void GateWorld::orders_are_dead() {
+  gate_->lost_orders_are_dead(now_ns);
+  after_call();
+  deliver();
+}
+
 // --- clients
 // ---------------------------------------------------------------------------------------------
 
@@ -198,17 +232,25 @@ risk::Decision GateWorld::cancel(risk::SessionIndex session, std::uint32_t numbe
   return gate_->last_decision();
 }
 
-std::vector<ouch::OutboundMessage> GateWorld::owed_messages(risk::SessionIndex session) {
-  std::vector<ouch::OutboundMessage> messages;
+std::vector<Bytes> GateWorld::owed_bytes(risk::SessionIndex session) {
+  std::vector<Bytes> messages;
   const auto index = static_cast<std::uint16_t>(session.value);
   std::uint64_t& next = next_owed_[session.value];
+  std::vector<Bytes> whole;  // read only where the ring no longer serves it
   for (; next < journal_->stream_next(index); ++next) {
     std::span<const std::byte> payload;
-    Bytes old;
     if (!journal_->recent(index, next, payload)) {
-      old = stream(session).at(next - 1);
-      payload = old;
+      if (whole.empty()) whole = stream(session);
+      payload = whole.at(next - 1);
     }
+    messages.emplace_back(payload.begin(), payload.end());
+  }
+  return messages;
+}
+
+std::vector<ouch::OutboundMessage> GateWorld::owed_messages(risk::SessionIndex session) {
+  std::vector<ouch::OutboundMessage> messages;
+  for (const Bytes& payload : owed_bytes(session)) {
     EXPECT_EQ(ouch::decode(payload, messages.emplace_back()), ouch::DecodeError::None);
   }
   return messages;
@@ -231,16 +273,20 @@ void GateWorld::for_each_record(F&& f) const {
   EXPECT_EQ(status, journal::ReadStatus::End) << reader.error();
 }
 
-std::vector<Bytes> GateWorld::stream(risk::SessionIndex session) const {
-  std::vector<Bytes> messages;
+std::vector<std::vector<Bytes>> GateWorld::streams() const {
+  std::vector<std::vector<Bytes>> streams(deployment_.sessions.size());
   for_each_record([&](const journal::RecordView& record) {
     record.for_each_outbound([&](const journal::OutboundView& outbound) {
-      if (outbound.stream != session.value) return;
-      EXPECT_EQ(outbound.stream_sequence, messages.size() + 1);
-      messages.emplace_back(outbound.payload.begin(), outbound.payload.end());
+      std::vector<Bytes>& stream = streams.at(outbound.stream);
+      EXPECT_EQ(outbound.stream_sequence, stream.size() + 1);
+      stream.emplace_back(outbound.payload.begin(), outbound.payload.end());
     });
   });
-  return messages;
+  return streams;
+}
+
+std::vector<Bytes> GateWorld::stream(risk::SessionIndex session) const {
+  return streams().at(session.value);
 }
 
 // --- the venue
@@ -250,6 +296,7 @@ bool GateWorld::connect() {
   link_.reset(now_ns);
   server_.reset(now_ns);
   connected_ = true;
+  ++connections_;
   EXPECT_TRUE(link_.login({.username = "GATE01",
                            .password = "secret",
                            .session = gate_->venue_session(),
@@ -449,10 +496,12 @@ void GateWorld::deliver() {
   for (int turn = 0; turn < kSettleMax; ++turn) {
     bool moved = venue_takes();
     moved |= gate_takes();
-    const std::uint64_t before = journal_->published_sequence();
-    gate_->run(now_ns);
-    moved |= journal_->published_sequence() != before || !gate_->is_idle();
-    after_call();
+    if (!hold_steps) {
+      const std::uint64_t before = journal_->published_sequence();
+      gate_->run(now_ns);
+      moved |= journal_->published_sequence() != before || !gate_->is_idle();
+      after_call();
+    }
     moved |= connected_ && !hold_to_venue && !link_.output().empty();
     if (!moved) return;
   }
@@ -473,13 +522,50 @@ void GateWorld::open_journal() {
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
+namespace {
+
+// What a process that begins again from the whole journal must come back to; not there: messages
+// that are counted and make no record.
+using Kept = std::vector<std::uint64_t>;
+Kept kept(gate::Gate& gate) {
+  const gate::Counters& c = gate.counters();
+  Kept values{gate.engine().state_hash(),
+              gate.engine().next_number(),
+              gate.engine().live_orders(),
+              gate.venue_next_sequence(),
+              c.forwarded,
+              c.rejected,
+              c.answered,
+              c.accepted,
+              c.replaced,
+              c.executed,
+              c.canceled,
+              c.self_match_prevented,
+              c.venue_rejected,
+              c.broken,
+              c.voided,
+              c.adopted,
+              c.unattributed,
+              c.malformed_by_venue,
+              c.off_grid};
+  values.insert(values.end(), c.rejects.begin(), c.rejects.end());
+  values.insert(values.end(), c.anomalies.begin(), c.anomalies.end());
+  return values;
+}
+
+}  // namespace
+
 void GateWorld::kill(std::optional<std::uint64_t> through) {
   connected_ = false;
+  ++starts_;
+  const Kept before = kept(*gate_);
   gate_.reset();
   const std::uint64_t last = journal_->published_sequence();
   journal_.reset();  // without close(): what kill -9 leaves
   if (!through || *through >= last) {
     open_journal();
+    redo();
+    EXPECT_EQ(kept(*gate_), before);
   } else {
     const std::filesystem::path old = directory_;
     ++journals_;
@@ -496,16 +582,20 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
       if (journal_->degraded()) journal_->flush();
     }
     EXPECT_EQ(journal_->published_sequence(), *through);
+    redo();
   }
   start_up();
 }
 
-// As the run command and Shard::run do.
-void GateWorld::start_up() {
+void GateWorld::redo() {
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
   for_each_record([&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
+}
+
+// As the run command and Shard::run do.
+void GateWorld::start_up() {
   for (std::uint32_t s = 0; s < deployment_.sessions.size(); ++s) {
     if (gate_->is_session_up({s})) gate_->on_session({s}, false, now_ns);
   }
@@ -523,7 +613,8 @@ void GateWorld::after_call() {
   if (now.venue_reads) venue_takes();
   cutting_ = false;
   if (now.kill) {
-    kill(now.record);
+    // The venue can have read only what the journal has kept.
+    kill(now.venue_reads ? std::nullopt : std::optional(now.record));
   } else {
     disconnect();
   }

@@ -59,6 +59,17 @@ class GateWorld {
   void price();
   // The clock moves, and everything is priced anew.
   void pass_time(std::int64_t ns);
+  // One price, as of now.
+  void mark(risk::InstrumentIndex instrument, risk::Mark mark);
+  void index(risk::AssetIndex asset, std::int64_t index);
+
+  // --- operators, and what the shard tells the gate
+  void control(risk::Control control);
+  void sweep(gateway::gate::SweepScope scope, std::uint32_t target,
+             std::uint32_t instrument = risk::kNone32);
+  void session_is(risk::SessionIndex session, bool up);
+  // What is at a lost venue is dead.
+  void orders_are_dead();
 
   // --- clients
   gateway::gate::ClientResult send(risk::SessionIndex session,
@@ -72,8 +83,10 @@ class GateWorld {
   // What the session is owed since it was asked last.
   Lines owed(risk::SessionIndex session);
   std::vector<gateway::ouch::OutboundMessage> owed_messages(risk::SessionIndex session);
-  // The session's whole stream, from the journal's files and ring.
+  std::vector<Bytes> owed_bytes(risk::SessionIndex session);
+  // The session's whole stream, from the journal's files and ring; and those of all sessions.
   [[nodiscard]] std::vector<Bytes> stream(risk::SessionIndex session) const;
+  [[nodiscard]] std::vector<std::vector<Bytes>> streams() const;
 
   // --- the venue
   // Logs in, resumes, and lets everything settle. False: the gate would not have it.
@@ -81,6 +94,9 @@ class GateWorld {
   // The link is lost, with the bytes that were not carried.
   void disconnect();
   [[nodiscard]] bool is_connected() const { return connected_; }
+  // How often the link was made, and the process begun.
+  [[nodiscard]] int connections() const { return connections_; }
+  [[nodiscard]] int starts() const { return starts_; }
   // The next sequenced messages of a scripted venue.
   void say(const gateway::ouch::OutboundMessage& message);
   void say_bytes(Bytes payload);
@@ -101,7 +117,7 @@ class GateWorld {
 
   // --- kill and replay
   // The process ends without flushing anything, and another one begins with what is in the journal,
-  // or with its first `through` records.
+  // or with its first `through` records. From the whole of it the state comes back as it was.
   void kill(std::optional<std::uint64_t> through = std::nullopt);
   // Decides every record again, in a gate of its own. What is different, one a line; empty is good.
   [[nodiscard]] std::string replay();
@@ -137,12 +153,14 @@ class GateWorld {
   std::int64_t now_ns = 1'767'607'200 * risk::kSecondNs;  // 2026-01-05 10:00:00 UTC
   bool hold_to_venue = false;                             // bytes to the venue stay on this side
   bool hold_from_venue = false;                           // and the other way round
+  bool hold_steps = false;  // the gate's own steps wait: slices of sweeps, recovery
   // A scripted venue answers what is no order: Q with the number behind the highest it was told, C
   // with its response.
   bool script_answers = true;
 
  private:
   void open_journal();
+  void redo();
   void start_up();
   void after_call();
   void load_state();
@@ -167,6 +185,8 @@ class GateWorld {
   gateway::soup::ServerConnection server_;
   bool connected_ = false;
   bool cutting_ = false;
+  int connections_ = 0;
+  int starts_ = 1;
   std::string venue_session_ = "VENUE00001";
   std::vector<Bytes> venue_stream_;  // message s at s - 1
   std::uint32_t venue_number_ = 0;   // the highest that a scripted venue was told

@@ -390,6 +390,7 @@ TEST(EngineRegression, LifeAndFlagsComeBeforeMarketOrdersAndReplaces) {
   EXPECT_EQ(w.enter(replace).reason, RejectReason::MarketOrderNotAllowed);
   replace.ord_type = OrdType::Limit;
   EXPECT_EQ(w.enter(replace).reason, RejectReason::ReplaceNotAllowed);
+}
 
 // One order of 10 at 1,000 of account 0, accepted, and what the venue does to it.
 struct OneOrder : Driver<Engine> {

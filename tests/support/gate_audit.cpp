@@ -1,0 +1,950 @@
+#include "tests/support/gate_audit.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+#include <type_traits>
+#include <variant>
+
+#include "config/state_file.h"
+#include "gateway/gate/aliases.h"
+
+namespace portcullis::test {
+
+namespace gate = gateway::gate;
+namespace ouch = gateway::ouch;
+using risk::ControlScope;
+using risk::Int128;
+
+namespace {
+
+template <class Array>
+bool is_blank(const Array& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\0'; });
+}
+
+bool is_market(std::uint64_t price) {
+  return price == ouch::kMarketPrice || price == ouch::kMarketPriceAlt;
+}
+
+std::string text_of(std::uint32_t session, std::uint32_t number) {
+  return "session " + std::to_string(session) + " number " + std::to_string(number);
+}
+
+template <class Message>
+std::uint32_t number_of(const Message& any) {
+  return std::visit(
+      [](const auto& m) -> std::uint32_t {
+        if constexpr (requires { m.user_ref_num; }) return m.user_ref_num;
+        return 0;
+      },
+      any);
+}
+
+ouch::ClOrdId cl_ord_id_of(const ouch::InboundMessage& any) {
+  return std::visit(
+      [](const auto& m) -> ouch::ClOrdId {
+        if constexpr (requires { m.cl_ord_id; }) return m.cl_ord_id;
+        return {};
+      },
+      any);
+}
+
+// A message without its time and tags.
+std::string essence(const ouch::OutboundMessage& any) {
+  std::string line = line_of(any);
+  std::visit(
+      [&](const auto& m) {
+        if constexpr (requires { m.symbol; }) line.append(m.symbol.data(), m.symbol.size());
+        if constexpr (requires { m.side; }) line += static_cast<char>(m.side);
+        if constexpr (requires { m.cl_ord_id; }) line.append(m.cl_ord_id.data(), 14);
+      },
+      any);
+  return line;
+}
+
+}  // namespace
+
+GateAudit::GateAudit(GateWorld& world, Venue venue, Counts& counts)
+    : world_(world),
+      deployment_(world.deployment()),
+      sound_(venue == Venue::Sound),
+      counts_(counts),
+      clients_(deployment_.sessions.size()),
+      said_(world.venue_stream().size()),
+      taken_(said_),
+      starts_(world.starts()),
+      marked_ns_(deployment_.instruments.size(), world.now_ns),
+      positions_(deployment_.accounts.size() * deployment_.instruments.size()),
+      cash_(deployment_.accounts.size() * deployment_.assets.size()) {
+  for (std::uint32_t i = 0; i < marked_ns_.size(); ++i)
+    marks_.push_back(world.engine().mark({i}).raw);
+  const config::StateFile state = config::parse_state(
+      read_file(example_folder() / "demo-state.json"), "demo-state.json", deployment_);
+  for (const risk::LoadBalance& load : state.balances)
+    cash_[load.account.value * deployment_.assets.size() + load.asset.value] += load.units;
+  for (const risk::LoadPosition& load : state.positions) {
+    const auto& instrument = deployment_.parameters.instruments[load.instrument.value];
+    positions_[load.account.value * marks_.size() + load.instrument.value] += load.lots.raw;
+    cash_[load.account.value * deployment_.assets.size() + instrument.settlement.value] -=
+        Int128{load.lots.raw} * load.entry.raw * instrument.marks_per_tick *
+        instrument.units_per_lot_mark;
+  }
+  (void)world.messages_at_venue();
+  for (std::uint32_t s = 0; s < clients_.size(); ++s) clients_[s].got = world.owed_bytes({s});
+}
+
+// --- names
+// -------------------------------------------------------------------------------------------
+
+GateAudit::Chain* GateAudit::chain_of(std::uint32_t number) {
+  const auto found = numbers_.find(number);
+  return found == numbers_.end() ? nullptr : &chains_[found->second.chain];
+}
+
+GateAudit::Chain* GateAudit::chain_of(risk::SessionIndex session, std::uint32_t client_number) {
+  const auto asked = asked_.find({session.value, client_number});
+  return asked == asked_.end() ? nullptr : chain_of(asked->second.number);
+}
+
+risk::AccountIndex GateAudit::account_of(const config::WireFirm& firm) const {
+  for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {
+    if (deployment_.accounts[a].firm == firm) return {a};
+  }
+  return {};
+}
+
+const config::Alias* GateAudit::alias(risk::SessionIndex session,
+                                      const config::WireSymbol& symbol) const {
+  const auto& aliases = deployment_.sessions[session.value].aliases;
+  const auto found = std::find_if(aliases.begin(), aliases.end(),
+                                  [&](const config::Alias& a) { return a.symbol == symbol; });
+  return found == aliases.end() ? nullptr : &*found;
+}
+
+const config::Alias& GateAudit::alias(risk::SessionIndex session,
+                                      risk::InstrumentIndex instrument) const {
+  const auto& aliases = deployment_.sessions[session.value].aliases;
+  return *std::find_if(aliases.begin(), aliases.end(),
+                       [&](const config::Alias& a) { return a.instrument == instrument; });
+}
+
+const config::Alias& GateAudit::at_venue(risk::InstrumentIndex instrument) const {
+  return deployment_.instruments[instrument.value].venue;
+}
+
+// For whom a client's order is, as far as that is known.
+GateAudit::Whose GateAudit::whose(risk::SessionIndex session, const ouch::EnterOrder& order) const {
+  const config::Alias* name = alias(session, order.symbol);
+  return {order.appendage.has(ouch::Tag::Firm)
+              ? account_of(order.appendage.firm)
+              : deployment_.sessions[session.value].default_account,
+          name == nullptr ? risk::InstrumentIndex{} : name->instrument,
+          order.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell};
+}
+
+bool GateAudit::may_use(risk::SessionIndex session, risk::AccountIndex account) const {
+  const auto& accounts = deployment_.parameters.sessions[session.value].accounts;
+  return std::find(accounts.begin(), accounts.end(), account) != accounts.end();
+}
+
+std::vector<risk::NodeIndex> GateAudit::above(risk::AccountIndex account) const {
+  std::vector<risk::NodeIndex> nodes;
+  for (risk::NodeIndex node = deployment_.parameters.accounts[account.value].parent; node.exists();
+       node = deployment_.parameters.nodes[node.value].parent) {
+    nodes.push_back(node);
+  }
+  return nodes;
+}
+
+// --- what is done to the gate
+// ------------------------------------------------------------------------
+
+void GateAudit::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
+  marks_[instrument.value] = mark.raw;
+  marked_ns_[instrument.value] = world_.now_ns;
+  world_.mark(instrument, mark);
+  look();
+}
+
+void GateAudit::control(const risk::Control& control) {
+  using risk::ControlAction;
+  Standing& standing = standings_[{control.scope, control.target}];
+  if (control.action == ControlAction::CloseOnly && control.scope != ControlScope::Instrument) {
+    standing.close_only = true;
+  } else {
+    standing.blocked = true;
+  }
+  if (control.action == ControlAction::Resume) {
+    standing = {};
+    if (control.scope == ControlScope::Account)
+      std::erase_if(suspensions_, [&](const Key& s) { return s.second == control.target; });
+  }
+  if (control.action == ControlAction::Kill) {
+    using gate::SweepScope;
+    ask_cancels(control.scope == ControlScope::Node      ? SweepScope::Node
+                : control.scope == ControlScope::Account ? SweepScope::Account
+                : control.scope == ControlScope::Session ? SweepScope::Session
+                                                         : SweepScope::Instrument,
+                control.target, risk::kNone32);
+  }
+  world_.control(control);
+  look();
+}
+
+void GateAudit::sweep(gate::SweepScope scope, std::uint32_t target) {
+  ask_cancels(scope, target, risk::kNone32);
+  world_.sweep(scope, target);
+  look();
+}
+
+void GateAudit::ask_cancels(gate::SweepScope scope, std::uint32_t target,
+                            std::uint32_t instrument) {
+  using gate::SweepScope;
+  for (const std::size_t c : open_) {
+    Chain& chain = chains_[c];
+    const Whose& whose = chain.whose;
+    if (instrument != risk::kNone32 && whose.instrument.value != instrument) continue;
+    const std::vector<risk::NodeIndex> nodes = above(whose.account);
+    const bool meant = scope == SweepScope::Node         ? std::find(nodes.begin(), nodes.end(),
+                                                                     risk::NodeIndex{target}) != nodes.end()
+                       : scope == SweepScope::Account    ? whose.account.value == target
+                       : scope == SweepScope::Session    ? chain.session.value == target
+                       : scope == SweepScope::Instrument ? whose.instrument.value == target
+                                                         : may_use({target}, whose.account);
+    if (meant) chain.cancel_totals.insert(0);
+  }
+}
+
+void GateAudit::replace_venue(std::string_view session) {
+  world_.cut.reset();  // the gate is to hear of it now
+  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
+  world_.replace_venue(session);
+  said_ = taken_ = 0;
+  world_.connect();
+  look();
+  world_.orders_are_dead();
+  unresolved_.clear();
+  world_.connect();
+  look();
+}
+
+void GateAudit::send(risk::SessionIndex session, std::span<const std::byte> payload) {
+  const gate::Counters before = world_.counters();
+  const int starts = world_.starts();
+  ouch::InboundMessage message;
+  const bool malformed = ouch::decode(payload, message) != ouch::DecodeError::None ||
+                         std::holds_alternative<ouch::ModifyOrder>(message);
+  const std::string_view allowed = malformed ? "m" : outcomes(session, message);
+  world_.send_bytes(session, payload);
+
+  // One message, one count. What leaves no record does not survive a restart.
+  const gate::Counters& after = world_.counters();
+  const bool restarted = world_.starts() != starts;
+  const std::string outcome =
+      std::string(after.forwarded - before.forwarded, 'f') +
+      std::string(after.rejected - before.rejected, 'r') +
+      std::string(after.answered - before.answered, 'a') +
+      (restarted ? ""
+                 : std::string(after.ignored - before.ignored, 'i') +
+                       std::string(after.malformed - before.malformed, 'm'));
+  if (outcome.size() != 1 ? !restarted || !outcome.empty()
+                          : allowed.find(outcome) == std::string_view::npos)
+    problem("a message had the outcome " + outcome + ", not one of " + std::string(allowed));
+  if (outcome == "m") ++counts_.malformed;
+  if (outcome == "i") ++counts_.ignored;
+  if (outcome == "r") ++counts_.rejected;
+  if (outcome == "f") forwarded(session, message);
+  if (outcome == "r" && !std::holds_alternative<ouch::CancelOrder>(message)) {
+    clients_[session.value].controls.erase(number_of(message));
+    clients_[session.value].rejects.insert(number_of(message));
+  }
+  look();
+}
+
+// What may become of a client's message: forwarded, rejected, answered, ignored, malformed.
+std::string_view GateAudit::outcomes(risk::SessionIndex session,
+                                     const ouch::InboundMessage& message) {
+  Client& client = clients_[session.value];
+  const auto of_chain = [&](const Chain* chain, std::uint32_t number) {
+    if (!sound_) return "fri";
+    if (chain == nullptr || chain->here.ended) return "ri";
+    return asked_.at({session.value, number}).number == chain->here.head ? "fr" : "fri";
+  };
+  if (const auto* cancel = std::get_if<ouch::CancelOrder>(&message)) {
+    const Chain* chain = chain_of(session, cancel->user_ref_num);
+    const bool takes_off =
+        chain == nullptr ||
+        cancel->quantity / alias(session, chain->whose.instrument).quantity_per_lot <
+            chain->here.total - chain->here.cancelled;
+    return takes_off ? of_chain(chain, cancel->user_ref_num) : "fri";
+  }
+  if (std::holds_alternative<ouch::AccountQuery>(message)) {
+    ++client.queries;
+    return "a";
+  }
+  const std::uint32_t number = number_of(message);
+  if (number <= client.watermark) return "i";
+  client.watermark = number;
+  if (const auto* enter = std::get_if<ouch::EnterOrder>(&message)) {
+    ask(session, number, message, whose(session, *enter), 0);
+    return "fr";
+  }
+  if (const auto* replace = std::get_if<ouch::ReplaceOrder>(&message)) {
+    const std::uint32_t original = replace->orig_user_ref_num;
+    const Chain* chain = chain_of(session, original);
+    if (chain != nullptr) {
+      // What counts as done of what a hostile venue says is the gate's to tell.
+      const risk::Order* order = world_.order(session, original);
+      ask(session, number, message, chain->whose,
+          sound_ || order == nullptr ? chain->here.done : order->cum.raw);
+    }
+    return of_chain(chain, original);
+  }
+  carry_out(session, message);
+  return "ra";
+}
+
+void GateAudit::ask(risk::SessionIndex session, std::uint32_t number,
+                    const ouch::InboundMessage& message, const Whose& whose, std::int64_t done) {
+  Asked asked{.message = message, .standing = {}, .done = done};
+  const auto add = [&](ControlScope scope, std::uint32_t target) {
+    const Standing& standing = standings_[{scope, target}];
+    asked.standing.blocked |= standing.blocked;
+    asked.standing.close_only |= standing.close_only;
+  };
+  add(ControlScope::Session, session.value);
+  if (whose.account.exists()) {
+    add(ControlScope::Account, whose.account.value);
+    for (const risk::NodeIndex node : above(whose.account)) add(ControlScope::Node, node.value);
+    for (const Key& suspension : suspensions_)
+      asked.standing.blocked |= suspension.second == whose.account.value;
+  }
+  if (whose.instrument.exists()) {
+    const std::uint32_t i = whose.instrument.value;
+    add(ControlScope::Instrument, i);
+    asked.mark = marks_[i];
+    asked.stale =
+        world_.now_ns > marked_ns_[i] + deployment_.parameters.instruments[i].mark_age_max_ns;
+    if (whose.account.exists())
+      asked.position = positions_[whose.account.value * marks_.size() + i];
+  }
+  asked_[{session.value, number}] = asked;
+}
+
+// The member's own kill switch.
+void GateAudit::carry_out(risk::SessionIndex session, const ouch::InboundMessage& any) {
+  const auto take = [&](const auto& m) {
+    if constexpr (requires { m.firm; }) {
+      using M = std::remove_cvref_t<decltype(m)>;
+      clients_[session.value].controls[m.user_ref_num] = M::kType;
+      if (m.appendage.present != 0 || m.appendage.has_unknown_tag) return;
+      const risk::AccountIndex one = is_blank(m.firm) ? risk::AccountIndex{} : account_of(m.firm);
+      if (!is_blank(m.firm) && (!one.exists() || !may_use(session, one))) return;
+      if constexpr (std::is_same_v<M, ouch::MassCancel>) {
+        const config::Alias* name = is_blank(m.symbol) ? nullptr : alias(session, m.symbol);
+        if (!is_blank(m.symbol) && name == nullptr) return;
+        ask_cancels(one.exists() ? gate::SweepScope::Account : gate::SweepScope::SessionAccounts,
+                    one.exists() ? one.value : session.value,
+                    name == nullptr ? risk::kNone32 : name->instrument.value);
+      } else {
+        for (const auto account : deployment_.parameters.sessions[session.value].accounts) {
+          if (one.exists() && account != one) continue;
+          if (std::is_same_v<M, ouch::DisableOrderEntry>) {
+            suspensions_.insert({session.value, account.value});
+          } else {
+            suspensions_.erase({session.value, account.value});
+          }
+        }
+      }
+    }
+  };
+  std::visit(take, any);
+}
+
+void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage& message) {
+  const risk::Decision decision = world_.gate().last_decision();
+  const std::uint32_t client_number = number_of(message);
+  if (const auto* cancel = std::get_if<ouch::CancelOrder>(&message)) {
+    if (Chain* chain = chain_of(session, client_number)) {
+      chain->cancel_totals.insert(cancel->quantity /
+                                  alias(session, chain->whose.instrument).quantity_per_lot);
+    }
+    return;
+  }
+  Number number{.client = {session.value, client_number}, .price = decision.price.raw};
+  if (const auto* enter = std::get_if<ouch::EnterOrder>(&message)) {
+    const Whose whose = this->whose(session, *enter);
+    if (!whose.instrument.exists() || !whose.account.exists() || !may_use(session, whose.account))
+      return problem("forwarded without account or instrument: " + line_of(message));
+    number.chain = chains_.size();
+    number.total = enter->quantity / alias(session, whose.instrument).quantity_per_lot;
+    const View view{.head = decision.number, .total = number.total};
+    open_.insert(chains_.size());
+    chains_.push_back({.whose = whose,
+                       .session = session,
+                       .first = client_number,
+                       .there = view,
+                       .here = view,
+                       .told = {.head = client_number, .total = number.total}});
+  } else if (const auto* replace = std::get_if<ouch::ReplaceOrder>(&message)) {
+    number.original = asked_.at({session.value, replace->orig_user_ref_num}).number;
+    number.chain = numbers_.at(number.original).chain;
+    const config::Alias& name = alias(session, chains_[number.chain].whose.instrument);
+    number.total = replace->quantity / name.quantity_per_lot;
+  } else {
+    return problem("forwarded: " + line_of(message));
+  }
+  asked_.at(number.client).number = decision.number;
+  numbers_[decision.number] = number;
+  chains_[number.chain].numbers.push_back(decision.number);
+  if (!unresolved_.insert(decision.number).second || decision.number <= highest_read_)
+    problem("number " + std::to_string(decision.number) + " is used again");
+  ++counts_.forwarded;
+}
+
+// --- what came of it
+// -------------------------------------------------------------------------------------
+
+void GateAudit::look() {
+  const gate::Counters& c = world_.counters();
+  if (c.in != c.forwarded + c.rejected + c.ignored + c.malformed + c.answered)
+    problem("in = forwarded + rejected + ignored + malformed + answered does not hold");
+
+  // A process that has begun again owes each client what it had got, and goes on from there.
+  if (world_.starts() != starts_) {
+    starts_ = world_.starts();
+    ++counts_.restarts;
+    const std::vector<std::vector<Bytes>> streams = world_.streams();
+    for (std::size_t s = 0; s < clients_.size(); ++s) {
+      const std::vector<Bytes>& was = clients_[s].got;
+      if (streams[s].size() < was.size() || !std::equal(was.begin(), was.end(), streams[s].begin()))
+        problem("what session " + std::to_string(s) + " had got is different after a restart");
+    }
+  }
+
+  const std::vector<Bytes>& stream = world_.venue_stream();
+  ouch::OutboundMessage message;
+  for (; said_ < stream.size(); ++said_) {
+    if (sound_ && ouch::decode(stream[said_], message) == ouch::DecodeError::None) said(message);
+  }
+  // A lost session's numbering says nothing about the new one's.
+  const std::size_t through =
+      world_.gate().link() == gate::LinkState::Lost ? 0 : world_.gate().venue_next_sequence() - 1;
+  for (; taken_ < std::min(through, stream.size()); ++taken_) {
+    if (ouch::decode(stream[taken_], message) == ouch::DecodeError::None) taken(message);
+  }
+  for (const ouch::InboundMessage& sent : world_.messages_at_venue()) at_venue(sent);
+
+  for (std::uint32_t s = 0; s < clients_.size(); ++s) {
+    Client& client = clients_[s];
+    for (Bytes& payload : world_.owed_bytes({s})) {
+      got(s, payload);
+      client.got.push_back(std::move(payload));
+    }
+    for (const auto& owed : client.expected)
+      problem("session " + std::to_string(s) + " was not told " + line_of(owed));
+    for (const std::uint32_t number : client.rejects)
+      problem(text_of(s, number) + " was not rejected to the client");
+    if (!client.controls.empty() || client.queries != 0)
+      problem("session " + std::to_string(s) + " has no answer");
+  }
+  judge_positions();
+  judge_reservations();
+}
+
+bool GateAudit::is_drained() const {
+  return world_.is_connected() && world_.gate().link() == gate::LinkState::Up &&
+         world_.gate().is_idle() && !world_.hold_to_venue && !world_.hold_from_venue;
+}
+
+// --- at the venue
+// ----------------------------------------------------------------------------------------
+
+void GateAudit::at_venue(const ouch::InboundMessage& any) {
+  if (std::holds_alternative<ouch::AccountQuery>(any)) {  // begins each link
+    first_on_link_ = true;
+    ++counts_.links;
+    return;
+  }
+  const std::uint32_t number = number_of(any);
+  if (const auto* cancel = std::get_if<ouch::CancelOrder>(&any)) {
+    ++counts_.cancels;  // only what somebody asked for
+    const Chain* chain = chain_of(number);
+    if (chain == nullptr
+            ? !adopted_.contains(number)
+            : !chain->cancel_totals.contains(cancel->quantity /
+                                             at_venue(chain->whose.instrument).quantity_per_lot)) {
+      problem("a cancel that nobody asked for: " + line_of(any));
+    }
+    return;
+  }
+  if (number <= highest_read_) problem("a number again at the venue: " + line_of(any));
+  // What is missing was lost with a link.
+  if (number > highest_read_ + 1 && !first_on_link_ && sound_)
+    problem("a number is missing before " + line_of(any));
+  first_on_link_ = false;
+  highest_read_ = std::max(highest_read_, number);
+  if (const auto* fence = std::get_if<ouch::MassCancel>(&any)) {
+    if (fence->firm != deployment_.venue.firm || fence->symbol != deployment_.venue.fence_symbol)
+      problem("a mass cancel that is no fence");
+  } else if (const auto* enter = std::get_if<ouch::EnterOrder>(&any)) {
+    judge_order(any, number, enter->cl_ord_id);
+  } else if (const auto* replace = std::get_if<ouch::ReplaceOrder>(&any)) {
+    judge_order(any, number, replace->cl_ord_id);
+  } else {
+    problem("at the venue: " + line_of(any));
+  }
+}
+
+// What leaves is what was asked for, in the venue's units, and within the limits.
+void GateAudit::judge_order(const ouch::InboundMessage& any, std::uint32_t number,
+                            const ouch::ClOrdId& cl_ord_id) {
+  read_.push_back(any);
+  Key client;
+  const auto found = numbers_.find(number);
+  if (!gate::OwnClOrdId::decode(cl_ord_id, client.first, client.second) ||
+      found == numbers_.end() || found->second.client != client) {
+    return problem("nobody's order at the venue: " + line_of(any));
+  }
+  if (!read_clients_.insert(client).second)
+    problem(text_of(client.first, client.second) + " twice at the venue");
+  const Asked& asked = asked_.at(client);
+  const Chain& chain = chains_[found->second.chain];
+  const config::Alias& theirs = alias(chain.session, chain.whose.instrument);
+  const config::Alias& ours = at_venue(chain.whose.instrument);
+  std::int64_t lots = 0;
+  std::int64_t ticks = 0;
+  const auto is_same = [&](const auto& sent, const auto& order) {
+    lots = sent.quantity / ours.quantity_per_lot;
+    ticks = static_cast<std::int64_t>(sent.price) / ours.price_per_tick;
+    const bool market = is_market(order.price);
+    const std::int64_t least =
+        (order.appendage.min_qty + theirs.quantity_per_lot - 1) / theirs.quantity_per_lot;
+    const bool immediate = market || order.time_in_force == ouch::TimeInForce::ImmediateOrCancel;
+    return lots * ours.quantity_per_lot == sent.quantity &&
+           lots * theirs.quantity_per_lot == order.quantity &&
+           ticks * ours.price_per_tick == static_cast<std::int64_t>(sent.price) &&
+           (market || ticks * theirs.price_per_tick == static_cast<std::int64_t>(order.price)) &&
+           sent.time_in_force ==
+               (immediate ? ouch::TimeInForce::ImmediateOrCancel : ouch::TimeInForce::Day) &&
+           sent.appendage.present == (order.appendage.present | ouch::tag_bit(ouch::Tag::Firm)) &&
+           sent.appendage.min_qty == least * ours.quantity_per_lot &&
+           sent.appendage.aiq_strategy == order.appendage.aiq_strategy &&
+           sent.appendage.firm == deployment_.accounts[chain.whose.account.value].firm;
+  };
+  bool same = any.index() == asked.message.index();
+  if (!same) return problem("another kind of message: " + line_of(any));
+  if (const auto* enter = std::get_if<ouch::EnterOrder>(&any)) {
+    const auto& order = std::get<ouch::EnterOrder>(asked.message);
+    same = is_same(*enter, order) && enter->symbol == ours.symbol && enter->side == order.side;
+  } else {
+    const auto& replace = std::get<ouch::ReplaceOrder>(any);
+    same = is_same(replace, std::get<ouch::ReplaceOrder>(asked.message)) &&
+           replace.orig_user_ref_num == found->second.original;
+  }
+  if (!same) problem("not what was asked for: " + line_of(any) + " for " + line_of(asked.message));
+  judge_limits(asked, chain, lots - asked.done, ticks);
+}
+
+// Clip, notional and collar at every level, and nobody above says no (ORDERLIFE 6).
+void GateAudit::judge_limits(const Asked& asked, const Chain& chain, std::int64_t lots,
+                             std::int64_t ticks) {
+  const auto wrong = [&](const char* what) {
+    problem(line_of(asked.message) + " of " + std::to_string(chain.session.value) + ": " + what);
+  };
+  const int sign = risk::sign_of(chain.whose.side);
+  if (asked.standing.blocked) wrong("forwarded where nothing may be");
+  // A replace may also take away from what is there.
+  if (asked.standing.close_only && sign * asked.position >= 0 &&
+      std::holds_alternative<ouch::EnterOrder>(asked.message)) {
+    wrong("forwarded where only exits may be, and is none");
+  }
+  const risk::Parameters& p = deployment_.parameters;
+  const std::uint32_t i = chain.whose.instrument.value;
+  if (!p.sessions[chain.session.value].instruments[i]) wrong("not entitled");
+  const risk::InstrumentParameters& instrument = p.instruments[i];
+  std::vector<std::uint32_t> profiles{p.accounts[chain.whose.account.value].profile};
+  for (const risk::NodeIndex node : above(chain.whose.account))
+    profiles.push_back(p.nodes[node.value].profile);
+  for (const std::uint32_t profile : profiles) {
+    const risk::InstrumentLimits& limits = p.profiles[profile].instruments[i];
+    const Int128 price = Int128{ticks} * instrument.marks_per_tick;
+    if (lots > limits.clip.raw) wrong("above the clip");
+    if (!asked.stale &&
+        sign * (price * risk::kPpm - Int128{asked.mark} * (risk::kPpm + sign * limits.collar_ppm)) >
+            0) {
+      wrong("beyond the collar");
+    }
+    // At the limit alone: one USDC is a dollar here.
+    if (price * instrument.units_per_lot_mark * lots > limits.notional_max.raw)
+      wrong("above the notional");
+  }
+}
+
+// --- the venue says, and the gate takes
+// ------------------------------------------------------------------
+
+// What a message makes of an order; null, or what is wrong with it.
+const char* GateAudit::tell(View& view, const ouch::OutboundMessage& any, std::uint32_t first,
+                            std::int64_t per_lot) const {
+  const char* wrong = nullptr;
+  const auto take = [&](const auto& m) {
+    using M = std::remove_cvref_t<decltype(m)>;
+    if constexpr (requires { m.order_state; }) {
+      const bool enter = std::is_same_v<M, ouch::Accepted>;
+      if (view.ended || (enter && view.accepted)) wrong = "was answered already";
+      view.accepted = true;
+      view.head = m.user_ref_num;
+      view.total = m.quantity / per_lot + (enter ? 0 : view.done);
+      if (!enter) view.cancelled = 0;
+      view.ended |= m.order_state == ouch::OrderState::Dead;
+    } else if constexpr (std::is_same_v<M, ouch::Executed> || requires { m.decrement; }) {
+      if (view.ended) wrong = "has ended";
+      if (view.head != m.user_ref_num) wrong = "is not the live number";
+      if constexpr (std::is_same_v<M, ouch::Executed>) {
+        view.done += m.quantity / per_lot;
+      } else if constexpr (std::is_same_v<M, ouch::AiqCanceled>) {
+        view.done += m.decrement / per_lot;
+      } else {
+        view.cancelled += m.decrement / per_lot;
+      }
+      if (sound_ && view.total < view.done + view.cancelled) wrong = "had less than that left";
+    } else if constexpr (std::is_same_v<M, ouch::Rejected>) {
+      if (m.user_ref_num != first) return;
+      if (view.accepted || view.ended) wrong = "was answered already";
+      view.ended = true;
+    } else {
+      return;
+    }
+    view.ended |= view.total <= view.done + view.cancelled;
+  };
+  std::visit(take, any);
+  return wrong;
+}
+
+void GateAudit::said(const ouch::OutboundMessage& any) {
+  const auto found = numbers_.find(number_of(any));
+  if (found == numbers_.end()) return;
+  Chain& chain = chains_[found->second.chain];
+  const char* wrong = tell(chain.there, any, chain.numbers.front(),
+                           at_venue(chain.whose.instrument).quantity_per_lot);
+  if (wrong != nullptr) problem("the venue says " + line_of(any) + ": the order " + wrong);
+}
+
+// Proof: the venue has processed a number, so that every lower one without an answer is dead.
+void GateAudit::prove(std::uint32_t below) {
+  while (!unresolved_.empty() && *unresolved_.begin() < below) {
+    const std::uint32_t number = *unresolved_.begin();
+    unresolved_.erase(unresolved_.begin());
+    if (!sound_) continue;
+    ++counts_.voided;
+    Chain& chain = *chain_of(number);
+    if (number != chain.numbers.front() || chain.here.ended) continue;
+    chain.here.ended = true;
+    clients_[chain.session.value].rejects.insert(chain.first);
+  }
+}
+
+void GateAudit::taken(const ouch::OutboundMessage& any) {
+  if (const auto* response = std::get_if<ouch::QueryResponse>(&any))
+    return prove(response->next_user_ref_num);
+  const std::uint32_t number = number_of(any);
+  if (!std::holds_alternative<ouch::BrokenTrade>(any)) {
+    if (const auto* m = std::get_if<ouch::Replaced>(&any);
+        m != nullptr && m->orig_user_ref_num < number) {
+      prove(m->orig_user_ref_num);
+      unresolved_.erase(m->orig_user_ref_num);
+    }
+    prove(number);
+    unresolved_.erase(number);
+  }
+  keep_books(any);
+  Chain* chain = chain_of(number);
+  if (!sound_ || chain == nullptr) return;
+  (void)tell(chain->here, any, chain->numbers.front(),
+             at_venue(chain->whose.instrument).quantity_per_lot);
+  expect_at_client(any, number);
+}
+
+// The books are what the venue says, sound or not.
+void GateAudit::keep_books(const ouch::OutboundMessage& any) {
+  const std::uint32_t number = number_of(any);
+  Whose whose;
+  if (const Chain* chain = chain_of(number)) whose = chain->whose;
+  if (const auto at = adopted_.find(number); at != adopted_.end()) whose = at->second;
+  const auto take = [&](const auto& m) {
+    using M = std::remove_cvref_t<decltype(m)>;
+    if constexpr (std::is_same_v<M, ouch::Executed>) {
+      if (!whose.account.exists()) return;
+      ++counts_.executed;
+      const config::Alias& name = at_venue(whose.instrument);
+      const auto wire = static_cast<std::int64_t>(m.price);
+      // Against the account where it is no whole lot or tick.
+      const std::int64_t up = whose.side == risk::Side::Buy ? name.price_per_tick - 1 : 0;
+      const Execution execution{whose,
+                                (m.quantity + name.quantity_per_lot - 1) / name.quantity_per_lot,
+                                (wire + up) / name.price_per_tick};
+      book(execution, 1);
+      trades_[{m.match_number, number}] = execution;
+    } else if constexpr (std::is_same_v<M, ouch::BrokenTrade>) {
+      const auto trade = trades_.find({m.match_number, number});
+      if (trade == trades_.end()) return;
+      ++counts_.broken;
+      book(trade->second, -1);
+      trades_.erase(trade);
+    } else if constexpr (requires { m.order_state; }) {
+      // What nobody here has sent is counted for the account whose Firm it has.
+      if (whose.account.exists() || number == 0 || m.quantity == 0 ||
+          m.order_state == ouch::OrderState::Dead) {
+        return;
+      }
+      for (std::uint32_t i = 0; i < marks_.size(); ++i) {
+        if (at_venue({i}).symbol != m.symbol) continue;
+        risk::AccountIndex account;
+        if (m.appendage.has(ouch::Tag::Firm)) account = account_of(m.appendage.firm);
+        if (!account.exists()) account = deployment_.venue.suspense_account;
+        adopted_[number] = {
+            account, {i}, m.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell};
+      }
+    }
+  };
+  std::visit(take, any);
+}
+
+void GateAudit::book(const Execution& execution, int direction) {
+  const Whose& whose = execution.whose;
+  const auto& instrument = deployment_.parameters.instruments[whose.instrument.value];
+  const int sign = risk::sign_of(whose.side);
+  positions_[whose.account.value * marks_.size() + whose.instrument.value] +=
+      direction * sign * execution.lots;
+  // The higher fee of maker and taker, for each lot, rounded up.
+  const Int128 paid =
+      Int128{execution.price} * instrument.marks_per_tick * instrument.units_per_lot_mark;
+  const Int128 fee = risk::ceil_div(paid * instrument.fee_ppm, risk::kPpm);
+  cash_[whose.account.value * deployment_.assets.size() + instrument.settlement.value] -=
+      direction * (sign * paid + fee) * execution.lots;
+}
+
+// --- clients
+// ---------------------------------------------------------------------------------------------
+
+// The venue's message in the client's words, but for its time.
+void GateAudit::expect_at_client(const ouch::OutboundMessage& any, std::uint32_t number) {
+  const Key client = numbers_.at(number).client;
+  const Chain& chain = *chain_of(number);
+  const config::Alias& theirs = alias(chain.session, chain.whose.instrument);
+  const config::Alias& ours = at_venue(chain.whose.instrument);
+  const auto quantity = [&](std::uint32_t& wire) {
+    wire = static_cast<std::uint32_t>(wire / ours.quantity_per_lot * theirs.quantity_per_lot);
+  };
+  const auto price = [&](std::uint64_t& wire) {
+    wire = static_cast<std::uint64_t>(static_cast<std::int64_t>(wire) / ours.price_per_tick *
+                                      theirs.price_per_tick);
+  };
+  ouch::OutboundMessage told = any;
+  const auto translate = [&](auto& m) {
+    if constexpr (requires { m.user_ref_num; }) m.user_ref_num = client.second;
+    if constexpr (requires { m.orig_user_ref_num; })
+      m.orig_user_ref_num = numbers_.at(m.orig_user_ref_num).client.second;
+    if constexpr (requires { m.quantity; }) quantity(m.quantity);
+    if constexpr (requires { m.decrement; }) quantity(m.decrement);
+    if constexpr (requires { m.quantity_prevented; }) quantity(m.quantity_prevented);
+    if constexpr (requires { m.price; }) price(m.price);
+    if constexpr (requires { m.execution_price; }) price(m.execution_price);
+    if constexpr (requires { m.symbol; }) m.symbol = theirs.symbol;
+    if constexpr (requires { m.cl_ord_id; }) m.cl_ord_id = cl_ord_id_of(asked_.at(client).message);
+  };
+  std::visit(translate, told);
+  clients_[client.first].expected.push_back(told);
+}
+
+void GateAudit::got(std::uint32_t session, const Bytes& payload) {
+  Client& client = clients_[session];
+  ouch::OutboundMessage any;
+  if (ouch::decode(payload, any) != ouch::DecodeError::None)
+    return problem("session " + std::to_string(session) + " got what is no message");
+  const std::uint32_t number = number_of(any);
+  const auto answers = [&](char type) {
+    const auto control = client.controls.find(number);
+    if (control == client.controls.end() || control->second != type)
+      return problem("an answer to nothing: " + line_of(any));
+    client.controls.erase(control);
+  };
+  if (const auto* response = std::get_if<ouch::QueryResponse>(&any)) {
+    if (client.queries-- == 0) problem("a query was answered that was not sent");
+    if (response->next_user_ref_num != client.watermark + 1)
+      problem("a query was answered with another number than the next");
+  } else if (std::holds_alternative<ouch::MassCancelResponse>(any)) {
+    answers('C');
+  } else if (std::holds_alternative<ouch::DisableResponse>(any)) {
+    answers('D');
+  } else if (std::holds_alternative<ouch::EnableResponse>(any)) {
+    answers('E');
+  } else if (std::holds_alternative<ouch::SystemEvent>(any) ||
+             std::holds_alternative<ouch::CancelReject>(any) ||
+             (std::holds_alternative<ouch::Rejected>(any) && client.rejects.erase(number) == 1)) {
+    return;
+  } else if (sound_) {
+    if (client.expected.empty() || essence(client.expected.front()) != essence(any)) {
+      problem("session " + std::to_string(session) + " got " + line_of(any) + " and not " +
+              (client.expected.empty() ? "nothing" : line_of(client.expected.front())));
+    }
+    if (!client.expected.empty()) client.expected.pop_front();
+  } else if (Chain* chain = chain_of({session}, number)) {
+    const bool reduces = !chain->told.ended && (std::holds_alternative<ouch::Canceled>(any) ||
+                                                std::holds_alternative<ouch::AiqCanceled>(any));
+    const char* wrong = tell(chain->told, any, chain->first,
+                             alias({session}, chain->whose.instrument).quantity_per_lot);
+    if (wrong == nullptr) return;
+    // A hostile venue executes what has ended, and speaks of a replace that it has not answered:
+    // the client has to hear of it.
+    if (reduces || std::holds_alternative<ouch::Executed>(any)) {
+      counts_.muddled += chain->muddled ? 0 : 1;
+      chain->muddled = true;
+    } else if (!chain->muddled) {
+      problem("session " + std::to_string(session) + " got " + line_of(any) + ": the order " +
+              wrong);
+    }
+  } else if (!std::holds_alternative<ouch::BrokenTrade>(any)) {
+    problem("session " + std::to_string(session) + " got " + line_of(any) + " about nothing");
+  }
+}
+
+// --- books
+// -----------------------------------------------------------------------------------------------
+
+void GateAudit::judge_positions() {
+  for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {
+    for (std::uint32_t i = 0; i < marks_.size(); ++i) {
+      const std::int64_t held = world_.engine().position({a}, {i}).raw;
+      const std::int64_t said = positions_[a * marks_.size() + i];
+      if (held == said) continue;
+      problem("account " + std::to_string(a) + " instrument " + std::to_string(i) + ": position " +
+              std::to_string(held) + ", executed " + std::to_string(said));
+    }
+  }
+}
+
+void GateAudit::judge_reservations() {
+  const bool drained = is_drained() && sound_;
+  if (drained) ++counts_.drained;
+  std::uint32_t live = 0;
+  for (auto at = open_.begin(); at != open_.end();) {
+    const Chain& chain = chains_[*at];
+    const std::string name = text_of(chain.session.value, chain.first) + ": ";
+    const risk::NumberRecord* record = nullptr;
+    for (const std::uint32_t number : chain.numbers) {
+      const risk::NumberRecord* found = world_.engine().find_number(number);
+      if (found != nullptr && found->order != risk::kNil) record = found;
+    }
+    if (!chain.here.ended) ++live;
+    judge_reservation(chain, record, name);
+    if (drained && !chain.here.ended) {
+      if (!chain.there.is_live()) problem(name + "has ended there and lives here");
+      if (chain.here.done != chain.there.done) problem(name + "executed otherwise there");
+      if (chain.cancel_totals.contains(0)) problem(name + "was to be canceled and lives");
+    }
+    const bool over = sound_ ? chain.here.ended && !chain.there.is_live() : record == nullptr;
+    if (over && record != nullptr) problem(name + "has ended and is still counted");
+    at = over ? open_.erase(at) : std::next(at);
+  }
+  if (sound_ && world_.engine().live_orders() != live)
+    problem("live here " + std::to_string(world_.engine().live_orders()) + ", to be live " +
+            std::to_string(live));
+}
+
+// What may still execute there, and what has executed there and is not booked here yet, is reserved
+// at no better a price than it may execute at.
+void GateAudit::judge_reservation(const Chain& chain, const risk::NumberRecord* record,
+                                  const std::string& name) {
+  std::int64_t most = chain.there.leaves();
+  std::vector<std::uint32_t> executable;
+  if (chain.there.is_live()) executable.push_back(chain.there.head);
+  for (const std::uint32_t number : chain.numbers) {
+    if (number <= highest_read_ || !unresolved_.contains(number)) continue;
+    const Number& order = numbers_.at(number);
+    if (order.original != 0 &&
+        std::find(executable.begin(), executable.end(), order.original) == executable.end()) {
+      continue;  // the venue will ignore it
+    }
+    executable.push_back(number);
+    most = std::max(most, order.total - chain.there.done);
+  }
+  // Of what a hostile venue says nothing follows; here are those of which it has not spoken yet.
+  if (!sound_ && !unresolved_.contains(chain.numbers.front())) return;
+  const std::int64_t needed = most + chain.there.done - chain.here.done;
+  if (needed <= 0) return;
+  ++counts_.reservations;
+  if (record == nullptr) return problem(name + "may execute and is not counted");
+  const risk::Order& order = world_.engine().order({record->order});
+  if (order.account != chain.whose.account || order.instrument != chain.whose.instrument ||
+      risk::sign_of(order.side) != risk::sign_of(chain.whose.side)) {
+    problem(name + "is counted as another order");
+  }
+  if (order.reserved.raw < needed) {
+    problem(name + std::to_string(order.reserved.raw) + " lots reserved, " +
+            std::to_string(needed) + " may execute");
+  }
+  for (const std::uint32_t number : executable) {
+    if (risk::sign_of(chain.whose.side) * (numbers_.at(number).price - order.worst.raw) > 0)
+      problem(name + "may execute at a worse price than is reserved");
+  }
+}
+
+void GateAudit::compare_book() {
+  std::map<std::uint32_t, std::int64_t> book;
+  std::istringstream lines(world_.venue_engine().describe());
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t ours = line.find("session 0, number ");
+    const std::size_t size = line.find(" x ");
+    if (ours == std::string::npos || size == std::string::npos) continue;
+    book[static_cast<std::uint32_t>(std::stoul(line.substr(ours + 18)))] =
+        std::stoll(line.substr(size + 3));
+  }
+  std::map<std::uint32_t, std::int64_t> told;
+  for (const std::size_t c : open_) {
+    const Chain& chain = chains_[c];
+    if (chain.there.is_live())
+      told[chain.there.head] =
+          chain.there.leaves() * at_venue(chain.whose.instrument).quantity_per_lot;
+  }
+  if (book != told) problem("the venue's book is not what it has said");
+}
+
+std::vector<std::uint32_t> GateAudit::live(risk::SessionIndex session) const {
+  std::vector<std::uint32_t> live;
+  for (const std::size_t c : open_) {
+    const Chain& chain = chains_[c];
+    if (chain.session != session || chain.here.ended) continue;
+    live.push_back(numbers_.at(chain.here.head).client.second);
+    if (chain.numbers.back() != chain.here.head)
+      live.push_back(numbers_.at(chain.numbers.back()).client.second);
+  }
+  return live;
+}
+
+void GateAudit::finish() {
+  look();
+  if (world_.engine().live_orders() != 0) problem("orders are live that were cancelled");
+  for (const Chain& chain : chains_) {
+    const bool ended = sound_ ? chain.here.ended : chain.told.ended || chain.muddled;
+    if (!ended) problem(text_of(chain.session.value, chain.first) + " had no end");
+  }
+  const std::size_t assets = deployment_.assets.size();
+  for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {
+    world_.engine().realise({a});
+    for (std::uint32_t i = 0; i < marks_.size(); ++i) {
+      const auto& instrument = deployment_.parameters.instruments[i];
+      cash_[a * assets + instrument.settlement.value] +=
+          Int128{positions_[a * marks_.size() + i]} * marks_[i] * instrument.units_per_lot_mark;
+    }
+    for (std::uint32_t c = 0; c < assets; ++c) {
+      if (world_.engine().balance({a}, {c}).raw != cash_[a * assets + c])
+        problem("account " + std::to_string(a) + " asset " + std::to_string(c) +
+                ": cash is not what was executed");
+    }
+  }
+}
+
+}  // namespace portcullis::test

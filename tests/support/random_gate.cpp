@@ -1,0 +1,466 @@
+#include "tests/support/random_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/random_world.h"
+#include "tests/support/venue_words.h"
+
+namespace portcullis::test {
+
+namespace gate = gateway::gate;
+namespace ouch = gateway::ouch;
+namespace venue_sim = gateway::venue_sim;
+using support::Rng;
+
+namespace {
+
+class RandomGate {
+ public:
+  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
+      : sound_(venue == GateAudit::Venue::Sound),
+        rng_(seed),
+        // Small enough, now and then, that there is no room for another order.
+        world_(sound_ && rng_.percent(25) ? std::vector<Change>{{Change::Kind::Set, "process.json",
+                                                                 "capacities.orders", "20"}}
+                                          : std::vector<Change>{}),
+        audit_(prepared(world_), venue, counts),
+        next_number_(world_.deployment().sessions.size(), 1) {}
+
+  void run(std::int64_t steps);
+
+ private:
+  // The venue is chosen before anything else.
+  GateWorld& prepared(GateWorld& world);
+  std::uint32_t below(std::size_t n) {
+    return static_cast<std::uint32_t>(rng_.between(0, static_cast<std::int64_t>(n) - 1));
+  }
+  template <class T>
+  const T& one_of(const std::vector<T>& values) {
+    return values[below(values.size())];
+  }
+
+  void step();
+  bool is_well() const { return audit_.problems().empty() && !testing::Test::HasFailure(); }
+  void client_sends();
+  ouch::InboundMessage client_message(risk::SessionIndex session);
+  ouch::EnterOrder enter_order(risk::SessionIndex session);
+  std::uint32_t some_number(risk::SessionIndex session);
+  ouch::Firm some_firm(risk::SessionIndex session);
+  std::uint64_t some_price(risk::InstrumentIndex instrument, const config::Alias& alias);
+  std::uint32_t some_quantity(const config::Alias& alias);
+  void price_moves();
+  void other_trades();
+  void operator_acts();
+  void hold_or_carry();
+  void venue_says();
+  ouch::OutboundMessage venue_message();
+  void recover();
+  void end();
+
+  const bool sound_;
+  Rng rng_;
+  GateWorld world_;
+  GateAudit audit_;
+  std::vector<std::uint32_t> next_number_;
+  std::uint32_t other_number_ = 1;
+  std::vector<risk::Control> controls_;
+  std::size_t answered_ = 0;  // of what the scripted venue has read
+  std::uint64_t match_ = 1;
+  int venues_ = 1;
+};
+
+GateWorld& RandomGate::prepared(GateWorld& world) {
+  if (!sound_) return world;
+  world.use_engine({.faults = {.reject_every = 29,
+                               .dead_every = 37,
+                               .ignore_replace_every = 13,
+                               .cancel_out_every = 41,
+                               .bust_per_million = 30'000,
+                               .seed = rng_.next()}});
+  return world;
+}
+
+// --- clients
+
+std::uint64_t RandomGate::some_price(risk::InstrumentIndex instrument, const config::Alias& alias) {
+  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
+  const std::int64_t mark = world_.engine().mark(instrument).raw / parameters.marks_per_tick;
+  // A few prices, so that orders meet; now and then far away.
+  const std::int64_t away = rng_.percent(5) ? rng_.between(-80, 80) : rng_.between(-4, 4);
+  return static_cast<std::uint64_t>((mark + mark * away / 1000) * alias.price_per_tick);
+}
+
+std::uint32_t RandomGate::some_quantity(const config::Alias& alias) {
+  if (rng_.percent(2)) return below(1'200'000);
+  const std::int64_t lots = rng_.percent(4)    ? rng_.between(1, 20'000)
+                            : rng_.percent(50) ? 100
+                                               : rng_.between(1, 200);
+  return static_cast<std::uint32_t>(
+      std::min<std::int64_t>(lots * alias.quantity_per_lot, 1'000'000));
+}
+
+ouch::Firm RandomGate::some_firm(risk::SessionIndex session) {
+  const config::Deployment& d = world_.deployment();
+  if (rng_.percent(3)) return d.accounts[below(d.accounts.size())].firm;
+  if (rng_.percent(1)) return padded<4>("XXXX");
+  return d.accounts[one_of(d.parameters.sessions[session.value].accounts).value].firm;
+}
+
+ouch::EnterOrder RandomGate::enter_order(risk::SessionIndex session) {
+  const config::Alias alias = one_of(world_.deployment().sessions[session.value].aliases);
+  ouch::EnterOrder order = venue_sim::enter_message({.number = 1,
+                                                     .side = "BBBSSSTE"[below(8)],
+                                                     .quantity = some_quantity(alias),
+                                                     .price = some_price(alias.instrument, alias),
+                                                     .tif = rng_.percent(20) ? '3' : '0',
+                                                     .firm = ""});
+  order.symbol = rng_.percent(1) ? padded<8>("NONE") : alias.symbol;
+  if (rng_.percent(3)) order.price = below(3) == 0 ? 0 : ouch::kMarketPrice;
+  if (order.price == ouch::kMarketPrice) order.time_in_force = ouch::TimeInForce::ImmediateOrCancel;
+  if (rng_.percent(1)) order.time_in_force = ouch::TimeInForce::AfterHours;
+  if (rng_.percent(1)) order.cross_type = 'O';
+  if (rng_.percent(90)) {
+    order.appendage.firm = some_firm(session);
+    order.appendage.mark(ouch::Tag::Firm);
+  }
+  if (rng_.percent(5)) {
+    order.appendage.post_only = ouch::kPostOnly;
+    order.appendage.mark(ouch::Tag::PostOnly);
+  }
+  if (order.time_in_force == ouch::TimeInForce::ImmediateOrCancel && rng_.percent(20)) {
+    order.appendage.min_qty = order.quantity / 2;
+    order.appendage.mark(ouch::Tag::MinQty);
+  }
+  if (rng_.percent(40)) {
+    order.appendage.aiq_strategy = "*NOWDod"[below(7)];
+    order.appendage.mark(ouch::Tag::AiqStrategy);
+  }
+  return order;
+}
+
+// Mostly one that lives.
+std::uint32_t RandomGate::some_number(risk::SessionIndex session) {
+  const std::vector<std::uint32_t> live = audit_.live(session);
+  if (live.empty() || rng_.percent(10)) return below(next_number_[session.value] + 1);
+  return one_of(live);
+}
+
+ouch::InboundMessage RandomGate::client_message(risk::SessionIndex session) {
+  std::uint32_t& next = next_number_[session.value];
+  const std::uint32_t number = rng_.percent(3) ? below(next) : (next += 1 + below(8) / 7) - 1;
+  const std::int64_t what = rng_.between(1, 1000);
+  if (what <= 540) {
+    ouch::EnterOrder order = enter_order(session);
+    order.user_ref_num = number;
+    order.cl_ord_id = venue_sim::cl_ord_id_of(number);
+    return order;
+  }
+  const std::uint32_t original = some_number(session);
+  const risk::Order* live = world_.order(session, original);
+  const auto& aliases = world_.deployment().sessions[session.value].aliases;
+  config::Alias alias = one_of(aliases);
+  for (const config::Alias& a : aliases) {
+    if (live != nullptr && a.instrument == live->instrument) alias = a;
+  }
+  if (what <= 760) {
+    return venue_sim::replace_message(original, {.number = number,
+                                                 .quantity = some_quantity(alias),
+                                                 .price = some_price(alias.instrument, alias),
+                                                 .tif = rng_.percent(2) ? '3' : '0'});
+  }
+  if (what <= 950) {
+    return ouch::CancelOrder{.user_ref_num = original,
+                             .quantity = rng_.percent(30) ? some_quantity(alias) : 0,
+                             .appendage = {}};
+  }
+  if (what <= 965) return ouch::AccountQuery{.appendage = {}};
+  const ouch::Firm firm = rng_.percent(40) ? padded<4>("") : some_firm(session);
+  if (what <= 978) {
+    return ouch::MassCancel{.user_ref_num = number,
+                            .firm = firm,
+                            .symbol = rng_.percent(50) ? padded<8>("") : alias.symbol,
+                            .appendage = {}};
+  }
+  if (what <= 983) {
+    return ouch::DisableOrderEntry{.user_ref_num = number, .firm = firm, .appendage = {}};
+  }
+  return ouch::EnableOrderEntry{
+      .user_ref_num = number, .firm = rng_.percent(70) ? padded<4>("") : firm, .appendage = {}};
+}
+
+void RandomGate::client_sends() {
+  const risk::SessionIndex session{below(next_number_.size())};
+  Bytes payload = venue_sim::bytes_of(client_message(session));
+  if (rng_.percent(1)) payload.resize(below(payload.size() + 1));
+  audit_.send(session, payload);
+}
+
+// --- everybody else
+
+void RandomGate::price_moves() {
+  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
+  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
+  const std::int64_t mark = world_.engine().mark(instrument).raw;
+  const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
+  audit_.mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
+}
+
+// At the simulated venue.
+void RandomGate::other_trades() {
+  if (rng_.percent(15)) return world_.other_cancels(below(other_number_) + 1);
+  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
+  const config::Alias& alias = world_.deployment().instruments[instrument.value].venue;
+  const std::string symbol(alias.symbol.begin(), alias.symbol.end());
+  world_.other_enters(
+      {.number = other_number_++,
+       .side = rng_.percent(50) ? 'B' : 'S',
+       .quantity = static_cast<std::uint32_t>(rng_.between(1, 150) * alias.quantity_per_lot),
+       .price = some_price(instrument, alias),
+       .tif = rng_.percent(30) ? '3' : '0',
+       .symbol = symbol});
+}
+
+// What was done is undone again after a while, so that there is always something to trade.
+void RandomGate::operator_acts() {
+  using risk::ControlAction;
+  using risk::ControlScope;
+  if (!controls_.empty() && rng_.percent(70)) {
+    const std::uint32_t c = below(controls_.size());
+    risk::Control resume = controls_[c];
+    resume.action = ControlAction::Resume;
+    controls_.erase(controls_.begin() + c);
+    return audit_.control(resume);
+  }
+  const config::Deployment& d = world_.deployment();
+  risk::Control control;
+  control.scope = static_cast<ControlScope>(below(4));
+  control.target = below(control.scope == ControlScope::Node      ? d.parameters.nodes.size()
+                         : control.scope == ControlScope::Account ? d.accounts.size()
+                         : control.scope == ControlScope::Session ? d.sessions.size()
+                                                                  : d.instruments.size());
+  if (rng_.percent(30)) {
+    const auto scope = control.scope == ControlScope::Node      ? gate::SweepScope::Node
+                       : control.scope == ControlScope::Account ? gate::SweepScope::Account
+                       : control.scope == ControlScope::Session ? gate::SweepScope::Session
+                                                                : gate::SweepScope::Instrument;
+    return audit_.sweep(scope, control.target);
+  }
+  control.action = static_cast<ControlAction>(below(3));  // kill, suspend, close only
+  controls_.push_back(control);
+  audit_.control(control);
+}
+
+void RandomGate::hold_or_carry() {
+  world_.hold_to_venue = rng_.percent(20);
+  world_.hold_from_venue = rng_.percent(20);
+  world_.hold_steps = rng_.percent(20);
+  world_.deliver();
+  audit_.look();
+}
+
+void RandomGate::step() {
+  if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
+  const std::int64_t what = rng_.between(1, 1000);
+  if (what <= 620) return client_sends();
+  if (what <= 770) {
+    sound_ ? other_trades() : venue_says();
+  } else if (what <= 840) {
+    return price_moves();
+  } else if (what <= 870) {
+    world_.now_ns += rng_.percent(20) ? rng_.between(0, 2'000'000'000) : rng_.between(0, 2'000'000);
+    if (rng_.percent(50)) {
+      for (std::uint32_t i = 0; i < world_.deployment().instruments.size(); ++i)
+        audit_.mark({i}, world_.engine().mark({i}));
+    }
+  } else if (what <= 930) {
+    return hold_or_carry();
+  } else if (what <= 945) {
+    return operator_acts();
+  } else if (what <= 965) {
+    world_.cut = GateWorld::Cut{.record = world_.journal().published_sequence() + 1 + below(12),
+                                .kill = rng_.percent(50),
+                                .venue_reads = rng_.percent(50)};
+  } else if (what <= 985) {
+    world_.disconnect();
+  } else if (what <= 996) {
+    const risk::SessionIndex session{below(next_number_.size())};
+    const bool up = !world_.gate().is_session_up(session);
+    world_.session_is(session, up);
+    if (!up) return audit_.sweep(gate::SweepScope::Session, session.value);
+  } else if (what <= 998) {
+    world_.kill();
+    world_.connect();
+  } else if (!sound_ && rng_.percent(50)) {
+    answered_ = audit_.read().size();
+    return audit_.replace_venue("VENUE" + std::to_string(10'000 + ++venues_));
+  }
+  audit_.look();
+}
+
+// --- a hostile venue
+
+void RandomGate::venue_says() {
+  // Somebody has looked at the accounts whose books disagree.
+  for (std::uint32_t a = 0; a < world_.deployment().accounts.size(); ++a) {
+    risk::Control resume;
+    resume.target = a;
+    resume.scope = risk::ControlScope::Account;
+    resume.action = risk::ControlAction::Resume;
+    if (rng_.percent(10)) audit_.control(resume);
+  }
+  for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
+    Bytes payload(ouch::kMaxMessageSize);
+    payload.resize(ouch::encode(venue_message(), payload));
+    if (rng_.percent(1)) payload.resize(below(payload.size()));
+    if (rng_.percent(1) && !payload.empty()) payload[0] = static_cast<std::byte>(below(256));
+    world_.say_bytes(std::move(payload));
+    audit_.look();
+  }
+}
+
+// Mostly an answer to what it has read last; else about any number, or one that nobody has sent.
+ouch::OutboundMessage RandomGate::venue_message() {
+  const auto& read = audit_.read();
+  const bool next = answered_ < read.size() && rng_.percent(70);
+  std::uint32_t number = 1 + below(10);
+  Terms terms;
+  std::uint32_t original = 0;
+  if (!read.empty()) {
+    const auto& message =
+        next ? read[answered_++]
+             : read[read.size() - 1 - below(std::min<std::size_t>(read.size(), 30))];
+    if (const auto* enter = std::get_if<ouch::EnterOrder>(&message)) {
+      number = enter->user_ref_num;
+      terms.quantity = enter->quantity;
+      terms.price = enter->price;
+    } else {
+      const auto& replace = std::get<ouch::ReplaceOrder>(message);
+      number = replace.user_ref_num;
+      original = replace.orig_user_ref_num;
+      terms.quantity = replace.quantity;
+      terms.price = replace.price;
+    }
+  }
+  // Mostly whole lots of every instrument.
+  const std::uint32_t some = 1'000 * (1 + below(2)) + (rng_.percent(5) ? below(999) : 0);
+  if (rng_.percent(next ? 5 : 30)) terms.quantity = below(3) * 1'000;
+  if (rng_.percent(next ? 5 : 30)) terms.price += below(3'000);
+  if (rng_.percent(4)) terms.state = 'D';
+  if (!next && rng_.percent(5)) {
+    number = world_.engine().next_number() + below(3);
+    terms.quantity = some;
+    terms.symbol = "EURUSD";
+    if (rng_.percent(50)) terms.firm = "BRV1";
+  }
+  switch (next && rng_.percent(85) ? 0 : 1 + below(12)) {
+    case 0:
+    case 1:
+    case 2:
+      if (original != 0 && rng_.percent(90)) return replaced(original, number, terms);
+      return accepted(number, terms);
+    case 3:
+      return replaced(original != 0 ? original : below(number + 2), number, terms);
+    case 4:
+    case 5:
+    case 6:
+      return executed(number, rng_.percent(50) ? some : terms.quantity, terms.price,
+                      rng_.percent(90) ? match_++ : below(match_));
+    case 7:
+    case 8:
+      return canceled(number, rng_.percent(40) ? some : terms.quantity);
+    case 9:
+      return aiq_canceled(number, some);
+    case 10:
+      return rejected(number);
+    case 11:
+      return broken(number, below(match_) + 1);
+    default:
+      switch (below(6)) {
+        case 0:
+          return cancel_pending(number);
+        case 1:
+          return cancel_reject(number);
+        case 2:
+          return restated(number);
+        case 3:
+          return priority_update(number);
+        case 4:
+          return ouch::SystemEvent{.timestamp = 0,
+                                   .event_code = rng_.percent(30) ? ouch::EventCode::EndOfDay
+                                                                  : ouch::EventCode::StartOfDay};
+        default:
+          return query_response(number);
+      }
+  }
+}
+
+// --- the whole
+
+// Both links carry everything, and what is not answered is answered.
+void RandomGate::recover() {
+  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
+  world_.deliver();
+  if (!world_.is_connected()) world_.connect();
+  audit_.look();
+}
+
+void RandomGate::end() {
+  world_.cut.reset();
+  recover();
+  audit_.sweep(gate::SweepScope::Node, 0);
+  if (sound_) {
+    audit_.compare_book();
+  } else {
+    audit_.replace_venue("VENUEXLAST");
+  }
+  audit_.finish();
+}
+
+void RandomGate::run(std::int64_t steps) {
+  std::int64_t s = 0;
+  for (; s < steps && is_well(); ++s) {
+    step();
+    if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
+    if (rng_.between(1, steps) <= 3) {
+      EXPECT_EQ(world_.check(), "");
+    }
+  }
+  if (is_well()) {
+    EXPECT_EQ(world_.check(), "");
+    end();
+  }
+  for (const std::string& problem : audit_.problems())
+    ADD_FAILURE() << "step " << s << ": " << problem;
+}
+
+}  // namespace
+
+void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
+                      std::int64_t steps) {
+  GateAudit::Counts counts;
+  for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
+    SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
+    RandomGate(venue, seed, counts).run(steps);
+  }
+  if (testing::Test::HasFailure()) return;
+  const auto some = static_cast<std::uint64_t>(worlds * steps / 100);
+  EXPECT_GT(counts.forwarded, 5 * some);
+  EXPECT_GT(counts.rejected, 5 * some);
+  EXPECT_GT(counts.ignored, 5 * some);
+  EXPECT_GT(counts.executed, 5 * some);
+  EXPECT_GT(counts.cancels, 5 * some);
+  EXPECT_GT(counts.reservations, 5 * some);
+  EXPECT_GT(counts.links, 2 * some);
+  EXPECT_GT(counts.malformed, some / 5);
+  EXPECT_GT(counts.restarts, some / 5);
+  EXPECT_GT(counts.broken, some / 100);
+  EXPECT_LT(2 * counts.muddled, counts.forwarded);
+  if (venue == GateAudit::Venue::Sound) {
+    EXPECT_GT(counts.drained, 10 * some);
+    EXPECT_GT(counts.voided, some / 5);
+  }
+}
+
+}  // namespace portcullis::test

@@ -1,0 +1,18 @@
+// A gate with everything that can happen to it: clients of the shipped example, a venue, other
+// participants, prices, operators, lost links and killed processes, all at random, with GateAudit
+// looking at each step.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/support/gate_audit.h"
+
+namespace portcullis::test {
+
+// So many worlds of so many steps, each with a seed of its own and all with the simulated venue and
+// its faults (Sound), or a script that says what it likes (Hostile). The test fails at the first
+// step that the audit has something against.
+void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
+                      std::int64_t steps);
+
+}  // namespace portcullis::test
