@@ -24,9 +24,10 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16 * 1024;
 constexpr std::size_t kPricesPerPass = 32;
-constexpr std::int64_t kYieldNs = 200'000;        // backoff: how long it yields before it sleeps
-constexpr std::int64_t kSleepMaxNs = 10'000'000;  // timers are never later than this
+constexpr std::int64_t kYieldNs = 200'000;         // backoff: how long it yields before it sleeps
+constexpr std::int64_t kSleepMaxNs = 10'000'000;   // timers are never later than this
 constexpr std::int64_t kTimersNs = 1'000'000;
+constexpr std::int64_t kAcceptRetryNs = 10'000'000;  // when there was no file for a connection
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
 
@@ -75,6 +76,7 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
       journal_(journal),
       prices_(prices),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
+      work_(io_.get_executor()),
       acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address),
                                    deployment.gateway.port)),
       port_(acceptor_.local_endpoint().port()),
@@ -92,7 +94,8 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
   }
 }
 
-// What still waits is called back here: its memory is that of the members, which end before io_ does.
+// What still waits is called back here: its memory is that of the members, which end before io_
+// does.
 Shard::~Shard() {
   error_code ignored;
   acceptor_.close(ignored);
@@ -134,7 +137,6 @@ void Shard::run() {
   }
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
-  accept();
   while (!stopping_.load(std::memory_order_relaxed)) {
     const std::int64_t began = now_ns_;
     if (pass()) {
@@ -158,6 +160,7 @@ void Shard::run() {
 }
 
 bool Shard::pass() {
+  accept();
   bool worked = io_.poll() > 0;
   tick();
   full_budget_ = false;
@@ -225,11 +228,17 @@ void Shard::check_timers() {
 // --- clients
 // ---------------------------------------------------------------------------------------------
 
+// One connection a pass. Begun here and not where the last one has ended: where there is no file
+// for a connection it ends at once, again and again, and the loop would never come out of Asio.
 void Shard::accept() {
+  if (accepting_ || now_ns_ < accept_at_ns_) return;
+  accepting_ = true;
   acceptor_.async_accept(in_memory(accept_memory_, [this](error_code error, tcp::socket socket) {
+    accepting_ = false;
+    if (!error) return admit(std::move(socket));
     if (error == asio::error::operation_aborted) return;
-    if (!error) admit(std::move(socket));
-    accept();
+    ++counters_.accepts_failed;
+    accept_at_ns_ = now_ns_ + kAcceptRetryNs;
   }));
 }
 

@@ -191,6 +191,41 @@ TEST_F(GateServer, RefusesConnectionsBeyondTheMaximumAndTakesThemWhenThereIsRoom
   EXPECT_GE(deployment_->gate_stat("links.connections_refused"), 10);
 }
 
+// Without a file for a connection the shard tried again for ever, and did nothing else.
+TEST_F(GateServer, AFloodOfConnectionsBeyondTheFileLimitStallsNobody) {
+  start({{kSet, "process.json", "gateway.connections_max", "64"}});
+  OuchClient other(port());
+  ASSERT_TRUE(other.login("BRAVO2", 0));
+  allow_more_files(gate_->pid(), 3);
+  std::vector<std::unique_ptr<RawSocket>> flood;
+  for (int i = 0; i < 40; ++i) flood.push_back(std::make_unique<RawSocket>(port()));
+  for (std::uint32_t number = 1; number <= 100; ++number) {
+    other.send(sell(number, 1));
+    ASSERT_EQ(other.receive(1), Lines{"A " + std::to_string(number) + " L 10@6400000"});
+  }
+  wait_until_asleep(gate_->pid());
+  flood.clear();
+  OuchClient after(port());
+  EXPECT_TRUE(after.login("ALPHA2", 0));
+  stop();
+  EXPECT_GT(deployment_->gate_stat("links.accepts_failed"), 0);
+}
+
+// With nothing left to wait for, no venue, no client and no file, Asio stopped for good.
+TEST_F(GateServer, GoesOnAfterAMomentWithNothingToWaitFor) {
+  deployment_ = std::make_unique<TestDeployment>();
+  gate_ = std::make_unique<GateProcess>(*deployment_,
+                                        std::vector<std::string>{"--feed-refresh-ms", "20"});
+  ASSERT_NE(port(), 0) << read_file(deployment_->errors());
+  allow_more_files(gate_->pid(), 0);
+  for (int i = 0; i < 3; ++i) const RawSocket socket(port());
+  wait_until_asleep(gate_->pid());
+  allow_more_files(gate_->pid(), 8);
+  OuchClient client(port());
+  EXPECT_TRUE(client.login("ALPHA2"));
+  EXPECT_EQ(gate_->terminate(), 0);
+}
+
 // --- Streams -------------------------------------------------------------------------------------
 
 TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
