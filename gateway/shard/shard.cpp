@@ -24,6 +24,7 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16 * 1024;
 constexpr std::size_t kPricesPerPass = 32;
+constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
 constexpr std::int64_t kYieldNs = 200'000;         // backoff: how long it yields before it sleeps
 constexpr std::int64_t kSleepMaxNs = 10'000'000;   // timers are never later than this
 constexpr std::int64_t kTimersNs = 1'000'000;
@@ -171,8 +172,13 @@ bool Shard::pass() {
   worked |= drain_prices();
   gate_.run(now_ns_);
   worked |= !gate_.is_idle();
-  for (const auto& client : clients_) {
-    if (client->socket.is_open()) worked |= pump(*client);
+  // Each in turn is the first to be given of what is read from files.
+  old_messages_left_ = kOldMessagesPerPass;
+  first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;
+  for (std::size_t c = 0; c < clients_.size(); ++c) {
+    const std::size_t at = first_pumped_ + c;
+    Client& client = *clients_[at < clients_.size() ? at : at - clients_.size()];
+    if (client.socket.is_open()) worked |= pump(client);
   }
   worked |= serve_venue_output();
   if (now_ns_ >= next_timers_ns_) {
@@ -431,9 +437,14 @@ bool Shard::pump(Client& client) {
   return worked;
 }
 
-// A bounded chunk from the segments. False when there was no room for all of it.
+// A bounded chunk from the segments. False when there was no room for all of it, or this pass has
+// read enough: a long replay takes turns with everybody's orders.
 bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t through) {
-  if (client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) return false;
+  if (old_messages_left_ == 0 ||
+      client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) {
+    return false;
+  }
+  through = std::min(through, client.next + old_messages_left_ - 1);
   if (!client.reader) {
     client.reader = std::make_unique<journal::StreamReader>(deployment_.journal.directory, stream);
   }
@@ -441,6 +452,7 @@ bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t throug
     drop(client);  // the journal's own checks report the damage
     return false;
   }
+  old_messages_left_ -= client.reader->messages().size();
   for (const journal::StreamMessage& message : client.reader->messages()) {
     if (!client.soup.send_sequenced(message.payload)) return false;
     ++client.next;
@@ -614,6 +626,7 @@ void Shard::finish() {
   }
   for (const auto& client : clients_) {
     if (!client->socket.is_open()) continue;
+    old_messages_left_ = kOldMessagesPerPass;
     pump(*client);
     if (client->socket.is_open() && client->soup.is_active()) {
       pump(*client);

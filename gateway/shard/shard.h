@@ -130,6 +130,8 @@ class Shard {
   bool accepting_ = false;
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
+  std::size_t first_pumped_ = 0;
+  std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
   std::vector<SessionState> sessions_;
 
   Socket venue_socket_;

@@ -258,6 +258,40 @@ TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
   stop();
 }
 
+// A pass that fills the buffer of a client which is behind takes a hundred times as long as one
+// that does not.
+TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
+  start();
+  constexpr std::size_t kMessages = 100'000;
+  OuchClient replay(port());
+  ASSERT_TRUE(replay.login("ALPHA2"));
+  const ouch::InboundMessage query = ouch::AccountQuery{.appendage = {}};
+  for (std::size_t asked = 0; asked < kMessages; asked += 1'000) {
+    for (int i = 0; i < 1'000; ++i) replay.send(query);
+    ASSERT_TRUE(replay.wait_until([&] { return replay.stream.size() >= 1'001 + asked; }));
+  }
+  OuchClient other(port());
+  ASSERT_TRUE(other.login("BRAVO2", 0));
+  OuchClient again(port());
+  ASSERT_TRUE(again.login("ALPHA2", 1));
+  // The least that is replayed between a question and its answer; the machine may be slow, but not
+  // each time.
+  std::size_t least = kMessages;
+  while (again.stream.size() <= kMessages && !again.ended) {
+    const std::size_t before = again.stream.size();
+    const std::size_t answered = other.stream.size();
+    other.send(query);
+    while (other.stream.size() == answered && !other.ended) {
+      other.step(0);
+      again.step(0);
+    }
+    if (again.stream.size() <= kMessages) least = std::min(least, again.stream.size() - before);
+  }
+  EXPECT_EQ(again.stream, replay.stream);
+  EXPECT_LT(least, 1'000U);
+  stop();
+}
+
 TEST_F(GateServer, TakesTwoClientsAtOnceAndTellsEachItsOwn) {
   start();
   OuchClient buyer(port());
