@@ -639,11 +639,13 @@ bool Gate::has_room() const noexcept {
          sweep_count_ < kClientSweepsMax;
 }
 
-void Gate::run(std::int64_t now_ns) {
-  if (journal_->room() == journal::Room::None) return;
+bool Gate::run(std::int64_t now_ns) {
+  if (journal_->room() == journal::Room::None) return false;
+  bool worked = false;
   if (journal_->degraded() != journal_degraded_) {
     journal_degraded_ = !journal_degraded_;
     set_condition(risk::Condition::JournalDegraded, journal_degraded_, now_ns);
+    worked = true;
   }
   const bool busy =
       venue_ != nullptr &&
@@ -651,9 +653,12 @@ void Gate::run(std::int64_t now_ns) {
   if (busy != venue_busy_) {
     venue_busy_ = busy;
     set_condition(risk::Condition::VenueBusy, busy, now_ns);
+    worked = true;
   }
-  if (sweep_count_ > 0 && journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue())
+  if (sweep_count_ > 0 && journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue()) {
     run_slice(now_ns);
+    worked = true;
+  }
   if (link_ == LinkState::Recovering && query_answered_) {
     link_ = LinkState::Resending;
     resend_next_ = 0;
@@ -662,7 +667,11 @@ void Gate::run(std::int64_t now_ns) {
       take(RecordType::Fence, record.time, record);
     }
   }
-  if (link_ == LinkState::Resending && has_room_for_venue()) resend_cancels(now_ns);
+  if (link_ == LinkState::Resending && has_room_for_venue()) {
+    resend_cancels(now_ns);
+    worked = true;
+  }
+  return worked;
 }
 
 }  // namespace portcullis::gateway::gate

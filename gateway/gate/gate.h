@@ -111,8 +111,9 @@ class Gate {
   // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
   void lost_orders_are_dead(std::int64_t now_ns);
 
-  // Once a pass: conditions that changed, the next slice of sweeps, the steps of recovery.
-  void run(std::int64_t now_ns);
+  // Once a pass: conditions that changed, the next slice of a sweep, the steps of recovery. False:
+  // nothing could be done, because there is nothing to do or no room for it.
+  bool run(std::int64_t now_ns);
 
   // A message of a client may be taken: the journal, the venue's buffer and the table of sweeps
   // have room for what it causes. REQUIRED before on_client_message.

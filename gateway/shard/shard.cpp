@@ -170,8 +170,7 @@ bool Shard::pass() {
     if (client->socket.is_open()) worked |= serve(*client);
   }
   worked |= drain_prices();
-  gate_.run(now_ns_);
-  worked |= !gate_.is_idle();
+  worked |= gate_.run(now_ns_);
   // Each in turn is the first to be given of what is read from files.
   old_messages_left_ = kOldMessagesPerPass;
   first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;

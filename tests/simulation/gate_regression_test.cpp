@@ -118,10 +118,43 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
   EXPECT_EQ(w.check(), "");
 }
 
+// What waits for room is nothing to do: a gate with a full journal or a venue that does not read
+// ran round without a pause.
+TEST(GateRegression, AGateThatWaitsForRoomIsNotBusy) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  // The last record for which there is room begins a sweep.
+  const auto fill_to = [&](std::uint64_t used) {
+    const Bytes query = venue_sim::bytes_of(ouch::AccountQuery{.appendage = {}});
+    while (w.journal().occupancy_bytes() + 256 < used) {
+      w.gate().on_client_message(bravo, query, false, w.now_ns);
+    }
+  };
+  const std::uint64_t capacity = w.journal().capacity_bytes();
+  fill_to(capacity * 3 / 4);
+  EXPECT_TRUE(w.gate().run(w.now_ns)) << "the journal is degraded from here on";
+  fill_to(capacity - capacity / 8);
+  for (std::uint32_t number = 2; w.gate().has_room(); ++number) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(mass_cancel(number)), false, w.now_ns);
+  }
+  EXPECT_FALSE(w.gate().is_idle());
+  EXPECT_FALSE(w.gate().run(w.now_ns));
+  EXPECT_TRUE(w.journal().flush());
+  EXPECT_TRUE(w.gate().run(w.now_ns));
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), Lines{"X 1 0"});
+  EXPECT_FALSE(w.gate().run(w.now_ns));
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- off the grid
 
 std::vector<Change> ten_wire_units_a_lot() {
-  return {{Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}};
+  return {
+      {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}};
 }
 
 // A cancel of 15 units of 10 a lot released two lots, one half more than the venue took off.
@@ -409,9 +442,11 @@ TEST(GateRegression, QuantitiesInTagsAreScaledBothWays) {
 // What the client's link can carry and the venue's cannot went out all the same: a sell far above
 // the market at exactly the venue's code for a market order.
 TEST(GateRegression, APriceOrAQuantityThatTheVenuesLinkCannotCarryIsRefused) {
-  GateWorld w({{Change::Kind::Set, "instruments.json", "instruments.AMZN.price_max", "\"1900\""},
-               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.price_scale", "\"0.01\""},
-               {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale", "\"0.1\""}});
+  GateWorld w(
+      {{Change::Kind::Set, "instruments.json", "instruments.AMZN.price_max", "\"1900\""},
+       {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.price_scale", "\"0.01\""},
+       {Change::Kind::Set, "instruments.json", "instruments.AMZN.venue.quantity_scale",
+        "\"0.1\""}});
   const auto bravo = w.session("BRAVO1");
   const auto sell = [&](std::uint32_t number, std::uint32_t quantity, std::uint64_t price) {
     return w.enter(bravo, {.number = number, .side = 'S', .quantity = quantity, .price = price})
