@@ -1,6 +1,7 @@
 #include "gateway/shard/shard.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <immintrin.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <stdexcept>
 
@@ -56,6 +58,15 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .login_ns_max = venue.times.login_ns};
 }
 
+tcp::acceptor listen(asio::io_context& io, const config::GatewaySettings& gateway) {
+  try {
+    return {io, tcp::endpoint(asio::ip::make_address(gateway.address), gateway.port)};
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error(fmt::format("cannot listen on {} port {}: {}", gateway.address,
+                                         gateway.port, error.code().message()));
+  }
+}
+
 // Compares all of both, however early they differ.
 bool equal_secrets(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
@@ -78,8 +89,7 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
       prices_(prices),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
       work_(io_.get_executor()),
-      acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address),
-                                   deployment.gateway.port)),
+      acceptor_(listen(io_, deployment.gateway)),
       port_(acceptor_.local_endpoint().port()),
       wakeup_(io_),
       sessions_(deployment.sessions.size()),
