@@ -236,7 +236,9 @@ void Shard::check_timers() {
     session.cancel_at_ns = 0;
     gate_.sweep(gate::SweepScope::Session, s, risk::kNone32, now_ns_);
   }
-  if (now_ns_ >= next_fixed_ns_) publish_fixed_indexes();
+  if (now_ns_ >= next_fixed_ns_ && journal_.room() <= journal::Room::ReducingOnly) {
+    publish_fixed_indexes();
+  }
   connect_venue();
 }
 
@@ -578,8 +580,9 @@ bool Shard::serve_venue_output() {
 // --- prices
 // ----------------------------------------------------------------------------------------------
 
+// Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
 bool Shard::drain_prices() {
-  if (prices_ == nullptr || journal_.room() == journal::Room::None) return false;
+  if (prices_ == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   std::array<feeds::PriceUpdate, kPricesPerPass> updates;
   const std::size_t count = prices_->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <random>
@@ -606,6 +608,45 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   }
   stop();
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
+}
+
+// --- A full disk ---------------------------------------------------------------------------------
+
+// What the ring still holds is for exits and cancels, then for the venue alone. Prices filled it to
+// the last, and the venue was not heard either.
+TEST_F(GateServer, WithAFullDiskItTakesNoOrdersAndStillHearsTheVenue) {
+  deployment_ = std::make_unique<TestDeployment>(
+      std::vector<Change>{{kSet, "process.json", "journal.ring_bytes", "1048576"}});
+  venue_ = std::make_unique<VenueProcess>(*deployment_);
+  gate_ = std::make_unique<GateProcess>(*deployment_,
+                                        std::vector<std::string>{"--feed-refresh-ms", "1"});
+  ASSERT_NE(port(), 0) << read_file(deployment_->errors());
+  wait_for_link(port());
+  OuchClient client(port());
+  ASSERT_TRUE(client.login("ALPHA2", 0));
+  venue_->signal(SIGSTOP);
+  client.send(buy(1, 1));
+  EXPECT_EQ(client.query(), 2U);
+  limit_file_size(gate_->pid(), 1);
+  // Until the ring is so full that clients are not read.
+  while (true) {
+    const std::size_t before = client.stream.size();
+    client.send(ouch::AccountQuery{.appendage = {}});
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (client.stream.size() == before && std::chrono::steady_clock::now() < give_up) {
+      client.step(10);
+    }
+    ASSERT_FALSE(client.ended);
+    if (client.stream.size() == before) break;
+  }
+  const std::size_t before = client.stream.size();
+  venue_->signal(SIGCONT);
+  EXPECT_TRUE(client.wait_until([&] { return client.stream.size() > before; }));
+  EXPECT_EQ(line_of_payload(client.stream[before]), "A 1 L 1@64000000");
+  wait_until_asleep(gate_->pid());
+  limit_file_size(gate_->pid(), RLIM_INFINITY);
+  EXPECT_EQ(client.query(), 2U) << "the last that was asked";
+  stop();
 }
 
 // --- Cancel on disconnect ------------------------------------------------------------------------

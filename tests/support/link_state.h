@@ -27,6 +27,9 @@ void wait_until_asleep(pid_t pid);
 // From now on a process may open so many files more and not another one.
 void allow_more_files(pid_t pid, std::uint64_t count);
 
+// From now on a process can write no further than this into any file: its disk is full.
+void limit_file_size(pid_t pid, std::uint64_t bytes);
+
 // Memory that a process really has.
 [[nodiscard]] std::int64_t resident_bytes(pid_t pid);
 
