@@ -428,8 +428,11 @@ void Gate::effect(const SweepSliceRecord& record) noexcept {
     sweeps_[record.sweep] = sweeps_[--sweep_count_];
 }
 
+// Each sweep in turn: one that is begun again and again does not hold up the others.
 void Gate::run_slice(std::int64_t now_ns) noexcept {
-  const SweepSliceRecord record{.time = {now_ns}, .sweep = 0, .from = sweeps_[0].next};
+  if (++sweep_turn_ >= sweep_count_) sweep_turn_ = 0;
+  const SweepSliceRecord record{
+      .time = {now_ns}, .sweep = sweep_turn_, .from = sweeps_[sweep_turn_].next};
   take(RecordType::SweepSlice, record.time, record);
 }
 

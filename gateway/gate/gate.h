@@ -263,6 +263,7 @@ class Gate {
   // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.
   std::vector<Sweep> sweeps_;
   std::uint32_t sweep_count_ = 0;
+  std::uint32_t sweep_turn_ = 0;
 
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;

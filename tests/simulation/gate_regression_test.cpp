@@ -118,6 +118,36 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
   EXPECT_EQ(w.check(), "");
 }
 
+// A sweep that is asked for again begins again. The first in the table went first, and whoever kept
+// asking for it held up everybody else's, an operator's kill included.
+TEST(GateRegression, AClientThatKeepsCancellingDoesNotHoldUpAKill) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA2");
+  const auto bravo = w.session("BRAVO1");
+  w.enter(alpha, {.number = 1});
+  w.say(accepted(1));
+  std::uint32_t number = 0;
+  while (number < gate::kSweepSlice + 10) {  // more than one slice cancels
+    w.enter(bravo, {.number = ++number, .quantity = 1});
+  }
+  ASSERT_EQ(w.engine().live_orders(), 1 + number);
+  for (int turn = 0; turn < 10; ++turn) {
+    const Bytes again = venue_sim::bytes_of(mass_cancel(++number));
+    w.gate().on_client_message(bravo, again, false, w.now_ns);
+    if (turn == 0) {
+      w.gate().control({.time = {w.now_ns},
+                        .target = w.account("alpha-hedge").value,
+                        .by = {},
+                        .scope = risk::ControlScope::Account,
+                        .action = risk::ControlAction::Kill});
+    }
+    w.gate().run(w.now_ns);
+  }
+  EXPECT_EQ(w.order(alpha, 1)->cancel_to.raw, 0);
+  w.deliver();
+  EXPECT_EQ(w.check(), "");
+}
+
 // What waits for room is nothing to do: a gate with a full journal or a venue that does not read
 // ran round without a pause.
 TEST(GateRegression, AGateThatWaitsForRoomIsNotBusy) {
