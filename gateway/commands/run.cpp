@@ -14,6 +14,7 @@
 #include "config/load.h"
 #include "config/password.h"
 #include "config/state_file.h"
+#include "feeds/epoch_clock.h"
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
@@ -34,10 +35,6 @@ struct CommandLine {
   double feed_speed = 0;  // 0: as configured
   std::int64_t feed_refresh_ms = 0;
 };
-
-std::int64_t clock_ns() {
-  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::atomic<shard::Shard*> g_running{nullptr};  // for the signal handler alone
 
@@ -90,7 +87,7 @@ journal::Options journal_options(const config::Deployment& deployment) {
 // see.
 std::string new_stream_session() {
   std::string name = "P";
-  for (std::int64_t s = clock_ns() / 1'000'000; s > 0; s /= 36) {
+  for (std::int64_t s = feeds::epoch_ns() / 1'000'000; s > 0; s /= 36) {
     name.insert(name.begin() + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[s % 36]);
   }
   name.resize(10, '0');
@@ -130,13 +127,13 @@ void begin_journal(const config::StateFile& state, const config::Deployment& dep
                    gate::Gate& gate) {
   check_capacities(state, deployment);
   write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
-  gate.start(new_stream_session(), clock_ns());
+  gate.start(new_stream_session(), feeds::epoch_ns());
   for (risk::LoadBalance load : state.balances) {
-    load.time = {clock_ns()};
+    load.time = {feeds::epoch_ns()};
     (void)gate.load(load);
   }
   for (risk::LoadPosition load : state.positions) {
-    load.time = {clock_ns()};
+    load.time = {feeds::epoch_ns()};
     (void)gate.load(load);
   }
 }
@@ -173,12 +170,12 @@ void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
-      now.time = {clock_ns()};
+      now.time = {feeds::epoch_ns()};
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
-      gate.lost_orders_are_dead(clock_ns());
+      gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     const auto& cancel = std::get<config::CancelAll>(command);
@@ -197,7 +194,7 @@ void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
         scope = gate::SweepScope::Instrument;
         break;
     }
-    gate.sweep(scope, cancel.target, risk::kNone32, clock_ns());
+    gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <stdexcept>
 
+#include "feeds/epoch_clock.h"
 #include "gateway/shard/arithmetic_text.h"
 
 namespace portcullis::gateway::shard {
@@ -33,10 +34,6 @@ constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kAcceptRetryNs = 10'000'000;  // when there was no file for a connection
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
-
-std::int64_t clock_ns() {
-  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -132,7 +129,7 @@ void Shard::stop() noexcept {
 }
 
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
-std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, clock_ns()); }
+std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, feeds::epoch_ns()); }
 
 // --- the loop
 // ------------------------------------------------------------------------------------------
