@@ -146,7 +146,7 @@ void Shard::run() {
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const std::int64_t began = now_ns_;
+    const std::int64_t began = tick();
     if (pass()) {
       idle_since_ns_ = now_ns_;
     } else {
@@ -265,7 +265,7 @@ void Shard::admit(tcp::socket&& socket) {
     client->session = {};
     client->next = 1;
     client->malformed = 0;
-    client->has_input = client->superseded = false;
+    client->has_input = false;
     client->stuck_since_ns = 0;
     client->reader.reset();
     return;

@@ -82,7 +82,6 @@ class Shard {
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
     bool has_input = false;  // unread messages were left for the next pass
-    bool superseded = false;
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };

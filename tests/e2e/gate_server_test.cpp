@@ -610,6 +610,53 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
 }
 
+// --- Overload ------------------------------------------------------------------------------------
+
+// Orders far from the mark, so that none matches; the one account sells what adds to its position,
+// the other what takes from it.
+TEST_F(GateServer, WhileOverloadedItRefusesWhatAddsRiskAndNothingElse) {
+  start({{kSet, "process.json", "gateway.overload_pass_us", "1"},
+         {kSet, "process.json", "gateway.overload_calm_ms", "1"}});
+  constexpr std::uint32_t kOrders = 300;  // many times what one pass takes
+  Bytes adding = login_as("ALPHA2");
+  Bytes taking = login_as("BRAVO2");
+  for (std::uint32_t number = 1; number <= kOrders; ++number) {
+    ouch::EnterOrder order = buy(number, 1, 10);
+    order.side = ouch::Side::Sell;
+    adding = adding + message_packet(order);
+    taking = taking + message_packet(sell(number, 1, 10));
+  }
+  const RawSocket adds(port());
+  const RawSocket takes(port());
+  ASSERT_TRUE(adds.send(adding) && takes.send(taking));
+  const Lines added = read_answers(adds, kOrders);
+  const Lines taken = read_answers(takes, kOrders);
+  const auto refused = [](const Lines& lines) {
+    return std::ranges::count_if(lines, [](const std::string& l) { return l[0] == 'J'; });
+  };
+  EXPECT_GT(refused(added), 0);
+  EXPECT_EQ(refused(taken), 0);
+  EXPECT_EQ(std::ranges::count_if(taken, [](const std::string& l) { return l[0] == 'A'; }),
+            kOrders);
+  // And no longer once it has been calm.
+  OuchClient client(port());
+  ASSERT_TRUE(client.login("ALPHA2", 0));
+  ouch::EnterOrder order = buy(kOrders, 1, 10);
+  order.side = ouch::Side::Sell;
+  std::string answer;
+  while (!answer.starts_with("A ")) {
+    ++order.user_ref_num;
+    client.send(order);
+    const Lines answers = client.receive(1);
+    ASSERT_EQ(answers.size(), 1U);
+    answer = answers[0];
+    ASSERT_TRUE(answer.starts_with("A ") || answer.starts_with("J ")) << answer;
+  }
+  stop();
+  EXPECT_GT(deployment_->gate_stat("links.overloads"), 0);
+  EXPECT_GE(deployment_->gate_stat("rejects.overload"), refused(added));
+}
+
 // --- A full disk ---------------------------------------------------------------------------------
 
 // What the ring still holds is for exits and cancels, then for the venue alone. Prices filled it to
