@@ -269,11 +269,15 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   engine_.consume(session, record.client_ref);
-  if (record.known == 0) {
+  if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
+    engine_.take_exit_token(session, record.time);
+  }
+  if (record.known == 0 || record.over_rate != 0) {
+    const RejectReason reason =
+        record.over_rate != 0 ? RejectReason::Rate : RejectReason::NotEntitled;
     ++counters_.rejected;
-    ++counters_.rejects[static_cast<std::size_t>(RejectReason::NotEntitled)];
-    owe_reject(session, record.client_ref, blank_text(), risk::info(RejectReason::NotEntitled).ouch,
-               record.time);
+    ++counters_.rejects[static_cast<std::size_t>(reason)];
+    owe_reject(session, record.client_ref, blank_text(), risk::info(reason).ouch, record.time);
     return;
   }
   ++counters_.answered;

@@ -148,6 +148,23 @@ TEST(GateRegression, AClientThatKeepsCancellingDoesNotHoldUpAKill) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Mass cancels were free, each with a record, an answer and a slice for its sweep, while a cancel
+// of one order takes from the session's second budget.
+TEST(GateRegression, AMassCancelTakesFromTheSessionsSecondBudget) {
+  GateWorld w({{Change::Kind::Set, "sessions.json", "sessions.BRAVO1.rate",
+                R"({"per_second": 1, "burst": 1, "exit_per_second": 2, "exit_burst": 3})"}});
+  const auto bravo = w.session("BRAVO1");
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    EXPECT_FALSE(w.send(bravo, mass_cancel(number)).disconnect);
+  }
+  EXPECT_TRUE(w.send(bravo, mass_cancel(4)).disconnect);
+  EXPECT_EQ(w.owed(bravo), (Lines{"X 1", "X 2", "X 3", "J 4 29"}));
+  EXPECT_EQ(w.counters().rejects[static_cast<std::size_t>(RejectReason::Rate)], 1U);
+  w.pass_time(risk::kSecondNs);
+  EXPECT_FALSE(w.send(bravo, mass_cancel(5)).disconnect);
+  EXPECT_EQ(w.check(), "");
+}
+
 // What waits for room is nothing to do: a gate with a full journal or a venue that does not read
 // ran round without a pause.
 TEST(GateRegression, AGateThatWaitsForRoomIsNotBusy) {
