@@ -146,14 +146,13 @@ void Shard::run() {
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const std::int64_t began = tick();
     if (pass()) {
       idle_since_ns_ = now_ns_;
     } else {
       wait();
     }
     // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
-    slow_passes_ = full_budget_ && now_ns_ - began > deployment_.gateway.overload_pass_ns
+    slow_passes_ = full_budget_ && now_ns_ - pass_began_ns_ > deployment_.gateway.overload_pass_ns
                        ? slow_passes_ + 1
                        : 0;
     if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
@@ -170,7 +169,7 @@ void Shard::run() {
 bool Shard::pass() {
   accept();
   bool worked = io_.poll() > 0;
-  tick();
+  pass_began_ns_ = tick();
   full_budget_ = false;
   worked |= serve_venue();
   for (const auto& client : clients_) {

@@ -81,7 +81,7 @@ class Shard {
     risk::SessionIndex session;  // none before the login
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
-    bool has_input = false;  // unread messages were left for the next pass
+    bool has_input = false;           // unread messages were left for the next pass
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };
@@ -142,6 +142,7 @@ class Shard {
   std::int64_t venue_backoff_ns_ = 0;
 
   std::int64_t now_ns_ = 0;
+  std::int64_t pass_began_ns_ = 0;
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;
   std::int64_t idle_since_ns_ = 0;
