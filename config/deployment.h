@@ -24,6 +24,8 @@ using WireFirm = std::array<char, 4>;
 inline constexpr std::int64_t kWirePricePerUnit = 10'000;
 inline constexpr std::int64_t kWirePriceMax = 1'999'999'999;
 inline constexpr std::int64_t kWireQuantityMax = 999'999;
+// What the venue says to everybody is one record of the journal, which the smallest ring must hold.
+inline constexpr std::size_t kSessionsMax = 1'000;
 
 // How one instrument is called and counted on one OUCH link. A wire price is a whole number of
 // ticks iff it is a multiple of price_per_tick, a wire quantity a whole number of lots iff it is a

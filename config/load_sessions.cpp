@@ -214,6 +214,11 @@ void load_sessions(Loading& loading, const Json& json) {
   }
   if (sessions.readable() && loading.out.sessions.empty())
     sessions.problem("", "must not be empty");
+  if (loading.out.sessions.size() > kSessionsMax) {
+    loading.problems.push_back({std::string(kSessionsFile), "sessions",
+                                std::to_string(loading.out.sessions.size()),
+                                fmt::format("must be at most {}", kSessionsMax)});
+  }
 }
 
 }  // namespace portcullis::config

@@ -7,22 +7,19 @@
 #include <stdexcept>
 #include <utility>
 
+#include "feeds/epoch_clock.h"
+
 namespace portcullis::feeds {
 
 namespace {
 
 using std::chrono::nanoseconds;
-using std::chrono::system_clock;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // How long to wait before prices that found the queue full are tried again, at the least.
 constexpr std::int64_t kRetryNs = 100'000;
 // Rows between two looks at the clock and at the stop sign.
 constexpr int kBatch = 256;
-
-std::int64_t epoch_ns() {
-  return std::chrono::duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::int64_t after(std::int64_t time_ns, std::int64_t duration_ns) {
   return time_ns > kNever - duration_ns ? kNever : time_ns + duration_ns;
@@ -139,7 +136,7 @@ void RecordedFeed::run() {
     if (wake_ns == kNever) {
       stopping_changed_.wait(lock, stopping);
     } else {
-      stopping_changed_.wait_until(lock, system_clock::time_point(nanoseconds(wake_ns)), stopping);
+      stopping_changed_.wait_for(lock, nanoseconds(wake_ns - now_ns), stopping);
     }
   }
 }

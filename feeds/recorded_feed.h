@@ -35,8 +35,8 @@ struct RecordedFeedSettings {
 // From the deployment; never refreshed, and started with the thread.
 [[nodiscard]] RecordedFeedSettings feed_settings(const config::Deployment& deployment);
 
-// Prices are as of the time at which their row is due by the clock (system_clock, that is the
-// epoch), or of now where there is no waiting. What the thread does after its start neither
+// Prices are as of the time at which their row is due by the clock (epoch_clock.h), or of now where
+// there is no waiting. What the thread does after its start neither
 // allocates nor throws; it sleeps whenever nothing is due.
 class RecordedFeed {
  public:

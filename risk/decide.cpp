@@ -649,6 +649,11 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
 }
 
 // Cancels are never risk-checked; they only spend the exit budget.
+bool Engine::has_exit_token(SessionIndex session, Timestamp time) const noexcept {
+  return sessions_[session.value].rate.has_exit_token(parameters_.sessions[session.value].rate,
+                                                      std::max(last_time_, time));
+}
+
 Decision Engine::decide(const CancelOrder& order) const noexcept {
   Decision decision = ignored();
   const NumberRecord* record = numbers_.find(order.session, order.client_ref);
@@ -657,8 +662,7 @@ Decision Engine::decide(const CancelOrder& order) const noexcept {
   const Timestamp now = std::max(last_time_, order.time);
   decision.order = {record->order};
   decision.number = record->number;
-  if (!sessions_[order.session.value].rate.has_exit_token(
-          parameters_.sessions[order.session.value].rate, now) ||
+  if (!has_exit_token(order.session, now) ||
       !accounts_[chain.account.value].rate.has_exit_token(
           parameters_.accounts[chain.account.value].rate, now)) {
     decision.disposition = Disposition::Reject;

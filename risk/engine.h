@@ -151,6 +151,9 @@ class Engine {
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
   // The venue knows higher numbers than we do (adoption).
   void raise_next_number(std::uint32_t next) noexcept;
+  // The session's budget of cancels, for those that are not of one order.
+  [[nodiscard]] bool has_exit_token(SessionIndex session, Timestamp time) const noexcept;
+  void take_exit_token(SessionIndex session, Timestamp time) noexcept;
   // A message of the session that is not an order consumed its client number.
   void consume(SessionIndex session, std::uint32_t client_ref) noexcept;
 

@@ -280,6 +280,13 @@ void Engine::apply(const CancelOrder& command, const Decision& decision) noexcep
   if (decision.disposition == Disposition::Forward) want_cancel(decision.order, command.total);
 }
 
+void Engine::take_exit_token(SessionIndex session, Timestamp time) noexcept {
+  advance(time);
+  hash_.touch(EntityKind::Session, session.value);
+  sessions_[session.value].rate.exits.take(parameters_.sessions[session.value].rate.exit_per_second,
+                                           last_time_);
+}
+
 void Engine::want_cancel(OrderIndex index, Lots total) noexcept {
   hash_.touch(EntityKind::Order, index.value);
   Lots& wanted = orders_[index.value].cancel_to;

@@ -14,6 +14,7 @@
 #include "config/load.h"
 #include "config/password.h"
 #include "config/state_file.h"
+#include "feeds/epoch_clock.h"
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
@@ -34,10 +35,6 @@ struct CommandLine {
   double feed_speed = 0;  // 0: as configured
   std::int64_t feed_refresh_ms = 0;
 };
-
-std::int64_t clock_ns() {
-  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::atomic<shard::Shard*> g_running{nullptr};  // for the signal handler alone
 
@@ -90,31 +87,54 @@ journal::Options journal_options(const config::Deployment& deployment) {
 // see.
 std::string new_stream_session() {
   std::string name = "P";
-  for (std::int64_t s = clock_ns() / 1'000'000; s > 0; s /= 36) {
+  for (std::int64_t s = feeds::epoch_ns() / 1'000'000; s > 0; s /= 36) {
     name.insert(name.begin() + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[s % 36]);
   }
   name.resize(10, '0');
   return name;
 }
 
-// State enters by load commands: the first commands of an empty journal.
-void begin_journal(const CommandLine& line, const config::Deployment& deployment,
-                   gate::Gate& gate) {
+config::StateFile read_state(const CommandLine& line, const config::Deployment& deployment) {
   config::StateFile state;
   if (!line.state.empty()) state = config::load_state_file(line.state, deployment);
   if (!state.problems.empty()) fail(state.problems);
-  write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
-  gate.start(new_stream_session(), clock_ns());
-  for (risk::LoadBalance& load : state.balances) {
-    load.time = {clock_ns()};
-    if (!gate.load(load))
+  return state;
+}
+
+config::CommandsFile read_commands(const CommandLine& line, const config::Deployment& deployment) {
+  config::CommandsFile commands;
+  if (!line.commands.empty()) commands = config::load_commands_file(line.commands, deployment);
+  if (!commands.problems.empty()) fail(commands.problems);
+  return commands;
+}
+
+// The whole state or none: an engine of its own tries whether there is room for it.
+void check_capacities(const config::StateFile& state, const config::Deployment& deployment) {
+  risk::Engine engine(deployment.parameters);
+  for (const risk::LoadBalance& load : state.balances) {
+    if (!engine.apply(load))
       throw std::runtime_error("capacities.group_slots is too small for the state file");
   }
-  for (risk::LoadPosition& load : state.positions) {
-    load.time = {clock_ns()};
-    if (!gate.load(load))
+  for (const risk::LoadPosition& load : state.positions) {
+    if (!engine.apply(load))
       throw std::runtime_error(
           "capacities.positions or group_slots is too small for the state file");
+  }
+}
+
+// State enters by load commands: the first commands of an empty journal.
+void begin_journal(const config::StateFile& state, const config::Deployment& deployment,
+                   gate::Gate& gate) {
+  check_capacities(state, deployment);
+  write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
+  gate.start(new_stream_session(), feeds::epoch_ns());
+  for (risk::LoadBalance load : state.balances) {
+    load.time = {feeds::epoch_ns()};
+    (void)gate.load(load);
+  }
+  for (risk::LoadPosition load : state.positions) {
+    load.time = {feeds::epoch_ns()};
+    (void)gate.load(load);
   }
 }
 
@@ -146,20 +166,16 @@ void resume_journal(const CommandLine& line, const config::Deployment& deploymen
   if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
 }
 
-void apply_commands(const CommandLine& line, const config::Deployment& deployment,
-                    gate::Gate& gate) {
-  if (line.commands.empty()) return;
-  const config::CommandsFile file = config::load_commands_file(line.commands, deployment);
-  if (!file.problems.empty()) fail(file.problems);
+void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
-      now.time = {clock_ns()};
+      now.time = {feeds::epoch_ns()};
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
-      gate.lost_orders_are_dead(clock_ns());
+      gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     const auto& cancel = std::get<config::CancelAll>(command);
@@ -178,7 +194,7 @@ void apply_commands(const CommandLine& line, const config::Deployment& deploymen
         scope = gate::SweepScope::Instrument;
         break;
     }
-    gate.sweep(scope, cancel.target, risk::kNone32, clock_ns());
+    gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
 
@@ -212,9 +228,14 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
   return settings;
 }
 
+// What can be wrong is looked at before the journal is begun, so that a start that fails leaves
+// nothing behind and may be tried again as it was.
 void run(const CommandLine& line) {
   const config::Deployment deployment = load_deployment(line.folder);
   const shard::Secrets secrets = read_secrets(deployment);
+  const config::StateFile state = read_state(line, deployment);
+  const config::CommandsFile commands = read_commands(line, deployment);
+  feeds::RecordedFile recording = read_recording(deployment);
   std::filesystem::create_directories(deployment.journal.directory);
   journal::Journal journal(journal_options(deployment));
   if (journal.recovery().possible_loss) {
@@ -224,14 +245,6 @@ void run(const CommandLine& line) {
                     deployment.journal.directory.string()));
   }
   auto gate = std::make_unique<gate::Gate>(deployment, &journal);
-  if (journal.published_sequence() == 0) {
-    begin_journal(line, deployment, *gate);
-  } else {
-    resume_journal(line, deployment, *gate);
-  }
-  apply_commands(line, deployment, *gate);
-
-  feeds::RecordedFile recording = read_recording(deployment);
   shard::Shard* waking = nullptr;
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
@@ -239,6 +252,13 @@ void run(const CommandLine& line) {
   shard::Shard shard(deployment, secrets, *gate, journal, &queue);
   waking = &shard;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
+  if (journal.published_sequence() == 0) {
+    begin_journal(state, deployment, *gate);
+  } else {
+    resume_journal(line, deployment, *gate);
+  }
+  apply_commands(commands, *gate);
+
   g_running.store(&shard);
   struct sigaction action {};
   action.sa_handler = handle_stop;

@@ -367,8 +367,11 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
       record.instrument = alias->instrument.value;
     }
   }
+  if (record.type == ouch::MassCancel::kType && !engine_.has_exit_token(session, record.time)) {
+    record.over_rate = 1;
+  }
   take(RecordType::FirmControl, record.time, record);
-  return {};
+  return {.disconnect = record.over_rate != 0};
 }
 
 }  // namespace portcullis::gateway::gate

@@ -269,11 +269,15 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   engine_.consume(session, record.client_ref);
-  if (record.known == 0) {
+  if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
+    engine_.take_exit_token(session, record.time);
+  }
+  if (record.known == 0 || record.over_rate != 0) {
+    const RejectReason reason =
+        record.over_rate != 0 ? RejectReason::Rate : RejectReason::NotEntitled;
     ++counters_.rejected;
-    ++counters_.rejects[static_cast<std::size_t>(RejectReason::NotEntitled)];
-    owe_reject(session, record.client_ref, blank_text(), risk::info(RejectReason::NotEntitled).ouch,
-               record.time);
+    ++counters_.rejects[static_cast<std::size_t>(reason)];
+    owe_reject(session, record.client_ref, blank_text(), risk::info(reason).ouch, record.time);
     return;
   }
   ++counters_.answered;
@@ -428,8 +432,11 @@ void Gate::effect(const SweepSliceRecord& record) noexcept {
     sweeps_[record.sweep] = sweeps_[--sweep_count_];
 }
 
+// Each sweep in turn: one that is begun again and again does not hold up the others.
 void Gate::run_slice(std::int64_t now_ns) noexcept {
-  const SweepSliceRecord record{.time = {now_ns}, .sweep = 0, .from = sweeps_[0].next};
+  if (++sweep_turn_ >= sweep_count_) sweep_turn_ = 0;
+  const SweepSliceRecord record{
+      .time = {now_ns}, .sweep = sweep_turn_, .from = sweeps_[sweep_turn_].next};
   take(RecordType::SweepSlice, record.time, record);
 }
 
@@ -639,11 +646,13 @@ bool Gate::has_room() const noexcept {
          sweep_count_ < kClientSweepsMax;
 }
 
-void Gate::run(std::int64_t now_ns) {
-  if (journal_->room() == journal::Room::None) return;
+bool Gate::run(std::int64_t now_ns) {
+  if (journal_->room() == journal::Room::None) return false;
+  bool worked = false;
   if (journal_->degraded() != journal_degraded_) {
     journal_degraded_ = !journal_degraded_;
     set_condition(risk::Condition::JournalDegraded, journal_degraded_, now_ns);
+    worked = true;
   }
   const bool busy =
       venue_ != nullptr &&
@@ -651,9 +660,12 @@ void Gate::run(std::int64_t now_ns) {
   if (busy != venue_busy_) {
     venue_busy_ = busy;
     set_condition(risk::Condition::VenueBusy, busy, now_ns);
+    worked = true;
   }
-  if (sweep_count_ > 0 && journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue())
+  if (sweep_count_ > 0 && journal_->room() <= journal::Room::ReducingOnly && has_room_for_venue()) {
     run_slice(now_ns);
+    worked = true;
+  }
   if (link_ == LinkState::Recovering && query_answered_) {
     link_ = LinkState::Resending;
     resend_next_ = 0;
@@ -662,7 +674,11 @@ void Gate::run(std::int64_t now_ns) {
       take(RecordType::Fence, record.time, record);
     }
   }
-  if (link_ == LinkState::Resending && has_room_for_venue()) resend_cancels(now_ns);
+  if (link_ == LinkState::Resending && has_room_for_venue()) {
+    resend_cancels(now_ns);
+    worked = true;
+  }
+  return worked;
 }
 
 }  // namespace portcullis::gateway::gate

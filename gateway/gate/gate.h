@@ -111,8 +111,9 @@ class Gate {
   // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
   void lost_orders_are_dead(std::int64_t now_ns);
 
-  // Once a pass: conditions that changed, the next slice of sweeps, the steps of recovery.
-  void run(std::int64_t now_ns);
+  // Once a pass: conditions that changed, the next slice of a sweep, the steps of recovery. False:
+  // nothing could be done, because there is nothing to do or no room for it.
+  bool run(std::int64_t now_ns);
 
   // A message of a client may be taken: the journal, the venue's buffer and the table of sweeps
   // have room for what it causes. REQUIRED before on_client_message.
@@ -262,6 +263,7 @@ class Gate {
   // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.
   std::vector<Sweep> sweeps_;
   std::uint32_t sweep_count_ = 0;
+  std::uint32_t sweep_turn_ = 0;
 
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;

@@ -61,7 +61,8 @@ struct FirmControlRecord {
   std::uint32_t instrument = risk::kNone32;  // of the symbol; none: every instrument
   char type = 0;                             // the OUCH message type
   std::uint8_t known = 0;                    // firm and symbol mean something to this session
-  std::array<std::uint8_t, 2> padding{};
+  std::uint8_t over_rate = 0;                // a mass cancel beyond the session's second budget
+  std::uint8_t padding = 0;
 };
 
 // A sequenced message of the venue as it came; only `length` bytes of it are written.

@@ -1,6 +1,7 @@
 #include "gateway/shard/shard.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <immintrin.h>
 #include <sched.h>
 #include <sys/eventfd.h>
@@ -8,9 +9,11 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <stdexcept>
 
+#include "feeds/epoch_clock.h"
 #include "gateway/shard/arithmetic_text.h"
 
 namespace portcullis::gateway::shard {
@@ -24,15 +27,13 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16 * 1024;
 constexpr std::size_t kPricesPerPass = 32;
-constexpr std::int64_t kYieldNs = 200'000;        // backoff: how long it yields before it sleeps
-constexpr std::int64_t kSleepMaxNs = 10'000'000;  // timers are never later than this
+constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
+constexpr std::int64_t kYieldNs = 200'000;         // backoff: how long it yields before it sleeps
+constexpr std::int64_t kSleepMaxNs = 10'000'000;   // timers are never later than this
 constexpr std::int64_t kTimersNs = 1'000'000;
+constexpr std::int64_t kAcceptRetryNs = 10'000'000;  // when there was no file for a connection
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
-
-std::int64_t clock_ns() {
-  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -52,6 +53,15 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .heartbeat_ns = venue.times.heartbeat_ns,
           .silence_ns_max = venue.times.silence_ns,
           .login_ns_max = venue.times.login_ns};
+}
+
+tcp::acceptor listen(asio::io_context& io, const config::GatewaySettings& gateway) {
+  try {
+    return {io, tcp::endpoint(asio::ip::make_address(gateway.address), gateway.port)};
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error(fmt::format("cannot listen on {} port {}: {}", gateway.address,
+                                         gateway.port, error.code().message()));
+  }
 }
 
 // Compares all of both, however early they differ.
@@ -75,8 +85,8 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
       journal_(journal),
       prices_(prices),
       io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
-      acceptor_(io_, tcp::endpoint(asio::ip::make_address(deployment.gateway.address),
-                                   deployment.gateway.port)),
+      work_(io_.get_executor()),
+      acceptor_(listen(io_, deployment.gateway)),
       port_(acceptor_.local_endpoint().port()),
       wakeup_(io_),
       sessions_(deployment.sessions.size()),
@@ -92,7 +102,8 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
   }
 }
 
-// What still waits is called back here: its memory is that of the members, which end before io_ does.
+// What still waits is called back here: its memory is that of the members, which end before io_
+// does.
 Shard::~Shard() {
   error_code ignored;
   acceptor_.close(ignored);
@@ -118,7 +129,7 @@ void Shard::stop() noexcept {
 }
 
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
-std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, clock_ns()); }
+std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, feeds::epoch_ns()); }
 
 // --- the loop
 // ------------------------------------------------------------------------------------------
@@ -134,16 +145,14 @@ void Shard::run() {
   }
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
-  accept();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    const std::int64_t began = now_ns_;
     if (pass()) {
       idle_since_ns_ = now_ns_;
     } else {
       wait();
     }
     // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
-    slow_passes_ = full_budget_ && now_ns_ - began > deployment_.gateway.overload_pass_ns
+    slow_passes_ = full_budget_ && now_ns_ - pass_began_ns_ > deployment_.gateway.overload_pass_ns
                        ? slow_passes_ + 1
                        : 0;
     if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
@@ -158,18 +167,23 @@ void Shard::run() {
 }
 
 bool Shard::pass() {
+  accept();
   bool worked = io_.poll() > 0;
-  tick();
+  pass_began_ns_ = tick();
   full_budget_ = false;
   worked |= serve_venue();
   for (const auto& client : clients_) {
     if (client->socket.is_open()) worked |= serve(*client);
   }
   worked |= drain_prices();
-  gate_.run(now_ns_);
-  worked |= !gate_.is_idle();
-  for (const auto& client : clients_) {
-    if (client->socket.is_open()) worked |= pump(*client);
+  worked |= gate_.run(now_ns_);
+  // Each in turn is the first to be given of what is read from files.
+  old_messages_left_ = kOldMessagesPerPass;
+  first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;
+  for (std::size_t c = 0; c < clients_.size(); ++c) {
+    const std::size_t at = first_pumped_ + c;
+    Client& client = *clients_[at < clients_.size() ? at : at - clients_.size()];
+    if (client.socket.is_open()) worked |= pump(client);
   }
   worked |= serve_venue_output();
   if (now_ns_ >= next_timers_ns_) {
@@ -218,18 +232,26 @@ void Shard::check_timers() {
     session.cancel_at_ns = 0;
     gate_.sweep(gate::SweepScope::Session, s, risk::kNone32, now_ns_);
   }
-  if (now_ns_ >= next_fixed_ns_) publish_fixed_indexes();
+  if (now_ns_ >= next_fixed_ns_ && journal_.room() <= journal::Room::ReducingOnly) {
+    publish_fixed_indexes();
+  }
   connect_venue();
 }
 
 // --- clients
 // ---------------------------------------------------------------------------------------------
 
+// One connection a pass. Begun here and not where the last one has ended: where there is no file
+// for a connection it ends at once, again and again, and the loop would never come out of Asio.
 void Shard::accept() {
+  if (accepting_ || now_ns_ < accept_at_ns_) return;
+  accepting_ = true;
   acceptor_.async_accept(in_memory(accept_memory_, [this](error_code error, tcp::socket socket) {
+    accepting_ = false;
+    if (!error) return admit(std::move(socket));
     if (error == asio::error::operation_aborted) return;
-    if (!error) admit(std::move(socket));
-    accept();
+    ++counters_.accepts_failed;
+    accept_at_ns_ = now_ns_ + kAcceptRetryNs;
   }));
 }
 
@@ -242,7 +264,7 @@ void Shard::admit(tcp::socket&& socket) {
     client->session = {};
     client->next = 1;
     client->malformed = 0;
-    client->has_input = client->superseded = false;
+    client->has_input = false;
     client->stuck_since_ns = 0;
     client->reader.reset();
     return;
@@ -422,9 +444,14 @@ bool Shard::pump(Client& client) {
   return worked;
 }
 
-// A bounded chunk from the segments. False when there was no room for all of it.
+// A bounded chunk from the segments. False when there was no room for all of it, or this pass has
+// read enough: a long replay takes turns with everybody's orders.
 bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t through) {
-  if (client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) return false;
+  if (old_messages_left_ == 0 ||
+      client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) {
+    return false;
+  }
+  through = std::min(through, client.next + old_messages_left_ - 1);
   if (!client.reader) {
     client.reader = std::make_unique<journal::StreamReader>(deployment_.journal.directory, stream);
   }
@@ -432,6 +459,7 @@ bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t throug
     drop(client);  // the journal's own checks report the damage
     return false;
   }
+  old_messages_left_ -= client.reader->messages().size();
   for (const journal::StreamMessage& message : client.reader->messages()) {
     if (!client.soup.send_sequenced(message.payload)) return false;
     ++client.next;
@@ -548,8 +576,9 @@ bool Shard::serve_venue_output() {
 // --- prices
 // ----------------------------------------------------------------------------------------------
 
+// Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
 bool Shard::drain_prices() {
-  if (prices_ == nullptr || journal_.room() == journal::Room::None) return false;
+  if (prices_ == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   std::array<feeds::PriceUpdate, kPricesPerPass> updates;
   const std::size_t count = prices_->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
@@ -605,6 +634,7 @@ void Shard::finish() {
   }
   for (const auto& client : clients_) {
     if (!client->socket.is_open()) continue;
+    old_messages_left_ = kOldMessagesPerPass;
     pump(*client);
     if (client->socket.is_open() && client->soup.is_active()) {
       pump(*client);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -37,6 +38,7 @@ struct Secrets {
 struct LinkCounters {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // beyond connections_max
+  std::uint64_t accepts_failed = 0;       // no file for a connection
   std::uint64_t logins = 0;
   std::uint64_t logins_rejected = 0;
   std::uint64_t logins_superseded = 0;
@@ -79,8 +81,7 @@ class Shard {
     risk::SessionIndex session;  // none before the login
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
-    bool has_input = false;  // unread messages were left for the next pass
-    bool superseded = false;
+    bool has_input = false;           // unread messages were left for the next pass
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };
@@ -117,13 +118,19 @@ class Shard {
   feeds::FeedQueue* prices_;
 
   boost::asio::io_context io_;
+  // There are moments with nothing to wait for, which Asio would take for the end.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::ip::tcp::acceptor acceptor_;
   std::uint16_t port_ = 0;
   boost::asio::posix::stream_descriptor wakeup_;
   HandlerMemory wakeup_memory_;
   bool wakeup_waiting_ = false;
   HandlerMemory accept_memory_;
+  bool accepting_ = false;
+  std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
+  std::size_t first_pumped_ = 0;
+  std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
   std::vector<SessionState> sessions_;
 
   Socket venue_socket_;
@@ -135,6 +142,7 @@ class Shard {
   std::int64_t venue_backoff_ns_ = 0;
 
   std::int64_t now_ns_ = 0;
+  std::int64_t pass_began_ns_ = 0;
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;
   std::int64_t idle_since_ns_ = 0;

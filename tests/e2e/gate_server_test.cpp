@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <map>
 #include <random>
@@ -191,6 +193,41 @@ TEST_F(GateServer, RefusesConnectionsBeyondTheMaximumAndTakesThemWhenThereIsRoom
   EXPECT_GE(deployment_->gate_stat("links.connections_refused"), 10);
 }
 
+// Without a file for a connection the shard tried again for ever, and did nothing else.
+TEST_F(GateServer, AFloodOfConnectionsBeyondTheFileLimitStallsNobody) {
+  start({{kSet, "process.json", "gateway.connections_max", "64"}});
+  OuchClient other(port());
+  ASSERT_TRUE(other.login("BRAVO2", 0));
+  allow_more_files(gate_->pid(), 3);
+  std::vector<std::unique_ptr<RawSocket>> flood;
+  for (int i = 0; i < 40; ++i) flood.push_back(std::make_unique<RawSocket>(port()));
+  for (std::uint32_t number = 1; number <= 100; ++number) {
+    other.send(sell(number, 1));
+    ASSERT_EQ(other.receive(1), Lines{"A " + std::to_string(number) + " L 10@6400000"});
+  }
+  wait_until_asleep(gate_->pid());
+  flood.clear();
+  OuchClient after(port());
+  EXPECT_TRUE(after.login("ALPHA2", 0));
+  stop();
+  EXPECT_GT(deployment_->gate_stat("links.accepts_failed"), 0);
+}
+
+// With nothing left to wait for, no venue, no client and no file, Asio stopped for good.
+TEST_F(GateServer, GoesOnAfterAMomentWithNothingToWaitFor) {
+  deployment_ = std::make_unique<TestDeployment>();
+  gate_ = std::make_unique<GateProcess>(*deployment_,
+                                        std::vector<std::string>{"--feed-refresh-ms", "20"});
+  ASSERT_NE(port(), 0) << read_file(deployment_->errors());
+  allow_more_files(gate_->pid(), 0);
+  for (int i = 0; i < 3; ++i) const RawSocket socket(port());
+  wait_until_asleep(gate_->pid());
+  allow_more_files(gate_->pid(), 8);
+  OuchClient client(port());
+  EXPECT_TRUE(client.login("ALPHA2"));
+  EXPECT_EQ(gate_->terminate(), 0);
+}
+
 // --- Streams -------------------------------------------------------------------------------------
 
 TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
@@ -220,6 +257,40 @@ TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
   ASSERT_TRUE(client.login("ALPHA2", 7));
   client.send(buy(7, 1));
   EXPECT_EQ(client.receive(3), (Lines{"C 3 -2 U", "J 6 13", "A 7 L 1@64000000"}));
+  stop();
+}
+
+// A pass that fills the buffer of a client which is behind takes a hundred times as long as one
+// that does not.
+TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
+  start();
+  constexpr std::size_t kMessages = 100'000;
+  OuchClient replay(port());
+  ASSERT_TRUE(replay.login("ALPHA2"));
+  const ouch::InboundMessage query = ouch::AccountQuery{.appendage = {}};
+  for (std::size_t asked = 0; asked < kMessages; asked += 1'000) {
+    for (int i = 0; i < 1'000; ++i) replay.send(query);
+    ASSERT_TRUE(replay.wait_until([&] { return replay.stream.size() >= 1'001 + asked; }));
+  }
+  OuchClient other(port());
+  ASSERT_TRUE(other.login("BRAVO2", 0));
+  OuchClient again(port());
+  ASSERT_TRUE(again.login("ALPHA2", 1));
+  // The least that is replayed between a question and its answer; the machine may be slow, but not
+  // each time.
+  std::size_t least = kMessages;
+  while (again.stream.size() <= kMessages && !again.ended) {
+    const std::size_t before = again.stream.size();
+    const std::size_t answered = other.stream.size();
+    other.send(query);
+    while (other.stream.size() == answered && !other.ended) {
+      other.step(0);
+      again.step(0);
+    }
+    if (again.stream.size() <= kMessages) least = std::min(least, again.stream.size() - before);
+  }
+  EXPECT_EQ(again.stream, replay.stream);
+  EXPECT_LT(least, 1'000U);
   stop();
 }
 
@@ -537,6 +608,92 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   }
   stop();
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
+}
+
+// --- Overload ------------------------------------------------------------------------------------
+
+// Orders far from the mark, so that none matches; the one account sells what adds to its position,
+// the other what takes from it.
+TEST_F(GateServer, WhileOverloadedItRefusesWhatAddsRiskAndNothingElse) {
+  start({{kSet, "process.json", "gateway.overload_pass_us", "1"},
+         {kSet, "process.json", "gateway.overload_calm_ms", "1"}});
+  constexpr std::uint32_t kOrders = 300;  // many times what one pass takes
+  Bytes adding = login_as("ALPHA2");
+  Bytes taking = login_as("BRAVO2");
+  for (std::uint32_t number = 1; number <= kOrders; ++number) {
+    ouch::EnterOrder order = buy(number, 1, 10);
+    order.side = ouch::Side::Sell;
+    adding = adding + message_packet(order);
+    taking = taking + message_packet(sell(number, 1, 10));
+  }
+  const RawSocket adds(port());
+  const RawSocket takes(port());
+  ASSERT_TRUE(adds.send(adding) && takes.send(taking));
+  const Lines added = read_answers(adds, kOrders);
+  const Lines taken = read_answers(takes, kOrders);
+  const auto refused = [](const Lines& lines) {
+    return std::ranges::count_if(lines, [](const std::string& l) { return l[0] == 'J'; });
+  };
+  EXPECT_GT(refused(added), 0);
+  EXPECT_EQ(refused(taken), 0);
+  EXPECT_EQ(std::ranges::count_if(taken, [](const std::string& l) { return l[0] == 'A'; }),
+            kOrders);
+  // And no longer once it has been calm.
+  OuchClient client(port());
+  ASSERT_TRUE(client.login("ALPHA2", 0));
+  ouch::EnterOrder order = buy(kOrders, 1, 10);
+  order.side = ouch::Side::Sell;
+  std::string answer;
+  while (!answer.starts_with("A ")) {
+    ++order.user_ref_num;
+    client.send(order);
+    const Lines answers = client.receive(1);
+    ASSERT_EQ(answers.size(), 1U);
+    answer = answers[0];
+    ASSERT_TRUE(answer.starts_with("A ") || answer.starts_with("J ")) << answer;
+  }
+  stop();
+  EXPECT_GT(deployment_->gate_stat("links.overloads"), 0);
+  EXPECT_GE(deployment_->gate_stat("rejects.overload"), refused(added));
+}
+
+// --- A full disk ---------------------------------------------------------------------------------
+
+// What the ring still holds is for exits and cancels, then for the venue alone. Prices filled it to
+// the last, and the venue was not heard either.
+TEST_F(GateServer, WithAFullDiskItTakesNoOrdersAndStillHearsTheVenue) {
+  deployment_ = std::make_unique<TestDeployment>(
+      std::vector<Change>{{kSet, "process.json", "journal.ring_bytes", "1048576"}});
+  venue_ = std::make_unique<VenueProcess>(*deployment_);
+  gate_ = std::make_unique<GateProcess>(*deployment_,
+                                        std::vector<std::string>{"--feed-refresh-ms", "1"});
+  ASSERT_NE(port(), 0) << read_file(deployment_->errors());
+  wait_for_link(port());
+  OuchClient client(port());
+  ASSERT_TRUE(client.login("ALPHA2", 0));
+  venue_->signal(SIGSTOP);
+  client.send(buy(1, 1));
+  EXPECT_EQ(client.query(), 2U);
+  limit_file_size(gate_->pid(), 1);
+  // Until the ring is so full that clients are not read.
+  while (true) {
+    const std::size_t before = client.stream.size();
+    client.send(ouch::AccountQuery{.appendage = {}});
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    while (client.stream.size() == before && std::chrono::steady_clock::now() < give_up) {
+      client.step(10);
+    }
+    ASSERT_FALSE(client.ended);
+    if (client.stream.size() == before) break;
+  }
+  const std::size_t before = client.stream.size();
+  venue_->signal(SIGCONT);
+  EXPECT_TRUE(client.wait_until([&] { return client.stream.size() > before; }));
+  EXPECT_EQ(line_of_payload(client.stream[before]), "A 1 L 1@64000000");
+  wait_until_asleep(gate_->pid());
+  limit_file_size(gate_->pid(), RLIM_INFINITY);
+  EXPECT_EQ(client.query(), 2U) << "the last that was asked";
+  stop();
 }
 
 // --- Cancel on disconnect ------------------------------------------------------------------------

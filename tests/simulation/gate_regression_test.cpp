@@ -145,6 +145,85 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
   EXPECT_EQ(w.check(), "");
 }
 
+// A sweep that is asked for again begins again. The first in the table went first, and whoever kept
+// asking for it held up everybody else's, an operator's kill included.
+TEST(GateRegression, AClientThatKeepsCancellingDoesNotHoldUpAKill) {
+  GateWorld w;
+  const auto alpha = w.session("ALPHA2");
+  const auto bravo = w.session("BRAVO1");
+  w.enter(alpha, {.number = 1});
+  w.say(accepted(1));
+  std::uint32_t number = 0;
+  while (number < gate::kSweepSlice + 10) {  // more than one slice cancels
+    w.enter(bravo, {.number = ++number, .quantity = 1});
+  }
+  ASSERT_EQ(w.engine().live_orders(), 1 + number);
+  for (int turn = 0; turn < 10; ++turn) {
+    const Bytes again = venue_sim::bytes_of(mass_cancel(++number));
+    w.gate().on_client_message(bravo, again, false, w.now_ns);
+    if (turn == 0) {
+      w.gate().control({.time = {w.now_ns},
+                        .target = w.account("alpha-hedge").value,
+                        .by = {},
+                        .scope = risk::ControlScope::Account,
+                        .action = risk::ControlAction::Kill});
+    }
+    w.gate().run(w.now_ns);
+  }
+  EXPECT_EQ(w.order(alpha, 1)->cancel_to.raw, 0);
+  w.deliver();
+  EXPECT_EQ(w.check(), "");
+}
+
+// Mass cancels were free, each with a record, an answer and a slice for its sweep, while a cancel
+// of one order takes from the session's second budget.
+TEST(GateRegression, AMassCancelTakesFromTheSessionsSecondBudget) {
+  GateWorld w({{Change::Kind::Set, "sessions.json", "sessions.BRAVO1.rate",
+                R"({"per_second": 1, "burst": 1, "exit_per_second": 2, "exit_burst": 3})"}});
+  const auto bravo = w.session("BRAVO1");
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    EXPECT_FALSE(w.send(bravo, mass_cancel(number)).disconnect);
+  }
+  EXPECT_TRUE(w.send(bravo, mass_cancel(4)).disconnect);
+  EXPECT_EQ(w.owed(bravo), (Lines{"X 1", "X 2", "X 3", "J 4 29"}));
+  EXPECT_EQ(w.counters().rejects[static_cast<std::size_t>(RejectReason::Rate)], 1U);
+  w.pass_time(risk::kSecondNs);
+  EXPECT_FALSE(w.send(bravo, mass_cancel(5)).disconnect);
+  EXPECT_EQ(w.check(), "");
+}
+
+// What waits for room is nothing to do: a gate with a full journal or a venue that does not read
+// ran round without a pause.
+TEST(GateRegression, AGateThatWaitsForRoomIsNotBusy) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.at_venue();
+  // The last record for which there is room begins a sweep.
+  const auto fill_to = [&](std::uint64_t used) {
+    const Bytes query = venue_sim::bytes_of(ouch::AccountQuery{.appendage = {}});
+    while (w.journal().occupancy_bytes() + 256 < used) {
+      w.gate().on_client_message(bravo, query, false, w.now_ns);
+    }
+  };
+  const std::uint64_t capacity = w.journal().capacity_bytes();
+  fill_to(capacity * 3 / 4);
+  EXPECT_TRUE(w.gate().run(w.now_ns)) << "the journal is degraded from here on";
+  fill_to(capacity - capacity / 8);
+  for (std::uint32_t number = 2; w.gate().has_room(); ++number) {
+    w.gate().on_client_message(bravo, venue_sim::bytes_of(mass_cancel(number)), false, w.now_ns);
+  }
+  EXPECT_FALSE(w.gate().is_idle());
+  EXPECT_FALSE(w.gate().run(w.now_ns));
+  EXPECT_TRUE(w.journal().flush());
+  EXPECT_TRUE(w.gate().run(w.now_ns));
+  w.deliver();
+  EXPECT_EQ(w.at_venue(), Lines{"X 1 0"});
+  EXPECT_FALSE(w.gate().run(w.now_ns));
+  EXPECT_EQ(w.check(), "");
+}
+
 // --- off the grid
 
 std::vector<Change> ten_wire_units_a_lot() {

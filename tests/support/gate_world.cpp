@@ -604,7 +604,9 @@ void GateWorld::start_up() {
 }
 
 void GateWorld::after_call() {
-  if (journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) journal_->flush();
+  if (!hold_journal && journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) {
+    journal_->flush();
+  }
   if (on_call) on_call();
   if (!cut || cutting_ || journal_->published_sequence() < cut->record) return;
   const Cut now = *cut;

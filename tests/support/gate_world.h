@@ -154,6 +154,7 @@ class GateWorld {
   bool hold_to_venue = false;                             // bytes to the venue stay on this side
   bool hold_from_venue = false;                           // and the other way round
   bool hold_steps = false;  // the gate's own steps wait: slices of sweeps, recovery
+  bool hold_journal = false;                              // the journal is not flushed
   // A scripted venue answers what is no order: Q with the number behind the highest it was told, C
   // with its response.
   bool script_answers = true;

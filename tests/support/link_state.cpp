@@ -5,11 +5,14 @@
 #include <linux/sockios.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -85,6 +88,35 @@ void wait_for_venue_stat(const TestDeployment& deployment, const VenueProcess& v
            deployment.venue_stat(name) == value;
   });
   EXPECT_TRUE(reached) << name << " is " << deployment.venue_stat(name);
+}
+
+void wait_until_asleep(pid_t pid) {
+  int looks = 0;
+  const bool asleep = wait_for([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string stat;
+    std::getline(file, stat);  // "PID (NAME) STATE ...", of its first thread
+    looks = stat.find(") S ") != std::string::npos ? looks + 1 : 0;
+    return looks == 10;
+  });
+  EXPECT_TRUE(asleep) << "it never sleeps";
+}
+
+void allow_more_files(pid_t pid, std::uint64_t count) {
+  const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid) + "/fd");
+  const auto files = static_cast<std::uint64_t>(std::distance(begin(open), end(open)));
+  rlimit limit{};
+  ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, nullptr, &limit), 0);
+  limit.rlim_cur = files + count;
+  ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &limit, nullptr), 0);
+}
+
+void limit_file_size(pid_t pid, std::uint64_t bytes) {
+  rlimit limit{};
+  ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, nullptr, &limit), 0);
+  limit.rlim_cur = bytes;
+  ASSERT_EQ(::prlimit(pid, RLIMIT_FSIZE, &limit, nullptr), 0);
 }
 
 std::int64_t resident_bytes(pid_t pid) {

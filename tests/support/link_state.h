@@ -21,6 +21,15 @@ void wait_until_read(int fd);
 void wait_for_venue_stat(const TestDeployment& deployment, const VenueProcess& venue,
                          std::string_view name, std::int64_t value);
 
+// Until a process that has nothing to do sleeps.
+void wait_until_asleep(pid_t pid);
+
+// From now on a process may open so many files more and not another one.
+void allow_more_files(pid_t pid, std::uint64_t count);
+
+// From now on a process can write no further than this into any file: its disk is full.
+void limit_file_size(pid_t pid, std::uint64_t bytes);
+
 // Memory that a process really has.
 [[nodiscard]] std::int64_t resident_bytes(pid_t pid);
 

@@ -386,5 +386,28 @@ TEST(ConfigProblems, DrawTheCollarsLineExactly) {
   EXPECT_NE(problems("\"0.18\""), "");
 }
 
+// With some thousands of sessions the venue's start of day was a record for which there was no
+// room, and ended the process.
+TEST(ConfigProblems, SessionsHaveALimit) {
+  Texts texts = test::read_example();
+  config::Json document = parse_json(texts["sessions.json"]).json;
+  const std::string session = to_text(*test::find(document, "sessions.BRAVO1"));
+  const std::size_t there = load_texts(texts, test::example_folder()).deployment.sessions.size();
+  std::string added;
+  for (std::size_t n = there; n < kSessionsMax; ++n) {
+    added += "\"S" + std::to_string(n) + "\": " + session + ",";
+  }
+  const auto problems = [&](const std::string& more) {
+    Texts changed = texts;
+    std::string& text = changed["sessions.json"];
+    const std::string_view open = "\"sessions\": {";
+    text.insert(text.find(open) + open.size(), more);
+    return test::problems_text(load_texts(changed, test::example_folder()));
+  };
+  EXPECT_EQ(problems(added), "");
+  EXPECT_EQ(problems(added + "\"LAST\": " + session + ","),
+            "sessions.json: sessions: 1001: must be at most 1000\n");
+}
+
 }  // namespace
 }  // namespace portcullis::config

@@ -1,0 +1,22 @@
+// The one clock of the process: nanoseconds since the epoch as the machine told them when the
+// process began, and steady from there on. Where the machine's clock is set while it runs, the
+// times of messages are off by that until the next start, and nothing else: no timer stands still,
+// no price is fresh or stale for it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace portcullis::feeds {
+
+inline std::int64_t steady_ns() noexcept {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+inline const std::int64_t kSteadyToEpochNs =
+    std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count() -
+    steady_ns();
+
+inline std::int64_t epoch_ns() noexcept { return kSteadyToEpochNs + steady_ns(); }
+
+}  // namespace portcullis::feeds
