@@ -55,6 +55,7 @@
 // clang-format on
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -306,6 +307,10 @@ class Engine {
   }
 
   // orders.cpp
+  [[nodiscard]] bool is_entitled(SessionIndex session, AccountIndex account) const noexcept {
+    const auto& accounts = parameters_.sessions[session.value].accounts;
+    return std::binary_search(accounts.begin(), accounts.end(), account);
+  }
   void take_tokens(SessionIndex session, AccountIndex account, bool reducing,
                    Timestamp now) noexcept;
   std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;

@@ -211,7 +211,11 @@ void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
   if (command.client_ref <= sessions_[command.session.value].watermark) return;
   advance(command.time);
   consume(command.session, command.client_ref);
-  take_tokens(command.session, command.account, decision.reducing != 0, last_time_);
+  // Only who may use an account spends its tokens: anybody can name one.
+  const bool may_use = decision.disposition == Disposition::Forward ||
+                       (command.account.exists() && is_entitled(command.session, command.account));
+  take_tokens(command.session, may_use ? command.account : AccountIndex{}, decision.reducing != 0,
+              last_time_);
   if (decision.disposition != Disposition::Forward) return;
 
   PORTCULLIS_ASSERT(decision.number == next_number_);

@@ -102,7 +102,10 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
   if (order.client_ref <= sessions_[session].watermark) return;
   tick(order.time);
   consume(order.session, order.client_ref);
-  take_order_token(session, order.account.value, verdict.reducing, clock_);
+  // Another member's account is not theirs to spend from, whatever the order says.
+  const std::vector<AccountIndex>& own = parameters_.sessions[session].accounts;
+  const bool is_own = std::find(own.begin(), own.end(), order.account) != own.end();
+  take_order_token(session, is_own ? order.account.value : kNil, verdict.reducing, clock_);
   if (verdict.disposition != Disposition::Forward) return;
   ModelOrder chain;
   chain.account = order.account.value;

@@ -206,5 +206,31 @@ TEST(EngineRegression, ABalanceThatDoesNotFitIsRefused) {
   EXPECT_TRUE(engine.apply(LoadBalance{{}, 5, {0}, kBtc}));
 }
 
+// An order naming an account that its session may not use was refused, but took a token of that
+// account: anybody could spend another member's rate, and what its exits had left too.
+template <class Subject>
+void refused_orders_leave_the_rate_of_accounts_of_others() {
+  Parameters p = small_parameters();
+  p.accounts[0].rate = {1, 1, 1, 1};
+  p.sessions[1].accounts = {AccountIndex{1}};
+  Driver<Subject> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.position(0, kBtcPerp, 10, 1'000);
+  for (const Side side : {Side::Buy, Side::Sell, Side::Sell}) {
+    NewOrder foreign = w.order(0, kBtcPerp, side, 1, 1'000);
+    foreign.session = {1};
+    EXPECT_EQ(w.enter(foreign).reason, RejectReason::NotEntitled);
+  }
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1, 1'000).accepted());  // an exit, from the second bucket
+  EXPECT_EQ(w.sell(0, kBtcPerp, 1, 1'000).reason, RejectReason::Rate);
+}
+TEST(EngineRegression, AnOrderForAnAccountOfOthersDoesNotSpendItsRate) {
+  refused_orders_leave_the_rate_of_accounts_of_others<Engine>();
+  refused_orders_leave_the_rate_of_accounts_of_others<NaiveModel>();
+}
+
 }  // namespace
 }  // namespace portcullis::support
