@@ -112,7 +112,7 @@ struct AdoptOrder {
 
 struct MarkUpdate {
   Timestamp time;   // of the command
-  Timestamp as_of;  // of the price at its source
+  Timestamp as_of;  // of the price at its source; later than now counts as now
   Mark mark;        // REQUIRES > 0
   InstrumentIndex instrument;
   std::array<std::uint8_t, 4> padding{};

@@ -111,7 +111,7 @@ void Engine::apply(const MarkUpdate& update) noexcept {
   advance(update.time);
   InstrumentState& instrument = instruments_[update.instrument.value];
   instrument.mark = update.mark;
-  instrument.as_of = update.as_of;
+  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
   hash_.touch(EntityKind::Instrument, update.instrument.value);
   price_instrument(update.instrument.value);
 }
@@ -120,7 +120,7 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   advance(update.time);
   AssetState& asset = assets_[update.asset.value];
   asset.index = update.index;
-  asset.as_of = update.as_of;
+  asset.as_of = std::min(update.as_of, last_time_);
   hash_.touch(EntityKind::Asset, update.asset.value);
   asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {

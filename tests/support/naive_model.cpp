@@ -389,12 +389,14 @@ bool NaiveModel::apply(const AdoptOrder& order) {
 
 void NaiveModel::apply(const MarkUpdate& update) {
   tick(update.time);
-  marks_[update.instrument.value] = {.value = update.mark.raw, .as_of = update.as_of.ns};
+  marks_[update.instrument.value] = {.value = update.mark.raw,
+                                     .as_of = std::min(update.as_of.ns, clock_)};
 }
 
 void NaiveModel::apply(const IndexUpdate& update) {
   tick(update.time);
-  indexes_[update.asset.value] = {.value = update.index, .as_of = update.as_of.ns};
+  indexes_[update.asset.value] = {.value = update.index,
+                                  .as_of = std::min(update.as_of.ns, clock_)};
 }
 
 void NaiveModel::apply(const LoadBalance& load) {

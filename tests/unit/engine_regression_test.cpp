@@ -232,5 +232,28 @@ TEST(EngineRegression, AnOrderForAnAccountOfOthersDoesNotSpendItsRate) {
   refused_orders_leave_the_rate_of_accounts_of_others<NaiveModel>();
 }
 
+// A price from a source whose clock is ahead stayed fresh for so much longer.
+template <class Subject>
+void prices_from_the_future_age_from_now() {
+  Driver<Subject> w(small_parameters());
+  w.balance(0, kUsd, usd(1'000'000));
+  w.index(kUsd, 1);
+  const Timestamp ahead{w.now + 100 * kHour};
+  w.subject.apply(MarkUpdate{{w.now}, ahead, {1'000}, kBtcPerp, {}});
+  w.now += kHour;
+  w.index(kUsd, 1);
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  w.now += 1;
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::StaleReferencePrice);
+  w.subject.apply(IndexUpdate{{w.now}, {w.now + 100 * kHour}, 1, kUsd, {}});
+  w.now += kHour + 1;
+  w.mark(kBtcPerp, 1'000);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::StaleRiskTable);
+}
+TEST(EngineRegression, APriceFromTheFutureBecomesStaleLikeOneFromNow) {
+  prices_from_the_future_age_from_now<Engine>();
+  prices_from_the_future_age_from_now<NaiveModel>();
+}
+
 }  // namespace
 }  // namespace portcullis::support
