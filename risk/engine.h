@@ -148,10 +148,11 @@ class Engine {
   // with the order, so that it can be sent again. Sending is the caller's.
   void want_cancel(OrderIndex index, Lots total) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
-  std::uint32_t take_number() noexcept { return next_number_++; }
+  std::uint32_t take_number() noexcept;
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
-  // The venue knows higher numbers than we do (adoption).
+  // The venue knows higher numbers than we do (adoption). Numbers never begin again at 0.
   void raise_next_number(std::uint32_t next) noexcept;
+  void raise_next_number_above(std::uint32_t number) noexcept;
   // A message of the session that is not an order consumed its client number.
   void consume(SessionIndex session, std::uint32_t client_ref) noexcept;
 

@@ -358,7 +358,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
 
 bool NaiveModel::apply(const AdoptOrder& order) {
   tick(order.time);
-  raise_next_number(order.number + 1);
+  next_number_ = std::max(next_number_, order.number + std::uint64_t{1});
   if (!order.account.exists() || orders_.size() >= parameters_.capacities.orders ||
       positions_full(order.account.value, order.instrument.value)) {
     return false;

@@ -255,5 +255,28 @@ TEST(EngineRegression, APriceFromTheFutureBecomesStaleLikeOneFromNow) {
   prices_from_the_future_age_from_now<NaiveModel>();
 }
 
+// A venue that named the last number there is made ours begin again: with the first fences after
+// it, or at once where it was adopted. Orders were then sent under numbers that it had long
+// processed.
+TEST(EngineRegression, NumbersDoNotBeginAgainAfterTheLast) {
+  constexpr std::uint32_t kLast = 0xFFFFFFFF;
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  AdoptOrder found;
+  found.time = {w.now};
+  found.price = {1'000};
+  found.quantity = {1};
+  found.account = {0};
+  found.instrument = kBtcPerp;
+  found.number = kLast;
+  EXPECT_TRUE(w.subject.apply(found));
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
+  for (int fence = 0; fence < 3; ++fence) EXPECT_EQ(w.subject.take_number(), kLast);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
+  EXPECT_EQ(w.subject.verify(), nullptr);
+}
+
 }  // namespace
 }  // namespace portcullis::support
