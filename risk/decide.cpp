@@ -610,6 +610,8 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
              .min_quantity = {},
              .replaced = &chain,
              .now = std::max(last_time_, order.time)});
+  // What a replace names is a total, executed lots included.
+  if (decision.largest_passing.raw > 0) decision.largest_passing += chain.cum;
   decision.order = {original->order};
   return decision;
 }

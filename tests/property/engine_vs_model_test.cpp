@@ -71,8 +71,14 @@ class Bench {
 
   // A refusal's arithmetic adds up, and the largest quantity that it names would have passed.
   void check_arithmetic(const CancelOrder&, const Decision&) {}
-  void check_arithmetic(const ReplaceOrder&, const Decision& decision) {
+  void check_arithmetic(const ReplaceOrder& order, const Decision& decision) {
     same("shortfall", decision.shortfall, decision.needed - decision.available);
+    if (decision.largest_passing.raw == 0) return;
+    ReplaceOrder smaller = order;
+    smaller.total = decision.largest_passing;
+    if (model_.decide(smaller).disposition != Disposition::Forward) {
+      difference_ << "largest passing total: " << smaller.total.raw << " does not pass\n";
+    }
   }
   void check_arithmetic(const NewOrder& order, const Decision& decision) {
     same("shortfall", decision.shortfall, decision.needed - decision.available);

@@ -278,5 +278,31 @@ TEST(EngineRegression, NumbersDoNotBeginAgainAfterTheLast) {
   EXPECT_EQ(w.subject.verify(), nullptr);
 }
 
+// A replace asks for a total, executed lots included; the refusal named the lots that would have
+// been left, which as a total asked for fewer than would have passed.
+TEST(EngineRegression, TheLargestPassingQuantityOfAReplaceIsATotal) {
+  Parameters p = small_parameters();
+  p.profiles[0].instruments[kBtcPerp.value].long_max = Lots{20};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer first = w.buy(0, kBtcPerp, 10, 1'000);
+  w.venue(VenueEventType::Accepted, first.number, 10, 1'000);
+  w.fill(first.number, 8, 1'000);
+  ReplaceOrder replace;
+  replace.time = {w.now};
+  replace.total = {30};
+  replace.price = {1'000};
+  replace.session = {0};
+  replace.original_ref = first.client_ref;
+  replace.client_ref = first.client_ref + 1;
+  const Decision refused = w.subject.submit(replace);
+  EXPECT_EQ(refused.reason, RejectReason::LongLimit);
+  EXPECT_EQ(refused.largest_passing, Lots{20});
+  w.client_ref = replace.client_ref;
+  EXPECT_TRUE(w.replace(first.client_ref, 20, 1'000).accepted());
+}
+
 }  // namespace
 }  // namespace portcullis::support
