@@ -148,6 +148,9 @@ struct Parameters {
   Capacities capacities;
 };
 
+// The largest exposure to a factor, in quanta, with which no sum of vectors can leave 64 bits; with
+// more an account is out of range.
+[[nodiscard]] std::int64_t exposure_max(const Parameters& parameters);
 // The most group slots whose vectors can be told apart by 32 bits.
 [[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
 
