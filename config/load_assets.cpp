@@ -138,6 +138,10 @@ void read_asset(Loading& loading, JsonReader in) {
   } else if (parameters.mode != risk::CollateralMode::Static) {
     in.problem("factor", "must be there, since scenario_mode is not static");
   }
+  if (parameters.mode != risk::CollateralMode::Static && parameters.factor.exists() &&
+      loading.margin_ok && range_of(loading, parameters.factor).any_down_ppm == 0) {
+    in.problem("factor", "falls in no scenario, so nothing but the residual haircut would be cut");
+  }
   if (mode) {
     read_tiers(loading, in, asset, parameters);
   } else {
