@@ -80,6 +80,7 @@ struct MarginReport {
   std::uint32_t group = kNil;     // requirement the largest group; kNil for a joint set
   std::uint32_t scenario = kNil;  // column within the set
   bool stale = false;             // some price behind it is stale or missing
+  bool in_range = true;  // false: it is cut off, since some figure does not fit its integer
 };
 
 // Where the venue's word did not fit ours; the event is applied, counted and told to risk staff.

@@ -304,5 +304,20 @@ TEST(EngineRegression, TheLargestPassingQuantityOfAReplaceIsATotal) {
   EXPECT_TRUE(w.replace(first.client_ref, 20, 1'000).accepted());
 }
 
+// An exposure that does not fit is cut off, and with it the requirement: the report showed an
+// account with something left, and nothing said that its figures were not the whole.
+TEST(EngineRegression, AMarginReportSaysWhenItsFiguresAreCutOff) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000'000);
+  w.balance(0, kUsd, kValueMax / 2);
+  w.position(0, kBtcPerp, 1'000'000, 1'000'000);
+  EXPECT_TRUE(w.subject.margin({0}, {w.now}).in_range);
+  w.position(0, kBtcPerp, 10'000'000, 1'000'000);
+  const MarginReport cut_off = w.subject.margin({0}, {w.now});
+  EXPECT_GT(cut_off.available.raw, 0);
+  EXPECT_FALSE(cut_off.in_range);
+}
+
 }  // namespace
 }  // namespace portcullis::support
