@@ -19,18 +19,21 @@
 //     kind            perpetual, future, equity or fx
 //     settlement      the asset in which gains, losses and fees are paid
 //     factor          what its price moves with
-//     multiplier      units of the settlement asset that a quantity of 1 gains when the price rises
-//     by 1 lot, tick       the steps of quantity and price mark_decimals   marks are counted in
-//     10^-mark_decimals; a tick is a whole number of those price_max       the highest price that
-//     is believed, on the wire and from the feed maker_fee_ppm, taker_fee_ppm   of the notional;
-//     negative: a rebate, which is not counted market_orders   whether they are taken venue symbol,
-//     price_scale and quantity_scale on the venue's link (load_sessions.cpp)
+//     multiplier      units of the settlement asset that a quantity of 1 gains when the price
+//                     rises by 1
+//     lot, tick       the steps of quantity and price
+//     mark_decimals   marks are counted in 10^-mark_decimals; a tick is a whole number of those
+//     price_max       the highest price that is believed of the feed; every link must carry it
+//     maker_fee_ppm, taker_fee_ppm   of the notional; negative: a rebate, which is not counted
+//     market_orders   whether they are taken
+//     venue           symbol, price_scale and quantity_scale on its link (load_sessions.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
 
 #include "config/decimal.h"
+#include "config/head_room.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -134,6 +137,10 @@ void read_asset(Loading& loading, JsonReader in) {
                             .value_or(risk::FactorIndex{});
   } else if (parameters.mode != risk::CollateralMode::Static) {
     in.problem("factor", "must be there, since scenario_mode is not static");
+  }
+  if (parameters.mode != risk::CollateralMode::Static && parameters.factor.exists() &&
+      loading.margin_ok && range_of(loading, parameters.factor).any_down_ppm == 0) {
+    in.problem("factor", "falls in no scenario, so nothing but the residual haircut would be cut");
   }
   if (mode) {
     read_tiers(loading, in, asset, parameters);
@@ -239,6 +246,17 @@ void check_settlement(const Loading& loading, JsonReader& in, risk::AssetIndex s
   }
 }
 
+// A fee is counted in units of the settlement asset, a notional in quanta.
+void check_lot_value(const Loading& loading, JsonReader& in, risk::InstrumentIndex index) {
+  const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
+  const Int128 units =
+      Int128{instrument.units_per_lot_mark} * loading.out.instruments[index.value].mark_max.raw;
+  if (units <= risk::kValueMax && value_max(loading.out, index, risk::Lots{1})) return;
+  in.problem("lot", fmt::format("one lot is worth more than 2^60 units of {}, or 2^60 quanta, at "
+                                "price_max and index_max",
+                                loading.out.names.assets.name(instrument.settlement)));
+}
+
 void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
   in.not_yet({"funding", "expiry", "strike", "option_type", "spread"});
   const std::size_t problems_before = loading.problem_count();
@@ -271,6 +289,9 @@ void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
   JsonReader venue = in.object("venue");
   const std::string symbol = venue.text("symbol", 1, 8).value_or("");
   loading.out.instruments.back().venue = read_alias(loading, venue, symbol, index);
+  if (in.readable() && loading.assets_ok && loading.problem_count() == problems_before) {
+    check_lot_value(loading, in, index);
+  }
   steps.ok = in.readable() && loading.problem_count() == problems_before;
 }
 

@@ -99,21 +99,42 @@ risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader
 // scenarios, must fit its integers.
 void check_head_room(const Loading& loading, JsonReader& in, const risk::LimitProfile& profile) {
   Int128 sum = 0;
+  Int128 largest = 0;
+  risk::InstrumentIndex largest_in;
+  std::vector<Int128> exposures(loading.out.parameters.factor_count);
   for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
     if (!loading.instruments[i].ok || !loading.assets_ok) return;
     const risk::InstrumentLimits& limits = profile.instruments[i];
     const auto value = value_max(loading.out, risk::InstrumentIndex{i},
                                  std::max(limits.long_max, limits.short_max));
-    const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
-    sum += Int128{value.value_or(risk::kValueMax + 1)} * std::max(kPpm, range.any_up_ppm) / kPpm;
+    const risk::FactorIndex factor = loading.out.parameters.instruments[i].factor;
+    const Int128 exposure = value.value_or(risk::kValueMax + 1);
+    const Int128 most = exposure * std::max(kPpm, range_of(loading, factor).any_up_ppm) / kPpm;
+    exposures[factor.value] += exposure;
+    sum += most;
+    if (most > largest) largest = most, largest_in = {i};
   }
-  if (sum <= risk::kValueMax) return;
-  in.problem(
-      "instruments",
-      fmt::format(
-          "long_max and short_max allow positions worth {} quanta or more at price_max "
-          "and index_max, or move by as much in scenarios, and 2^60 is the most that can be summed",
-          to_decimal(sum, 0)));
+  if (sum > risk::kValueMax) {
+    in.problem(
+        "instruments",
+        fmt::format("long_max and short_max allow positions worth {} quanta or more at price_max "
+                    "and index_max, or move by as much in scenarios, most of it in {}, and 2^60 is "
+                    "the most "
+                    "that can be summed",
+                    to_decimal(sum, 0), loading.out.names.instruments.name(largest_in)));
+    return;
+  }
+  if (!loading.margin_ok) return;
+  const std::int64_t exposure_max = risk::exposure_max(loading.out.parameters);
+  for (std::uint32_t f = 0; f < exposures.size(); ++f) {
+    if (exposures[f] <= exposure_max) continue;
+    in.problem("instruments",
+               fmt::format("long_max and short_max allow positions in {} worth {} quanta at "
+                           "price_max and index_max, and {} is the most that can be moved by all "
+                           "scenarios together",
+                           loading.out.names.factors.name({f}), to_decimal(exposures[f], 0),
+                           exposure_max));
+  }
 }
 
 risk::LimitProfile read_profile(const Loading& loading, JsonReader& in) {

@@ -16,6 +16,7 @@
 //               sync_interval_ms (0: only at the end); durability process
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <array>
 
@@ -133,6 +134,11 @@ void read_capacities(Loading& loading, JsonReader in) {
   capacities.positions = count("positions");
   capacities.group_slots = count("group_slots");
   capacities.trades = count("trades");
+  const std::uint32_t slots_max = risk::group_slots_max(loading.out.parameters);
+  if (loading.margin_ok && capacities.group_slots > slots_max) {
+    in.problem("group_slots",
+               fmt::format("must be at most {} with the columns of margin.json", slots_max));
+  }
 }
 
 }  // namespace

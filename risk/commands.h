@@ -113,7 +113,7 @@ struct AdoptOrder {
 
 struct MarkUpdate {
   Timestamp time;   // of the command
-  Timestamp as_of;  // of the price at its source
+  Timestamp as_of;  // of the price at its source; later than now counts as now
   Mark mark;        // REQUIRES > 0
   InstrumentIndex instrument;
   std::array<std::uint8_t, 4> padding{};
@@ -180,7 +180,8 @@ struct Decision {
   std::int64_t needed = 0;  // what the order would take
   std::int64_t available = 0;  // what was left
   std::int64_t shortfall = 0;
-  Lots largest_passing{};         // the largest quantity that would have passed now; 0: none
+  // The largest quantity (of a replace: total) that would have passed now; 0: none.
+  Lots largest_passing{};
   OrderIndex order;               // the order booked, replaced or to be cancelled
   std::uint32_t number = 0;       // the number it is forwarded under
   std::uint32_t node = kNone32;   // of the binding limit, at `level`

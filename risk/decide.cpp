@@ -256,9 +256,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
                       : named(verdict.reason, facts.path[level].level, facts.path[level].node);
   }
 
-  const SessionParameters& entitled = parameters_.sessions[candidate.session.value];
-  if (!std::binary_search(entitled.accounts.begin(), entitled.accounts.end(), candidate.account) ||
-      !entitled.instruments[candidate.instrument.value]) {
+  if (!is_entitled(candidate.session, candidate.account) ||
+      !parameters_.sessions[candidate.session.value].instruments[candidate.instrument.value]) {
     return named(NotEntitled, NodeLevel::Session, candidate.session.value);
   }
   if (instruments_[candidate.instrument.value].halted) return InstrumentHalted;
@@ -644,6 +643,8 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
              .min_quantity = {},
              .replaced = &chain,
              .now = std::max(last_time_, order.time)});
+  // What a replace names is a total, executed lots included.
+  if (decision.largest_passing.raw > 0) decision.largest_passing += chain.cum;
   decision.order = {original->order};
   return decision;
 }

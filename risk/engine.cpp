@@ -19,23 +19,13 @@ Engine::Engine(const Parameters& parameters)
   places_.resize(p.factor_count);
   std::uint32_t factors_max = 0;
   std::uint32_t columns_max = 0;
-  Int128 shocks = 0;  // the sum over factors of the largest shock
   for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
     const GroupParameters& group = p.groups[g];
-    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-      places_[group.first_factor + f] = {g, f};
-      std::int64_t largest = 0;
-      for (std::uint32_t c = 0; c < group.column_count; ++c) {
-        largest =
-            std::max<std::int64_t>(largest, std::abs(group.shock_ppm[f * group.column_count + c]));
-      }
-      shocks += largest;
-    }
+    for (std::uint32_t f = 0; f < group.factor_count; ++f) places_[group.first_factor + f] = {g, f};
     factors_max = std::max(factors_max, group.factor_count);
     columns_max = std::max(columns_max, group.column_count);
   }
-  exposure_max_ = static_cast<std::int64_t>(
-      std::min<Int128>(kValueMax, (Int128{1} << 61) * kPpm / std::max<Int128>(1, shocks)));
+  exposure_max_ = exposure_max(p);
   for (std::uint32_t s = 0; s < p.sets.size(); ++s) {
     if (p.sets[s].scope == SetScope::PerGroup) {
       group_sets_.push_back(s);
@@ -111,7 +101,7 @@ void Engine::apply(const MarkUpdate& update) noexcept {
   advance(update.time);
   InstrumentState& instrument = instruments_[update.instrument.value];
   instrument.mark = update.mark;
-  instrument.as_of = update.as_of;
+  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
   hash_.touch(EntityKind::Instrument, update.instrument.value);
   price_instrument(update.instrument.value);
 }
@@ -120,7 +110,7 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   advance(update.time);
   AssetState& asset = assets_[update.asset.value];
   asset.index = update.index;
-  asset.as_of = update.as_of;
+  asset.as_of = std::min(update.as_of, last_time_);
   hash_.touch(EntityKind::Asset, update.asset.value);
   asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {

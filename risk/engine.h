@@ -55,6 +55,7 @@
 // clang-format on
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -79,6 +80,7 @@ struct MarginReport {
   std::uint32_t group = kNil;     // requirement the largest group; kNil for a joint set
   std::uint32_t scenario = kNil;  // column within the set
   bool stale = false;             // some price behind it is stale or missing
+  bool in_range = true;  // false: it is cut off, since some figure does not fit its integer
 };
 
 // Where the venue's word did not fit ours; the event is applied, counted and told to risk staff.
@@ -147,10 +149,11 @@ class Engine {
   // with the order, so that it can be sent again. Sending is the caller's.
   void want_cancel(OrderIndex index, Lots total) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
-  std::uint32_t take_number() noexcept { return next_number_++; }
+  std::uint32_t take_number() noexcept;
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
-  // The venue knows higher numbers than we do (adoption).
+  // The venue knows higher numbers than we do (adoption). Numbers never begin again at 0.
   void raise_next_number(std::uint32_t next) noexcept;
+  void raise_next_number_above(std::uint32_t number) noexcept;
   // The session's budget of cancels, for those that are not of one order.
   [[nodiscard]] bool has_exit_token(SessionIndex session, Timestamp time) const noexcept;
   void take_exit_token(SessionIndex session, Timestamp time) noexcept;
@@ -312,6 +315,10 @@ class Engine {
   }
 
   // orders.cpp
+  [[nodiscard]] bool is_entitled(SessionIndex session, AccountIndex account) const noexcept {
+    const auto& accounts = parameters_.sessions[session.value].accounts;
+    return std::binary_search(accounts.begin(), accounts.end(), account);
+  }
   void take_tokens(SessionIndex session, AccountIndex account, bool reducing,
                    Timestamp now) noexcept;
   std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;

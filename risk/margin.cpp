@@ -586,6 +586,7 @@ MarginReport Engine::margin(AccountIndex index, Timestamp now) noexcept {
   report.requirement = {narrow(needed, in_range)};
   report.available = {narrow(account.capital.raw - needed, in_range)};
   recompute(index, {}, {}, true, &report);
+  report.in_range = in_range && account.in_range;
   report.stale = now > account.expires;
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     report.stale = report.stale || now > slots_[at].expires;

@@ -43,6 +43,18 @@ void Engine::raise_next_number(std::uint32_t next) noexcept {
   next_number_ = std::max(next_number_, next);
 }
 
+void Engine::raise_next_number_above(std::uint32_t number) noexcept {
+  raise_next_number(std::max(number, number + 1));  // there is none above the last one
+}
+
+// The last number is given again and again: it carries no order (SessionExhausted), and a venue
+// that has processed it ignores it.
+std::uint32_t Engine::take_number() noexcept {
+  const std::uint32_t taken = next_number_;
+  raise_next_number_above(taken);
+  return taken;
+}
+
 // --- pools
 // ------------------------------------------------------------------------------------------
 
@@ -211,7 +223,11 @@ void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
   if (command.client_ref <= sessions_[command.session.value].watermark) return;
   advance(command.time);
   consume(command.session, command.client_ref);
-  take_tokens(command.session, command.account, decision.reducing != 0, last_time_);
+  // Only who may use an account spends its tokens: anybody can name one.
+  const bool may_use = decision.disposition == Disposition::Forward ||
+                       (command.account.exists() && is_entitled(command.session, command.account));
+  take_tokens(command.session, may_use ? command.account : AccountIndex{}, decision.reducing != 0,
+              last_time_);
   if (decision.disposition != Disposition::Forward) return;
 
   PORTCULLIS_ASSERT(decision.number == next_number_);
@@ -295,7 +311,7 @@ void Engine::want_cancel(OrderIndex index, Lots total) noexcept {
 
 bool Engine::apply(const AdoptOrder& adopted) noexcept {
   advance(adopted.time);
-  raise_next_number(adopted.number + 1);
+  raise_next_number_above(adopted.number);
   if (!adopted.account.exists() || free_order_ == kNil ||
       !has_room(adopted.account, adopted.instrument)) {
     return false;

@@ -94,6 +94,30 @@ const char* problem_of(const SetParameters& set, const Parameters& all) {
 
 }  // namespace
 
+std::int64_t exposure_max(const Parameters& parameters) {
+  Int128 shocks = 0;  // the sum over factors of the largest shock
+  for (const GroupParameters& group : parameters.groups) {
+    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
+      std::int64_t largest = 0;
+      for (std::uint32_t c = 0; c < group.column_count; ++c) {
+        largest = std::max<std::int64_t>(
+            largest, std::abs(group.shock_ppm[std::size_t{f} * group.column_count + c]));
+      }
+      shocks += largest;
+    }
+  }
+  return static_cast<std::int64_t>(
+      std::min<Int128>(kValueMax, (Int128{1} << 61) * kPpm / std::max<Int128>(1, shocks)));
+}
+
+std::uint32_t group_slots_max(const Parameters& parameters) {
+  std::size_t widest = std::max<std::size_t>(1, parameters.sets.size());
+  for (const GroupParameters& group : parameters.groups) {
+    widest = std::max<std::size_t>({widest, group.column_count, group.factor_count});
+  }
+  return static_cast<std::uint32_t>(kNone32 / widest);
+}
+
 const char* first_problem(const Parameters& p) {
   if (p.wide_denominator < 1 || p.wide_denominator > 1'000'000'000'000)
     return "wide_denominator must be 1..1e12";
@@ -162,6 +186,7 @@ const char* first_problem(const Parameters& p) {
   for (const std::uint32_t size : {c.orders, c.positions, c.group_slots, c.trades}) {
     if (size == 0 || size > pool_max) return "capacities must be 1..2^28";
   }
+  if (c.group_slots > group_slots_max(p)) return "group_slots: too many for the groups' columns";
   return nullptr;
 }
 

@@ -123,16 +123,17 @@ struct SessionParameters {
 
 // Sizes fixed at start; everything the engine will ever hold is allocated from them.
 struct Capacities {
-  std::uint32_t orders = 0;       // live orders
-  std::uint32_t positions = 0;    // (account, instrument) pairs with a position or an order
-  std::uint32_t group_slots = 0;  // (account, risk group) pairs ever used
+  std::uint32_t orders = 0;     // live orders
+  std::uint32_t positions = 0;  // (account, instrument) pairs with a position or an order
+  // (account, risk group) pairs ever used; REQUIRES at most group_slots_max().
+  std::uint32_t group_slots = 0;
   std::uint32_t trades = 0;  // executions remembered for broken-trade messages, and ended orders
                              // remembered for late messages
 };
 
 struct Parameters {
   std::uint32_t version = 0;
-  std::int64_t wide_denominator = 0;  // Wide per quantum of the risk currency; REQUIRES 1..1e18
+  std::int64_t wide_denominator = 0;  // Wide per quantum of the risk currency; REQUIRES 1..1e12
   std::vector<AssetParameters> assets;
   std::vector<InstrumentParameters> instruments;
   std::uint32_t factor_count = 0;
@@ -146,6 +147,12 @@ struct Parameters {
   std::vector<SessionParameters> sessions;
   Capacities capacities;
 };
+
+// The largest exposure to a factor, in quanta, with which no sum of vectors can leave 64 bits; with
+// more an account is out of range.
+[[nodiscard]] std::int64_t exposure_max(const Parameters& parameters);
+// The most group slots whose vectors can be told apart by 32 bits.
+[[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
 
 // The first relation of the REQUIRES above that does not hold, or nullptr.
 [[nodiscard]] const char* first_problem(const Parameters& parameters);

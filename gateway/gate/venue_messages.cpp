@@ -261,7 +261,7 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
 
 // A number was processed: ours, whether the journal knows of it or not.
 void Gate::skip_numbers_to(std::uint32_t number) noexcept {
-  engine_.raise_next_number(number + 1);
+  engine_.raise_next_number_above(number);
   resolved_below_ = std::max(resolved_below_, number + 1);
 }
 

@@ -260,8 +260,8 @@ TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
   stop();
 }
 
-// A pass that fills the buffer of a client which is behind takes a hundred times as long as one
-// that does not.
+// One pass filled the whole buffer of a client which is behind, with some 12,500 messages, before
+// anybody else had a turn.
 TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
   start();
   constexpr std::size_t kMessages = 100'000;
@@ -276,8 +276,8 @@ TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
   ASSERT_TRUE(other.login("BRAVO2", 0));
   OuchClient again(port());
   ASSERT_TRUE(again.login("ALPHA2", 1));
-  // The least that is replayed between a question and its answer; the machine may be slow, but not
-  // each time.
+  // The least that is replayed between a question and its answer: many passes may go by while this
+  // process waits for its turn on a busy machine, but not each time.
   std::size_t least = kMessages;
   while (again.stream.size() <= kMessages && !again.ended) {
     const std::size_t before = again.stream.size();
@@ -290,7 +290,7 @@ TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
     if (again.stream.size() <= kMessages) least = std::min(least, again.stream.size() - before);
   }
   EXPECT_EQ(again.stream, replay.stream);
-  EXPECT_LT(least, 1'000U);
+  EXPECT_LT(least, 6'000U);
   stop();
 }
 

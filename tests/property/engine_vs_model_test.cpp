@@ -76,6 +76,15 @@ class Bench {
     const bool counted = info(decision.reason).unit != ArithmeticUnit::None;
     same("shortfall above zero", decision.shortfall > 0, counted);
   }
+  void check_arithmetic(const ReplaceOrder& order, const Decision& decision) {
+    check_arithmetic<ReplaceOrder>(order, decision);
+    if (decision.largest_passing.raw == 0) return;
+    ReplaceOrder smaller = order;
+    smaller.total = decision.largest_passing;
+    if (model_.decide(smaller).disposition != Disposition::Forward) {
+      difference_ << "largest passing total: " << smaller.total.raw << " does not pass\n";
+    }
+  }
   void check_arithmetic(const NewOrder& order, const Decision& decision) {
     check_arithmetic<NewOrder>(order, decision);
     if (decision.largest_passing.raw == 0) return;

@@ -102,7 +102,10 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
   if (order.client_ref <= sessions_[session].watermark) return;
   tick(order.time);
   consume(order.session, order.client_ref);
-  take_order_token(session, order.account.value, verdict.reducing, clock_);
+  // Another member's account is not theirs to spend from, whatever the order says.
+  const std::vector<AccountIndex>& own = parameters_.sessions[session].accounts;
+  const bool is_own = std::find(own.begin(), own.end(), order.account) != own.end();
+  take_order_token(session, is_own ? order.account.value : kNil, verdict.reducing, clock_);
   if (verdict.disposition != Disposition::Forward) return;
   ModelOrder chain;
   chain.account = order.account.value;
@@ -392,7 +395,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
 
 bool NaiveModel::apply(const AdoptOrder& order) {
   tick(order.time);
-  raise_next_number(order.number + 1);
+  next_number_ = std::max(next_number_, order.number + std::uint64_t{1});
   if (!order.account.exists() || orders_.size() >= parameters_.capacities.orders ||
       positions_full(order.account.value, order.instrument.value)) {
     return false;
@@ -423,12 +426,14 @@ bool NaiveModel::apply(const AdoptOrder& order) {
 
 void NaiveModel::apply(const MarkUpdate& update) {
   tick(update.time);
-  marks_[update.instrument.value] = {.value = update.mark.raw, .as_of = update.as_of.ns};
+  marks_[update.instrument.value] = {.value = update.mark.raw,
+                                     .as_of = std::min(update.as_of.ns, clock_)};
 }
 
 void NaiveModel::apply(const IndexUpdate& update) {
   tick(update.time);
-  indexes_[update.asset.value] = {.value = update.index, .as_of = update.as_of.ns};
+  indexes_[update.asset.value] = {.value = update.index,
+                                  .as_of = std::min(update.as_of.ns, clock_)};
 }
 
 void NaiveModel::apply(const LoadBalance& load) {

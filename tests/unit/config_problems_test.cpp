@@ -131,6 +131,28 @@ TEST(ConfigProblems, OfInstruments) {
   });
 }
 
+// Collateral that moves in scenarios in none of which it falls counted in full.
+TEST(ConfigProblems, OfMovingCollateralThatNeverFalls) {
+  Texts texts = test::read_example();
+  test::apply(texts,
+              {kAdd, "margin.json", "groups.gold", "{\"factors\": [\"XAU\"], \"kappa\": \"0\"}"});
+  test::apply(texts, {kSet, "assets.json", "assets.ETH.factor", "\"XAU\""});
+  const std::string told =
+      "assets.json: assets.ETH.factor: \"XAU\": falls in no scenario, so nothing but the residual "
+      "haircut would be cut\n";
+  EXPECT_EQ(test::problems_text(load_texts(texts, test::example_folder())), told);
+}
+
+// Fees are counted in units of the settlement asset, in 64 bits: one that did not fit was cut off.
+TEST(ConfigProblems, OfLotsWorthMoreThanCanBeCounted) {
+  expect({
+      {{kSet, "instruments.json", "instruments.AMZN.multiplier", "\"1000000000\""},
+       "instruments.AMZN.lot",
+       "\"1\"",
+       "one lot is worth more than 2^60 units of USDC, or 2^60 quanta"},
+  });
+}
+
 TEST(ConfigProblems, OfTheMarginModel) {
   const std::string f = "margin.json";
   const std::string grid = "sets.range.groups.crypto.grid";
@@ -238,7 +260,7 @@ TEST(ConfigProblems, OfLimits) {
       {{kSet, f, btc + ".long_max", "\"1000000\""},
        "profiles.client.instruments",
        "",
-       "2^60 is the most that can be summed"},
+       "most of it in BTC-PERP, and 2^60 is the most that can be summed"},
       set(f, "venue.profile", "\"none\"", "must be the name of a profile"),
       set(f, "members.alpha.profile", "\"none\"", "must be the name of a profile"),
       set(f, "groups.alpha-making.member", "\"nobody\"", "must be the name of a member"),
@@ -371,6 +393,39 @@ TEST(ConfigProblems, OfFilesThatAreNotThereOrNoJson) {
   EXPECT_EQ(to_text(result.problems[1]), "limits.json: cannot be read");
   EXPECT_TRUE(to_text(result.problems[0]).starts_with("margin.json: line 3: is no JSON"));
   EXPECT_EQ(load("/does/not/exist").problems.size(), 7u);
+}
+
+// The engine takes no larger exposure than all scenarios together can move within 64 bits; limits
+// that allow more were taken, and then orders within them refused.
+TEST(ConfigProblems, OfLimitsBeyondWhatTheScenariosCanMove) {
+  const auto problems = [](const std::string& long_max) {
+    Texts texts = test::read_example();
+    test::apply(texts, {kSet, "margin.json", "sets.range.groups.equity.grid.range", "\"0.999\""});
+    test::apply(texts, {kSet, "margin.json", "sets.range.groups.fx.grid.range", "\"1\""});
+    test::apply(texts,
+                {kSet, "limits.json", "profiles.client.instruments.AMZN.long_max", long_max});
+    return test::problems_text(load_texts(texts, test::example_folder()));
+  };
+  EXPECT_EQ(problems("\"30000000\""), "");
+  EXPECT_NE(problems("\"47000000\"")
+                .find("allow positions in AMZN worth 940000000000000000 quanta at price_max and "
+                      "index_max, and"),
+            std::string::npos);
+}
+
+// The places of the groups' columns are counted in 32 bits: with more, accounts shared vectors.
+TEST(ConfigProblems, OfGroupSlotsWhoseColumnsCannotBeToldApart) {
+  const auto problems = [](const std::string& slots) {
+    Texts texts = test::read_example();
+    test::apply(texts, {kSet, "margin.json", "sets.range.groups.equity.grid.points", "201"});
+    test::apply(texts, {kSet, "process.json", "capacities.group_slots", slots});
+    return test::problems_text(load_texts(texts, test::example_folder()));
+  };
+  EXPECT_EQ(problems("20000000"), "");
+  EXPECT_EQ(problems("200000000"),
+            "process.json: capacities.group_slots: 200000000: must be at most 20951059 with the "
+            "columns of "
+            "margin.json\n");
 }
 
 // A collar exactly as wide as the shock pays for is refused, one ppm less is taken.

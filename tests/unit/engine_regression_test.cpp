@@ -519,5 +519,118 @@ TEST(EngineRegression, AReplaceOfAnotherOrderMakesItsAccountCloseOnly) {
   EXPECT_TRUE(w.is_disputed());
 }
 
+// An order naming an account that its session may not use was refused, but took a token of that
+// account: anybody could spend another member's rate, and what its exits had left too.
+template <class Subject>
+void refused_orders_leave_the_rate_of_accounts_of_others() {
+  Parameters p = small_parameters();
+  p.accounts[0].rate = {1, 1, 1, 1};
+  p.sessions[1].accounts = {AccountIndex{1}};
+  Driver<Subject> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  w.position(0, kBtcPerp, 10, 1'000);
+  for (const Side side : {Side::Buy, Side::Sell, Side::Sell}) {
+    NewOrder foreign = w.order(0, kBtcPerp, side, 1, 1'000);
+    foreign.session = {1};
+    EXPECT_EQ(w.enter(foreign).reason, RejectReason::NotEntitled);
+  }
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  EXPECT_TRUE(w.sell(0, kBtcPerp, 1, 1'000).accepted());  // an exit, from the second bucket
+  EXPECT_EQ(w.sell(0, kBtcPerp, 1, 1'000).reason, RejectReason::Rate);
+}
+TEST(EngineRegression, AnOrderForAnAccountOfOthersDoesNotSpendItsRate) {
+  refused_orders_leave_the_rate_of_accounts_of_others<Engine>();
+  refused_orders_leave_the_rate_of_accounts_of_others<NaiveModel>();
+}
+
+// A price from a source whose clock is ahead stayed fresh for so much longer.
+template <class Subject>
+void prices_from_the_future_age_from_now() {
+  Driver<Subject> w(small_parameters());
+  w.balance(0, kUsd, usd(1'000'000));
+  w.index(kUsd, 1);
+  const Timestamp ahead{w.now + 100 * kHour};
+  w.subject.apply(MarkUpdate{{w.now}, ahead, {1'000}, kBtcPerp, {}});
+  w.now += kHour;
+  w.index(kUsd, 1);
+  EXPECT_TRUE(w.buy(0, kBtcPerp, 1, 1'000).accepted());
+  w.now += 1;
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::StaleReferencePrice);
+  w.subject.apply(IndexUpdate{{w.now}, {w.now + 100 * kHour}, 1, kUsd, {}});
+  w.now += kHour + 1;
+  w.mark(kBtcPerp, 1'000);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::StaleRiskTable);
+}
+TEST(EngineRegression, APriceFromTheFutureBecomesStaleLikeOneFromNow) {
+  prices_from_the_future_age_from_now<Engine>();
+  prices_from_the_future_age_from_now<NaiveModel>();
+}
+
+// A venue that named the last number there is made ours begin again: with the first fences after
+// it, or at once where it was adopted. Orders were then sent under numbers that it had long
+// processed.
+TEST(EngineRegression, NumbersDoNotBeginAgainAfterTheLast) {
+  constexpr std::uint32_t kLast = 0xFFFFFFFF;
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  AdoptOrder found;
+  found.time = {w.now};
+  found.price = {1'000};
+  found.quantity = {1};
+  found.account = {0};
+  found.instrument = kBtcPerp;
+  found.number = kLast;
+  EXPECT_TRUE(w.subject.apply(found));
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
+  for (int fence = 0; fence < 3; ++fence) EXPECT_EQ(w.subject.take_number(), kLast);
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 1'000).reason, RejectReason::SessionExhausted);
+  EXPECT_EQ(w.subject.verify(), nullptr);
+}
+
+// A replace asks for a total, executed lots included; the refusal named the lots that would have
+// been left, which as a total asked for fewer than would have passed.
+TEST(EngineRegression, TheLargestPassingQuantityOfAReplaceIsATotal) {
+  Parameters p = small_parameters();
+  p.profiles[0].instruments[kBtcPerp.value].long_max = Lots{20};
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer first = w.buy(0, kBtcPerp, 10, 1'000);
+  w.venue(VenueEventType::Accepted, first.number, 10, 1'000);
+  w.fill(first.number, 8, 1'000);
+  ReplaceOrder replace;
+  replace.time = {w.now};
+  replace.total = {30};
+  replace.price = {1'000};
+  replace.session = {0};
+  replace.original_ref = first.client_ref;
+  replace.client_ref = first.client_ref + 1;
+  const Decision refused = w.subject.submit(replace);
+  EXPECT_EQ(refused.reason, RejectReason::LongLimit);
+  EXPECT_EQ(refused.largest_passing, Lots{20});
+  w.client_ref = replace.client_ref;
+  EXPECT_TRUE(w.replace(first.client_ref, 20, 1'000).accepted());
+}
+
+// An exposure that does not fit is cut off, and with it the requirement: the report showed an
+// account with something left, and nothing said that its figures were not the whole.
+TEST(EngineRegression, AMarginReportSaysWhenItsFiguresAreCutOff) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000'000);
+  w.balance(0, kUsd, kValueMax / 2);
+  w.position(0, kBtcPerp, 1'000'000, 1'000'000);
+  EXPECT_TRUE(w.subject.margin({0}, {w.now}).in_range);
+  w.position(0, kBtcPerp, 10'000'000, 1'000'000);
+  const MarginReport cut_off = w.subject.margin({0}, {w.now});
+  EXPECT_GT(cut_off.available.raw, 0);
+  EXPECT_FALSE(cut_off.in_range);
+}
+
 }  // namespace
 }  // namespace portcullis::support
