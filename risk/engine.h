@@ -147,7 +147,9 @@ class Engine {
 
   // A cancel down to `total` is wanted, by a session's loss, a kill or a mass cancel: remembered
   // with the order, so that it can be sent again. Sending is the caller's.
-  void want_cancel(OrderIndex index, Lots total) noexcept;
+  // It asks for every number the chain has now. `named` is the one a client named: a partial cancel
+  // of an older number, which a replace has overtaken, gives way to it.
+  void want_cancel(OrderIndex index, Lots total, std::uint32_t named = 0) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept;
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
@@ -351,6 +353,7 @@ class Engine {
   void make_head(Order& order, PendingReplace& pending) noexcept;
   void replaced_silently(std::uint32_t index, std::uint32_t number, VenueOutcome& outcome) noexcept;
   void drop_orphans(Order& order) noexcept;
+  static void forget_answered_cancel(Order& order) noexcept;
   void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
   void dispute(AccountIndex account) noexcept;
 

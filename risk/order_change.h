@@ -18,6 +18,7 @@ void Engine::change_order(std::uint32_t index, Edit edit) noexcept {
   const Lots before = order.reserved;
 
   edit(order);
+  forget_answered_cancel(order);
 
   // One order of the largest leaves over head and pending replaces, at the worst price and fee.
   order.reserved = std::max(Lots{0}, order.total - order.cum - order.cancelled);

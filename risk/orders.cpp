@@ -293,7 +293,8 @@ void Engine::apply(const CancelOrder& command, const Decision& decision) noexcep
   if (!account.exists()) return;
   accounts_[account.value].rate.exits.take(parameters_.accounts[account.value].rate.exit_per_second,
                                            last_time_);
-  if (decision.disposition == Disposition::Forward) want_cancel(decision.order, command.total);
+  if (decision.disposition == Disposition::Forward)
+    want_cancel(decision.order, command.total, decision.number);
 }
 
 void Engine::take_exit_token(SessionIndex session, Timestamp time) noexcept {
@@ -303,10 +304,23 @@ void Engine::take_exit_token(SessionIndex session, Timestamp time) noexcept {
                                            last_time_);
 }
 
-void Engine::want_cancel(OrderIndex index, Lots total) noexcept {
+void Engine::want_cancel(OrderIndex index, Lots total, std::uint32_t named) noexcept {
   hash_.touch(EntityKind::Order, index.value);
-  Lots& wanted = orders_[index.value].cancel_to;
-  wanted = wanted.raw < 0 ? total : std::min(wanted, total);
+  Order& order = orders_[index.value];
+  const bool overtaken = order.cancel_to.raw > 0 && named >= order.cancel_below;
+  order.cancel_to = order.cancel_to.raw < 0 || overtaken ? total : std::min(order.cancel_to, total);
+  order.cancel_below = next_number_;
+}
+
+// A partial cancel has been answered when no number that it meant has more than it asked for.
+void Engine::forget_answered_cancel(Order& order) noexcept {
+  if (order.cancel_to.raw <= 0) return;
+  if (order.head < order.cancel_below && order.total - order.cancelled > order.cancel_to) return;
+  for (std::uint8_t p = 0; p < order.pending_count; ++p) {
+    if (order.pending[p].number < order.cancel_below && order.pending[p].total > order.cancel_to)
+      return;
+  }
+  order.cancel_to = Lots{-1};
 }
 
 bool Engine::apply(const AdoptOrder& adopted) noexcept {

@@ -44,7 +44,8 @@ struct Order {
   AccountIndex account;
   InstrumentIndex instrument;
   SessionIndex session;
-  std::uint32_t head = 0;  // the live number; 0: a free slot
+  std::uint32_t head = 0;          // the live number; 0: a free slot
+  std::uint32_t cancel_below = 0;  // of the numbers below this; a later replace is not meant
   std::uint32_t line = kNil;
   std::uint32_t next = kNil;  // among the line's orders of this side, newest first; of free slots
   std::uint32_t previous = kNil;

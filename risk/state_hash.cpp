@@ -47,6 +47,7 @@ std::uint64_t Engine::hash_of(const Order& o) const noexcept {
   EntityHash hash(2);
   hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
   hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw).add(o.cancel_to.raw);
+  hash.add(o.cancel_to.raw < 0 ? 0 : o.cancel_below);
   hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
            std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
            std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |

@@ -447,12 +447,13 @@ void Gate::stage_cancels(risk::OrderIndex index) noexcept {
   cancel.quantity = static_cast<std::uint32_t>(order.cancel_to.raw *
                                                aliases_.venue(order.instrument).quantity_per_lot);
   // The venue ignores those that do not fit.
-  cancel.user_ref_num = order.head;
-  stage(cancel);
-  for (std::uint8_t p = 0; p < order.pending_count; ++p) {
-    cancel.user_ref_num = order.pending[p].number;
+  const auto stage_one = [&](std::uint32_t number) {
+    if (number >= order.cancel_below) return;
+    cancel.user_ref_num = number;
     stage(cancel);
-  }
+  };
+  stage_one(order.head);
+  for (std::uint8_t p = 0; p < order.pending_count; ++p) stage_one(order.pending[p].number);
 }
 
 // Reduce-only orders that a fill has left larger than the position go, newest first.

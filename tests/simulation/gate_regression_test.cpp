@@ -702,5 +702,31 @@ TEST(GateRegression, TheFirstOfSeveralFaultsOfFormIsNamed) {
 
 // --- remembered cancels
 
+// A partial cancel that the venue had answered was sent again after a reconnect, for the order that
+// had replaced it since.
+TEST(GateRegression, AnAnsweredPartialCancelIsNotSentAgain) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  w.enter(bravo, {.number = 1});
+  w.say(accepted(1));
+  w.cancel(bravo, 1, 50);
+  w.replace(bravo, 1, {.number = 2, .quantity = 150});
+  w.say(canceled(1, 50));
+  w.say(replaced(1, 2, {.quantity = 150}));
+  w.at_venue();
+  w.disconnect();
+  w.connect();
+  EXPECT_EQ(w.at_venue(), Lines{"Q"});
+  // One that has not been answered is, for the numbers that it meant.
+  w.hold_to_venue = true;
+  w.cancel(bravo, 2, 120);
+  w.replace(bravo, 2, {.number = 3, .quantity = 200});
+  w.disconnect();
+  w.hold_to_venue = false;
+  w.connect();
+  EXPECT_EQ(w.at_venue(), (Lines{"Q", "C 4 PCLS NOSYMBOL", "X 2 120"}));
+  EXPECT_EQ(w.check(), "");
+}
+
 }  // namespace
 }  // namespace portcullis::test

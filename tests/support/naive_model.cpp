@@ -171,7 +171,23 @@ void NaiveModel::apply(const CancelOrder& order, const Verdict& verdict) {
     account.take(clock_);
   }
   if (verdict.disposition != Disposition::Forward) return;
-  if (chain.cancel_to < 0 || order.total.raw < chain.cancel_to) chain.cancel_to = order.total.raw;
+  // Of two totals for one number the lower holds; a number that came after a partial cancel was not
+  // meant by it.
+  const bool overtaken = chain.cancel_to > 0 && number >= chain.cancel_below;
+  if (chain.cancel_to < 0 || overtaken || order.total.raw < chain.cancel_to) {
+    chain.cancel_to = order.total.raw;
+  }
+  chain.cancel_below = next_number_;
+}
+
+// What a partial cancel asked of each number that it meant is done.
+bool NaiveModel::is_answered(const ModelOrder& chain) {
+  std::map<std::uint32_t, std::int64_t> totals{{chain.head, chain.total - chain.cancelled}};
+  for (const ModelPending& p : chain.pending) totals[p.number] = p.total;
+  for (const auto& [number, total] : totals) {
+    if (number < chain.cancel_below && total > chain.cancel_to) return false;
+  }
+  return true;
 }
 
 // Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
@@ -389,6 +405,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     out.ended = true;
   } else if (chain != nullptr) {
     out.leaves = chain->head_leaves();
+    if (chain->cancel_to > 0 && is_answered(*chain)) chain->cancel_to = -1;
   }
   return out;
 }

@@ -80,7 +80,8 @@ struct ModelOrder {
   std::int64_t cum = 0;
   std::int64_t cancelled = 0;
   bool acknowledged = false;
-  std::int64_t cancel_to = -1;  // the lowest total a cancel asked for; -1: none
+  std::int64_t cancel_to = -1;     // the total a cancel asked for; -1: none
+  std::uint64_t cancel_below = 0;  // of the numbers there were then
   bool exit = false;
   std::vector<ModelPending> pending;
 
@@ -247,6 +248,7 @@ class NaiveModel {
   void end_number(std::uint32_t number);
   void end_order(std::uint64_t id);
   void drop_pending(std::uint64_t id, std::uint32_t number);
+  [[nodiscard]] static bool is_answered(const ModelOrder& chain);
   void become_head(ModelOrder& chain, std::uint32_t number);
   [[nodiscard]] bool positions_full(std::uint32_t account, std::uint32_t instrument) const;
 

@@ -632,5 +632,47 @@ TEST(EngineRegression, AMarginReportSaysWhenItsFiguresAreCutOff) {
   EXPECT_FALSE(cut_off.in_range);
 }
 
+// A partial cancel was remembered for as long as its order lived: after a reconnect it was sent
+// again for a replacement that the client had asked for later, and took off what that had added.
+TEST(EngineRegression, AnAnsweredPartialCancelIsForgotten) {
+  OneOrder w;
+  const std::uint32_t first = w.answer.client_ref;
+  const auto order = [&] { return w.subject.order(w.subject.next_order(0, 1'000)); };
+  EXPECT_TRUE(w.cancel(first, 5).accepted());
+  EXPECT_EQ(order().cancel_to.raw, 5);
+  // Replaced before the venue has answered: the new number is not meant.
+  const Answer second = w.replace(first, 20, 1'000);
+  w.venue(VenueEventType::Canceled, w.head, 5);
+  EXPECT_EQ(order().cancel_to.raw, -1);
+  w.venue(VenueEventType::Replaced, second.number, 20, 1'000, w.head);
+  EXPECT_EQ(order().cancel_to.raw, -1);
+  // Asked for while a replace is in flight: that is meant too, and the answer for it is awaited.
+  const Answer third = w.replace(second.client_ref, 30, 1'000);
+  EXPECT_TRUE(w.cancel(third.client_ref, 8).accepted());
+  w.venue(VenueEventType::Replaced, third.number, 30, 1'000, second.number);
+  EXPECT_EQ(order().cancel_to.raw, 8);
+  w.venue(VenueEventType::Canceled, third.number, 22);
+  EXPECT_EQ(order().cancel_to.raw, -1);
+}
+
+// Of two partial cancels for one number the lower holds; one for a later number was cut to the
+// earlier one's total.
+TEST(EngineRegression, APartialCancelOfALaterNumberIsItsOwn) {
+  OneOrder w;
+  const std::uint32_t first = w.answer.client_ref;
+  const auto cancel_to = [&] {
+    return w.subject.order(w.subject.next_order(0, 1'000)).cancel_to.raw;
+  };
+  w.cancel(first, 5);
+  w.cancel(first, 7);
+  EXPECT_EQ(cancel_to(), 5);
+  const Answer second = w.replace(first, 20, 1'000);
+  w.cancel(second.client_ref, 15);
+  EXPECT_EQ(cancel_to(), 15);
+  w.cancel(second.client_ref, 0);
+  w.cancel(w.replace(second.client_ref, 40, 1'000).client_ref, 30);
+  EXPECT_EQ(cancel_to(), 0);  // all of it is to go
+}
+
 }  // namespace
 }  // namespace portcullis::support
