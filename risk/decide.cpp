@@ -273,7 +273,10 @@ RejectReason Engine::check_form(const Candidate& candidate, Decision& decision) 
   const bool post_only = (candidate.flags & kPostOnly) != 0;
   // The decoder has named the first of what it found; what is found here may come before it.
   const RejectReason found = candidate.unsupported;
-  if (found == UnsupportedOrdType) return found;
+  if (found != None && found != UnsupportedTimeInForce && found != UnsupportedFlag &&
+      found != InvalidMinQty) {
+    return found;
+  }
   if (found == UnsupportedTimeInForce || (market && !immediate)) return UnsupportedTimeInForce;
   if (found == UnsupportedFlag || (post_only && immediate)) return UnsupportedFlag;
   if (market && !parameters_.instruments[candidate.instrument.value].market_orders)

@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "config/load.h"
@@ -122,29 +123,38 @@ void check_capacities(const config::StateFile& state, const config::Deployment& 
   }
 }
 
+// The flusher writes what is loaded; a state may be larger than the ring.
+void wait_for_room(const journal::Journal& journal) {
+  constexpr int kWaitMaxMs = 60'000;
+  for (int waited = 0; journal.room() != journal::Room::All; ++waited) {
+    if (waited == kWaitMaxMs)
+      throw std::runtime_error("the journal cannot be written: the state was not loaded");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 // State enters by load commands: the first commands of an empty journal.
 void begin_journal(const config::StateFile& state, const config::Deployment& deployment,
-                   gate::Gate& gate) {
+                   const journal::Journal& journal, gate::Gate& gate) {
   check_capacities(state, deployment);
   write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
   gate.start(new_stream_session(), feeds::epoch_ns());
   for (risk::LoadBalance load : state.balances) {
+    wait_for_room(journal);
     load.time = {feeds::epoch_ns()};
     (void)gate.load(load);
   }
   for (risk::LoadPosition load : state.positions) {
+    wait_for_room(journal);
     load.time = {feeds::epoch_ns()};
     (void)gate.load(load);
   }
+  gate.loaded(feeds::epoch_ns());
 }
 
 // A start-up applies what was recorded, as it was decided.
 void resume_journal(const CommandLine& line, const config::Deployment& deployment,
                     gate::Gate& gate) {
-  if (!line.state.empty()) {
-    throw std::runtime_error(
-        "--load: the journal is not empty; state is loaded into an empty one only");
-  }
   journal::Reader reader(deployment.journal.directory);
   journal::RecordView record;
   journal::ReadStatus status{};
@@ -164,6 +174,16 @@ void resume_journal(const CommandLine& line, const config::Deployment& deploymen
     }
   }
   if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
+  if (!gate.is_loaded()) {
+    throw std::runtime_error(
+        fmt::format("{}: the process was killed while the state was loaded; move the folder away "
+                    "and load it again",
+                    deployment.journal.directory.string()));
+  }
+  if (!line.state.empty()) {
+    throw std::runtime_error(
+        "--load: the journal is not empty; state is loaded into an empty one only");
+  }
 }
 
 void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
@@ -231,6 +251,7 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
 // What can be wrong is looked at before the journal is begun, so that a start that fails leaves
 // nothing behind and may be tried again as it was.
 void run(const CommandLine& line) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
   const config::Deployment deployment = load_deployment(line.folder);
   const shard::Secrets secrets = read_secrets(deployment);
   const config::StateFile state = read_state(line, deployment);
@@ -253,7 +274,7 @@ void run(const CommandLine& line) {
   waking = &shard;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   if (journal.published_sequence() == 0) {
-    begin_journal(state, deployment, *gate);
+    begin_journal(state, deployment, journal, *gate);
   } else {
     resume_journal(line, deployment, *gate);
   }

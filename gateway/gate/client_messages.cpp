@@ -331,6 +331,9 @@ void Gate::stage_replace(const ReplaceRecord& record) noexcept {
 // A total that is no whole lot is rounded down: what stays is never more than was asked for.
 ClientResult Gate::cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
                           Timestamp now) {
+  // Of another number space: no order of it is live here.
+  if (wire.appendage.has(ouch::Tag::UserRefIdx) && wire.appendage.user_ref_idx != 0)
+    return ignore();
   CancelRecord record;
   record.order.time = now;
   record.order.session = session;

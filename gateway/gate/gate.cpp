@@ -160,6 +160,8 @@ bool Gate::apply_record(const journal::RecordView& view) {
       return with<FenceRecord>(view, apply);
     case RecordType::Resolve:
       return with<ResolveRecord>(view, apply);
+    case RecordType::Loaded:
+      return with<LoadedRecord>(view, apply);
   }
   return false;
 }
@@ -195,6 +197,8 @@ void Gate::effect(const StartRecord& record) noexcept {
   engine_.apply(
       risk::SetCondition{.time = {}, .condition = risk::Condition::VenueDown, .on = true});
 }
+
+void Gate::effect(const LoadedRecord&) noexcept { loaded_ = true; }
 
 void Gate::count(const risk::Decision& decision) noexcept {
   ++counters_.in;
@@ -611,6 +615,11 @@ bool Gate::load(const risk::LoadPosition& load) {
   if (!engine_.has_room(load.account, load.instrument)) return false;
   take(RecordType::LoadPosition, load.time, load);
   return true;
+}
+
+void Gate::loaded(std::int64_t now_ns) {
+  const LoadedRecord record{.time = {now_ns}};
+  take(RecordType::Loaded, record.time, record);
 }
 
 void Gate::control(const risk::Control& control) {

@@ -96,6 +96,8 @@ class Gate {
   // False: no room for it.
   bool load(const risk::LoadBalance& load);
   bool load(const risk::LoadPosition& load);
+  // The state is there, whole.
+  void loaded(std::int64_t now_ns);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
 
@@ -126,6 +128,7 @@ class Gate {
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const risk::Decision& last_decision() const noexcept { return last_decision_; }
   [[nodiscard]] LinkState link() const noexcept { return link_; }
+  [[nodiscard]] bool is_loaded() const noexcept { return loaded_; }
   [[nodiscard]] bool is_idle() const noexcept {
     return sweep_count_ == 0 && link_ != LinkState::Resending;
   }
@@ -156,6 +159,7 @@ class Gate {
   [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
+  void effect(const LoadedRecord& record) noexcept;
   void effect(const EnterRecord& record) noexcept;
   void effect(const ReplaceRecord& record) noexcept;
   void effect(const CancelRecord& record) noexcept;
@@ -253,6 +257,7 @@ class Gate {
   std::vector<bool> session_up_;
   std::array<char, 16> stream_session_{};
 
+  bool loaded_ = false;
   LinkState link_ = LinkState::Down;
   std::array<char, 16> venue_session_{};
   std::uint64_t venue_next_ = 1;      // sequence number expected from the venue

@@ -30,11 +30,17 @@ enum class RecordType : std::uint16_t {
   SweepSlice = 16,  // the next of them
   Fence = 17,       // a number that carries no order
   Resolve = 18,     // numbers proved never to have been processed
+  Loaded = 19,      // the state of an empty journal is there, whole
 };
 
 struct StartRecord {
   std::uint64_t configuration_hash = 0;
   std::array<char, 16> stream_session{};  // the Soup session name our clients see, ten characters
+};
+
+// Without it behind the load commands the process was killed among them.
+struct LoadedRecord {
+  risk::Timestamp time;
 };
 
 struct EnterRecord {
@@ -136,7 +142,8 @@ struct ResolveRecord {
   std::uint32_t padding = 0;
 };
 
-static_assert(journal::is_journal_command<ResolveRecord>);
+static_assert(journal::is_journal_command<ResolveRecord> &&
+              journal::is_journal_command<LoadedRecord>);
 static_assert(journal::is_journal_command<StartRecord> && journal::is_journal_command<EnterRecord>);
 static_assert(journal::is_journal_command<ReplaceRecord> &&
               journal::is_journal_command<CancelRecord>);

@@ -528,7 +528,9 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
                                       .match = message.match_number,
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Broken});
-  if (!outcome.known || !outcome.record.session.exists()) return;
+  if (!outcome.known) return;
+  cancel_excess(outcome.record.account, outcome.record.instrument);
+  if (!outcome.record.session.exists()) return;
   ouch::BrokenTrade answer = message;
   answer.timestamp = since_midnight(time);
   answer.user_ref_num = outcome.record.client_ref;

@@ -222,10 +222,15 @@ void Shard::wait() {
 void Shard::check_timers() {
   for (const auto& client : clients_) {
     if (!client->socket.is_open()) continue;
+    if (!gate_.has_room()) client->soup.excuse_silence(now_ns_);  // nothing is read
     client->soup.on_time(now_ns_);
     client->has_input = true;  // a time limit that has passed is told as an event
   }
-  if (venue_socket_.is_open()) venue_.on_time(now_ns_);
+  if (venue_socket_.is_open()) {
+    if (journal_.room() == journal::Room::None || !gate_.has_room_for_venue())
+      venue_.excuse_silence(now_ns_);
+    venue_.on_time(now_ns_);
+  }
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     SessionState& session = sessions_[s];
     if (session.cancel_at_ns == 0 || now_ns_ < session.cancel_at_ns || !gate_.has_room()) continue;

@@ -63,6 +63,10 @@ void Link::received(std::size_t n, std::int64_t now_ns) noexcept {
   now_ns_ = received_ns_ = now_ns;
 }
 
+void Link::excuse_silence(std::int64_t now_ns) noexcept {
+  if (state_ == LinkState::Active) received_ns_ = now_ns;
+}
+
 void Link::on_time(std::int64_t now_ns) noexcept {
   now_ns_ = now_ns;
   if (state_ == LinkState::Closed) return;

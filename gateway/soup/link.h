@@ -71,6 +71,8 @@ class Link {
   // A heartbeat is due only while the output is empty, so that a peer that does not read is not
   // sent one after the other.
   void on_time(std::int64_t now_ns) noexcept;
+  // The owner does not read at the moment: what the peer has not been asked for it cannot say.
+  void excuse_silence(std::int64_t now_ns) noexcept;
   // When on_time has something to do, if nothing happens before; the largest number if never.
   [[nodiscard]] std::int64_t deadline_ns() const noexcept;
 

@@ -44,6 +44,7 @@ class ServerConnection {
   [[nodiscard]] std::size_t output_room() const noexcept { return link_.output_room(); }
 
   void on_time(std::int64_t now_ns) noexcept { link_.on_time(now_ns); }
+  void excuse_silence(std::int64_t now_ns) noexcept { link_.excuse_silence(now_ns); }
   [[nodiscard]] std::int64_t deadline_ns() const noexcept { return link_.deadline_ns(); }
 
   [[nodiscard]] LinkState state() const noexcept { return link_.state(); }

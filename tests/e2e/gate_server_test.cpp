@@ -215,6 +215,9 @@ TEST_F(GateServer, AFloodOfConnectionsBeyondTheFileLimitStallsNobody) {
 
 // With nothing left to wait for, no venue, no client and no file, Asio stopped for good.
 TEST_F(GateServer, GoesOnAfterAMomentWithNothingToWaitFor) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan makes a pipe for each look at a virtual table, and here no file is left";
+#endif
   deployment_ = std::make_unique<TestDeployment>();
   gate_ = std::make_unique<GateProcess>(*deployment_,
                                         std::vector<std::string>{"--feed-refresh-ms", "20"});

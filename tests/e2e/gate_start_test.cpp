@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "config/load.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/journal.h"
 #include "tests/support/gate_process.h"
 #include "tests/support/ouch_client.h"
 
@@ -131,6 +134,27 @@ TEST_F(GateStart, RefusesFoldersThatCannotBeWritten) {
   deployment.change({kSet, "process.json", "journal.ring_directory", "\"/nonexistent\""});
   expect_refused("journal: creating the ring /nonexistent/");
   deployment.change({kSet, "process.json", "journal.ring_directory", "null"});
+  expect_starts();
+}
+
+// Killed among the load commands, a gate left a journal that the next start took for the whole
+// state.
+TEST_F(GateStart, RefusesAJournalWhoseStateWasNotLoadedToItsEnd) {
+  const config::LoadResult loaded = config::load(deployment.config());
+  ASSERT_TRUE(loaded.ok());
+  {
+    gateway::journal::Options options;
+    options.directory = loaded.deployment.journal.directory;
+    options.ring_directory = loaded.deployment.journal.ring_directory;
+    options.ring_bytes = static_cast<std::uint64_t>(loaded.deployment.journal.ring_bytes);
+    options.stream_count = static_cast<std::uint32_t>(loaded.deployment.sessions.size());
+    gateway::journal::Journal journal(options);
+    gateway::gate::Gate gate(loaded.deployment, &journal);
+    gate.start("STREAM0001", 1);
+    EXPECT_TRUE(gate.load(risk::LoadBalance{{2}, 5, {0}, {0}}));
+  }
+  expect_refused("the process was killed while the state was loaded");
+  std::filesystem::remove_all(loaded.deployment.journal.directory);
   expect_starts();
 }
 

@@ -121,6 +121,7 @@ void GateWorld::load_state() {
     load.time = {now_ns};
     EXPECT_TRUE(gate_->load(load));
   }
+  gate_->loaded(now_ns);
   after_call();
 }
 

@@ -316,6 +316,15 @@ TEST(SoupServer, FindsAPeerDeadAfterFifteenSecondsOfSilence) {
   expect_error(server, LinkError::PeerSilent);
 }
 
+TEST(SoupServer, APeerThatIsNotReadIsNotSilent) {
+  ServerConnection server = logged_in();
+  server.excuse_silence(14 * kSecond);
+  server.on_time(20 * kSecond);
+  EXPECT_EQ(server.next_event().type, Type::None);
+  server.on_time(29 * kSecond);
+  expect_error(server, LinkError::PeerSilent);
+}
+
 TEST(SoupServer, HalfAPacketIsASignOfLife) {
   ServerConnection server = logged_in();
   receive(server, test::bytes("00"), 14 * kSecond);
