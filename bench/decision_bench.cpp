@@ -67,7 +67,6 @@ void expect(bool good) { PORTCULLIS_ASSERT(good); }
 const auto kNothing = [](const auto&) {};
 
 // --- decide alone
-// ---------------------------------------------------------------------------------------------
 
 void decide_of(benchmark::State& state, World& world, NewOrder order, RejectReason reason) {
   world.engine.refresh(order.account);
@@ -166,7 +165,6 @@ void decide_cancel(benchmark::State& state) {
 }
 
 // --- in the order path, one by one
-// ---------------------------------------------------------------------------------------------
 
 void empty_call(benchmark::State& state) {
   each(
@@ -318,7 +316,6 @@ void submit_cold(benchmark::State& state) {
 }
 
 // --- which
-// ---------------------------------------------------------------------------------------------
 
 void all_sizes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"positions", "scenarios"});

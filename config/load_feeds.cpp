@@ -1,13 +1,12 @@
 // feeds.json: where prices come from.
 //
 //   recording     file; format csv or jsonl; speed, how many times faster than recorded ("0":
-//   without
-//                 waiting); repeat, whether it begins again at the end
+//                 without waiting); repeat, whether it begins again at the end
 //   conflation_ms, queue_slots   between the feed's thread and the shard
 //   instruments   by name: symbol in the feed and max_age_ms, after which the mark is stale; or
 //                 no_feed: true, and then only orders that reduce a position pass
 //   assets        by name: symbol and max_age_ms of the index; or fixed, an index that does not
-//   move
+//                 move
 #include "config/load_steps.h"
 
 namespace portcullis::config {

@@ -7,8 +7,7 @@
 //     open_orders_max
 //     leverage_max        gross notional over equity, or null in a profile that no account has
 //     instruments         every instrument, by name: clip (of one order), long_max and short_max,
-//     as
-//                         quantities; notional_max (of one order) and gross_notional_max, in the
+//                         as quantities; notional_max (of one order) and gross_notional_max, in the
 //                         risk currency; collar, how far beyond the mark a limit may be, a share of
 //                         it; restricted
 //   venue       name and profile of the root

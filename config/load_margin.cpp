@@ -1,20 +1,18 @@
 // margin.json: the risk groups with their factors, and the scenario sets (METHOD 3.4).
 //
 //   groups       by name: factors, the names of what moves; kappa, the share of a gain that may
-//   offset
-//                other groups in joint sets, 0 to 1
+//                offset other groups in joint sets, 0 to 1
 //   sets         by name: scope per_group or joint, measure worst, action enforce, and
 //     per_group  groups, each with a grid or with columns
 //                grid: `points` equidistant moves from -range to +range, an odd number, so that the
 //                zero move is one of them. A group of one factor has one range; in a group of
 //                several, each factor has its own and they move together, the first column -range
 //                of each, the last +range of each. The group must then also have columns in which
-//                each two of them move against each other, both ways. columns, by name: must have
-//                the zero move too
+//                each two of them move against each other, both ways.
+//                columns, by name: must have the zero move too
 //     joint      weight, the share of the joint part; the rest is the groups alone. columns, by
-//     name:
-//                moves of all factors of all groups. They are taken as they are, like history: the
-//                requirement's floor at 0 is the zero move.
+//                name: moves of all factors of all groups. They are taken as they are, like
+//                history: the requirement's floor at 0 is the zero move.
 //                A column names a move for each factor; "default" stands for those it does not
 //                name.
 //   group_mult, joint_mult  on the requirement of the groups and on the joint one

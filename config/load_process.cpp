@@ -12,8 +12,7 @@
 //               cancels_on_disconnect, whether the venue does; suspense_account for orders found
 //               there that name none of ours, or null
 //   journal     directory; ring_directory (best a tmpfs) or null, the same; ring_bytes, a power of
-//   two; segment_bytes;
-//               sync_interval_ms (0: only at the end); durability process
+//               two; segment_bytes; sync_interval_ms (0: only at the end); durability process
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <arpa/inet.h>
 #include <fmt/format.h>

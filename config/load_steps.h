@@ -62,7 +62,7 @@ struct Range {
 };
 Range range_of(const Loading& loading, risk::FactorIndex factor);
 
-// --- pieces that several files have ---
+// --- pieces that several files have
 
 // Records a problem unless the key can be a name: 1 to 32 printable ASCII characters, no spaces at
 // the ends.

@@ -40,7 +40,7 @@ class FeedQueue {
   FeedQueue(std::uint32_t instrument_count, std::uint32_t asset_count, std::uint32_t capacity,
             std::function<void()> wake);
 
-  // --- the producer's thread ---
+  // --- the producer's thread
 
   // REQUIRES: the index exists.
   void offer(const PriceUpdate& update) noexcept;
@@ -50,12 +50,12 @@ class FeedQueue {
 
   [[nodiscard]] bool has_pending() const noexcept { return waiting_count_ != 0; }
 
-  // --- the consumer's thread ---
+  // --- the consumer's thread
 
   // Takes at most out.size() prices in the order in which they were queued; returns how many.
   std::size_t drain(std::span<PriceUpdate> out) noexcept;
 
-  // --- any thread ---
+  // --- any thread
 
   [[nodiscard]] const FeedQueueCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }

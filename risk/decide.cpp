@@ -33,7 +33,6 @@ void name_level(const Level& level, Decision& decision) {
 }  // namespace
 
 // --- candidates
-// -------------------------------------------------------------------------------------
 
 Engine::Candidate Engine::candidate_of(const NewOrder& order) const noexcept {
   return {.account = order.account,
@@ -75,7 +74,6 @@ Engine::Change Engine::open_change(const Candidate& candidate,
 }
 
 // --- what an order is
-// -------------------------------------------------------------------------------
 
 // How many lots may close the position beside the resting orders of that side.
 Lots Engine::closable(const Candidate& candidate) const noexcept {
@@ -152,7 +150,6 @@ Timestamp Engine::prices_expire(const Candidate& candidate) const noexcept {
 }
 
 // --- the list
-// ---------------------------------------------------------------------------------------
 
 RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) const noexcept {
   using enum RejectReason;
@@ -563,7 +560,6 @@ void Engine::refuse_rate(SessionIndex session, AccountIndex account, bool exits,
 }
 
 // --- verdicts
-// ---------------------------------------------------------------------------------------
 
 Decision Engine::judge(const Candidate& candidate) const noexcept {
   Decision decision;

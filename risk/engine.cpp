@@ -82,7 +82,6 @@ Engine::Engine(const Parameters& parameters)
 }
 
 // --- prices
-// -----------------------------------------------------------------------------------------
 
 void Engine::price_instrument(std::uint32_t index) noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index];
@@ -121,7 +120,6 @@ void Engine::apply(const IndexUpdate& update) noexcept {
 }
 
 // --- state
-// ------------------------------------------------------------------------------------------
 
 bool Engine::apply(const LoadBalance& load) noexcept {
   advance(load.time);
@@ -174,7 +172,6 @@ void Engine::realise(AccountIndex index) noexcept {
 }
 
 // --- control
-// ----------------------------------------------------------------------------------------
 
 void Engine::apply(const Control& control) noexcept {
   advance(control.time);
@@ -259,7 +256,6 @@ void Engine::dispute(AccountIndex account) noexcept {
 }
 
 // --- looking at it
-// ----------------------------------------------------------------------------------
 
 const NumberRecord* Engine::find_number(std::uint32_t number) const noexcept {
   return numbers_.find(number);

@@ -116,7 +116,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // --- orders -----------------------------------------------------------------------------------
+  // --- orders
   // Brings the caches of the order's account up to date; changes nothing semantic. REQUIRED before
   // decide(); submit() does it itself.
   void refresh(AccountIndex account) noexcept;
@@ -163,7 +163,6 @@ class Engine {
   void consume(SessionIndex session, std::uint32_t client_ref) noexcept;
 
   // --- the venue's word, applied whatever it says
-  // --------------------------------------------------
   VenueOutcome apply(const VenueEvent& event) noexcept;
   // False when there is no room or no account for it: the caller raises an alarm.
   bool apply(const AdoptOrder& order) noexcept;
@@ -173,7 +172,6 @@ class Engine {
                                               InstrumentIndex instrument) const noexcept;
 
   // --- prices, state, control
-  // ----------------------------------------------------------------------
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
   // False when a pool is full.
@@ -185,7 +183,6 @@ class Engine {
   void realise(AccountIndex account) noexcept;
 
   // --- looking at it
-  // -------------------------------------------------------------------------------
   [[nodiscard]] MarginReport margin(AccountIndex account, Timestamp now) noexcept;
   [[nodiscard]] const Parameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }

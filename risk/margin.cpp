@@ -37,7 +37,6 @@ std::int64_t shocked(const Split& exposure, std::int64_t shock_ppm) {
 }  // namespace
 
 // --- lines
-// ------------------------------------------------------------------------------------------
 
 void Engine::lift(Line& line) noexcept {
   const Usage usage = usage_of(line);
@@ -210,7 +209,6 @@ void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
 }
 
 // --- equity
-// -----------------------------------------------------------------------------------------
 
 // The haircut curve of an amount, times 1e6.
 Int128 Engine::haircut(AssetIndex asset, Amount amount) const noexcept {
@@ -276,7 +274,6 @@ void Engine::value_capital(AccountIndex index) noexcept {
 }
 
 // --- vectors
-// ----------------------------------------------------------------------------------------
 
 // Adds (sign 1) or takes off (sign -1) one factor's part of the group's vector. False when the
 // exposure is too large for sums of vectors to stay in 64 bits; the vector is then too small.
@@ -386,7 +383,6 @@ void Engine::refresh(AccountIndex index) noexcept {
 }
 
 // --- the requirement
-// --------------------------------------------------------------------------------
 
 // Req of METHOD 3.4, rounded up once per scope.
 Int128 Engine::combine(Int128 groups_sum, const std::int64_t* joint,
@@ -533,7 +529,6 @@ Int128 Engine::open_exit_costs(AccountIndex account, const Order* except) const 
 }
 
 // --- reports
-// ----------------------------------------------------------------------------------------
 
 // The per-group set and column that make a group's requirement.
 void Engine::name_group(GroupIndex group, const std::int64_t* low, std::int64_t needed,

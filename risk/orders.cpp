@@ -7,7 +7,6 @@
 namespace portcullis::risk {
 
 // --- tokens and watermarks
-// ---------------------------------------------------------------------------
 
 // Every enter and replace takes a token, refused or not; an exit falls back on the exit budget.
 void Engine::take_tokens(SessionIndex session, AccountIndex account, bool reducing,
@@ -56,7 +55,6 @@ std::uint32_t Engine::take_number() noexcept {
 }
 
 // --- pools
-// ------------------------------------------------------------------------------------------
 
 // A new line may need two slots: its own group's and that of a settlement asset that moves.
 bool Engine::has_room(AccountIndex account, InstrumentIndex instrument) const noexcept {
@@ -182,7 +180,6 @@ void Engine::unlink(std::uint32_t index) noexcept {
 }
 
 // --- orders
-// -----------------------------------------------------------------------------------------
 
 // Puts an order into a free slot; its reservation is computed here. REQUIRES room.
 void Engine::book(const Order& order, const NumberRecord& record) noexcept {

@@ -132,7 +132,7 @@ class Generator {
     return market_.deployment->names.accounts.name(market_.traders[trader].account);
   }
 
-  // --- prices ---
+  // --- prices
 
   double price(std::uint32_t symbol) const {
     return static_cast<double>(market_.opening[symbol]) * std::exp(log_price_[symbol]);
@@ -171,7 +171,7 @@ class Generator {
     }
   }
 
-  // --- messages ---
+  // --- messages
 
   Message& add(Kind kind, std::uint16_t session) {
     Message& message = plan_.messages.emplace_back();
@@ -340,7 +340,7 @@ class Generator {
     }
   }
 
-  // --- what is wrong, and what is rare ---
+  // --- what is wrong, and what is rare
 
   // Messages that refer to something that is not there. False when the draw is another kind.
   bool send_unmatched(const Trader& trader) {

@@ -91,7 +91,7 @@ inline constexpr double kPartialCancelShare = 0.0009;
 // Of the price of the last execution, sampled every 1 to 60 s: ppm per square root of a second.
 inline constexpr double kVolatilityPpm = 105;
 
-// --- samplers ------------------------------------------------------------------------------------
+// --- samplers
 
 class Arrivals {
  public:

@@ -35,7 +35,6 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
 }
 
 // --- taking a record
-// ---------------------------------------------------------------------------------
 
 // From here on the record survives this process; now what it says may leave.
 void Gate::publish() noexcept {
@@ -80,7 +79,6 @@ void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payl
 }
 
 // --- redo and replay
-// -------------------------------------------------------------------------------------
 
 namespace {
 
@@ -190,7 +188,6 @@ std::string Gate::replay(const journal::RecordView& record) {
 }
 
 // --- effects
-// ---------------------------------------------------------------------------------------------
 
 void Gate::effect(const StartRecord& record) noexcept {
   stream_session_ = record.stream_session;
@@ -348,7 +345,6 @@ void Gate::effect(const risk::Control& control) noexcept {
 }
 
 // --- sweeps: cancels of everything under a node, in slices
-// -------------------------------------------------
 
 bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept {
   const SweepRecord& what = sweep.what;
@@ -472,7 +468,6 @@ void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instr
 }
 
 // --- the venue link
-// --------------------------------------------------------------------------------------
 
 void Gate::effect(const VenueLinkRecord& record) noexcept {
   engine_.apply(risk::SetCondition{.time = record.time,
@@ -579,7 +574,6 @@ void Gate::effect(const risk::SetCondition& record) noexcept {
 }
 
 // --- live inputs
-// -------------------------------------------------------------------------------------------
 
 void Gate::start(std::string_view stream_session, std::int64_t now_ns) {
   StartRecord record{.configuration_hash = deployment_.canonical_hash};

@@ -78,15 +78,13 @@ class Gate {
   Gate(const config::Deployment& deployment, journal::Journal* journal);
 
   // --- from records
-  // --------------------------------------------------------------------------------- Applies a
-  // record as it was decided. False: not a record of ours.
+  // Applies a record as it was decided. False: not a record of ours.
   [[nodiscard]] bool redo(const journal::RecordView& record);
   // Decides again and compares. Empty: the same decision and the same messages; else what differs.
   [[nodiscard]] std::string replay(const journal::RecordView& record);
 
   // --- live: each writes its record first
-  // -------------------------------------------------------------- Before anything else on an empty
-  // journal.
+  // Before anything else on an empty journal.
   void start(std::string_view stream_session, std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
@@ -123,7 +121,6 @@ class Gate {
   [[nodiscard]] bool has_room_for_venue() const noexcept;
 
   // --- looking at it
-  // ----------------------------------------------------------------------------------
   [[nodiscard]] risk::Engine& engine() noexcept { return engine_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] const risk::Decision& last_decision() const noexcept { return last_decision_; }

@@ -183,7 +183,6 @@ void Gate::effect(const VenueMessageRecord& record) noexcept {
 }
 
 // --- proof
-// ---------------------------------------------------------------------------------------------
 
 // Numbers below one that the venue has processed, and not answered, were never processed.
 void Gate::resolve_below(std::uint32_t number, Timestamp time) noexcept {
@@ -266,7 +265,6 @@ void Gate::skip_numbers_to(std::uint32_t number) noexcept {
 }
 
 // --- quantities and prices
-// -----------------------------------------------------------------------------
 
 // Off the grid is the venue's doing: counted, and rounded against the account, so up for what an
 // order may still do and down for what is taken off it.
@@ -295,7 +293,6 @@ risk::Price Gate::price_of(risk::InstrumentIndex instrument, risk::Side side,
 }
 
 // --- messages
-// ------------------------------------------------------------------------------------------
 
 VenueOutcome Gate::apply(const VenueEvent& event) noexcept {
   const VenueOutcome outcome = engine_.apply(event);

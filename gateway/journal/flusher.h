@@ -17,7 +17,7 @@ namespace portcullis::gateway::journal {
 enum Fault : std::uint32_t {
   kFaultWrite = 1,  // the last write failed; it is tried again, and the bit goes when one succeeds
   kFaultSync = 2,   // an fdatasync failed: what it should have made durable may be lost with the
-                   // machine, so this stays until the journal is opened again
+                    // machine, so this stays until the journal is opened again
   kFaultSpace = 4,  // the next segment could not be preallocated; tried again
 };
 

@@ -2,9 +2,9 @@
 // record begins on a multiple of eight.
 //
 // A record, in a segment and in the ring alike:
-//    0  u32  length           of the whole record, this field included; a multiple of 8; 0 = no
-//    record here 4  u32  crc32c           of bytes 8 .. length 8  u64  sequence         1, 2, 3,
-//    ... without a gap
+//    0  u32  length           of the whole record, this field included; a multiple of 8; 0: no record
+//    4  u32  crc32c           of bytes 8 .. length
+//    8  u64  sequence         1, 2, 3, ... without a gap
 //   16  u16  type             the owner's command type
 //   18  u16  outbound_count
 //   20  u32  command_length   without its padding

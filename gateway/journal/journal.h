@@ -82,7 +82,7 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // --- Appending: the owner's thread only. begin, any number of add_outbound, publish. ---
+  // --- Appending: the owner's thread only. begin, any number of add_outbound, publish.
 
   // Begins the next record. REQUIRES: can_append of its whole size (command_part_bytes and an
   // outbound_part_bytes for each outbound), or room() != None; the process stops where that is
@@ -109,7 +109,7 @@ class Journal {
   [[nodiscard]] bool recent(std::uint16_t stream, std::uint64_t stream_sequence,
                             std::span<const std::byte>& payload) const noexcept;
 
-  // --- Watching: any thread. ---
+  // --- Watching: any thread.
 
   std::uint64_t published_sequence() const noexcept {
     return published_sequence_.load(std::memory_order_acquire);
@@ -128,7 +128,7 @@ class Journal {
   int last_error() const noexcept { return flusher_.last_error(); }
   std::uint64_t capacity_bytes() const noexcept { return ring_.capacity(); }
 
-  // --- Cold: the owner's thread. ---
+  // --- Cold: the owner's thread.
 
   // Bytes in the ring that are not flushed.
   std::uint64_t occupancy_bytes() const noexcept { return head_ - ring_.flushed_position(); }

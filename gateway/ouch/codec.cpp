@@ -12,7 +12,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "load and store swap bytes");
 
-// --- One field -----------------------------------------------------------------------------------
+// --- One field
 
 template <class T>
 struct IsText : std::false_type {};
@@ -54,7 +54,7 @@ void store(std::byte* to, const T& value) {
   }
 }
 
-// --- The fixed fields of each message, in the order of the wire ----------------------------------
+// --- The fixed fields of each message, in the order of the wire
 
 // One overload a message, for const and plain structs alike: the one list that decode, encode and
 // the sizes are made from.
@@ -193,7 +193,7 @@ void store_fields(std::byte* to, const M& message) {
              fields(message));
 }
 
-// --- Appendage -----------------------------------------------------------------------------------
+// --- Appendage
 
 DecodeError decode_tags(std::span<const std::byte> bytes, Appendage& out) {
   std::array<std::uint64_t, 4> seen{};  // by tag number, so that unknown tags may not repeat either
@@ -258,7 +258,7 @@ std::byte* encode_appendage(const Appendage& appendage, std::byte* to) {
   return end;
 }
 
-// --- Variants ------------------------------------------------------------------------------------
+// --- Variants
 
 template <class... Alternatives>
 DecodeError decode_any(std::span<const std::byte> payload, std::variant<Alternatives...>& out) {

@@ -149,7 +149,7 @@ enum class AppendageRule : std::uint8_t {
 
 // The members below are in the order of the wire.
 
-// --- Inbound: from the client to the venue -------------------------------------------------------
+// --- Inbound: from the client to the venue
 
 struct EnterOrder {
   static constexpr char kType = 'O';
@@ -238,7 +238,7 @@ struct AccountQuery {
   friend bool operator==(const AccountQuery&, const AccountQuery&) = default;
 };
 
-// --- Outbound: from the venue to the client ------------------------------------------------------
+// --- Outbound: from the venue to the client
 
 struct SystemEvent {
   static constexpr char kType = 'S';
@@ -451,7 +451,7 @@ using OutboundMessage =
                  Rejected, CancelPending, CancelReject, PriorityUpdate, Modified, Restated,
                  QueryResponse, MassCancelResponse, DisableResponse, EnableResponse>;
 
-// --- Codec ---------------------------------------------------------------------------------------
+// --- Codec
 
 enum class DecodeError : std::uint8_t {
   None,

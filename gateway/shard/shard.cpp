@@ -132,7 +132,6 @@ void Shard::stop() noexcept {
 std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, feeds::epoch_ns()); }
 
 // --- the loop
-// ------------------------------------------------------------------------------------------
 
 void Shard::run() {
   tick();
@@ -244,7 +243,6 @@ void Shard::check_timers() {
 }
 
 // --- clients
-// ---------------------------------------------------------------------------------------------
 
 // One connection a pass. Begun here and not where the last one has ended: where there is no file
 // for a connection it ends at once, again and again, and the loop would never come out of Asio.
@@ -473,7 +471,6 @@ bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t throug
 }
 
 // --- the venue
-// -------------------------------------------------------------------------------------------
 
 void Shard::connect_venue() {
   if (venue_socket_.is_open() || venue_connecting_ || !venue_socket_.is_free() ||
@@ -579,7 +576,6 @@ bool Shard::serve_venue_output() {
 }
 
 // --- prices
-// ----------------------------------------------------------------------------------------------
 
 // Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
 bool Shard::drain_prices() {
@@ -618,7 +614,6 @@ void Shard::publish_fixed_indexes() {
 }
 
 // --- the end
-// ---------------------------------------------------------------------------------------------
 
 // Stops accepting; what was taken leaves. Working orders stay, or are cancelled where that is
 // configured.

@@ -52,7 +52,7 @@ enum class FrameStatus : std::uint8_t {
 void encode_header(PacketType type, std::size_t payload_size,
                    std::span<std::byte, kHeaderSize> out) noexcept;
 
-// --- Payloads ------------------------------------------------------------------------------------
+// --- Payloads
 
 // The texts are without their padding. When decoded they point into the payload.
 struct LoginRequest {

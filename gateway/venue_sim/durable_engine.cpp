@@ -129,7 +129,7 @@ std::uint64_t DurableEngine::advance_time(std::uint64_t now_ns) {
   return last_ns_;
 }
 
-// --- Writing -------------------------------------------------------------------------------------
+// --- Writing
 
 void DurableEngine::journal_outbox(RecordType type) {
   do {
@@ -167,7 +167,7 @@ void DurableEngine::wait_for_room() {
                                        std::generic_category().message(journal_->last_error())));
 }
 
-// --- Recovery ------------------------------------------------------------------------------------
+// --- Recovery
 
 void DurableEngine::recover() {
   const std::uint64_t last = journal_->recovery().last_sequence;

@@ -113,7 +113,7 @@ Counts MatchingEngine::counts() const {
   return counts;
 }
 
-// --- Inputs --------------------------------------------------------------------------------------
+// --- Inputs
 
 void MatchingEngine::on(SessionIndex index, const ouch::EnterOrder& m) {
   Session& session = sessions_[index];
@@ -302,7 +302,7 @@ void MatchingEngine::on(SessionIndex index, const ouch::AccountQuery&) {
 
 void MatchingEngine::on(SessionIndex, const ouch::ModifyOrder&) { ++counts_.ignored; }
 
-// --- Matching ------------------------------------------------------------------------------------
+// --- Matching
 
 void MatchingEngine::place(Order& order) {
   const BookOrder* opposite = order.book->best(!order.is_buy);
@@ -438,7 +438,7 @@ void MatchingEngine::prevent_self_match(Order& order, Order& resting) {
   if (resting.leaves == 0) end(resting);
 }
 
-// --- Helpers -------------------------------------------------------------------------------------
+// --- Helpers
 
 // Numbers strictly increase; a repeated or lower one is a resend and is ignored.
 bool MatchingEngine::consume_number(Session& session, std::uint32_t number) {

@@ -135,7 +135,7 @@ class Server {
   LinkCounts counts_;
 };
 
-// --- Connection ----------------------------------------------------------------------------------
+// --- Connection
 
 Connection::Connection(Server& server, tcp::socket socket)
     : server_(server),
@@ -334,7 +334,7 @@ void Connection::watch_clock() {
   });
 }
 
-// --- Server --------------------------------------------------------------------------------------
+// --- Server
 
 std::vector<ouch::Symbol> padded_symbols(const std::vector<std::string>& names) {
   std::vector<ouch::Symbol> symbols;

@@ -14,7 +14,7 @@ using namespace gateway;
 
 constexpr auto kSet = Change::Kind::Set;
 
-// --- Kills in mid-stream -------------------------------------------------------------------------
+// --- Kills in mid-stream
 
 TEST(GateRestart, GoesOnAfterKill9OfTheGateInMidStream) {
   RestartRun run(seed());

@@ -63,7 +63,7 @@ class GateServer : public testing::Test {
   std::unique_ptr<GateProcess> gate_;
 };
 
-// --- Logins --------------------------------------------------------------------------------------
+// --- Logins
 
 TEST_F(GateServer, RejectsLoginsWithWrongUserPasswordSessionOrNumber) {
   start();
@@ -231,7 +231,7 @@ TEST_F(GateServer, GoesOnAfterAMomentWithNothingToWaitFor) {
   EXPECT_EQ(gate_->terminate(), 0);
 }
 
-// --- Streams -------------------------------------------------------------------------------------
+// --- Streams
 
 TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
   start();
@@ -384,7 +384,7 @@ TEST_F(GateServer, SendsTheArithmeticBehindARejectWhereThatIsSet) {
   stop();
 }
 
-// --- Frames --------------------------------------------------------------------------------------
+// --- Frames
 
 // What a client says in one session: login, orders, a cancel, a heartbeat, a query.
 struct Script {
@@ -467,7 +467,7 @@ TEST_F(GateServer, TakesManyFramesInOnePiece) {
   stop();
 }
 
-// --- What a client may do wrong ------------------------------------------------------------------
+// --- What a client may do wrong
 
 TEST_F(GateServer, AnswersMalformedMessagesAndClosesAtTheThird) {
   start();
@@ -613,7 +613,7 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
 }
 
-// --- Overload ------------------------------------------------------------------------------------
+// --- Overload
 
 // Orders far from the mark, so that none matches; the one account sells what adds to its position,
 // the other what takes from it.
@@ -660,7 +660,7 @@ TEST_F(GateServer, WhileOverloadedItRefusesWhatAddsRiskAndNothingElse) {
   EXPECT_GE(deployment_->gate_stat("rejects.overload"), refused(added));
 }
 
-// --- A full disk ---------------------------------------------------------------------------------
+// --- A full disk
 
 // What the ring still holds is for exits and cancels, then for the venue alone. Prices filled it to
 // the last, and the venue was not heard either.
@@ -699,7 +699,7 @@ TEST_F(GateServer, WithAFullDiskItTakesNoOrdersAndStillHearsTheVenue) {
   stop();
 }
 
-// --- Cancel on disconnect ------------------------------------------------------------------------
+// --- Cancel on disconnect
 
 TEST_F(GateServer, CancelsOrdersAfterADisconnectAndItsGrace) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},

@@ -272,7 +272,7 @@ TEST_F(VenueDown, NoticesAVenueThatFallsSilentAndRecoversWhenItSpeaksAgain) {
   stop();
 }
 
-// --- The venue has lost its session --------------------------------------------------------------
+// --- The venue has lost its session
 
 void lose_venue_memory(const TestDeployment& deployment) {
   std::filesystem::rename(deployment.folder() / "venue", deployment.folder() / "venue-before");
@@ -335,7 +335,7 @@ TEST_F(VenueDown, EndsOrdersOfALostSessionWhereThatIsConfiguredAndBeginsAnew) {
   expect_replay_agrees(*deployment_);
 }
 
-// --- The gate has lost its journal ---------------------------------------------------------------
+// --- The gate has lost its journal
 
 TEST_F(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
   start();
@@ -381,7 +381,7 @@ TEST_F(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
   expect_replay_agrees(*deployment_);
 }
 
-// --- The gate was down ---------------------------------------------------------------------------
+// --- The gate was down
 
 TEST_F(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},

@@ -208,7 +208,7 @@ TEST_F(VenueServer, SendsHeartbeatsToAnIdleClient) {
   EXPECT_EQ(gate.heartbeats, 2);
 }
 
-// --- Faults of the link --------------------------------------------------------------------------
+// --- Faults of the link
 
 TEST_F(VenueServer, DropsTheLinkBeforeEveryNthAnswer) {
   VenueOptions faulty = options();
@@ -262,7 +262,7 @@ TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
   EXPECT_GE(std::chrono::steady_clock::now() - sent, std::chrono::milliseconds(200));
 }
 
-// --- Restart -------------------------------------------------------------------------------------
+// --- Restart
 
 // The client behaves as the gate does: after each restart it takes the stream from where it was,
 // asks for the next number and sends again what the venue had not processed.
@@ -340,7 +340,7 @@ TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
   EXPECT_TRUE(std::ranges::equal(gate.stream, stream));
 }
 
-// --- Command line --------------------------------------------------------------------------------
+// --- Command line
 
 TEST_F(VenueServer, RunsFromTheCommandLine) {
   const std::string journal = (directory_.path() / "journal").string();

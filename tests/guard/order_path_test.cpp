@@ -80,9 +80,9 @@ struct Rig {
     gate.start("STREAM0001", now_ns);
     const auto fund = [&](const char* account, std::int64_t dollars) {
       (void)gate.load(risk::LoadBalance{.time = {now_ns},
-                                  .units = dollars * 1'000'000,
-                                  .account = configuration.names.accounts.find(account),
-                                  .asset = usdc});
+                                        .units = dollars * 1'000'000,
+                                        .account = configuration.names.accounts.find(account),
+                                        .asset = usdc});
     };
     fund("alpha-hedge", 5'000'000);
     fund("bravo-house", 30'000);
@@ -141,7 +141,6 @@ TEST(OrderPath, TheCountersCount) {
 }
 
 // --- in memory
-// ------------------------------------------------------------------------------------------------
 
 // What a shard does for one client, without a socket.
 void serve(gate::Gate& gate, journal::Journal& journal, risk::SessionIndex session,
@@ -252,7 +251,6 @@ TEST(OrderPath, InMemoryTakesNoMemoryNoMutexAndNoClock) {
 }
 
 // --- the shard
-// ------------------------------------------------------------------------------------------------
 
 int listen_somewhere(std::uint16_t& port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);

@@ -204,7 +204,6 @@ std::int64_t rounding(const Parameters& p) {
 }
 
 // --- what is reported is there, whatever fills
-// ------------------------------------------------------
 
 TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
   Rng rng(test_seed(101));
@@ -378,7 +377,6 @@ TEST(Economics, WhatTheMarginLegAcceptsLeavesNothingBelowZero) {
 }
 
 // --- breached accounts
-// --------------------------------------------------------------------------------
 
 // Takes money away until R is a little below zero. False when it could not.
 bool breach(Rng& rng, Story& story) {

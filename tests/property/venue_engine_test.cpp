@@ -21,7 +21,7 @@ std::string line(const Parts&... parts) {
   return out.str();
 }
 
-// --- The naive model -----------------------------------------------------------------------------
+// --- The naive model
 
 // By the order record of ORDERLIFE 1: what is left is total - cum - cancelled.
 struct ModelOrder {
@@ -247,7 +247,7 @@ TEST(VenueEngine, SaysWhatTheNaiveModelSays) {
   EXPECT_GT(counts.ignored, 500U);
 }
 
-// --- The ledger ----------------------------------------------------------------------------------
+// --- The ledger
 
 // What a client knows, by ORDERLIFE 1, "Messages". Every message must fit what is known.
 class Ledger {

@@ -156,7 +156,6 @@ TEST(VenueRestart, ApplyOfBytesThatAreNoMessageLeavesNoRecord) {
 }
 
 // --- One input with more messages than a record holds
-// ---------------------------------------------
 
 // 200 orders rest and one takes them all: 401 messages, with a ring whose records are 4 kB.
 DurableEngineOptions small_records_in(const TemporaryFolder& directory) {

@@ -95,7 +95,6 @@ GateAudit::GateAudit(GateWorld& world, Venue venue, Counts& counts)
 }
 
 // --- names
-// -------------------------------------------------------------------------------------------
 
 GateAudit::Chain* GateAudit::chain_of(std::uint32_t number) {
   const auto found = numbers_.find(number);
@@ -158,7 +157,6 @@ std::vector<risk::NodeIndex> GateAudit::above(risk::AccountIndex account) const 
 }
 
 // --- what is done to the gate
-// ------------------------------------------------------------------------
 
 void GateAudit::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
   marks_[instrument.value] = mark.raw;
@@ -404,7 +402,6 @@ void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage
 }
 
 // --- what came of it
-// -------------------------------------------------------------------------------------
 
 void GateAudit::look() {
   const gate::Counters& c = world_.counters();
@@ -459,7 +456,6 @@ bool GateAudit::is_drained() const {
 }
 
 // --- at the venue
-// ----------------------------------------------------------------------------------------
 
 void GateAudit::at_venue(const ouch::InboundMessage& any) {
   if (std::holds_alternative<ouch::AccountQuery>(any)) {  // begins each link
@@ -583,7 +579,6 @@ void GateAudit::judge_limits(const Asked& asked, const Chain& chain, std::int64_
 }
 
 // --- the venue says, and the gate takes
-// ------------------------------------------------------------------
 
 // What a message makes of an order; null, or what is wrong with it.
 const char* GateAudit::tell(View& view, const ouch::OutboundMessage& any, std::uint32_t first,
@@ -727,7 +722,6 @@ void GateAudit::book(const Execution& execution, int direction) {
 }
 
 // --- clients
-// ---------------------------------------------------------------------------------------------
 
 // The venue's message in the client's words, but for its time.
 void GateAudit::expect_at_client(const ouch::OutboundMessage& any, std::uint32_t number) {
@@ -812,7 +806,6 @@ void GateAudit::got(std::uint32_t session, const Bytes& payload) {
 }
 
 // --- books
-// -----------------------------------------------------------------------------------------------
 
 void GateAudit::judge_positions() {
   for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {

@@ -74,7 +74,6 @@ std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
 }  // namespace
 
 // --- the folder
-// ----------------------------------------------------------------------------------
 
 TestDeployment::TestDeployment(const std::vector<Change>& changes) : texts_(read_example()) {
   texts_.erase("demo-state.json");
@@ -138,7 +137,6 @@ std::int64_t TestDeployment::venue_stat(std::string_view path) const {
 }
 
 // --- the processes
-// -------------------------------------------------------------------------------
 
 std::vector<std::string> gate_arguments(const TestDeployment& deployment) {
   std::vector<std::string> arguments = {
@@ -165,7 +163,6 @@ VenueProcess::VenueProcess(const TestDeployment& deployment,
 }
 
 // --- what must agree
-// -----------------------------------------------------------------------------
 
 void expect_replay_agrees(const TestDeployment& deployment) {
   const Outcome outcome = run_to_end(

@@ -94,7 +94,6 @@ GateWorld::GateWorld(const std::vector<Change>& changes)
 }
 
 // --- names
-// -------------------------------------------------------------------------------------------
 
 risk::SessionIndex GateWorld::session(std::string_view name) const {
   return named(deployment_.names.sessions.find(name), name);
@@ -107,7 +106,6 @@ risk::InstrumentIndex GateWorld::instrument(std::string_view name) const {
 }
 
 // --- time, prices, state
-// -----------------------------------------------------------------------------
 
 void GateWorld::load_state() {
   const config::StateFile state = config::parse_state(
@@ -188,7 +186,6 @@ void GateWorld::orders_are_dead() {
 }
 
 // --- clients
-// ---------------------------------------------------------------------------------------------
 
 gate::ClientResult GateWorld::send_bytes(risk::SessionIndex session,
                                          std::span<const std::byte> payload) {
@@ -291,7 +288,6 @@ std::vector<Bytes> GateWorld::stream(risk::SessionIndex session) const {
 }
 
 // --- the venue
-// -------------------------------------------------------------------------------------------
 
 bool GateWorld::connect() {
   link_.reset(now_ns);
@@ -510,7 +506,6 @@ void GateWorld::deliver() {
 }
 
 // --- kill and replay
-// -------------------------------------------------------------------------------------
 
 void GateWorld::open_journal() {
   directory_ = folder_ / ("journal" + std::to_string(journals_));
@@ -650,7 +645,6 @@ std::string GateWorld::check() {
 }
 
 // --- looking at it
-// ---------------------------------------------------------------------------------------
 
 const risk::Order* GateWorld::order(risk::SessionIndex session, std::uint32_t number) {
   const risk::NumberRecord* record = engine().find_client(session, number);

@@ -153,8 +153,8 @@ class GateWorld {
   std::int64_t now_ns = 1'767'607'200 * risk::kSecondNs;  // 2026-01-05 10:00:00 UTC
   bool hold_to_venue = false;                             // bytes to the venue stay on this side
   bool hold_from_venue = false;                           // and the other way round
-  bool hold_steps = false;  // the gate's own steps wait: slices of sweeps, recovery
-  bool hold_journal = false;                              // the journal is not flushed
+  bool hold_steps = false;    // the gate's own steps wait: slices of sweeps, recovery
+  bool hold_journal = false;  // the journal is not flushed
   // A scripted venue answers what is no order: Q with the number behind the highest it was told, C
   // with its response.
   bool script_answers = true;

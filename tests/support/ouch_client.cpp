@@ -69,7 +69,6 @@ std::string line_of_payload(std::span<const std::byte> payload) {
 }
 
 // --- RawSocket
-// -----------------------------------------------------------------------------------
 
 RawSocket::RawSocket(std::uint16_t port, int receive_buffer)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -122,7 +121,6 @@ Bytes RawSocket::read_to_end() const {
 }
 
 // --- OuchClient
-// ----------------------------------------------------------------------------------
 
 OuchClient::OuchClient(std::uint16_t port) : socket_(port), soup_(kSettings, now_ns()) {}
 

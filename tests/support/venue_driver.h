@@ -5,10 +5,11 @@
 //   U 1>2 L 60@5000          Replaced: original > new, state, what is left @ price
 //   E 1 40@5000 R #7         Executed: number, quantity @ price, liquidity, match number
 //   C 1 -60 I                Canceled: number, decrement, reason
-//   D 1 -60 Q (40@5000 A O)  AIQ Canceled: decrement, reason (prevented @ price, liquidity,
-//   strategy) B 1 #7 E                 Broken Trade: number, match number, reason J 1 13 Rejected:
-//   number, reason in hexadecimal X 1, G 1, K 1            Mass Cancel, Disable and Enable
-//   responses Q 2                      Query Response: next number
+//   D 1 -60 Q (40@5000 A O)  AIQ Canceled: decrement, reason (prevented @ price, liquidity, strategy)
+//   B 1 #7 E                 Broken Trade: number, match number, reason
+//   J 1 13                   Rejected: number, reason in hexadecimal
+//   X 1, G 1, K 1            Mass Cancel, Disable and Enable responses
+//   Q 2                      Query Response: next number
 // A line of another session than the first is preceded by that session's index and a colon.
 
 #include <array>

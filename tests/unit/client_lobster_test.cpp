@@ -327,7 +327,7 @@ TEST(ClientLobster, AllRowsOfARealDayAreAccountedFor) {
   EXPECT_TRUE(plan.problems.empty());
 }
 
-// --- bugs found ---
+// --- bugs found
 
 TEST(ClientLobsterRegression, AFileWithoutAHeaderKeepsItsFirstRow) {
   const std::string rows = "34201,1,11,100,2224000,1\n34202,4,11,100,2224000,1\n";

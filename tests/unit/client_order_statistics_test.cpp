@@ -49,7 +49,7 @@ std::uint32_t total(std::span<const SizeRow> rows) {
                          [](std::uint32_t sum, const SizeRow& row) { return sum + row.count; });
 }
 
-// --- the samplers ---
+// --- the samplers
 
 TEST(OrderStatistics, ArrivalsHaveTheirMeanAndTheirBursts) {
   double offspring = 0;
@@ -138,7 +138,7 @@ TEST(OrderStatistics, LifetimesAreOfTwoKinds) {
   }
 }
 
-// --- the day that they were fitted to ---
+// --- the day that they were fitted to
 
 struct Event {
   std::int64_t time = 0;  // in units of 10 us, those of the file

@@ -193,7 +193,7 @@ TEST(ExampleConfig, RelativePathsAreTakenFromTheFolder) {
   EXPECT_EQ(d.feed.file, test::example_folder() / "marks.csv");
 }
 
-// --- its shape ---
+// --- its shape
 
 // Visits every member of every object, with its path.
 template <class Visit>

@@ -36,7 +36,6 @@ struct World : Driver<Subject> {
 };
 
 // --- the three conditions of leg 2
-// ------------------------------------------------------------------
 
 // Part of the requirement is each group's alone: long 10 and short 12 of one coin are worst when it
 // rises, long 10 of the other makes the joint column in which both fall the worst. A sale of one
@@ -117,7 +116,6 @@ TYPED_TEST(Exit, ASmallerReplaceOfAnOpeningOrderIsNone) {
 }
 
 // --- an order replaced in flight
-// --------------------------------------------------------------------
 
 // Buy 10 at 101 and, in its place, 15 at 100.5, with the mark at 100: the larger leaves with the
 // larger open loss are 250, but 10 may fill at 101 and 5 more at 100.5, which is 252.5.
@@ -140,7 +138,6 @@ TYPED_TEST(Exit, AReplaceInFlightHoldsMoreThanLargestLeavesAndLargestLoss) {
 }
 
 // --- close-only
-// -------------------------------------------------------------------------------------
 
 TYPED_TEST(Exit, CloseOnlyLetsExitsPassAndNothingElse) {
   Parameters p = small_parameters();
@@ -176,7 +173,6 @@ TYPED_TEST(Exit, CloseOnlyKeepsALegOfAHedge) {
 }
 
 // --- limits below what is used
-// ----------------------------------------------------------------------
 
 TYPED_TEST(Exit, ALimitBelowThePositionTrapsNobody) {
   struct Case {
@@ -209,7 +205,6 @@ TYPED_TEST(Exit, ALimitBelowThePositionTrapsNobody) {
 }
 
 // --- rates
-// ------------------------------------------------------------------------------------------
 
 TYPED_TEST(Exit, BeyondTheSecondBudgetAnExitIsRefusedAndTheSessionIsAtFault) {
   Parameters p = small_parameters();
@@ -235,7 +230,6 @@ TYPED_TEST(Exit, BeyondTheSecondBudgetAnExitIsRefusedAndTheSessionIsAtFault) {
 }
 
 // --- prices that cannot be trusted
-// ------------------------------------------------------------------
 
 // On a stale mark the position alone decides: a leg of a hedge goes too, at any price, and nothing
 // that could turn the position round.

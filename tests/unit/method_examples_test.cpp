@@ -92,7 +92,6 @@ std::int64_t golden(std::string_view pointer) {
 }
 
 // --- collateral (G1, METHOD 3.8)
-// --------------------------------------------------------------------
 
 TYPED_TEST(MethodExamples, StaticCollateralIsChargedBesideTheShort) {
   World<TypeParam> w(small_parameters());
@@ -165,7 +164,6 @@ TYPED_TEST(MethodExamples, DebtCountsInFullAndItsAddOn) {
 }
 
 // --- the requirement (METHOD 3.4)
-// -------------------------------------------------------------------
 
 // OKX takes the worst of its tests inside each unit: 100 or 60 and 50 or 90 make 190, not 150.
 TYPED_TEST(MethodExamples, TheWorstSetIsTakenInsideEachGroup) {
@@ -282,7 +280,6 @@ TYPED_TEST(MethodExamples, TinyLotsKeepTheirRisk) {
 }
 
 // --- open orders (METHOD 3.5)
-// -----------------------------------------------------------------------
 
 // G2: P = (-100, 0, 100, 40), A = (30, 0, -30, -12), B = (-50, 0, 50, 20), C = (-10, -10, -10,
 // -10).
@@ -415,7 +412,6 @@ TYPED_TEST(MethodExamples, RealisingChangesNothing) {
 }
 
 // --- exits (METHOD 3.6)
-// -----------------------------------------------------------------------------
 
 // R' >= R would pass none of these: each lowers R by its own fee and spread.
 TYPED_TEST(MethodExamples, EveryMarketCloseOfABreachedAccountPasses) {

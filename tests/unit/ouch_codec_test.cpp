@@ -50,7 +50,6 @@ void expect_outbound(const M& message, std::string_view wire) {
 constexpr std::uint64_t kTime = 0x0000289b4d64af87;
 
 // --- Real packets, cut at the Soup length (Nasdaq, 2023 and 2024)
-// ---------------------------------
 
 TEST(OuchRealPacket, EnterOrderOfASellShortWithAFirm) {
   EnterOrder order{.user_ref_num = 113,
@@ -112,7 +111,6 @@ TEST(OuchRealPacket, CanceledByTheUser) {
 }
 
 // --- Every other message, by the tables
-// -----------------------------------------------------------
 
 TEST(OuchCodec, ReplaceOrder) {
   expect_inbound(
@@ -297,7 +295,6 @@ TEST(OuchCodec, ResponsesToMassCancelDisableAndEnable) {
 }
 
 // --- The two forms of an optional appendage length
-// ------------------------------------------------
 
 TEST(OuchCodec, ReadsMassCancelWithoutTheAppendageLength) {
   MassCancel cancel;
@@ -321,7 +318,6 @@ TEST(OuchCodec, RefusesAnExecutionWithoutTheAppendageLength) {
 }
 
 // --- What is no message
-// ---------------------------------------------------------------------------
 
 TEST(OuchCodec, RefusesAnEmptyPayload) {
   InboundMessage inbound;

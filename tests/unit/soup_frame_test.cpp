@@ -63,7 +63,6 @@ TEST(SoupFrame, WritesTheHeader) {
 }
 
 // --- Login request
-// --------------------------------------------------------------------------------
 
 std::string login_text(const LoginRequest& login) {
   std::array<std::byte, kLoginRequestSize> out{};
@@ -164,7 +163,6 @@ TEST(SoupLogin, DoesNotWriteATextThatIsTooLong) {
 }
 
 // --- Login accepted
-// -------------------------------------------------------------------------------
 
 TEST(SoupLogin, WritesAndReadsAnAcceptanceJustifiedRight) {
   std::array<std::byte, kLoginAcceptedSize> out{};

@@ -40,7 +40,6 @@ void expect_error(ServerConnection& server, LinkError error) {
 }
 
 // --- Login
-// ----------------------------------------------------------------------------------------
 
 TEST(SoupServer, AsksForADecisionOnTheLogin) {
   ServerConnection server({}, 0);
@@ -134,7 +133,6 @@ TEST(SoupServer, RefusesASecondLogin) {
 }
 
 // --- Packets
-// --------------------------------------------------------------------------------------
 
 TEST(SoupServer, YieldsOnePacketAtATimeAndSkipsHeartbeats) {
   ServerConnection server = logged_in();
@@ -236,7 +234,6 @@ TEST(SoupServer, SendsNothingBeforeTheLogin) {
 }
 
 // --- A slow consumer
-// ------------------------------------------------------------------------------
 
 TEST(SoupServer, RefusesAPacketThatDoesNotFitAndKeepsTheRest) {
   const LinkSettings settings{.output_size_max = 100};
@@ -264,7 +261,6 @@ TEST(SoupServer, RefusesAPayloadTooLongForTheProtocol) {
 }
 
 // --- Time
-// -----------------------------------------------------------------------------------------
 
 TEST(SoupServer, SendsAHeartbeatAfterASecondWithoutSending) {
   ServerConnection server = logged_in();
@@ -370,7 +366,6 @@ TEST(SoupServer, HasNoDeadlineOnceClosed) {
 }
 
 // --- Reuse and settings
-// ---------------------------------------------------------------------------
 
 TEST(SoupServer, ForgetsEverythingAtAReset) {
   ServerConnection server = logged_in();

@@ -231,7 +231,7 @@ TEST(VenueModify, IsNotSupportedAndIgnored) {
   EXPECT_EQ(venue.cancel(1), Lines{"C 1 -100 U"});
 }
 
-// --- Faults --------------------------------------------------------------------------------------
+// --- Faults
 
 TEST(VenueFaults, RejectEveryNthOfTheAcceptableOrdersAndReplaces) {
   VenueDriver venue({.faults = {.reject_every = 2}});
