@@ -7,7 +7,7 @@
 // price of each instrument is never lost, and the prices of one instrument arrive in order; those
 // of different instruments may not.
 //
-// What ORDERLIFE 5 and STYLE 4.2 know of that queue: its capacity is no bound, hence the count
+// What ORDERLIFE 5 knows of that queue: its capacity is no bound, hence the count
 // here; only with a producer token, room for one producer and try_enqueue does it never allocate.
 #pragma once
 

@@ -172,7 +172,7 @@ enum class Disposition : std::uint8_t {
   Ignore,   // silently, as the protocol wants it: an unknown original, a cancel of nothing
 };
 
-// The engine's verdict with its arithmetic (DESIGN promise 4). The integers count what the reason's
+// The engine's verdict with its arithmetic. The integers count what the reason's
 // row in kRejectReasons says; shortfall = needed - available > 0 where there is arithmetic.
 struct Decision {
   Price price;              // the price to forward: the order's, or the collar for a market order

@@ -1,5 +1,5 @@
 // OUCH in: from a client's bytes to a command, and from an accepted order to the venue's message
-// (PROTOCOLS 2, ORDERLIFE 1).
+// (ORDERLIFE 1).
 #include <algorithm>
 
 #include "gateway/gate/gate.h"

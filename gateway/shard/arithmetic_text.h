@@ -1,4 +1,4 @@
-// The arithmetic of a refusal as one line of text: stable prefix, then numbers (CONVENTIONS 7.2).
+// The arithmetic of a refusal as one line of text: stable prefix, then numbers.
 #pragma once
 
 #include <span>

@@ -1,6 +1,5 @@
 // The shard: one thread that owns the gate, the clients' OUCH sessions and the venue link, and runs
-// each message to completion: read, decode, decide, journal, forward, reply (DESIGN 2, ORDERLIFE
-// 5).
+// each message to completion: read, decode, decide, journal, forward, reply (ORDERLIFE 5).
 //
 // A pass reads each ready socket once, at most 16 KiB or 32 messages a session, then lets the
 // streams owed to clients leave, then looks at prices and timers. Between passes it waits as

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The layers of DESIGN 3: risk <- config <- feeds <- gateway, and what risk/ may use at all.
+"""The layers: risk <- config <- feeds <- gateway, and what risk/ may use at all.
 
 usage: layering.py SOURCE_DIR [RISK_LIBRARY]
 """

@@ -1,4 +1,4 @@
-// The order path's promise (DESIGN 2): from the bytes of a message to the bytes of its answer it
+// The order path's promise: from the bytes of a message to the bytes of its answer it
 // takes no memory, locks no mutex and reads the clock at most once. Counted over 100,000 messages
 // of clients with what the venue answers and with prices, first in memory, then in the shard
 // itself.
