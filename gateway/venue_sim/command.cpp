@@ -3,7 +3,13 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
 
+#include "config/load.h"
+#include "config/password.h"
 #include "gateway/venue_sim/server.h"
 
 namespace portcullis::gateway::venue_sim {
@@ -13,14 +19,42 @@ namespace {
 struct CommandLine {
   VenueOptions venue;
   VenueUser user;
+  std::string folder;
+  std::optional<std::uint16_t> port;
   std::uint32_t delay_ms = 0;
 };
 
+// The venue that a deployment's gate connects to: its port, its user, the symbols of its
+// instruments.
+void take_deployment(CommandLine& line) {
+  const config::LoadResult result = config::load(line.folder);
+  if (!result.ok()) {
+    std::string problems;
+    for (const config::Problem& problem : result.problems)
+      problems += config::to_text(problem) + '\n';
+    problems.pop_back();
+    throw std::runtime_error(problems);
+  }
+  const config::VenueSettings& venue = result.deployment.venue;
+  const config::Password password = config::read_password(venue.password);
+  if (!password.problem.empty()) throw std::runtime_error("venue password: " + password.problem);
+  line.venue.port = venue.port;
+  line.user = {venue.user, password.text};
+  for (const config::InstrumentSettings& instrument : result.deployment.instruments) {
+    const std::string_view symbol(instrument.venue.symbol.data(), instrument.venue.symbol.size());
+    line.venue.symbols.emplace_back(symbol.substr(0, symbol.find_last_not_of(' ') + 1));
+  }
+}
+
 void run(CommandLine& line) {
-  line.venue.users = {line.user};
   line.venue.link_faults.delay = std::chrono::milliseconds(line.delay_ms);
   int code = 1;
   try {
+    if (line.folder.empty() && line.user.name.empty())
+      throw std::runtime_error("--config, or --user and --password, must be there");
+    if (!line.folder.empty()) take_deployment(line);
+    if (line.port) line.venue.port = *line.port;
+    line.venue.users = {line.user};
     code = run_venue(line.venue, std::cout);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
@@ -34,12 +68,19 @@ void add_venue_command(CLI::App& app) {
   auto line = std::make_shared<CommandLine>();
   CLI::App* venue = app.add_subcommand("venue", "the simulated matching engine, OUCH 5.0");
   VenueOptions& o = line->venue;
-  venue->add_option("--port", o.port, "on 127.0.0.1; 0 picks a free one, which is printed");
+  venue->add_option("--port", line->port, "on 127.0.0.1; 0 picks a free one, which is printed");
   venue->add_option("--journal", o.journal_directory, "directory of the journal")->required();
-  venue->add_option("--user", line->user.name, "SoupBinTCP user name")->required();
-  venue->add_option("--password", line->user.password, "SoupBinTCP password")->required();
-  venue->add_option("--symbols", o.symbols, "the symbols that can be traded; default: any")
-      ->delimiter(',');
+  CLI::Option* folder = venue->add_option(
+      "--config", line->folder, "a deployment folder: the venue that its gate connects to");
+  CLI::Option* user = venue->add_option("--user", line->user.name, "SoupBinTCP user name");
+  CLI::Option* password =
+      venue->add_option("--password", line->user.password, "SoupBinTCP password");
+  CLI::Option* symbols =
+      venue->add_option("--symbols", o.symbols, "the symbols that can be traded; default: any")
+          ->delimiter(',');
+  user->needs(password)->excludes(folder);
+  password->needs(user)->excludes(folder);
+  symbols->excludes(folder);
   venue->add_option("--stats", o.stats_file,
                     "file for the counts as JSON, written at the end and on SIGUSR1");
 

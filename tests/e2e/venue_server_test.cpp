@@ -7,6 +7,7 @@
 #include <random>
 
 #include "gateway/venue_sim/command.h"
+#include "tests/support/gate_process.h"
 #include "tests/support/journal_support.h"
 #include "tests/support/seed.h"
 #include "tests/support/venue_process.h"
@@ -366,6 +367,28 @@ TEST_F(VenueServer, RunsFromTheCommandLine) {
   gate.send(enter_message({.number = 3, .symbol = "ABC"}));
   EXPECT_EQ(gate.receive(4), (Lines{"S", "A 1 L 100@5000", "J 2 17", "J 3 a"}));
   EXPECT_EQ(venue.terminate(), 0);
+}
+
+TEST_F(VenueServer, TakesUserPasswordAndSymbolsFromADeployment) {
+  const test::TestDeployment deployment;
+  const std::string journal = (directory_.path() / "journal").string();
+  const std::vector<std::string> arguments = {
+      PORTCULLIS_BINARY, "venue", "--journal", journal, "--config", deployment.config().string(),
+      "--port",          "0"};
+  test::Environment environment = deployment.environment();
+  {
+    test::Process venue(arguments, environment, deployment.errors());
+    VenueClient gate(test::port_of(venue.read_line()));
+    ASSERT_TRUE(gate.login(1, "", "GATE01", environment["PORTCULLIS_VENUE_PASSWORD"]));
+    gate.send(enter_message({.number = 1, .symbol = "AMZN"}));
+    gate.send(enter_message({.number = 2, .symbol = "ELSE"}));
+    EXPECT_EQ(gate.receive(3), (Lines{"S", "A 1 L 100@5000", "J 2 17"}));
+    EXPECT_EQ(venue.terminate(), 0);
+  }
+  environment.erase("PORTCULLIS_VENUE_PASSWORD");
+  const test::Outcome outcome = test::run_to_end(arguments, environment);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.errors.find("venue password: "), std::string::npos) << outcome.errors;
 }
 
 TEST_F(VenueServer, DoesNotStartOnAJournalThatIsInUse) {
