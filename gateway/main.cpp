@@ -7,6 +7,7 @@
 #include "gateway/commands/run.h"
 #include "gateway/venue_sim/command.h"
 
+// NOLINTNEXTLINE(bugprone-exception-escape): nothing is caught that says more than the exception
 int main(int argc, char** argv) {
   CLI::App app("Portcullis: a pre-trade risk gate for exchanges");
   app.require_subcommand(1);

@@ -23,7 +23,7 @@ void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, 
   Line& line = lines_[new_line(account, instrument)];
   const Int128 paid = Int128{price.raw} * parameters.marks_per_tick * parameters.units_per_lot_mark;
   lift(line);
-  line.position.raw += direction * sign_of(side) * lots.raw;
+  line.position.raw += lots.raw * direction * sign_of(side);
   line.cash.raw -= direction * (sign_of(side) * paid + fee_per_lot(instrument, price)) * lots.raw;
   place(line);
 }

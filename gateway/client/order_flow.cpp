@@ -252,7 +252,7 @@ class Generator {
         draw_size(random_, marketable ? std::span<const SizeRow>(kMarketableSizes)
                                       : std::span<const SizeRow>(kRestingSizes));
     const double hundred =
-        static_cast<double>(book.clip) / kClipsPerHundred * (is_eager(t) ? kEagerFactor : 1);
+        static_cast<double>(book.clip * (is_eager(t) ? kEagerFactor : 1)) / kClipsPerHundred;
     const bool wrong = random_.chance(kWrongShare);
     if (wrong && send_unmatched(trader)) return;
 
@@ -430,7 +430,8 @@ class Generator {
     const auto at = [&](int percent) {
       return settings_.messages * static_cast<std::uint64_t>(percent) / 100;
     };
-    for (std::uint16_t s = 0; s < plan_.numbers.size(); ++s) {
+    const auto sessions = static_cast<std::uint16_t>(plan_.numbers.size());
+    for (std::uint16_t s = 0; s < sessions; ++s) {
       for (const int percent : {10, 50, 90}) {
         extraordinary_.push_back({.at = at(percent), .session = s, .kind = Kind::Query});
       }

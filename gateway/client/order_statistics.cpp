@@ -65,12 +65,12 @@ std::uint32_t draw_size(Random& random, std::span<const SizeRow> rows) noexcept 
 }
 
 int draw_step(Random& random) noexcept {
-  static const auto kAhead = power_law(kAheadExponent);
-  static const auto kBehind = power_law(kBehindExponent);
+  static const auto ahead = power_law(kAheadExponent);
+  static const auto behind = power_law(kBehindExponent);
   const double where = random.uniform();
   if (where < kAtBestShare) return 0;
-  if (where < kAtBestShare + kAheadShare) return -draw_distance(random, kAhead);
-  return draw_distance(random, kBehind);
+  if (where < kAtBestShare + kAheadShare) return -draw_distance(random, ahead);
+  return draw_distance(random, behind);
 }
 
 double draw_lifetime_s(Random& random) noexcept {

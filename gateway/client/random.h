@@ -22,6 +22,7 @@ class Random {
   }
 
   // 0 to n - 1. REQUIRES: n > 0. The bias of the remainder is of no account for small n.
+  // NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
   std::uint64_t below(std::uint64_t n) noexcept { return next() % n; }
   bool chance(double share) noexcept { return uniform() < share; }
 

@@ -66,8 +66,6 @@ void translate(const Wire& wire, const config::Alias* alias, Command& command) {
     case ouch::TimeInForce::GoodTillExtended:
     case ouch::TimeInForce::GoodTillTime:
     case ouch::TimeInForce::AfterHours:
-      fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
-      break;
     default:
       fault(command.unsupported, RejectReason::UnsupportedTimeInForce);
       break;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kScanMax = 65'536;
 // Room in the venue's buffer before a client's message is taken: a chain's cancels, a slice of a
 // sweep.
-constexpr std::size_t kVenueRoom = 32 * 1024;
+constexpr std::size_t kVenueRoom = 32'768;
 
 }  // namespace
 
@@ -30,7 +30,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
-      staged_(64 * 1024) {
+      staged_(65'536) {
   expected_.reserve(4096);
 }
 

@@ -25,7 +25,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr int kMessagesPerPass = 32;
-constexpr std::size_t kBytesPerPass = 16 * 1024;
+constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
 constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
 constexpr std::int64_t kYieldNs = 200'000;         // backoff: how long it yields before it sleeps
@@ -37,7 +37,7 @@ constexpr std::uint32_t kMalformedMax = 3;
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
-  return {.input_size_max = 64 * 1024,
+  return {.input_size_max = 65'536,
           .output_size_max = static_cast<std::size_t>(gateway.slow_consumer_bytes),
           .inbound_payload_size_max = 1024,
           .heartbeat_ns = gateway.times.heartbeat_ns,
@@ -47,7 +47,7 @@ soup::LinkSettings client_settings(const config::Deployment& deployment) {
 
 soup::LinkSettings venue_settings(const config::Deployment& deployment) {
   const config::VenueSettings& venue = deployment.venue;
-  return {.input_size_max = 256 * 1024,
+  return {.input_size_max = 262'144,
           .output_size_max = static_cast<std::size_t>(venue.send_buffer_bytes),
           .inbound_payload_size_max = 1024,
           .heartbeat_ns = venue.times.heartbeat_ns,
@@ -104,7 +104,7 @@ Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate:
 
 // What still waits is called back here: its memory is that of the members, which end before io_
 // does.
-Shard::~Shard() {
+Shard::~Shard() {  // NOLINT(bugprone-exception-escape): no handler throws
   error_code ignored;
   acceptor_.close(ignored);
   connecting_.close(ignored);

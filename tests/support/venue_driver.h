@@ -167,7 +167,7 @@ class VenueDriver {
       ouch::OutboundMessage& decoded = messages.emplace_back();
       const ouch::DecodeError error = decode(out.payload(m), decoded);
       std::string line = error == ouch::DecodeError::None ? line_of(decoded) : "undecodable";
-      if (m.session != 0) line = std::to_string(m.session) + ": " + line;
+      if (m.session != 0) line.insert(0, std::to_string(m.session).append(": "));
       lines.push_back(line);
     }
     return lines;
