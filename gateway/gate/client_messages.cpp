@@ -256,7 +256,7 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
           .rejected = record.decision.disposition == Disposition::Reject};
 }
 
-void Gate::stage_enter(const EnterRecord& record) noexcept {
+void Gate::stage_order(const EnterRecord& record) noexcept {
   const risk::NewOrder& order = record.order;
   const config::Alias& alias = aliases_.venue(order.instrument);
   ouch::EnterOrder message = *entered_;
@@ -306,7 +306,7 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
           .rejected = record.decision.disposition == Disposition::Reject};
 }
 
-void Gate::stage_replace(const ReplaceRecord& record) noexcept {
+void Gate::stage_order(const ReplaceRecord& record) noexcept {
   const risk::NumberRecord* number = engine_.find_number(record.decision.number);
   const risk::Order& order = engine_.order(record.decision.order);
   const config::Alias& alias = aliases_.venue(order.instrument);

@@ -223,27 +223,20 @@ void Gate::owe_reject(risk::SessionIndex session, std::uint32_t client_ref,
                               .appendage = {}});
 }
 
-void Gate::effect(const EnterRecord& record) noexcept {
+template <class Record>
+void Gate::order_effect(const Record& record) noexcept {
   engine_.apply(record.order, record.decision);
   count(record.decision);
   if (record.decision.disposition == Disposition::Reject) {
     owe_reject(record.order.session, record.order.client_ref, record.order.client_text,
                risk::info(record.decision.reason).ouch, record.order.time);
   } else if (record.decision.disposition == Disposition::Forward && mode_ == Mode::Live) {
-    stage_enter(record);
+    stage_order(record);
   }
 }
 
-void Gate::effect(const ReplaceRecord& record) noexcept {
-  engine_.apply(record.order, record.decision);
-  count(record.decision);
-  if (record.decision.disposition == Disposition::Reject) {
-    owe_reject(record.order.session, record.order.client_ref, record.order.client_text,
-               risk::info(record.decision.reason).ouch, record.order.time);
-  } else if (record.decision.disposition == Disposition::Forward && mode_ == Mode::Live) {
-    stage_replace(record);
-  }
-}
+void Gate::effect(const EnterRecord& record) noexcept { order_effect(record); }
+void Gate::effect(const ReplaceRecord& record) noexcept { order_effect(record); }
 
 void Gate::effect(const CancelRecord& record) noexcept {
   engine_.apply(record.order, record.decision);

@@ -157,6 +157,8 @@ class Gate {
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
+  template <class Record>
+  void order_effect(const Record& record) noexcept;
   void effect(const EnterRecord& record) noexcept;
   void effect(const ReplaceRecord& record) noexcept;
   void effect(const CancelRecord& record) noexcept;
@@ -202,8 +204,8 @@ class Gate {
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;
-  void stage_enter(const EnterRecord& record) noexcept;
-  void stage_replace(const ReplaceRecord& record) noexcept;
+  void stage_order(const EnterRecord& record) noexcept;
+  void stage_order(const ReplaceRecord& record) noexcept;
 
   // venue_messages.cpp
   void effect(const VenueMessageRecord& record) noexcept;
@@ -236,6 +238,8 @@ class Gate {
   void replaced_unknown(const ouch::Replaced& message, risk::Timestamp time) noexcept;
   risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
   void books_disagree(risk::AccountIndex account, risk::Timestamp time) noexcept;
+  bool is_first_word(const risk::VenueOutcome& outcome, ouch::OrderState state,
+                     risk::Timestamp time) noexcept;
   [[nodiscard]] bool is_whole(risk::InstrumentIndex instrument, std::uint32_t wire) const noexcept;
   [[nodiscard]] risk::Lots lots_of(risk::InstrumentIndex instrument, std::uint32_t wire) noexcept;
   [[nodiscard]] risk::Lots lots_taken_off(risk::InstrumentIndex instrument,

@@ -331,6 +331,15 @@ void Gate::owe_terms(M answer, const risk::NumberRecord& record, const Terms& te
   owe(record.session, answer);
 }
 
+// Whether an acknowledgement is the first of a live order, of which its client is told.
+bool Gate::is_first_word(const VenueOutcome& outcome, ouch::OrderState state,
+                         Timestamp time) noexcept {
+  if (outcome.anomaly == risk::Anomaly::LateEvent && state != ouch::OrderState::Dead) {
+    books_disagree(outcome.record.account, time);  // it lives there and has ended here
+  }
+  return outcome.anomaly != risk::Anomaly::Duplicate && outcome.anomaly != risk::Anomaly::LateEvent;
+}
+
 void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
   ++counters_.accepted;
   resolve(message.user_ref_num, time);
@@ -350,12 +359,7 @@ void Gate::on_accepted(const ouch::Accepted& message, Timestamp time) noexcept {
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Accepted,
                                       .dead = message.order_state == ouch::OrderState::Dead});
-  if (outcome.anomaly == risk::Anomaly::LateEvent &&
-      message.order_state != ouch::OrderState::Dead) {
-    books_disagree(outcome.record.account, time);  // it lives there and has ended here
-  }
-  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
-    return;
+  if (!is_first_word(outcome, message.order_state, time)) return;
   owe_terms(message, outcome.record, terms, time);
 }
 
@@ -377,12 +381,7 @@ void Gate::on_replaced(const ouch::Replaced& message, Timestamp time) noexcept {
                                       .other = message.orig_user_ref_num,
                                       .type = VenueEventType::Replaced,
                                       .dead = message.order_state == ouch::OrderState::Dead});
-  if (outcome.anomaly == risk::Anomaly::LateEvent &&
-      message.order_state != ouch::OrderState::Dead) {
-    books_disagree(outcome.record.account, time);  // it lives there and has ended here
-  }
-  if (outcome.anomaly == risk::Anomaly::Duplicate || outcome.anomaly == risk::Anomaly::LateEvent)
-    return;
+  if (!is_first_word(outcome, message.order_state, time)) return;
   ouch::Replaced answer = message;
   answer.orig_user_ref_num = outcome.other.client_ref;
   owe_terms(answer, outcome.record, terms, time);
