@@ -61,7 +61,7 @@ Function* c_library(const char* name) {
 }  // namespace portcullis::test
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-// NOLINTBEGIN(bugprone-reserved-identifier): glibc's names for what is replaced here
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): glibc's names for what is replaced here
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
@@ -116,5 +116,5 @@ ssize_t recv(int socket, void* buffer, std::size_t size, int flags) {
   return n;
 }
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 #endif
