@@ -67,7 +67,11 @@ def table(runs):
             by_name.setdefault(run["run_name"], []).append(run)
     yield "| benchmark | cost | least to most of the rounds | p99 | p99.9 | max | items/s |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
-    for name, rounds in by_name.items():
+    def natural(name):
+        return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+
+    for name in sorted(by_name, key=natural):
+        rounds = by_name[name]
         timed = "/manual_time" in name
         scale = NANOSECONDS[rounds[0]["time_unit"]]
         costs = [run.get("p50_ns") or run["real_time" if timed else "cpu_time"] * scale
