@@ -59,6 +59,7 @@ class GateAudit {
   [[nodiscard]] const std::vector<std::string>& problems() const { return problems_; }
 
  private:
+  static std::string text_of(std::uint32_t session, std::uint32_t number);
   using Key = std::pair<std::uint32_t, std::uint32_t>;  // session, client number
   struct Standing {
     bool blocked = false, close_only = false;
