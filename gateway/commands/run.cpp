@@ -1,7 +1,9 @@
 #include "gateway/commands/run.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -248,11 +250,29 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
   return settings;
 }
 
+// Connections must never take the files that the journal needs: a socket, an index and a segment for
+// each, a file for each session's stream, and some for the rest.
+void need_files(const config::Deployment& deployment) {
+  const rlim_t needed =
+      3 * rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() + 64;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= needed) return;
+  throw std::runtime_error(
+      fmt::format("connections_max and the sessions need {} open files, and the limit is {}: raise "
+                  "it (ulimit -n), or lower connections_max",
+                  needed, limit.rlim_max));
+}
+
 // What can be wrong is looked at before the journal is begun, so that a start that fails leaves
 // nothing behind and may be tried again as it was.
 void run(const CommandLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
   const config::Deployment deployment = load_deployment(line.folder);
+  need_files(deployment);
   const shard::Secrets secrets = read_secrets(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);

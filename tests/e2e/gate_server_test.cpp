@@ -198,6 +198,7 @@ TEST_F(GateServer, AFloodOfConnectionsBeyondTheFileLimitStallsNobody) {
   start({{kSet, "process.json", "gateway.connections_max", "64"}});
   OuchClient other(port());
   ASSERT_TRUE(other.login("BRAVO2", 0));
+  wait_for_stream_files(*deployment_, 6);
   allow_more_files(gate_->pid(), 3);
   std::vector<std::unique_ptr<RawSocket>> flood;
   for (int i = 0; i < 40; ++i) flood.push_back(std::make_unique<RawSocket>(port()));

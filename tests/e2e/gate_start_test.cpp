@@ -158,6 +158,21 @@ TEST_F(GateStart, RefusesAJournalWhoseStateWasNotLoadedToItsEnd) {
   expect_starts();
 }
 
+TEST_F(GateStart, RaisesItsLimitOfOpenFilesOrRefuses) {
+  deployment.change({kSet, "process.json", "gateway.connections_max", "64"});
+  std::vector<std::string> command = {"/bin/sh", "-c", "ulimit -n 100; exec \"$0\" \"$@\""};
+  const std::vector<std::string> gate = arguments();
+  command.insert(command.end(), gate.begin(), gate.end());
+  const Outcome outcome = run_to_end(command, deployment.environment());
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.errors.find("need 262 open files, and the limit is 100"), std::string::npos)
+      << outcome.errors;
+  command[2] = "ulimit -S -n 100; exec \"$0\" \"$@\"";
+  Process raised(command, deployment.environment(), deployment.errors());
+  EXPECT_NE(port_of(raised.read_line()), 0) << read_file(deployment.errors());
+  EXPECT_EQ(raised.terminate(), 0);
+}
+
 TEST_F(GateStart, RefusesAMissingPassword) {
   Environment environment = deployment.environment();
   environment.erase("PORTCULLIS_VENUE_PASSWORD");

@@ -1,13 +1,11 @@
 // The books of the gate against what the venue has said: positions, reservations, the venue's own
 // book, and the end of everything.
 #include <algorithm>
-#include <sstream>
 
 #include "tests/support/gate_audit.h"
 
 namespace portcullis::test {
 
-namespace ouch = gateway::ouch;
 using risk::Int128;
 
 void GateAudit::judge_positions() {

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -101,6 +102,16 @@ void wait_until_asleep(pid_t pid) {
     return looks == 10;
   });
   EXPECT_TRUE(asleep) << "it never sleeps";
+}
+
+void wait_for_stream_files(const TestDeployment& deployment, std::ptrdiff_t sessions) {
+  const bool there = wait_for([&] {
+    const std::filesystem::directory_iterator files(deployment.journal());
+    return std::count_if(begin(files), end(files), [](const auto& file) {
+             return file.path().extension() == ".index";
+           }) == sessions;
+  });
+  EXPECT_TRUE(there) << "some session has no stream";
 }
 
 void allow_more_files(pid_t pid, std::uint64_t count) {

@@ -24,6 +24,10 @@ void wait_for_venue_stat(const TestDeployment& deployment, const VenueProcess& v
 // Until a process that has nothing to do sleeps.
 void wait_until_asleep(pid_t pid);
 
+// Until the journal has a file for the stream of each of so many sessions: it opens one when the
+// first message of the stream is written.
+void wait_for_stream_files(const TestDeployment& deployment, std::ptrdiff_t sessions);
+
 // From now on a process may open so many files more and not another one.
 void allow_more_files(pid_t pid, std::uint64_t count);
 
