@@ -495,10 +495,12 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
   Amount added = cost_of(reservation, candidate.side, candidate.instrument);
   if (candidate.replaced != nullptr) added -= order_cost(*candidate.replaced);
-  const Amount held_now = held(candidate.account, settlement);
-  const Int128 cost_change = added.raw == 0 ? 0
-                                            : capital_in(settlement, held_now, costs) -
-                                                  capital_in(settlement, held_now, costs + added);
+  Int128 cost_change = 0;
+  if (added.raw != 0) {
+    const Int128 counted = haircut(settlement, held(candidate.account, settlement));
+    cost_change =
+        capital_in(settlement, counted, costs) - capital_in(settlement, counted, costs + added);
+  }
   const Change change = open_change(candidate, reservation);
   const Int128 needed_after = requirement_with(candidate.account, candidate.instrument, change);
   const Int128 after = capital - cost_change - needed_after;

@@ -374,7 +374,7 @@ class Engine {
     const std::size_t at = account.value * assets_.size() + asset.value;
     return balances_[at] + line_values_[at];
   }
-  [[nodiscard]] Int128 capital_in(AssetIndex asset, Amount held, Amount costs) const noexcept;
+  [[nodiscard]] Int128 capital_in(AssetIndex asset, Int128 haircut, Amount costs) const noexcept;
   [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
   bool factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
                      bool with_orders, int sign, std::int64_t* low) const noexcept;

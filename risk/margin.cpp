@@ -226,11 +226,10 @@ Int128 Engine::haircut(AssetIndex asset, Amount amount) const noexcept {
 }
 
 // What the asset adds to E - C, rounded down once: a cost takes what a debt would.
-Int128 Engine::capital_in(AssetIndex asset, Amount held, Amount costs) const noexcept {
+Int128 Engine::capital_in(AssetIndex asset, Int128 haircut, Amount costs) const noexcept {
   const Int128 addon = parameters_.assets[asset.value].debt_addon_ppm;
-  return floor_div(
-      (haircut(asset, held) - costs.raw * (kPpm + addon)) * assets_[asset.value].unit.raw,
-      Int128{kPpm} * parameters_.wide_denominator);
+  return floor_div((haircut - costs.raw * (kPpm + addon)) * assets_[asset.value].unit.raw,
+                   Int128{kPpm} * parameters_.wide_denominator);
 }
 
 // What a cost in the asset takes from that at most.
@@ -250,7 +249,8 @@ void Engine::value_capital(AccountIndex index) noexcept {
     const Amount amount = held(index, {a});
     const AssetState& asset = assets_[a];
     const AssetParameters& parameters = parameters_.assets[a];
-    capital += capital_in({a}, amount, line_costs_[row + a]);
+    const Int128 counted = haircut({a}, amount);
+    capital += capital_in({a}, counted, line_costs_[row + a]);
     if (amount.raw != 0) {
       expires =
           std::min(expires, asset.index == 0 ? 0 : asset.as_of.ns + parameters.index_age_max_ns);
@@ -259,7 +259,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
     const Place& at = places_[parameters.factor.value];
     const std::uint32_t slot = find_slot(index, {at.group});
     if (slot == kNil) continue;  // never held: a slot is made with the first balance or line
-    const Int128 value = haircut({a}, amount) * asset.unit.raw;
+    const Int128 value = counted * asset.unit.raw;
     if (value == collateral_[row + a].raw) continue;
     // Several assets may share a factor.
     exposures_[slots_[slot].first_exposure + at.local_factor].collateral.raw +=
@@ -574,7 +574,7 @@ MarginReport Engine::margin(AccountIndex index, Timestamp now) noexcept {
   bool in_range = true;
   Int128 equity = 0;
   for (std::uint32_t a = 0; a < assets_.size(); ++a)
-    equity += capital_in({a}, held(index, {a}), {});
+    equity += capital_in({a}, haircut({a}, held(index, {a})), {});
   const Int128 needed = requirement(index);
   report.equity = {narrow(equity, in_range)};
   report.costs = {narrow(equity - account.capital.raw, in_range)};

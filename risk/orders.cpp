@@ -279,15 +279,11 @@ void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexce
 void Engine::apply(const CancelOrder& command, const Decision& decision) noexcept {
   advance(command.time);
   const AccountIndex account = account_of(command);
-  RateState& session = sessions_[command.session.value].rate;
-  hash_.touch(EntityKind::Session, command.session.value);
-  if (account.exists()) hash_.touch(EntityKind::Account, account.value);
-  const RateLimit& session_limit = parameters_.sessions[command.session.value].rate;
-  if (decision.disposition == Disposition::Reject ||
-      !session.has_exit_token(session_limit, last_time_))
+  if (decision.disposition == Disposition::Reject || !has_exit_token(command.session, last_time_))
     return;
-  session.exits.take(session_limit.exit_per_second, last_time_);
+  take_exit_token(command.session, last_time_);
   if (!account.exists()) return;
+  hash_.touch(EntityKind::Account, account.value);
   accounts_[account.value].rate.exits.take(parameters_.accounts[account.value].rate.exit_per_second,
                                            last_time_);
   if (decision.disposition == Disposition::Forward)
