@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/gate_process.h"
+#include "tests/support/gate_fixture.h"
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
@@ -25,7 +25,7 @@ ouch::EnterOrder increase(std::uint32_t number) {
   return order;
 }
 
-class GateOperator : public testing::Test {
+class GateOperator : public GateAndVenue {
  protected:
   void start(const std::vector<Change>& changes = {}) {
     deployment_ = std::make_unique<TestDeployment>(changes);
@@ -61,16 +61,6 @@ class GateOperator : public testing::Test {
     };
     return {line(number, first, "64005000"), line(number + 1, second, "63995000")};
   }
-  void stop() {
-    EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_->errors());
-    EXPECT_EQ(venue_->terminate(), 0);
-    expect_counts_agree(*deployment_);
-    expect_replay_agrees(*deployment_);
-  }
-
-  std::unique_ptr<TestDeployment> deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
 };
 
 TEST_F(GateOperator, AKillCancelsAndRefusesEverythingUnderItsNodeAndSurvivesARestart) {

@@ -12,7 +12,7 @@
 #include <random>
 #include <thread>
 
-#include "tests/support/gate_process.h"
+#include "tests/support/gate_fixture.h"
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 #include "tests/support/seed.h"
@@ -39,7 +39,7 @@ Bytes login_as(std::string_view user, std::string_view sequence = "0",
 }
 
 // A gate and a venue that are linked.
-class GateServer : public testing::Test {
+class GateServer : public GateAndVenue {
  protected:
   void start(const std::vector<Change>& changes = {}) {
     deployment_ = std::make_unique<TestDeployment>(changes);
@@ -49,18 +49,6 @@ class GateServer : public testing::Test {
     wait_for_link(gate_->port());
   }
   std::uint16_t port() const { return gate_->port(); }
-
-  // Both ended in good order, and everything that must agree does.
-  void stop() {
-    EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_->errors());
-    EXPECT_EQ(venue_->terminate(), 0);
-    expect_counts_agree(*deployment_);
-    expect_replay_agrees(*deployment_);
-  }
-
-  std::unique_ptr<TestDeployment> deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
 };
 
 // --- Logins

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "tests/support/gate_process.h"
+#include "tests/support/gate_fixture.h"
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
@@ -37,7 +37,7 @@ ouch::MassCancel mass_cancel(std::uint32_t number) {
           .appendage = {}};
 }
 
-class VenueDown : public testing::Test {
+class VenueDown : public GateAndVenue {
  protected:
   void start(const std::vector<Change>& changes = {}) {
     deployment_ = std::make_unique<TestDeployment>(changes);
@@ -64,16 +64,6 @@ class VenueDown : public testing::Test {
       ASSERT_LT(std::chrono::steady_clock::now(), give_up) << line;
     } while (!line.ends_with(" 2"));
   }
-  void stop() {
-    EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_->errors());
-    EXPECT_EQ(venue_->terminate(), 0);
-    expect_counts_agree(*deployment_);
-    expect_replay_agrees(*deployment_);
-  }
-
-  std::unique_ptr<TestDeployment> deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
 };
 
 TEST_F(VenueDown, RefusesOrdersUntilTheVenueIsThere) {
