@@ -127,6 +127,22 @@ struct IndexUpdate {
   std::array<std::uint8_t, 4> padding{};
 };
 
+// A group's next risk table is in force (Engine::apply, beside the table itself).
+struct TableUpdate {
+  Timestamp time;
+  std::uint64_t id = 0;  // RiskTable::id
+  GroupIndex group;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// All positions in an instrument, of one side, at the venue.
+struct OpenInterestUpdate {
+  Timestamp time;
+  Lots lots;  // REQUIRES >= 0
+  InstrumentIndex instrument;
+  std::array<std::uint8_t, 4> padding{};
+};
+
 // State enters by load commands, never by configuration.
 struct LoadBalance {
   Timestamp time;
@@ -142,10 +158,109 @@ struct LoadPosition {
   InstrumentIndex instrument;
 };
 
+// Cash that moves: a deposit (no `from`), a withdrawal (no `to`), or from one account to another.
+// What leaves an account must leave its margin leg (METHOD 3.6).
+struct Transfer {
+  Timestamp time;
+  std::int64_t units = 0;  // REQUIRES > 0
+  AccountIndex from;
+  AccountIndex to;
+  AssetIndex asset;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// A loan taken (units > 0) or repaid (units < 0): balance and debt change together.
+struct Borrow {
+  Timestamp time;
+  std::int64_t units = 0;
+  AccountIndex account;
+  AssetIndex asset;
+};
+
+// Facts of the venue's books that change an account whatever its margin: interest charged on a debt
+// (added to it), and an asset exchanged for another.
+struct Interest {
+  Timestamp time;
+  std::int64_t units = 0;
+  AccountIndex account;
+  AssetIndex asset;
+};
+struct Conversion {
+  Timestamp time;
+  std::int64_t given = 0;  // units of `from`
+  std::int64_t got = 0;    // units of `to`
+  AccountIndex account;
+  AssetIndex from;
+  AssetIndex to;
+  std::array<std::uint8_t, 4> padding{};
+};
+// A position moves from one account to another at a price, without fees: a liquidation or a default.
+struct PositionTransfer {
+  Timestamp time;
+  Lots lots;  // added to `to`, taken from `from`
+  Price price;
+  AccountIndex from;
+  AccountIndex to;
+  InstrumentIndex instrument;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// Funding of a perpetual contract, in 1e-9 settlement units a lot (METHOD 3.14): what a long lot has
+// paid since the last update, and what it is predicted to pay until the next settlement.
+struct FundingUpdate {
+  Timestamp time;
+  std::int64_t paid = 0;
+  std::int64_t predicted = 0;
+  InstrumentIndex instrument;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// An account's unrealised gains and accrued funding become balance; R stays bit-identical.
+struct Realise {
+  Timestamp time;
+  AccountIndex account;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// The end of an instrument: its orders end, its positions are paid out at `price` and are gone.
+struct Expire {
+  Timestamp time;
+  Mark price;  // REQUIRES >= 0
+  InstrumentIndex instrument;
+  std::array<std::uint8_t, 4> padding{};
+};
+// Every position is multiplied by numerator / denominator, and the mark is the one given; orders end.
+struct Split {
+  Timestamp time;
+  Mark mark;  // REQUIRES > 0
+  std::int64_t numerator = 1;
+  std::int64_t denominator = 1;  // REQUIRES both 1..1e6
+  InstrumentIndex instrument;
+  std::array<std::uint8_t, 4> padding{};
+};
+
+// The account's margin state is looked at again (METHOD 3.15). It changes here and nowhere else.
+struct Recheck {
+  Timestamp time;
+  AccountIndex account;
+  std::array<std::uint8_t, 4> padding{};
+};
+// The day's loss counts from here; what it had closed is open again.
+struct DayStart {
+  Timestamp time;
+  AccountIndex account;
+  std::array<std::uint8_t, 4> padding{};
+};
+// No account's leverage may be higher than this, until it is told otherwise.
+struct LeverageCap {
+  Timestamp time;
+  std::int64_t max_ppm = 0;
+};
+
 enum class ControlAction : std::uint8_t { Kill, Suspend, CloseOnly, Resume };
 
-// Kill, suspend, close-only and their end, at a node, an account, a session or an instrument
-// (halt).
+// Kill, suspend, close-only and their end, at a node, an account, a session or an instrument (which
+// kill and suspend halt).
 enum class ControlScope : std::uint8_t { Node, Account, Session, Instrument };
 struct Control {
   Timestamp time;
@@ -180,6 +295,7 @@ struct Decision {
   std::int64_t needed = 0;  // what the order would take
   std::int64_t available = 0;  // what was left
   std::int64_t shortfall = 0;
+  std::int64_t allowance = 0;  // of the wind-down allowance, booked by this order (METHOD 3.6)
   // The largest quantity (of a replace: total) that would have passed now; 0: none.
   Lots largest_passing{};
   OrderIndex order;               // the order booked, replaced or to be cancelled
@@ -192,10 +308,11 @@ struct Decision {
   RejectReason reason = RejectReason::None;
   Disposition disposition = Disposition::Reject;
   NodeLevel level = NodeLevel::Account;
-  std::uint8_t exit = 0;        // accepted by the exit leg (METHOD 3.6)
+  std::uint8_t exit = 0;        // accepted by the exit leg, or by the allowance (METHOD 3.6)
   std::uint8_t reducing = 0;    // lowers the position by the cheap test (ORDERLIFE 6)
   std::uint8_t disconnect = 0;  // the session has spent its exit budget too and is at fault
-  std::array<std::uint8_t, 6> padding{};
+  std::uint8_t warned = 0;      // accepted, but not by the warning sets
+  std::array<std::uint8_t, 5> padding{};
 };
 
 // The journal holds these structs as bytes.
@@ -205,6 +322,11 @@ inline constexpr bool is_command =
 static_assert(is_command<NewOrder> && is_command<ReplaceOrder> && is_command<CancelOrder>);
 static_assert(is_command<VenueEvent> && is_command<AdoptOrder> && is_command<MarkUpdate>);
 static_assert(is_command<IndexUpdate> && is_command<LoadBalance> && is_command<LoadPosition>);
+static_assert(is_command<Transfer> && is_command<Borrow> && is_command<Interest>);
+static_assert(is_command<Conversion> && is_command<PositionTransfer> && is_command<FundingUpdate>);
+static_assert(is_command<Realise> && is_command<Expire> && is_command<Split>);
+static_assert(is_command<Recheck> && is_command<DayStart> && is_command<LeverageCap>);
+static_assert(is_command<TableUpdate> && is_command<OpenInterestUpdate>);
 static_assert(is_command<Control> && is_command<SetCondition> && is_command<Decision>);
 
 }  // namespace portcullis::risk

@@ -51,6 +51,24 @@ Engine::Candidate Engine::candidate_of(const NewOrder& order) const noexcept {
           .now = std::max(last_time_, order.time)};
 }
 
+Engine::Candidate Engine::candidate_of(const ReplaceOrder& order,
+                                       const Order& chain) const noexcept {
+  return {.account = chain.account,
+          .instrument = chain.instrument,
+          .session = order.session,
+          .side = chain.side,
+          .ord_type = order.ord_type,
+          .time_in_force = order.time_in_force,
+          .form = order.form,
+          .unsupported = order.unsupported,
+          .flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly)),
+          .price = order.price,
+          .quantity = order.total - chain.cum,  // what was cancelled may come back
+          .min_quantity = {},
+          .replaced = &chain,
+          .now = std::max(last_time_, order.time)};
+}
+
 // The reservation of a chain with one more member (ORDERLIFE 1): one order of the largest leaves,
 // at the worst price and the worst fee.
 Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Price price,
@@ -64,13 +82,80 @@ Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Pric
   return result;
 }
 
-// What the account's line becomes when the order joins the open ones, in place of its chain.
+// What the account's line becomes when the order joins the open ones, in place of its chain; the
+// costs are as they are.
 Engine::Change Engine::open_change(const Candidate& candidate,
                                    const Reservation& reservation) const noexcept {
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  Change change{candidate.instrument, at == kNil ? Reachable{} : reachable(lines_[at]),
+                holding(candidate.account, settlement).line_cost};
   const Lots grown =
       reservation.lots - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
-  return candidate.side == Side::Buy ? Change{.position = {}, .buys = grown, .sells = {}}
-                                     : Change{.position = {}, .buys = {}, .sells = grown};
+  if (candidate.side == Side::Buy) {
+    change.lots.high += grown;
+  } else {
+    change.lots.low -= grown;
+  }
+  return change;
+}
+
+// What it becomes when the order has filled, its chain is gone, and its cost is paid.
+Engine::Change Engine::filled_change(const Candidate& candidate, const Reservation& reservation,
+                                     bool with_orders) const noexcept {
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  Change change{candidate.instrument, at == kNil ? Reachable{} : reachable(lines_[at]), {}};
+  if (with_orders) {
+    const Lots old = candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0};
+    if (candidate.side == Side::Buy) {
+      change.lots.high -= old;
+    } else {
+      change.lots.low += old;
+    }
+    change.costs = costs_with(candidate, reservation);
+  } else {
+    change.lots.low = change.lots.high = change.lots.position;
+  }
+  const Lots filled = candidate.side == Side::Buy ? reservation.lots : -reservation.lots;
+  change.lots.position += filled;
+  change.lots.low += filled;
+  change.lots.high += filled;
+  return change;
+}
+
+// The costs in the settlement asset with the order among the open ones, in place of its chain; with
+// no lots reserved, those without either.
+Amount Engine::costs_with(const Candidate& candidate,
+                          const Reservation& reservation) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
+  Amount costs = holding(candidate.account, parameters.settlement).line_cost;
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  const Amount cost = cost_of(reservation, candidate.side, candidate.instrument);
+  if (parameters.long_value || candidate.side != Side::Buy) {
+    if (candidate.replaced != nullptr) costs -= order_cost(*candidate.replaced);
+    return costs + cost;
+  }
+  // Where a long position counts for nothing the buys' costs depend on each other.
+  const Line line = at == kNil ? Line{} : lines_[at];
+  costs += cost - line.cost[kBuys];
+  Int128 highest = reservation.lots.raw > 0 ? paid_per_lot(reservation, candidate.instrument) : 0;
+  Lots buys = reservation.lots;
+  for (std::uint32_t o = line.first[kBuys]; o != kNil; o = orders_[o].next) {
+    if (&orders_[o] == candidate.replaced) continue;
+    const Reservation other{orders_[o].reserved, orders_[o].worst, orders_[o].fee_per_lot};
+    costs += cost_of(other, Side::Buy, candidate.instrument);
+    highest = std::max(highest, paid_per_lot(other, candidate.instrument));
+    buys += other.lots;
+  }
+  return costs + long_cost(candidate.instrument, line.position, buys, highest);
+}
+
+// c: what the order adds to them.
+Amount Engine::own_cost(const Candidate& candidate, const Reservation& reservation) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
+  if (parameters.long_value || candidate.side != Side::Buy)
+    return cost_of(reservation, candidate.side, candidate.instrument);
+  return costs_with(candidate, reservation) - costs_with(candidate, {});
 }
 
 // --- what an order is
@@ -113,36 +198,54 @@ bool Engine::is_exit(const Candidate& candidate, const Reservation& reservation)
     return false;
   }
   const Int128 now = requirement(candidate.account);
-  const Change open = open_change(candidate, reservation);
-  if (requirement_with(candidate.account, candidate.instrument, open) > now) return false;  // E1
-
+  if (requirement_with(candidate.account, open_change(candidate, reservation)) > now)
+    return false;  // E1
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  const Int128 cost =
-      cost_value(settlement, cost_of(reservation, candidate.side, candidate.instrument));
-  const Lots old = candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0};
-  const Lots filled = candidate.side == Side::Buy ? reservation.lots : -reservation.lots;
-  const Change fill = candidate.side == Side::Buy
-                          ? Change{.position = filled, .buys = -old, .sells = {}}
-                          : Change{.position = filled, .buys = {}, .sells = -old};
-  if (requirement_with(candidate.account, candidate.instrument, fill) + cost +
-          open_exit_costs(candidate.account, candidate.replaced) >
+  const Int128 scale = Int128{kPpm} * parameters_.wide_denominator;
+  const Amount own = own_cost(candidate, reservation);
+  const Int128 cost = ceil_div(cost_value(settlement, own), scale);
+  const Int128 exits = ceil_div(open_exit_costs(candidate.account, candidate.replaced), scale);
+  if (requirement_with(candidate.account, filled_change(candidate, reservation, true)) + cost +
+          exits >
       now) {
     return false;  // E2
   }
-  return recompute(candidate.account, candidate.instrument,
-                   {.position = filled, .buys = {}, .sells = {}}, false, nullptr) +
-             cost <=
-         recompute(candidate.account, {}, {}, false, nullptr);  // E3
+  Change alone = filled_change(candidate, reservation, false);
+  alone.costs = own;
+  return recompute(candidate.account, &alone, false, {}, nullptr) + cost <=
+         recompute(candidate.account, nullptr, false, {}, nullptr);  // E3
 }
 
-// When the first price that the account's margin stands on becomes stale, the index of the order's
-// own settlement asset included; 0 where one is missing.
-Timestamp Engine::prices_expire(const Candidate& candidate) const noexcept {
-  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  const AssetState& asset = assets_[settlement.value];
+// An exit, or where it is none, an order that lowers the position and worsens the requirement by no
+// more than is left of the wind-down allowance (METHOD 3.6). Says which, and what it books.
+bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation,
+                      Decision& decision) const noexcept {
+  decision.exit = 0;
+  decision.allowance = 0;
+  if (is_exit(candidate, reservation)) {
+    decision.exit = 1;
+    return true;
+  }
   const Account& account = accounts_[candidate.account.value];
-  Timestamp first = std::min(
-      account.expires, {asset.as_of.ns + parameters_.assets[settlement.value].index_age_max_ns});
+  if (account.allowance.raw == 0 || !is_reducing(candidate, reservation.lots)) return false;
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const Int128 cost = ceil_div(cost_value(settlement, own_cost(candidate, reservation)),
+                               Int128{kPpm} * parameters_.wide_denominator);
+  const Int128 open = requirement_with(candidate.account, open_change(candidate, reservation));
+  const Int128 filled =
+      requirement_with(candidate.account, filled_change(candidate, reservation, true)) + cost;
+  const Int128 worse = std::max<Int128>(0, std::max(open, filled) - requirement(candidate.account));
+  if (worse > account.allowance.raw - account.allowance_used.raw) return false;
+  decision.exit = 1;
+  decision.allowance = static_cast<std::int64_t>(worse);
+  return true;
+}
+
+// When the first price or table that the account's margin stands on becomes stale, those of the
+// order's own instrument included; 0 where one is missing.
+Timestamp Engine::prices_expire(const Candidate& candidate) const noexcept {
+  const Account& account = accounts_[candidate.account.value];
+  Timestamp first = std::min(account.expires, expires(candidate.instrument));
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     first = std::min(first, slots_[at].expires);
   }
@@ -163,7 +266,8 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   const InstrumentState& instrument = instruments_[asked.instrument.value];
   Facts facts;
   facts.levels = levels_of(asked.account, facts.path);
-  facts.priced = instrument.notional.raw > 0;
+  facts.priced = instrument.premium.raw > 0 &&
+                 (parameters.risk != RiskSource::Table || gains(asked.instrument) != nullptr);
   facts.mark_stale = asked.now.ns > instrument.as_of.ns + parameters.mark_age_max_ns;
   facts.expires = prices_expire(asked);
   facts.stale = !facts.priced || facts.mark_stale || asked.now > facts.expires;
@@ -187,12 +291,22 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   if (const RejectReason r = check_capacity(candidate, facts, decision); r != None) return r;
   if (const RejectReason r = check_exposure(candidate, reservation, facts, decision); r != None)
     return r;
+  if (const RejectReason r = check_open_interest(candidate, reservation, facts, decision);
+      r != None) {
+    return r;
+  }
+  if (const RejectReason r = check_day(candidate, reservation, facts, decision); r != None)
+    return r;
   // On stale or missing prices what reduces is judged by position alone (METHOD 3.6), and nothing
   // else comes this far.
   if (!facts.stale) {
     if (const RejectReason r = check_margin(candidate, reservation, decision); r != None) return r;
   }
   if (!passes_rate(candidate, facts.reducing, decision)) return Rate;
+  if ((accounts_[candidate.account.value].flags & kThrottled) != 0 && !facts.reducing) {
+    name_level(facts.path[0], decision);
+    return RepeatedExecution;
+  }
   if ((candidate.flags & kOverloaded) != 0 && !facts.reducing) return Overload;
   return None;
 }
@@ -244,8 +358,9 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
     if (!in_session && level == kLevelsMax) continue;
     if (verdict.reason == CloseOnly) {
       const bool sound = candidate.quantity.raw > 0 && candidate.price.raw > 0;
-      if (sound &&
-          (facts.stale || !account.in_range ? facts.reducing : is_exit(candidate, reservation))) {
+      Decision ignored;
+      if (sound && (facts.stale || !account.in_range ? facts.reducing
+                                                     : may_exit(candidate, reservation, ignored))) {
         continue;
       }
     }
@@ -253,12 +368,16 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
                       : named(verdict.reason, facts.path[level].level, facts.path[level].node);
   }
 
+  const InstrumentPhase phase = instruments_[candidate.instrument.value].phase;
+  if (phase == InstrumentPhase::ReduceOnly && !facts.reducing)
+    return named(CloseOnly, NodeLevel::Venue, 0);
+  if (parameters_.liquidation_lock && account.state >= risk::MarginState::Liquidation)
+    return named(LiquidationLock, NodeLevel::Account, candidate.account.value);
   if (!is_entitled(candidate.session, candidate.account) ||
       !parameters_.sessions[candidate.session.value].instruments[candidate.instrument.value]) {
     return named(NotEntitled, NodeLevel::Session, candidate.session.value);
   }
-  if (instruments_[candidate.instrument.value].halted) return InstrumentHalted;
-  return None;
+  return phase >= InstrumentPhase::Halted ? InstrumentHalted : None;
 }
 
 // Type, life, flags; quantity and tick; the session layer's duplicate.
@@ -310,10 +429,10 @@ RejectReason Engine::check_size(const Candidate& candidate, const Facts& facts,
     return refuse(ClipSize, decision, limit.clip.raw, candidate.quantity.raw, limit.clip.raw);
   }
   const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
-  const Int128 price = std::max(Int128{candidate.price.raw} * parameters.marks_per_tick,
-                                Int128{instruments_[candidate.instrument.value].mark.raw});
-  const Int128 notional = price * parameters.units_per_lot_mark *
-                          assets_[parameters.settlement.value].unit.raw * candidate.quantity.raw;
+  const Int128 at_limit =
+      notional_at(candidate.instrument, Int128{candidate.price.raw} * parameters.marks_per_tick);
+  const Int128 at_mark = instruments_[candidate.instrument.value].notional.raw;
+  const Int128 notional = std::max(at_limit, at_mark) * candidate.quantity.raw;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     const InstrumentLimits& limit = limits(facts.path[l].profile, candidate.instrument);
     if (notional <= Int128{limit.notional_max.raw} * parameters_.wide_denominator) continue;
@@ -462,6 +581,66 @@ RejectReason Engine::check_exposure(const Candidate& candidate, const Reservatio
   return None;
 }
 
+// The side that an order grows, as a share of the open interest; and what all positions together
+// may come to. Where the open interest is not known, what is limited by it is refused.
+RejectReason Engine::check_open_interest(const Candidate& candidate, const Reservation& reservation,
+                                         const Facts& facts, Decision& decision) const noexcept {
+  const UsageChange usage = usage_change(candidate, reservation.lots);
+  const Lots longs = usage.after.long_lots - usage.before.long_lots;
+  const Lots shorts = usage.after.short_lots - usage.before.short_lots;
+  const Lots grown = std::max(longs, shorts);
+  if (grown.raw <= 0) return RejectReason::None;
+  const std::int64_t open = instruments_[candidate.instrument.value].open_interest.raw;
+  const std::size_t row = std::size_t{candidate.instrument.value} * nodes_.size();
+  for (std::uint32_t l = 0; l < facts.levels; ++l) {
+    const Level& level = facts.path[l];
+    const InstrumentLimits& limit = limits(level.profile, candidate.instrument);
+    if (limit.open_interest_share_ppm == kPpm) continue;
+    const Usage& used = level.level == NodeLevel::Account ? usage.before : usage_[row + level.node];
+    const std::int64_t before = longs >= shorts ? used.long_lots.raw : used.short_lots.raw;
+    const std::int64_t most =
+        saturate(floor_div(Int128{open} * limit.open_interest_share_ppm, kPpm));
+    if (before + grown.raw <= most) continue;
+    name_level(level, decision);
+    return refuse(RejectReason::OpenInterest, decision, most, grown.raw, most - before);
+  }
+  const std::int64_t most =
+      parameters_.instruments[candidate.instrument.value].open_interest_max.raw;
+  if (Int128{open} + grown.raw <= most) return RejectReason::None;
+  name_level(facts.path[facts.levels - 1], decision);
+  return refuse(RejectReason::OpenInterest, decision, most, grown.raw, most - open);
+}
+
+// The day's loss; once crossed, exits only until the next day.
+RejectReason Engine::check_day(const Candidate& candidate, const Reservation& reservation,
+                               const Facts& facts, Decision& decision) const noexcept {
+  const Account& account = accounts_[candidate.account.value];
+  const std::int64_t most = parameters_.profiles[facts.path[0].profile].daily_loss_max.raw;
+  const bool is_closed = (account.flags & kDayClosed) != 0;
+  if (facts.stale || !account.in_range) {
+    if (!is_closed || facts.reducing) return RejectReason::None;
+  }
+  const Int128 loss = ceil_div(day_loss(candidate.account), parameters_.wide_denominator);
+  if (!is_closed && loss <= most) return RejectReason::None;
+  Decision ignored;
+  if (!facts.stale && account.in_range && may_exit(candidate, reservation, ignored))
+    return RejectReason::None;
+  name_level(facts.path[0], decision);
+  return refuse(RejectReason::DailyLoss, decision, most, saturate(std::max(loss, Int128{most} + 1)),
+                most);
+}
+
+// The highest leverage at this gross notional: the profile's, its bracket's, and the cap of the day.
+std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noexcept {
+  const LimitProfile& profile = parameters_.profiles[parameters_.accounts[account.value].profile];
+  std::int64_t most = std::min(profile.leverage_max_ppm, leverage_cap_ppm_);
+  for (const LeverageBracket& bracket : profile.leverage_brackets) {
+    if (gross > Int128{bracket.upto.raw} * parameters_.wide_denominator) continue;
+    return std::min(most, bracket.max_ppm);
+  }
+  return most;
+}
+
 // Leverage, then margin: leg 1, or the exit.
 RejectReason Engine::check_margin(const Candidate& candidate, const Reservation& reservation,
                                   Decision& decision) const noexcept {
@@ -474,8 +653,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   const Int128 gross =
       account.gross.raw + instruments_[candidate.instrument.value].notional.raw *
                               (usage.after.gross_lots - usage.before.gross_lots).raw;
-  const std::int64_t leverage =
-      parameters_.profiles[parameters_.accounts[candidate.account.value].profile].leverage_max_ppm;
+  const std::int64_t leverage = leverage_max(candidate.account, gross);
   const Int128 capital = account.capital.raw;
   const std::int64_t denominator = parameters_.wide_denominator;
   // Where the product leaves 128 bits it is beyond any gross notional, or below.
@@ -492,32 +670,35 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
 
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  const Amount costs = line_costs_[candidate.account.value * assets_.size() + settlement.value];
-  Amount added = cost_of(reservation, candidate.side, candidate.instrument);
-  if (candidate.replaced != nullptr) added -= order_cost(*candidate.replaced);
-  Int128 cost_change = 0;
-  if (added.raw != 0) {
-    const Int128 counted = haircut(settlement, held(candidate.account, settlement));
-    cost_change =
-        capital_in(settlement, counted, costs) - capital_in(settlement, counted, costs + added);
-  }
-  const Change change = open_change(candidate, reservation);
-  const Int128 needed_after = requirement_with(candidate.account, candidate.instrument, change);
-  const Int128 after = capital - cost_change - needed_after;
-  if (after >= 0) return None;
-  if (is_exit(candidate, reservation)) {
-    decision.exit = 1;
+  Change change = open_change(candidate, reservation);
+  change.costs = costs_with(candidate, reservation);
+  if (surely_passes(candidate, reservation, change.costs)) return None;
+  PORTCULLIS_ASSERT(account.version == price_version_);  // prepare() has seen to it
+  const Int128 needed_after = requirement_with(candidate.account, change);
+  const Int128 after =
+      rounded_capital(capital_with(candidate.account, settlement, change.costs)) - needed_after;
+  const bool is_restricted = account.state >= risk::MarginState::Restricted;
+  if (after >= 0 && !is_restricted) {
+    if (has_warning_sets_) decision.warned = is_warned(candidate.account, change) ? 1 : 0;
     return None;
   }
+  if (may_exit(candidate, reservation, decision)) return None;
+  if (after >= 0) return refuse_state(candidate.account, decision);
   if (needed_after >= (Int128{1} << 99)) return ArithmeticRange;
   const Int128 before = capital - requirement(candidate.account);
   MarginReport report;
-  if (!candidate.verdict_only)
-    recompute(candidate.account, candidate.instrument, change, true, &report);
+  if (!candidate.verdict_only) recompute(candidate.account, &change, true, {}, &report);
   decision.set = report.set;
   decision.group = report.group;
   decision.scenario = report.scenario;
   return refuse(Margin, decision, 0, saturate(before - after), saturate(before));
+}
+
+// Whether R is below 0 with the sets that only warn, which every enforced one is part of.
+bool Engine::is_warned(AccountIndex account, const Change& change) const noexcept {
+  const AssetIndex settlement = parameters_.instruments[change.instrument.value].settlement;
+  return rounded_capital(capital_with(account, settlement, change.costs)) <
+         recompute(account, &change, true, {false, SetAction::Warn}, nullptr);
 }
 
 // The rate flag, named last because exits have their own budget.
@@ -629,21 +810,7 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
     return ignored();
   }
   const Order& chain = orders_[original->order];
-  Decision decision =
-      judge({.account = chain.account,
-             .instrument = chain.instrument,
-             .session = order.session,
-             .side = chain.side,
-             .ord_type = order.ord_type,
-             .time_in_force = order.time_in_force,
-             .form = order.form,
-             .unsupported = order.unsupported,
-             .flags = static_cast<std::uint16_t>(order.flags | (chain.flags & kReduceOnly)),
-             .price = order.price,
-             .quantity = order.total - chain.cum,  // what was cancelled may come back
-             .min_quantity = {},
-             .replaced = &chain,
-             .now = std::max(last_time_, order.time)});
+  Decision decision = judge(candidate_of(order, chain));
   // What a replace names is a total, executed lots included.
   if (decision.largest_passing.raw > 0) decision.largest_passing += chain.cum;
   decision.order = {original->order};

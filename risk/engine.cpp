@@ -16,25 +16,21 @@ Engine::Engine(const Parameters& parameters)
   PORTCULLIS_ASSERT(first_problem(parameters_) == nullptr);
   const Parameters& p = parameters_;
 
-  places_.resize(p.factor_count);
   std::uint32_t factors_max = 0;
   std::uint32_t columns_max = 0;
+  std::size_t exposures_max = 0;
   for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
     const GroupParameters& group = p.groups[g];
-    for (std::uint32_t f = 0; f < group.factor_count; ++f) places_[group.first_factor + f] = {g, f};
     factors_max = std::max(factors_max, group.factor_count);
     columns_max = std::max(columns_max, group.column_count);
+    exposures_max = std::max(exposures_max, group.factor_count + group.drivers.size());
   }
-  exposure_max_ = exposure_max(p);
-  for (std::uint32_t s = 0; s < p.sets.size(); ++s) {
-    if (p.sets[s].scope == SetScope::PerGroup) {
-      group_sets_.push_back(s);
-    } else {
-      joint_sets_.push_back(s);
-      joint_first_.push_back(joint_columns_);
-      joint_columns_ += p.sets[s].column_count.empty() ? 0 : p.sets[s].column_count[0];
-    }
-  }
+  lay_out_groups();
+  lay_out_uses();
+  lay_out_sets();
+  lay_out_slopes();
+  nothing_.resize(exposures_max);
+  scratch_.resize(exposures_max);
 
   orders_.resize(p.capacities.orders);
   for (std::uint32_t o = p.capacities.orders; o-- > 0;)
@@ -44,21 +40,22 @@ Engine::Engine(const Parameters& parameters)
     lines_[l].next = free_line_, free_line_ = l;
   free_lines_ = p.capacities.positions;
   slots_.resize(p.capacities.group_slots);
-  exposures_.resize(std::size_t{factors_max} * slots_.size());
+  exposures_.resize(exposures_max * slots_.size());
+  collateral_.resize(std::size_t{factors_max} * slots_.size());
+  in_vector_.resize(collateral_.size());
+  charges_.resize(slots_.size());
   low_.resize(std::size_t{columns_max} * slots_.size());
-  alone_.resize(joint_sets_.size() * slots_.size());
+  alone_.resize(std::size_t{joint_set_count_} * slots_.size());
   for (std::uint32_t s = 0; s < slots_.size(); ++s) {
-    slots_[s].first_exposure = s * factors_max;
+    slots_[s].first_exposure = s * static_cast<std::uint32_t>(exposures_max);
+    slots_[s].first_factor = s * factors_max;
     slots_[s].first_column = s * columns_max;
-    slots_[s].first_alone = s * static_cast<std::uint32_t>(joint_sets_.size());
+    slots_[s].first_alone = s * joint_set_count_;
   }
   accounts_.resize(p.accounts.size());
-  balances_.resize(p.accounts.size() * p.assets.size());
-  line_values_.resize(balances_.size());
-  line_costs_.resize(balances_.size());
-  collateral_.resize(balances_.size());
+  holdings_.resize(p.accounts.size() * p.assets.size());
   joint_.resize(p.accounts.size() * joint_columns_);
-  alone_sum_.resize(p.accounts.size() * joint_sets_.size());
+  alone_sum_.resize(p.accounts.size() * joint_set_count_);
   nodes_.resize(p.nodes.size());
   usage_.resize(p.nodes.size() * p.instruments.size());
   sessions_.resize(p.sessions.size());
@@ -68,7 +65,11 @@ Engine::Engine(const Parameters& parameters)
   }
   instruments_.resize(p.instruments.size());
   assets_.resize(p.assets.size());
+  tables_.resize(p.groups.size());
+  table_as_of_.resize(p.groups.size());
   group_version_.assign(p.groups.size(), 1);
+  table_version_.assign(p.groups.size(), 0);
+  table_worst_.resize(p.instruments.size());
   trades_.resize(p.capacities.trades);
   hash_.size(EntityKind::Order, orders_.size(), false);
   hash_.size(EntityKind::Line, lines_.size(), false);
@@ -79,96 +80,31 @@ Engine::Engine(const Parameters& parameters)
   hash_.size(EntityKind::Asset, assets_.size(), true);
   hash_.size(EntityKind::Trade, trades_.size(), false);
   hash_.size(EntityKind::Suspension, suspended_.size(), false);
-}
-
-// --- prices
-
-void Engine::price_instrument(std::uint32_t index) noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[index];
-  InstrumentState& instrument = instruments_[index];
-  const Wide before = instrument.notional;
-  instrument.notional.raw = Int128{instrument.mark.raw} * parameters.units_per_lot_mark *
-                            assets_[parameters.settlement.value].unit.raw;
-  const Usage* usage = usage_.data() + std::size_t{index} * nodes_.size();
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    nodes_[n].gross.raw += (instrument.notional.raw - before.raw) * usage[n].gross_lots.raw;
-  }
-  tick_group(places_[parameters.factor.value].group);
-}
-
-void Engine::apply(const MarkUpdate& update) noexcept {
-  advance(update.time);
-  InstrumentState& instrument = instruments_[update.instrument.value];
-  instrument.mark = update.mark;
-  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
-  hash_.touch(EntityKind::Instrument, update.instrument.value);
-  price_instrument(update.instrument.value);
-}
-
-void Engine::apply(const IndexUpdate& update) noexcept {
-  advance(update.time);
-  AssetState& asset = assets_[update.asset.value];
-  asset.index = update.index;
-  asset.as_of = std::min(update.as_of, last_time_);
-  hash_.touch(EntityKind::Asset, update.asset.value);
-  asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (parameters_.instruments[i].settlement == update.asset) price_instrument(i);
-  }
-  ++index_version_;
-  ++price_version_;
+  hash_.size(EntityKind::Table, tables_.size(), false);
 }
 
 // --- state
 
 bool Engine::apply(const LoadBalance& load) noexcept {
   advance(load.time);
-  if (!has_room(load.account, load.asset)) return false;
-  balances_[load.account.value * assets_.size() + load.asset.value].raw += load.units;
-  Account& account = accounts_[load.account.value];
-  hash_.touch(EntityKind::Account, load.account.value);
-  account.capital_stale = true;
-  account.version = 0;
-  const AssetParameters& asset = parameters_.assets[load.asset.value];
-  if (asset.mode != CollateralMode::Static)
-    new_slot(load.account, {places_[asset.factor.value].group});
+  if (!add_balance(load.account, load.asset, load.units)) return false;
+  count_transfer(load.account, load.asset, load.units);
   return true;
 }
 
 bool Engine::apply(const LoadPosition& load) noexcept {
   advance(load.time);
   if (!has_room(load.account, load.instrument)) return false;
-  const InstrumentParameters& parameters = parameters_.instruments[load.instrument.value];
   const std::uint32_t at = new_line(load.account, load.instrument);
   Line& line = lines_[at];
   lift(line);
   line.position += load.lots;
-  line.cash.raw -= Int128{load.lots.raw} * load.entry.raw * parameters.marks_per_tick *
-                   parameters.units_per_lot_mark;
+  line.cash += load.lots.raw >= 0 ? traded(load.instrument, Side::Buy, load.lots, load.entry)
+                                  : traded(load.instrument, Side::Sell, -load.lots, load.entry);
+  line.funding += load.lots.raw * instruments_[load.instrument.value].funding_paid;
   place(line);
   free_line_if_empty(at);
   return true;
-}
-
-void Engine::realise(AccountIndex index) noexcept {
-  hash_.touch(EntityKind::Account, index.value);
-  Account& account = accounts_[index.value];
-  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
-    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-      Line& line = lines_[l];
-      // What closing at the mark would pay moves into the balance; the position is carried at the
-      // mark.
-      const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
-      const Int128 carried = Int128{line.position.raw} *
-                             instruments_[line.instrument.value].mark.raw *
-                             parameters.units_per_lot_mark;
-      lift(line);
-      balances_[index.value * assets_.size() + parameters.settlement.value].raw +=
-          line.cash.raw + carried;
-      line.cash.raw = -carried;
-      place(line);
-    }
-  }
 }
 
 // --- control
@@ -190,7 +126,15 @@ void Engine::apply(const Control& control) noexcept {
       break;
   }
   if (control.scope == ControlScope::Instrument) {
-    instruments_[control.target].halted = control.action != ControlAction::Resume;
+    InstrumentPhase& phase = instruments_[control.target].phase;
+    if (phase == InstrumentPhase::Expired) return;
+    if (control.action == ControlAction::Resume) {
+      phase = InstrumentPhase::Trading;
+    } else {  // what has been halted is not opened by a softer word
+      phase =
+          std::max(phase, control.action == ControlAction::CloseOnly ? InstrumentPhase::ReduceOnly
+                                                                     : InstrumentPhase::Halted);
+    }
     return;
   }
   if (control.by.exists()) {
@@ -212,6 +156,7 @@ void Engine::apply(const Control& control) noexcept {
       return;
     case ControlAction::Resume:
       flags = 0;
+      if (control.scope == ControlScope::Account) accounts_[control.target].executions = {};
       for (std::uint32_t s = 0; control.scope == ControlScope::Account && s < sessions_.size(); ++s)
         suspend({s}, {control.target}, false);
       return;
@@ -286,11 +231,15 @@ Lots Engine::position(AccountIndex account, InstrumentIndex instrument) const no
 }
 
 Amount Engine::balance(AccountIndex account, AssetIndex asset) const noexcept {
-  return balances_[account.value * assets_.size() + asset.value];
+  return holding(account, asset).balance;
 }
 
 std::uint32_t Engine::watermark(SessionIndex session) const noexcept {
   return sessions_[session.value].watermark;
+}
+bool Engine::assets_are_priced() const noexcept {
+  return std::all_of(assets_.begin(), assets_.end(),
+                     [](const AssetState& asset) { return asset.index > 0; });
 }
 Mark Engine::mark(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark;

@@ -11,39 +11,88 @@
 // clang-format off
 // THE MARGIN (METHOD 3) and its rounding contract. All sums are exact integers; rounding happens
 // only where a line below says so, always against the account, and every figure is a pure function
-// of (positions, balances, open orders, marks), whatever the history.
+// of (positions, balances, open orders, prices, tables), whatever the history. A fine is 1e-6
+// quanta: vectors and requirements are sums of whole fines and are not rounded until the end.
 //
+// Equity, initial and maintenance (each with its own haircut curve):
 //   unit(a)      = index(a) * wide_per_index(a)              Wide per unit of asset a; 0 while unpriced
-//   value(line)  = position * mark * units_per_lot_mark + cash       units of its settlement asset
-//   X(a)         = balance(a) + sum of value(line) settled in a
-//   H(a)         = the haircut curve of X(a), in units times 1e6:
-//                  X >= 0: sum of tier part * rate_ppm;  X < 0: X * (1e6 + debt_addon_ppm)
-//   E            = sum over a of floor(H(a) * unit(a) / (1e6 * D)),         D = wide_denominator
-//   c(order)     = lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot),
-//                  s = +1 buy, -1 sell, prices in mark units; while unpriced lots * fee_per_lot;
-//                  fee_per_lot = ceil(worst-fee price * units_per_lot_mark * fee_ppm / 1e6)
-//   E - C        = sum over a of floor((H(a) - sum of c(order) settled in a * (1e6 + debt_addon_ppm))
-//                                      * unit(a) / (1e6 * D))
-//                  one rounding for both, so that no part of a cost that moves from C to E by a fill
-//                  is rounded twice; C is what this leaves of E
-//   n(i)         = mark * units_per_lot_mark * unit(settlement)       Wide: the notional of one lot
-//   exposures of factor f:  P = sum of position * n(i), B = sum of open buys * n(i),
-//                  S = sum of open sells * n(i) (positive), K = sum of H(a) * unit(a) over the
-//                  assets that move with f
-//   up(f)        = floor(((P - S) * 1e6 + K) / (1e6 * D))
-//   down(f)      = ceil (((P + B) * 1e6 + K) / (1e6 * D))
-//   low_g[s]     = sum over the group's factors of floor((m >= 0 ? up : down) * m / 1e6), m = shock
-//   alone(g,k)   = max(0, -min of low_g over the columns of set k)
-//   Z(g)         = max over per-group sets k of alone(g,k)
-//   phi(x)       = x for x <= 0, floor(x * kappa_ppm / 1e6) for x > 0
-//   joint(k)     = max(0, -min over columns of the sum over groups of phi(low_g))
-//   J(k)         = weight * joint(k) + (1e6 - weight) * sum over g of alone(g,k)
-//   Req          = max(ceil(group_mult * sum of Z / 1e6), ceil(joint_mult * max over k of J(k) / 1e12))
+//   value(line)  Linear:  position * mark * units_per_lot_mark + cash       units of its settlement asset
+//                Inverse: floor(cash - position * units_per_lot_mark / mark)
+//                upfront: cash
+//                to all of them floor(accrued funding) is added
+//   X(a)         = balance(a) - borrowed(a) + sum of value(line) settled in a
+//   H(a, x)      = the haircut curve in Wide times 1e6: of x >= 0 the sum over the tiers of part *
+//                  rate_ppm * unit(a), where tiers_by_value cuts x * unit(a) at upto * D instead;
+//                  of x < 0: x * (1e6 + debt_addon_ppm) * unit(a)
+//   NOV          = sum over upfront lines of lots * premium, lots = position, or min(0, position)
+//                  where long_value is false; premium = mark * units_per_lot_mark * unit(settlement)
+//   B(a, x)      = borrow rate * max(borrowed(a), -x) * unit(a)
+//   outflow(a)   = ceil((1e6 + debt_addon) * (1e6 + sum of ceil(share * 1e6 / (1e6 - share)) over the capped
+//                assets, where
+//                a is none of them) / 1e6) + initial borrow rate: what a unit paid takes from E at most, ppm
+//   c(order)     in units of the settlement asset; s = +1 buy, -1 sell, prices in mark units:
+//                Linear:  lots * max(0, s * (worst - mark) * units_per_lot_mark + fee_per_lot), where of a
+//                buy that pays upfront only got = floor(mark * units_per_lot_mark * 1e6 / outflow) of the
+//                mark is taken off: it is paid out of X, and counts as NOV
+//                Inverse: max(0, ceil(lots * s * (worst - mark) * units_per_lot_mark / (mark * worst))
+//                                + lots * fee_per_lot) + 3 * lots
+//                while unpriced lots * fee_per_lot;
+//                fee_per_lot = ceil(notional of a lot at the worst-fee price * fee_ppm / 1e6)
+//                long_value false: a line's buys beyond its short position cost, a lot, also the lower
+//                of `got` and the highest worst * units_per_lot_mark + fee_per_lot among them
+//   C(a)         = the sum of c(order) settled in a
+//   share cap    the positive part of a capped asset's H(a, x) - C(a) * (1e6 + debt_addon) * unit counts
+//                up to max(0, floor(U * share / (1e6 - share)) + share_free * D * 1e6), U = the sum of the
+//                same over the uncapped assets
+//   E - C        = floor((sum over a of (H(a, X) - C(a) * (1e6 + debt_addon_ppm) * unit(a) - B(a, X - C(a)))
+//                         + 1e6 * NOV) / (1e6 * D)),         D = wide_denominator
+//   E            the same without costs; C is what costs leave of it. One rounding, so that no part
+//                of a cost that moves from C to E by a fill is rounded twice
+//
+// Exposures; the lots of a line are [q - S, q + B], of position alone [q, q], and each of them at most
+// 0 where long_value is false:
+//   n(i)         Linear: mark * units_per_lot_mark * unit(settlement), Wide: the notional of one lot
+//                Inverse: units_per_lot_mark * unit(settlement) / mark, rounded to the nearest
+//                with a reference: floor(n(reference) * reference_lots_ppm / 1e6)
+//   factor f     P = the interval of the sum of lots * n(i) over its Factor instruments
+//   K(a)         what of an asset moves with its factor. Falls: H(a, X(a)), as far as the share cap
+//                counts it, of modes that count falls; a debt only in Both. Rises: H(a, X(a) - C(a)) of
+//                modes that count rises; a debt always. By value, a rise of x >= 0 is counted at the
+//                rate of the tier of x * unit * (1 + the largest rise): rate * max(0, x - C) * unit
+//                + (the debt of C - x where it is above 0)
+//   up(f)        = floor((P.low  * 1e6 + K of rises) / (1e6 * D))     quanta
+//   down(f)      = ceil ((P.high * 1e6 + K of falls) / (1e6 * D))
+//   reserve      = sum over Table lines of ceil(vector_unit * max(|low|, |high|) / 2)      fines
+//   low_g[s]     = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock
+//                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain
+//                - reserve                                                        exact, fines
+//   Drivers are intervals like P, of Measure and Reach (parameters.h); |D| their larger end.
+//
+// The requirement, initial or maintenance (with its own sets, tiers and multipliers):
+//   rho_k(v)     worst:  max(0, -min of v)
+//                ES:     max(0, ceil((den * sum of the floor(t) largest losses + (num' - den * floor(t))
+//                        * the next) / num')), t = columns * tail = num' / den
+//   alone(g,k)   = rho_k(low_g)
+//   Add-ons, in fines; N = |D| as fines, exact:
+//     tiers      sum over drivers of t + ceil(max(0, ceil(N) - t) * r / 1e6), t = ceil(tiers(N)), r = 0 without
+//                a ramp, or clamp(ceil((open interest - low) * 1e6 / (high - low)), 0, 1e6), initial only
+//     hedged     ceil(tiers(min(sum of max(0, high), sum of max(0, -low))))
+//     ramp       x = the larger end of the sum of its Net and ShortNet drivers, each end brought towards 0
+//                by what the sum of its LongNet drivers surely offsets; rate = min(most, ceil((x -
+//                threshold) * slope / (per_units * unit(per)))), most while unpriced, 0 where x <= threshold;
+//                ceil(ceil(x * rate) * the first tier's rate / 1e6)
+//   Z(g)         = max(comb over per-group sets k of alone(g,k) + A_group, the sum of floors)
+//                  comb = max, or ceil(sum of weight_ppm * . / 1e6)
+//   phi(x)       = x for x <= 0, otherwise min(x * k, gain_cap), k = 1 or floor(kappa * 2^64) / 2^64,
+//                  the product rounded down
+//   J(k)         = weight * rho_k(sum over groups of phi(low_g)) + (1e6 - weight) * sum over g of alone(g,k)
+//   Req          = ceil((max(group_mult * sum of Z * 1e6, joint_mult * (comb over joint sets of J
+//                  + 1e6 * A_joint)) + 1e12 * A_out) / 1e18)                        quanta
 //   R            = E - C - Req
 //
-// Groups in which an account has neither lines nor moving collateral contribute nothing. K counts
-// what the account has before any fill: fills change it by gains and costs paid in an asset that
-// moves, which is why such an asset may only fall in scenarios (InstrumentParameters::settlement).
+// Groups in which an account has neither lines nor moving collateral contribute nothing. The
+// maintenance requirement is that of the positions alone (maintenance_includes_orders: of all), beside
+// the maintenance equity without costs (or with them).
 //
 // ACCEPTANCE (METHOD 3.6). Leg 1: R with the order among the open ones >= 0. Leg 2, the exit, with
 // the order and its cost c, a replaced chain taken out and its new reservation put in its place:
@@ -51,7 +100,7 @@
 //   E2 Req(filled) + c + C_exit <= Req(now), C_exit = the costs of the other open exits
 //   E3 Req(positions, filled) + c <= Req(positions)
 // and no exposure usage rises. c and C_exit are what the costs take from E at most, each rounded up
-// on its own.
+// on its own; where the settlement asset's rises count, "filled" is with c paid.
 // clang-format on
 #pragma once
 
@@ -60,22 +109,33 @@
 #include <span>
 #include <vector>
 
+#include "risk/breakdown.h"
 #include "risk/commands.h"
 #include "risk/index_map.h"
 #include "risk/number_table.h"
 #include "risk/parameters.h"
+#include "risk/risk_table.h"
 #include "risk/state.h"
 #include "risk/state_hash.h"
 #include "risk/types.h"
+#include "risk/vectors.h"
 
 namespace portcullis::risk {
+
+// Which requirement: with which sets, tiers, multipliers and haircuts.
+struct Basis {
+  bool maintenance = false;
+  SetAction level = SetAction::Enforce;  // sets of this action and of stricter ones
+};
 
 // What an account's margin looks like now. Values in quanta of the risk currency.
 struct MarginReport {
   Value equity;
-  Value costs;                    // C: of open orders
-  Value requirement;              // Req at the worst fill of every open order
-  Value available;                // R = equity - costs - requirement
+  Value costs;               // C: of open orders
+  Value requirement;         // Req at the worst fill of every open order
+  Value available;           // R = equity - costs - requirement
+  Value maintenance_equity;  // of the positions alone, or with orders (parameters)
+  Value maintenance_requirement;
   std::uint32_t set = kNil;       // what binds: kNil where the requirement is 0; for a per-group
   std::uint32_t group = kNil;     // requirement the largest group; kNil for a joint set
   std::uint32_t scenario = kNil;  // column within the set
@@ -117,9 +177,13 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // --- orders
-  // Brings the caches of the order's account up to date; changes nothing semantic. REQUIRED before
-  // decide(); submit() does it itself.
+  // Brings the caches of an account up to date, or as far as the decision on an order needs them;
+  // changes nothing semantic. prepare() or refresh() is REQUIRED before decide(); submit() does it
+  // itself.
   void refresh(AccountIndex account) noexcept;
+  void prepare(const NewOrder& order) noexcept;
+  void prepare(const ReplaceOrder& order) noexcept;
+  void prepare(const CancelOrder& order) noexcept;
 
   // A client number at or below the session's watermark is Disposition::Ignore and changes nothing,
   // not even the counters; so is a replace or cancel whose original is not live here (which does
@@ -134,7 +198,7 @@ class Engine {
 
   template <class Command>
   Decision submit(const Command& command) noexcept {
-    refresh(account_of(command));
+    prepare(command);
     const Decision decision = decide(command);
     apply(command, decision);
     return decision;
@@ -174,16 +238,60 @@ class Engine {
   // --- prices, state, control
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
+  // The table is in force from now on; it must stay where it is until the next one of its group is.
+  // False, and nothing happens, where it is not as RiskTable requires.
+  bool apply(const TableUpdate& update, const RiskTable& table) noexcept;
+  void apply(const OpenInterestUpdate& update) noexcept;
+  void apply(const FundingUpdate& update) noexcept;
+  void apply(const LeverageCap& cap) noexcept;
   // False when a pool is full.
   bool apply(const LoadBalance& load) noexcept;
   bool apply(const LoadPosition& load) noexcept;
   void apply(const Control& control) noexcept;
   void apply(const SetCondition& condition) noexcept;
-  // Moves the realised cash of all flat or open lines into the balances; R stays bit-identical.
+  // An account's unrealised gains and accrued funding become balance; R stays bit-identical.
   void realise(AccountIndex account) noexcept;
+  void apply(const Realise& command) noexcept {
+    advance(command.time);
+    realise(command.account);
+  }
+
+  // --- cash and life cycle (METHOD 3.14). What leaves an account, and a loan, must leave R at 0 or
+  // above: decide() tells, and leaves everything as it was; apply() does it where it was forwarded.
+  [[nodiscard]] Decision decide(const Transfer& transfer) noexcept;
+  [[nodiscard]] Decision decide(const Borrow& borrow) noexcept;
+  void apply(const Transfer& transfer, const Decision& decision) noexcept;
+  void apply(const Borrow& borrow, const Decision& decision) noexcept;
+  // Facts. False, and nothing happens, when a pool is full or a figure would not fit.
+  bool apply(const Interest& interest) noexcept;
+  bool apply(const Conversion& conversion) noexcept;
+  bool apply(const PositionTransfer& transfer) noexcept;
+  // Ends the instrument's orders, pays out its positions and takes no orders in it any more.
+  // O(capacities): looks at every position and order.
+  void apply(const Expire& expire) noexcept;
+  // False, and nothing happens, where a position would not be a whole number of lots, or not fit.
+  bool apply(const Split& split) noexcept;
+
+  // --- states (METHOD 3.15)
+  struct StateChange {
+    MarginState before = MarginState::Normal;
+    MarginState after = MarginState::Normal;
+    bool day_closed = false;  // by this: the day's loss is crossed
+  };
+  // On stale prices, or where a figure does not fit, nothing changes.
+  StateChange apply(const Recheck& recheck) noexcept;
+  void apply(const DayStart& start) noexcept;
+  [[nodiscard]] MarginState state(AccountIndex account) const noexcept {
+    return accounts_[account.value].state;
+  }
 
   // --- looking at it
   [[nodiscard]] MarginReport margin(AccountIndex account, Timestamp now) noexcept;
+  // The margin taken apart. REQUIRES `breakdown` as constructed from parameters().
+  void break_down(AccountIndex account, Breakdown& breakdown) noexcept;
+  // What an order would do to it, whatever else is checked. REQUIRES refresh(), and a price of
+  // everything that the order and the account stand on.
+  [[nodiscard]] MarginTrial try_margin(const NewOrder& order) const noexcept;
   [[nodiscard]] const Parameters& parameters() const noexcept { return parameters_; }
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }
   [[nodiscard]] const NumberRecord* find_number(std::uint32_t number) const noexcept;
@@ -196,7 +304,9 @@ class Engine {
   // slices.
   [[nodiscard]] OrderIndex next_order(std::uint32_t from, std::uint32_t end) const noexcept;
   // Whether a position in a further instrument fits the pools.
-  [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] bool has_room(AccountIndex account, InstrumentIndex instrument) const noexcept {
+    return has_room(room_needed(account, instrument));
+  }
   // Whether a balance in a further asset does.
   [[nodiscard]] bool has_room(AccountIndex account, AssetIndex asset) const noexcept;
   [[nodiscard]] bool is_under(AccountIndex account, ControlScope scope,
@@ -205,6 +315,7 @@ class Engine {
   [[nodiscard]] Lots position(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount balance(AccountIndex account, AssetIndex asset) const noexcept;
   [[nodiscard]] std::uint32_t watermark(SessionIndex session) const noexcept;
+  [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
 
@@ -240,16 +351,55 @@ class Engine {
     Price worst;
     std::int64_t fee_per_lot = 0;
   };
-  // A change to one line, against what it is now.
+  // What one line would become, and the costs in its settlement asset with it.
   struct Change {
-    Lots position;
-    Lots buys;
-    Lots sells;
+    InstrumentIndex instrument;
+    Reachable lots;
+    Amount costs;
   };
-  // An instrument's place in the risk tables, fixed at load.
+  // A factor's place in the risk tables, fixed at load.
   struct Place {
     std::uint32_t group = 0;
     std::uint32_t local_factor = 0;
+  };
+  // One sum of a group that an instrument is part of: its factor's or a driver's.
+  struct Use {
+    std::int64_t slope = 0;      // what its add-on charges at most for more of it: see Slopes
+    std::uint32_t exposure = 0;  // local: factors first, then drivers
+    std::uint32_t add_on = kNil;
+    Measure measure = Measure::Notional;
+    Reach reach = Reach::Net;
+    Wide per_lot;
+  };
+  // How much more may be required for more of something, in 2^-kSlopeBits quanta for each: of a
+  // quantum of a factor's exposure, where rises or falls hurt, and of a fine of any column.
+  static constexpr int kSlopeBits = 40;
+  struct Slopes {
+    std::int64_t up = 0;
+    std::int64_t down = 0;
+  };
+  // The largest gain and the largest loss in a row of a table.
+  struct TableWorst {
+    std::int32_t gain = 0;
+    std::int32_t loss = 0;
+  };
+  // The sets of one basis, and where each joint one's columns are in a joint vector.
+  struct SetList {
+    std::vector<std::uint32_t> per_group;
+    std::vector<std::uint32_t> joint;
+    std::vector<std::uint32_t> joint_first;
+    std::uint32_t joint_columns = 0;
+  };
+  // What a group's add-ons charge, in fines.
+  struct Charges {
+    std::array<Int128, 4> at{};  // by AddOnPlace
+    Int128& operator[](AddOnPlace place) { return at[static_cast<std::size_t>(place)]; }
+    Int128 operator[](AddOnPlace place) const { return at[static_cast<std::size_t>(place)]; }
+  };
+  // A driver's exposure as a change would make it.
+  struct DriverChange {
+    std::uint32_t driver = 0;
+    Exposure exposure;
   };
 
   struct UsageChange {
@@ -296,9 +446,19 @@ class Engine {
   Decision judge(const Candidate& candidate) const noexcept;
   Lots largest_passing(const Candidate& candidate) const noexcept;
   [[nodiscard]] Candidate candidate_of(const NewOrder& order) const noexcept;
+  [[nodiscard]] Candidate candidate_of(const ReplaceOrder& order,
+                                       const Order& chain) const noexcept;
   [[nodiscard]] bool is_reducing(const Candidate& candidate, Lots reserve) const noexcept;
   [[nodiscard]] bool is_exit(const Candidate& candidate,
                              const Reservation& reservation) const noexcept;
+  [[nodiscard]] bool may_exit(const Candidate& candidate, const Reservation& reservation,
+                              Decision& decision) const noexcept;
+  [[nodiscard]] bool is_warned(AccountIndex account, const Change& change) const noexcept;
+  [[nodiscard]] std::int64_t leverage_max(AccountIndex account, Int128 gross) const noexcept;
+  RejectReason check_open_interest(const Candidate& candidate, const Reservation& reservation,
+                                   const Facts& facts, Decision& decision) const noexcept;
+  RejectReason check_day(const Candidate& candidate, const Reservation& reservation,
+                         const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] bool passes_rate(const Candidate& candidate, bool reducing,
                                  Decision& decision) const noexcept;
   void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
@@ -308,6 +468,12 @@ class Engine {
                                              InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Change open_change(const Candidate& candidate,
                                    const Reservation& reservation) const noexcept;
+  [[nodiscard]] Change filled_change(const Candidate& candidate, const Reservation& reservation,
+                                     bool with_orders) const noexcept;
+  [[nodiscard]] Amount costs_with(const Candidate& candidate,
+                                  const Reservation& reservation) const noexcept;
+  [[nodiscard]] Amount own_cost(const Candidate& candidate,
+                                const Reservation& reservation) const noexcept;
   [[nodiscard]] const InstrumentLimits& limits(std::uint32_t profile,
                                                InstrumentIndex instrument) const noexcept {
     return parameters_.profiles[profile].instruments[instrument.value];
@@ -318,14 +484,26 @@ class Engine {
     const auto& accounts = parameters_.sessions[session.value].accounts;
     return std::binary_search(accounts.begin(), accounts.end(), account);
   }
+  // What new lines take of the pools.
+  struct Room {
+    std::uint32_t lines = 0;
+    std::uint32_t slots = 0;
+    friend Room operator+(Room a, Room b) { return {a.lines + b.lines, a.slots + b.slots}; }
+  };
+  [[nodiscard]] Room room_needed(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] bool has_room(Room room) const noexcept {
+    return room.lines <= free_lines_ && slot_count_ + room.slots <= slots_.size();
+  }
   void take_tokens(SessionIndex session, AccountIndex account, bool reducing,
                    Timestamp now) noexcept;
   std::uint32_t new_line(AccountIndex account, InstrumentIndex instrument) noexcept;
   std::uint32_t new_slot(AccountIndex account, GroupIndex group) noexcept;
+  void drop_slots(std::uint32_t count) noexcept;
   void free_line_if_empty(std::uint32_t line) noexcept;
   void book(const Order& order, const NumberRecord& record) noexcept;
   template <class Edit>
   void change_order(std::uint32_t index, Edit edit) noexcept;
+  void release_allowance(const Order& order) noexcept;
   void end_order(std::uint32_t index) noexcept;
   void count_order(AccountIndex account, std::int64_t change) noexcept;
   void link(std::uint32_t index) noexcept;
@@ -341,6 +519,7 @@ class Engine {
   // venue_events.cpp
   void trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots, Price price,
              int direction) noexcept;
+  void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;
@@ -354,49 +533,206 @@ class Engine {
   void end_if_done(std::uint32_t index, VenueOutcome& outcome) noexcept;
   void dispute(AccountIndex account) noexcept;
 
-  // margin.cpp
+  // bound.cpp
+  void prepare(const Candidate& candidate) noexcept;
+  [[nodiscard]] bool is_covered(const Candidate& candidate) const noexcept;
+  [[nodiscard]] bool surely_passes(const Candidate& candidate, const Reservation& reservation,
+                                   Amount costs) const noexcept;
+  [[nodiscard]] Int128 quanta_at_most(Int128 exact) const noexcept;
+  [[nodiscard]] Int128 worse_at_most(const GroupSlot& slot, Int128& span) const noexcept;
+  [[nodiscard]] Int128 worse_by(const Candidate& candidate, Lots grown,
+                                Int128& span) const noexcept;
+  [[nodiscard]] Int128 requirement_bound(AccountIndex account) const noexcept;
+
+  // margin.cpp: lines
+  void refresh_lines(AccountIndex account) noexcept;
+  static void touch(Account& account) noexcept {
+    account.version = account.lines_version = 0;
+    account.capital_stale = true;
+  }
   void lift(Line& line) noexcept;   // takes a line's part out of every sum, before it changes
   void place(Line& line) noexcept;  // and puts it back
+  void add_usage(const Line& line, int sign) noexcept;
+  void add_exposures(const Line& line, const GroupSlot& slot, int sign) noexcept;
+  void move_in_vector(Line& line, GroupSlot& slot) noexcept;
+  void value_line(Line& line) noexcept;
   void add_cost(const Order& order, int direction) noexcept;
   void value_lines(GroupSlot& slot, Account& account) noexcept;
-  void value_capital(AccountIndex index) noexcept;
-  void value_vectors(GroupSlot& slot) noexcept;
+  void value_vector(GroupSlot& slot) noexcept;
+  void rebuild_tables(GroupSlot& slot) noexcept;
+  void add_joint(const GroupSlot& slot, int sign) noexcept;
   [[nodiscard]] Amount order_cost(const Order& order) const noexcept {
     return cost_of({order.reserved, order.worst, order.fee_per_lot}, order.side, order.instrument);
   }
   [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
                                InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount side_cost(Line& line, BookSide side) const noexcept;
-  [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
-  [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
-  [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
-  [[nodiscard]] Amount held(AccountIndex account, AssetIndex asset) const noexcept {
-    const std::size_t at = account.value * assets_.size() + asset.value;
-    return balances_[at] + line_values_[at];
+  [[nodiscard]] Int128 got_per_lot(InstrumentIndex instrument, Side side) const noexcept;
+  [[nodiscard]] Int128 paid_per_lot(const Reservation& reservation,
+                                    InstrumentIndex instrument) const noexcept {
+    const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+    return Int128{reservation.worst.raw} * parameters.marks_per_tick *
+               parameters.units_per_lot_mark +
+           reservation.fee_per_lot;
   }
-  [[nodiscard]] Int128 capital_in(AssetIndex asset, Int128 haircut, Amount costs) const noexcept;
-  [[nodiscard]] Int128 haircut(AssetIndex asset, Amount amount) const noexcept;
-  bool factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
-                     bool with_orders, int sign, std::int64_t* low) const noexcept;
-  [[nodiscard]] std::int64_t alone(const std::int64_t* low, GroupIndex group,
-                                   std::uint32_t set) const noexcept;
-  [[nodiscard]] std::int64_t group_requirement(const std::int64_t* low,
-                                               GroupIndex group) const noexcept;
-  [[nodiscard]] std::int64_t phi(std::int64_t x, GroupIndex group) const noexcept;
-  [[nodiscard]] Int128 combine(Int128 groups_sum, const std::int64_t* joint,
-                               const std::int64_t* alone_sum) const noexcept;
+  [[nodiscard]] Amount long_cost(InstrumentIndex instrument, Lots position, Lots buys,
+                                 Int128 highest) const noexcept;
+  [[nodiscard]] Amount traded(InstrumentIndex instrument, Side side, Lots lots,
+                              Price price) const noexcept;
+  [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp price_expires(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
+  [[nodiscard]] static Reachable reachable(const Line& line) noexcept {
+    return {line.position, line.position - line.open[kSells], line.position + line.open[kBuys]};
+  }
+  // The lots that count: at most 0 each where a long position has no value.
+  [[nodiscard]] Reachable counted(InstrumentIndex instrument, Reachable lots) const noexcept;
+  [[nodiscard]] Int128 measure(const Use& use, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Exposure exposure_of(const Use& use, InstrumentIndex instrument,
+                                     const Reachable& lots) const noexcept;
+  [[nodiscard]] std::span<const Use> uses(InstrumentIndex instrument) const noexcept {
+    return {uses_.data() + first_use_[instrument.value],
+            uses_.data() + first_use_[instrument.value + 1]};
+  }
+  [[nodiscard]] GroupIndex group_of(InstrumentIndex instrument) const noexcept {
+    return {places_[parameters_.instruments[instrument.value].factor.value].group};
+  }
+  [[nodiscard]] const std::int32_t* gains(InstrumentIndex instrument) const noexcept;
+
+  // equity.cpp
+  void value_capital(AccountIndex index) noexcept;
+  [[nodiscard]] Holding& holding(AccountIndex account, AssetIndex asset) noexcept {
+    return holdings_[account.value * assets_.size() + asset.value];
+  }
+  [[nodiscard]] const Holding& holding(AccountIndex account, AssetIndex asset) const noexcept {
+    return holdings_[account.value * assets_.size() + asset.value];
+  }
+  // X of the asset.
+  [[nodiscard]] static Amount held(const Holding& holding) noexcept {
+    return {holding.balance.raw - holding.borrowed.raw + holding.line_value.raw};
+  }
+  // The costs of open orders in each asset, where those of `changed` are others.
+  struct Costs {
+    bool counted = true;  // false: none at all, but those of `changed`
+    AssetIndex changed;
+    Amount costs;
+    static Costs none() {
+      Costs costs;
+      costs.counted = false;
+      return costs;
+    }
+  };
+  [[nodiscard]] Amount costs_in(const Holding& holding, AssetIndex asset,
+                                const Costs& costs) const noexcept {
+    if (asset == costs.changed) return costs.costs;
+    return costs.counted ? holding.line_cost : Amount{};
+  }
+  Amount in_range(AssetIndex asset, Amount amount, bool& fits) const noexcept;
+  [[nodiscard]] Int128 haircut_value(AssetIndex asset, Amount amount,
+                                     bool maintenance) const noexcept;
+  [[nodiscard]] Int128 asset_value(AssetIndex asset, const Holding& holding, Amount costs,
+                                   bool maintenance) const noexcept;
+  [[nodiscard]] Int128 borrow_margin(AssetIndex asset, const Holding& holding, Amount costs,
+                                     bool maintenance) const noexcept;
+  [[nodiscard]] Int128 share_limit(AssetIndex asset, Int128 uncapped) const noexcept;
+  [[nodiscard]] Int128 uncapped_value(AccountIndex account, const Costs& costs,
+                                      bool maintenance) const noexcept;
+  [[nodiscard]] Int128 capital_exact(AccountIndex account, const Costs& costs,
+                                     bool maintenance) const noexcept;
+  [[nodiscard]] Int128 capital_with(AccountIndex account, AssetIndex asset,
+                                    Amount costs) const noexcept;
+  [[nodiscard]] Collateral collateral_of(AccountIndex account, AssetIndex asset, Amount costs,
+                                         Int128 uncapped, bool maintenance) const noexcept;
+  [[nodiscard]] Int128 rounded_capital(Int128 exact) const noexcept {
+    return floor_div(exact, Int128{kPpm} * parameters_.wide_denominator);
+  }
+  [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
+
+  // requirement.cpp
+  [[nodiscard]] FactorExposure factor_exposure(const Exposure& exposure,
+                                               const Collateral& collateral, bool with_orders,
+                                               bool& fits) const noexcept;
+  [[nodiscard]] Int128 span_of(FactorIndex factor, const FactorExposure& exposure) const noexcept;
+  [[nodiscard]] const std::int32_t* shocks(GroupIndex group, std::uint32_t factor) const noexcept {
+    const GroupParameters& parameters = parameters_.groups[group.value];
+    return parameters.shock_ppm.data() + std::size_t{factor} * parameters.column_count;
+  }
+  [[nodiscard]] Vector columns_of(const std::int64_t* low, GroupIndex group,
+                                  std::uint32_t set) const noexcept {
+    return {low + parameters_.sets[set].first_column[group.value],
+            parameters_.sets[set].column_count[group.value]};
+  }
+  [[nodiscard]] const SetList& sets(const Basis& basis) const noexcept {
+    return set_lists_[basis.maintenance ? 1 : 0][static_cast<std::size_t>(basis.level)];
+  }
+  [[nodiscard]] Int128 scan(const std::int64_t* low, GroupIndex group,
+                            const Basis& basis) const noexcept;
+  [[nodiscard]] GroupFigures figures_of(const std::int64_t* low, GroupIndex group,
+                                        const Charges& charges, const Basis& basis) const noexcept;
+  struct Scopes {
+    Int128 by_group = 0;
+    Int128 jointly = 0;
+  };
+  [[nodiscard]] Scopes scopes(const GroupFigures& figures, const std::int64_t* joint,
+                              const std::int64_t* alone_sum, const Basis& basis) const noexcept;
+  [[nodiscard]] Int128 combined(const GroupFigures& figures, const std::int64_t* joint,
+                                const std::int64_t* alone_sum, const Basis& basis) const noexcept;
+  [[nodiscard]] Int128 joint_loss(const std::int64_t* joint, const std::int64_t* alone_sum,
+                                  const Basis& basis) const noexcept;
   [[nodiscard]] Int128 requirement(AccountIndex account) const noexcept;
-  [[nodiscard]] Int128 requirement_with(AccountIndex account, InstrumentIndex instrument,
-                                        const Change& change) const noexcept;
-  Int128 recompute(AccountIndex account, InstrumentIndex instrument, const Change& change,
-                   bool with_orders, MarginReport* report) const noexcept;
-  void name_group(GroupIndex group, const std::int64_t* low, std::int64_t needed,
-                  MarginReport& report) const noexcept;
-  void name_joint(Int128 groups_sum, const std::int64_t* joint, const std::int64_t* alone_sum,
-                  MarginReport& report) const noexcept;
-  [[nodiscard]] Exposure changed(const Exposure& exposure, InstrumentIndex instrument,
-                                 const Change& change) const noexcept;
+  [[nodiscard]] Int128 requirement_with(AccountIndex account, const Change& change) const noexcept;
+  Int128 recompute(AccountIndex account, const Change* change, bool with_orders, const Basis& basis,
+                   MarginReport* report) const noexcept;
   [[nodiscard]] Int128 open_exit_costs(AccountIndex account, const Order* except) const noexcept;
+
+  // add_ons.cpp
+  [[nodiscard]] Int128 tiers_of(const AddOnParameters& add_on, Int128 amount,
+                                bool maintenance) const noexcept;
+  [[nodiscard]] Int128 charge_of(GroupIndex group, const AddOnParameters& add_on,
+                                 const Exposure* exposures, std::span<const DriverChange> changes,
+                                 bool with_orders, bool maintenance) const noexcept;
+  [[nodiscard]] Charges charges_of(GroupIndex group, const Exposure* exposures, bool with_orders,
+                                   bool maintenance) const noexcept;
+
+  // report.cpp
+  void name_group(GroupIndex group, const std::int64_t* low, const Basis& basis,
+                  MarginReport& report) const noexcept;
+  void name_joint(const GroupFigures& figures, const std::int64_t* joint,
+                  const std::int64_t* alone_sum, const Basis& basis,
+                  MarginReport& report) const noexcept;
+
+  // breakdown.cpp
+  Charges break_down_group(AccountIndex account, GroupIndex group, bool with_orders,
+                           bool maintenance, BasisBreakdown::OfGroup& of_group) const noexcept;
+  bool break_down_basis(AccountIndex account, bool maintenance,
+                        BasisBreakdown& basis) const noexcept;
+  bool break_down_assets(AccountIndex account, Breakdown& breakdown) const noexcept;
+
+  // states.cpp
+  // When the first price that the account's margin stands on becomes stale.
+  [[nodiscard]] Timestamp expires(AccountIndex account) const noexcept;
+  [[nodiscard]] bool is_stale(AccountIndex account, Timestamp now) const noexcept {
+    return now > expires(account);
+  }
+  struct Ratio {
+    Int128 value = 0;
+    Int128 required = 0;
+    [[nodiscard]] bool is_below(std::int64_t ppm) const { return value * kPpm < required * ppm; }
+  };
+  [[nodiscard]] Ratio ratio_of(AccountIndex account, MarginBasis basis) const noexcept;
+  [[nodiscard]] MarginState state_of(AccountIndex account) const noexcept;
+  RejectReason refuse_state(AccountIndex account, Decision& decision) const noexcept;
+  [[nodiscard]] Int128 day_loss(AccountIndex account) const noexcept;
+  void reset_allowance(AccountIndex account) noexcept;
+
+  // cash.cpp
+  bool add_balance(AccountIndex account, AssetIndex asset, Int128 units) noexcept;
+  void count_transfer(AccountIndex account, AssetIndex asset, Int128 units) noexcept;
+  [[nodiscard]] Int128 borrowed_of(AccountIndex account, AssetIndex asset) const noexcept;
+  RejectReason check_withdrawal(AccountIndex account, AssetIndex asset, Timestamp now,
+                                Int128 borrowed_before, Decision& decision) noexcept;
+  void realise_line(Line& line) noexcept;
+  void end_orders_in(InstrumentIndex instrument) noexcept;
 
   const char* verify_account(AccountIndex account) noexcept;
 
@@ -409,6 +745,12 @@ class Engine {
     hash_.touch(EntityKind::Line, static_cast<std::uint32_t>(&line - lines_.data()));
   }
 
+  // layout.cpp
+  void lay_out_groups();
+  void lay_out_uses();
+  void lay_out_sets();
+  void lay_out_slopes();
+
   // engine.cpp: what sessions have suspended
   [[nodiscard]] std::uint32_t find_suspension(SessionIndex session,
                                               AccountIndex account) const noexcept;
@@ -418,7 +760,11 @@ class Engine {
   void advance(Timestamp time) noexcept {
     if (last_time_ < time) last_time_ = time;
   }
-  void price_instrument(std::uint32_t instrument) noexcept;
+  [[nodiscard]] Int128 value_at(InstrumentIndex instrument, Int128 mark) const noexcept;
+  [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
+  void price_instrument(InstrumentIndex instrument) noexcept;
+  template <class Stands>
+  void tick_charged(Stands stands) noexcept;
   void tick_group(std::uint32_t group) noexcept {
     ++group_version_[group];
     ++price_version_;
@@ -426,14 +772,28 @@ class Engine {
 
   const Parameters parameters_;
   // Fixed at load.
-  std::vector<Place> places_;              // by factor
-  std::vector<std::uint32_t> group_sets_;  // indexes of per-group sets
-  std::vector<std::uint32_t> joint_sets_;  // indexes of joint sets
-  std::vector<std::uint32_t>
-      joint_first_;  // by joint set: its first column in an account's joint sums
-  std::uint32_t joint_columns_ = 0;
+  std::vector<Place> places_;                          // by factor
+  std::vector<std::int64_t> shock_max_;                // by factor: the largest |shock|
+  std::vector<std::int64_t> rise_max_;                 // by factor: the largest shock above 0
+  std::vector<GainHaircut> gain_haircuts_;             // by group
+  std::vector<Use> uses_;                              // by instrument
+  std::vector<std::uint32_t> first_use_;               // by instrument, and the end
+  std::vector<std::vector<AssetIndex>> group_assets_;  // by group: those that move with its factors
+  std::vector<std::vector<InstrumentIndex>> referring_;  // by instrument: those with its notional
+  std::array<std::array<SetList, 3>, 2> set_lists_;      // by basis
+  std::vector<std::int64_t> outflow_ppm_;                // by asset
+  std::vector<Slopes> slopes_;                           // by factor
+  std::array<std::int64_t, 4> charge_slopes_{};          // of a fine charged, by AddOnPlace
+  std::int64_t fine_slope_ = 0;                          // of a fine of every column
+  int exact_shift_ = 0;                                  // quanta_at_most(): 2^shift <= 1e6 * D
+  std::int64_t exact_factor_ = 0;          // and 2^(shift + 31) / (1e6 * D), rounded up
+  std::vector<Exposure> nothing_;          // as many as a group can have
+  mutable std::vector<Exposure> scratch_;  // of recompute()
+  bool has_share_caps_ = false;
+  bool has_warning_sets_ = false;
+  std::uint32_t joint_columns_ = 0;              // of the enforced initial sets
+  std::uint32_t joint_set_count_ = 0;            // of them
   std::vector<std::uint32_t> first_suspension_;  // by session
-  std::int64_t exposure_max_ = 0;                // no sum of vectors can overflow below this
 
   // Semantic state.
   std::vector<Order> orders_;
@@ -445,7 +805,7 @@ class Engine {
   std::vector<GroupSlot> slots_;
   std::uint32_t slot_count_ = 0;
   std::vector<Account> accounts_;
-  std::vector<Amount> balances_;  // [account * assets + asset]
+  std::vector<Holding> holdings_;  // [account * assets + asset]
   std::vector<Node> nodes_;
   std::vector<Session> sessions_;
   // Whether a session has suspended an account it may use: [first_suspension_[session] + place of
@@ -453,12 +813,15 @@ class Engine {
   std::vector<std::uint8_t> suspended_;
   std::vector<InstrumentState> instruments_;
   std::vector<AssetState> assets_;
+  std::vector<const RiskTable*> tables_;  // by group; null: none yet
+  std::vector<Timestamp> table_as_of_;    // by group
   NumberTable numbers_;
   std::vector<Trade> trades_;
   std::uint32_t next_trade_ = 0;
   IndexMap trade_of_;
   std::uint32_t next_number_ = 1;
   std::uint8_t conditions_ = 0;  // bit by Condition
+  std::int64_t leverage_cap_ppm_ = std::numeric_limits<std::int64_t>::max();
   Timestamp last_time_;
 
   StateHash hash_;  // of the above
@@ -468,16 +831,18 @@ class Engine {
   IndexMap slot_of_;  // account, group -> slot
 
   // Caches.
-  std::vector<Exposure> exposures_;  // by slot and local factor
-  std::vector<std::int64_t> low_;    // by slot and column: the worst of all fills
-  std::vector<std::int64_t> alone_;  // by slot and joint set
-  std::vector<Amount> line_values_;  // [account * assets + asset]: sum of value(line)
-  std::vector<Wide> collateral_;     // [account * assets + asset]: its part of Exposure::collateral
-  std::vector<Amount> line_costs_;   // [account * assets + asset]: sum of open orders' costs
-  std::vector<std::int64_t> joint_;  // [account * joint_columns + column]: sum of phi(low)
-  std::vector<std::int64_t> alone_sum_;  // [account * joint sets + k]: sum of alone
-  std::vector<Usage> usage_;             // [instrument * nodes + node]
-  std::vector<std::uint64_t> group_version_;
+  std::vector<Exposure> exposures_;           // by slot: local factors, then drivers
+  std::vector<Collateral> collateral_;        // by slot and local factor
+  std::vector<FactorExposure> in_vector_;     // by slot and local factor: what low_ holds of it
+  std::vector<Charges> charges_;              // by slot
+  std::vector<std::int64_t> low_;             // by slot and column: the worst of all fills
+  std::vector<std::int64_t> alone_;           // by slot and enforced joint set
+  std::vector<std::int64_t> joint_;           // [account * joint_columns + column]: sum of phi(low)
+  std::vector<std::int64_t> alone_sum_;       // [account * joint sets + k]: sum of alone
+  std::vector<Usage> usage_;                  // [instrument * nodes + node]
+  std::vector<std::uint64_t> group_version_;  // of prices
+  std::vector<std::uint64_t> table_version_;  // of the published table
+  std::vector<TableWorst> table_worst_;       // by instrument
   std::uint64_t price_version_ = 1;
   std::uint64_t index_version_ = 1;
 };

@@ -1,4 +1,6 @@
-// Margin: from positions, orders and marks to R. The rounding contract is at the top of engine.h.
+// Margin, from lines to vectors: what a position and its open orders are worth at the current
+// prices, what they stand to move with, and the account's vectors of the worst fills. The rounding
+// contract is at the top of engine.h.
 #include <algorithm>
 
 #include "risk/engine.h"
@@ -7,99 +9,109 @@ namespace portcullis::risk {
 
 namespace {
 
-constexpr std::uint32_t kColumnsMax =
-    1024;  // of one group's table; also checked by first_problem()
-constexpr std::uint32_t kSetsMax = 16;
-
-// More than any equity: a requirement that is not known to be affordable.
-constexpr Int128 kUnaffordable = Int128{1} << 100;
-
-// An exposure as high * 1e6 + rest with 0 <= rest < 1e6: a product with a part per million then
-// stays in 64 bits.
-struct Split {
-  std::int64_t high = 0;
-  std::int64_t rest = 0;
-};
-
-Split split(std::int64_t exposure) {
-  Split result{exposure / kPpm, exposure % kPpm};
-  if (result.rest < 0) result.rest += kPpm, --result.high;
-  return result;
-}
-
-// floor(exposure * shock / 1e6), exactly. REQUIRES: shock >= -1e6; then rest * (shock + 1e6) is not
-// negative, and its quotient is the wanted one and rest more.
-std::int64_t shocked(const Split& exposure, std::int64_t shock_ppm) {
-  const auto product = static_cast<std::uint64_t>(exposure.rest * (shock_ppm + kPpm));
-  return exposure.high * shock_ppm + static_cast<std::int64_t>(product / kPpm) - exposure.rest;
-}
+// The whole numbers around a / b for b > 0.
+constexpr Int128 nearest(Int128 a, Int128 b) { return floor_div(2 * a + b, 2 * b); }
+// Away from 0.
+constexpr Int128 away(Int128 a, Int128 b) { return a < 0 ? floor_div(a, b) : ceil_div(a, b); }
 
 }  // namespace
 
-// --- lines
+// --- lots, and what one of them is worth
 
-void Engine::lift(Line& line) noexcept {
-  const Usage usage = usage_of(line);
-  const std::size_t row = std::size_t{line.instrument.value} * nodes_.size();
-  const InstrumentState& instrument = instruments_[line.instrument.value];
-  for (NodeIndex node = parameters_.accounts[line.account.value].parent; node.exists();
-       node = parameters_.nodes[node.value].parent) {
-    Usage& sum = usage_[row + node.value];
-    sum.long_lots -= usage.long_lots;
-    sum.short_lots -= usage.short_lots;
-    sum.gross_lots -= usage.gross_lots;
-    nodes_[node.value].gross.raw -= instrument.notional.raw * usage.gross_lots.raw;
-  }
-  GroupSlot& slot = slots_[line.slot];
-  if (slot.version != group_version_[slot.group.value]) return;  // will be valued from nothing
-  Account& account = accounts_[line.account.value];
-  const std::uint32_t settlement = parameters_.instruments[line.instrument.value].settlement.value;
-  line_values_[line.account.value * assets_.size() + settlement] -= line.value;
-  account.gross -= line.gross;
-  Exposure& exposure =
-      exposures_[slot.first_exposure +
-                 places_[parameters_.instruments[line.instrument.value].factor.value].local_factor];
-  exposure.position.raw -= instrument.notional.raw * line.position.raw;
-  exposure.buys.raw -= instrument.notional.raw * line.open[kBuys].raw;
-  exposure.sells.raw -= instrument.notional.raw * line.open[kSells].raw;
+Reachable Engine::counted(InstrumentIndex instrument, Reachable lots) const noexcept {
+  if (parameters_.instruments[instrument.value].long_value) return lots;
+  return {std::min(Lots{0}, lots.position), std::min(Lots{0}, lots.low),
+          std::min(Lots{0}, lots.high)};
 }
 
-void Engine::place(Line& line) noexcept {
-  touch_line(line);
-  const Usage usage = usage_of(line);
-  const std::size_t row = std::size_t{line.instrument.value} * nodes_.size();
-  const InstrumentState& instrument = instruments_[line.instrument.value];
-  for (NodeIndex node = parameters_.accounts[line.account.value].parent; node.exists();
-       node = parameters_.nodes[node.value].parent) {
-    Usage& sum = usage_[row + node.value];
-    sum.long_lots += usage.long_lots;
-    sum.short_lots += usage.short_lots;
-    sum.gross_lots += usage.gross_lots;
-    nodes_[node.value].gross.raw += instrument.notional.raw * usage.gross_lots.raw;
-  }
-  Account& account = accounts_[line.account.value];
-  account.version = 0;
-  account.capital_stale = true;
-  GroupSlot& slot = slots_[line.slot];
-  slot.stale = true;
-  if (slot.version != group_version_[slot.group.value]) return;
-  const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
-  line.value.raw = Int128{line.position.raw} * instrument.mark.raw * parameters.units_per_lot_mark +
-                   line.cash.raw;
-  line.gross.raw = instrument.notional.raw * usage.gross_lots.raw;
-  line_values_[line.account.value * assets_.size() + parameters.settlement.value] += line.value;
-  account.gross += line.gross;
-  Exposure& exposure =
-      exposures_[slot.first_exposure + places_[parameters.factor.value].local_factor];
-  exposure.position.raw += instrument.notional.raw * line.position.raw;
-  exposure.buys.raw += instrument.notional.raw * line.open[kBuys].raw;
-  exposure.sells.raw += instrument.notional.raw * line.open[kSells].raw;
-  slot.expires = std::min(slot.expires, expires(line.instrument));
+const std::int32_t* Engine::gains(InstrumentIndex instrument) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const std::uint32_t group = places_[parameters.factor.value].group;
+  const RiskTable* table = tables_[group];
+  if (parameters.risk != RiskSource::Table || table == nullptr) return nullptr;
+  return table->gains.data() + std::size_t{parameters.row} * parameters_.groups[group].column_count;
 }
 
-// When the prices of a line become stale: its mark, or the index of the asset it is settled in,
-// even while the account has nothing of that asset.
+// Of one lot, in Wide.
+Int128 Engine::measure(const Use& use, InstrumentIndex instrument) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const InstrumentState& state = instruments_[instrument.value];
+  const bool is_table = parameters.risk == RiskSource::Table;
+  const auto of_table = [&](TableMeasure which) -> Int128 {
+    const RiskTable* table = tables_[places_[parameters.factor.value].group];
+    if (!is_table || table == nullptr) return 0;
+    return Int128{table->measures[parameters.row][which]} * parameters_.wide_denominator;
+  };
+  switch (use.measure) {
+    case Measure::Notional:
+      return state.notional.raw;
+    case Measure::Delta:
+      return is_table ? of_table(kDelta) : state.notional.raw;
+    case Measure::Premium:
+      return state.premium.raw;
+    case Measure::Funding:
+      return state.funding.raw;
+    case Measure::Lot:
+      return use.per_lot.raw;
+    case Measure::Vega:
+      return of_table(kVega);
+    case Measure::InitialCharge:
+      return of_table(kInitialCharge);
+    case Measure::MaintenanceCharge:
+      return of_table(kMaintenanceCharge);
+  }
+  return 0;
+}
+
+Exposure Engine::exposure_of(const Use& use, InstrumentIndex instrument,
+                             const Reachable& lots) const noexcept {
+  const Int128 one = measure(use, instrument);
+  const Int128 size = one < 0 ? -one : one;
+  const auto interval = [one](Lots position, Lots low, Lots high) -> Exposure {
+    if (one < 0) std::swap(low, high);
+    return {{one * position.raw}, {one * low.raw}, {one * high.raw}};
+  };
+  const auto up_to = [](Int128 worth, Lots position, Lots high) -> Exposure {
+    return {{worth * position.raw}, {0}, {worth * high.raw}};
+  };
+  const Lots zero{0};
+  switch (use.reach) {
+    case Reach::Net:
+      return interval(lots.position, lots.low, lots.high);
+    case Reach::LongNet:
+      return interval(std::max(zero, lots.position), std::max(zero, lots.low),
+                      std::max(zero, lots.high));
+    case Reach::ShortNet:
+      return interval(std::min(zero, lots.position), std::min(zero, lots.low),
+                      std::min(zero, lots.high));
+    case Reach::Gross:
+      return up_to(size, std::max(lots.position, -lots.position), std::max(lots.high, -lots.low));
+    case Reach::Long:
+      return up_to(size, std::max(zero, lots.position), std::max(zero, lots.high));
+    case Reach::Short:
+      return up_to(size, std::max(zero, -lots.position), std::max(zero, -lots.low));
+    case Reach::Payable:
+      return {{std::max<Int128>(0, one * lots.position.raw)},
+              {0},
+              {std::max({Int128{0}, one * lots.low.raw, one * lots.high.raw})}};
+  }
+  return {};
+}
+
+// When the prices of a line become stale: its mark and the index of the asset it is settled in, even
+// while the account has nothing of that asset; those of its reference; its table.
 Timestamp Engine::expires(InstrumentIndex index) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  Timestamp first = price_expires(index);
+  if (parameters.reference.exists()) first = std::min(first, price_expires(parameters.reference));
+  if (parameters.risk != RiskSource::Table) return first;
+  const std::uint32_t group = places_[parameters.factor.value].group;
+  if (tables_[group] == nullptr) return {};
+  const std::int64_t age_max = parameters_.groups[group].table_age_max_ns;
+  return std::min(first, Timestamp{table_as_of_[group].ns + age_max});
+}
+
+Timestamp Engine::price_expires(InstrumentIndex index) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   const InstrumentState& instrument = instruments_[index.value];
   const AssetState& asset = assets_[parameters.settlement.value];
@@ -109,26 +121,68 @@ Timestamp Engine::expires(InstrumentIndex index) const noexcept {
       Timestamp{asset.as_of.ns + parameters_.assets[parameters.settlement.value].index_age_max_ns});
 }
 
+// --- what trades pay, and what orders may cost
+
+// What a trade adds to a line's cash before its fee.
+Amount Engine::traded(InstrumentIndex instrument, Side side, Lots lots,
+                      Price price) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const Int128 marks = Int128{price.raw} * parameters.marks_per_tick;
+  if (parameters.payoff == Payoff::Linear)
+    return {-sign_of(side) * Int128{lots.raw} * marks * parameters.units_per_lot_mark};
+  if (marks <= 0) return {};
+  return {floor_div(sign_of(side) * Int128{lots.raw} * parameters.units_per_lot_mark, marks)};
+}
+
 std::int64_t Engine::fee_per_lot(InstrumentIndex instrument, Price price) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  bool in_range = true;
-  return narrow(ceil_div(Int128{price.raw} * parameters.marks_per_tick *
-                             parameters.units_per_lot_mark * parameters.fee_ppm,
-                         kPpm),
-                in_range);
+  const Int128 marks = Int128{price.raw} * parameters.marks_per_tick;
+  bool fits = true;
+  if (parameters.payoff == Payoff::Inverse) {
+    if (marks <= 0) return 0;
+    return narrow(
+        ceil_div(Int128{parameters.units_per_lot_mark} * parameters.fee_ppm, marks * kPpm), fits);
+  }
+  return narrow(ceil_div(marks * parameters.units_per_lot_mark * parameters.fee_ppm, kPpm), fits);
 }
 
 Amount Engine::cost_of(const Reservation& reservation, Side side,
                        InstrumentIndex instrument) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
   const InstrumentState& state = instruments_[instrument.value];
-  Int128 per_lot = reservation.fee_per_lot;
-  if (state.mark.raw > 0) {
-    const Int128 beyond =
-        Int128{reservation.worst.raw} * parameters.marks_per_tick - state.mark.raw;
-    per_lot = std::max<Int128>(0, sign_of(side) * beyond * parameters.units_per_lot_mark + per_lot);
+  const Int128 lots = reservation.lots.raw;
+  const Int128 fees = lots * reservation.fee_per_lot;
+  if (state.mark.raw <= 0 || lots == 0) return {fees};
+  const Int128 worst = Int128{reservation.worst.raw} * parameters.marks_per_tick;
+  if (parameters.payoff == Payoff::Linear) {
+    const Int128 beyond = worst * parameters.units_per_lot_mark - got_per_lot(instrument, side);
+    return {std::max<Int128>(0, sign_of(side) * beyond + reservation.fee_per_lot) * lots};
   }
-  return {per_lot * reservation.lots.raw};
+  const Int128 beyond = sign_of(side) * (worst - state.mark.raw);
+  if (worst <= 0) return {fees + 3 * lots};
+  // Each part of a fill may be rounded by up to three units (METHOD 3.3).
+  const Int128 exact =
+      ceil_div(lots * beyond * parameters.units_per_lot_mark, worst * state.mark.raw);
+  return {std::max<Int128>(0, exact + fees) + 3 * lots};
+}
+
+// What a lot at the mark is worth to who trades it, in settlement units. A premium is paid out of X,
+// where a unit may take more than its value, and counts as option value.
+Int128 Engine::got_per_lot(InstrumentIndex instrument, Side side) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+  const Int128 value =
+      Int128{instruments_[instrument.value].mark.raw} * parameters.units_per_lot_mark;
+  if (!parameters.upfront || side != Side::Buy) return value;
+  return value * kPpm / outflow_ppm_[parameters.settlement.value];
+}
+
+// What buys cost beyond that where a long position counts for nothing: what is bought beyond the
+// short position has been counted as worth something, but at most as what is paid for it.
+Amount Engine::long_cost(InstrumentIndex instrument, Lots position, Lots buys,
+                         Int128 highest) const noexcept {
+  const Lots beyond = buys - std::max(Lots{0}, -position);
+  if (parameters_.instruments[instrument.value].long_value || beyond.raw <= 0) return {};
+  return {beyond.raw * std::min(highest, got_per_lot(instrument, Side::Buy))};
 }
 
 // The sum over one side's orders. Zero without a walk when the most aggressive of them is better
@@ -138,21 +192,26 @@ Amount Engine::side_cost(Line& line, BookSide side) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   const InstrumentState& state = instruments_[line.instrument.value];
   const Int128 beyond = Int128{line.best[side].raw} * parameters.marks_per_tick - state.mark.raw;
-  if (state.mark.raw > 0 &&
+  if (state.mark.raw > 0 && parameters.payoff == Payoff::Linear && !parameters.upfront &&
       (side == kBuys ? beyond : -beyond) * parameters.units_per_lot_mark + line.fee_max[side] <=
           0) {
     return {};
   }
   Amount sum;
+  Int128 highest = 0;
   line.best[side] = orders_[line.first[side]].worst;
   line.fee_max[side] = 0;
   for (std::uint32_t at = line.first[side]; at != kNil; at = orders_[at].next) {
     const Order& order = orders_[at];
+    if (order.reserved.raw == 0) continue;  // it has ended
     sum += order_cost(order);
     line.best[side] = side == kBuys ? std::max(line.best[side], order.worst)
                                     : std::min(line.best[side], order.worst);
     line.fee_max[side] = std::max(line.fee_max[side], order.fee_per_lot);
+    highest = std::max(
+        highest, paid_per_lot({order.reserved, order.worst, order.fee_per_lot}, line.instrument));
   }
+  if (side == kBuys) sum += long_cost(line.instrument, line.position, line.open[kBuys], highest);
   return sum;
 }
 
@@ -160,210 +219,265 @@ void Engine::add_cost(const Order& order, int direction) noexcept {
   Line& line = lines_[order.line];
   const GroupSlot& slot = slots_[line.slot];
   Account& account = accounts_[line.account.value];
-  account.version = 0;
-  account.capital_stale = true;
+  touch(account);
   if (slot.version != group_version_[slot.group.value]) return;
-  const Amount cost{order_cost(order).raw * direction};
-  line.cost[book_side(order.side)] += cost;
-  line_costs_[line.account.value * assets_.size() +
-              parameters_.instruments[line.instrument.value].settlement.value] += cost;
+  const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+  const BookSide side = book_side(order.side);
+  // Where a long position counts for nothing the buys' costs depend on each other.
+  const bool together = !parameters.long_value && side == kBuys;
+  if (together && direction < 0) return;
+  const Amount added = together ? side_cost(line, side) - line.cost[side]
+                                : Amount{order_cost(order).raw * direction};
+  line.cost[side] += added;
+  holding(line.account, parameters.settlement).line_cost += added;
 }
 
-// Values every line of a slot at the current marks, and sums their exposures anew.
+// --- lines
+
+void Engine::add_usage(const Line& line, int sign) noexcept {
+  const Usage usage = usage_of(line);
+  const std::size_t row = std::size_t{line.instrument.value} * nodes_.size();
+  const Int128 gross =
+      sign * instruments_[line.instrument.value].notional.raw * usage.gross_lots.raw;
+  for (NodeIndex node = parameters_.accounts[line.account.value].parent; node.exists();
+       node = parameters_.nodes[node.value].parent) {
+    Usage& sum = usage_[row + node.value];
+    sum.long_lots.raw += sign * usage.long_lots.raw;
+    sum.short_lots.raw += sign * usage.short_lots.raw;
+    sum.gross_lots.raw += sign * usage.gross_lots.raw;
+    nodes_[node.value].gross.raw += gross;
+  }
+}
+
+void Engine::add_exposures(const Line& line, const GroupSlot& slot, int sign) noexcept {
+  const Reachable lots = counted(line.instrument, reachable(line));
+  for (const Use& use : uses(line.instrument)) {
+    Exposure& exposure = exposures_[slot.first_exposure + use.exposure];
+    const Exposure part = exposure_of(use, line.instrument, lots);
+    if (sign > 0) {
+      exposure += part;
+    } else {
+      exposure -= part;
+    }
+  }
+}
+
+void Engine::value_line(Line& line) noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+  const InstrumentState& instrument = instruments_[line.instrument.value];
+  line.value = line.cash;
+  line.option_value = {};
+  const Int128 funding_due = line.position.raw * instrument.funding_paid - line.funding;
+  if (funding_due != 0) line.value.raw -= ceil_div(funding_due, kFundingScale);
+  if (parameters.upfront) {
+    line.option_value.raw =
+        instrument.premium.raw * counted(line.instrument, reachable(line)).position.raw;
+  } else if (parameters.payoff == Payoff::Linear) {
+    line.value.raw +=
+        Int128{line.position.raw} * instrument.mark.raw * parameters.units_per_lot_mark;
+  } else if (instrument.mark.raw > 0) {
+    line.value.raw -=
+        ceil_div(Int128{line.position.raw} * parameters.units_per_lot_mark, instrument.mark.raw);
+  }
+  line.gross.raw = instrument.notional.raw * usage_of(line).gross_lots.raw;
+}
+
+void Engine::lift(Line& line) noexcept {
+  add_usage(line, -1);
+  GroupSlot& slot = slots_[line.slot];
+  if (slot.version != group_version_[slot.group.value]) return;  // will be valued from nothing
+  Account& account = accounts_[line.account.value];
+  holding(line.account, parameters_.instruments[line.instrument.value].settlement).line_value -=
+      line.value;
+  account.gross -= line.gross;
+  account.option_value -= line.option_value;
+  add_exposures(line, slot, -1);
+}
+
+void Engine::place(Line& line) noexcept {
+  touch_line(line);
+  add_usage(line, 1);
+  Account& account = accounts_[line.account.value];
+  touch(account);
+  GroupSlot& slot = slots_[line.slot];
+  slot.stale = true;
+  move_in_vector(line, slot);
+  if (slot.version != group_version_[slot.group.value]) return;
+  const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+  Holding& settlement = holding(line.account, parameters.settlement);
+  value_line(line);
+  settlement.line_value += line.value;
+  account.gross += line.gross;
+  account.option_value += line.option_value;
+  add_exposures(line, slot, 1);
+  if (!parameters.long_value) {
+    const Amount cost = side_cost(line, kBuys);
+    settlement.line_cost += cost - line.cost[kBuys];
+    line.cost[kBuys] = cost;
+  }
+  slot.expires = std::min(slot.expires, expires(line.instrument));
+}
+
+// Brings the slot's vector to the lots that a line of a Table instrument has now.
+void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
+  const std::int32_t* row = gains(line.instrument);
+  if (row == nullptr || slot.vector_version != table_version_[slot.group.value]) return;
+  const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+  const Reachable lots = counted(line.instrument, reachable(line));
+  if (lots.low == line.in_vector_low && lots.high == line.in_vector_high) return;
+  const auto largest = [](Lots low, Lots high) {
+    return std::max({low.raw, high.raw, -low.raw, -high.raw});
+  };
+  const auto wrapped = [&](Lots now, Lots before) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>((now - before).raw) *
+                                     static_cast<std::uint64_t>(parameters.vector_unit));
+  };
+  const Int128 before = largest(line.in_vector_low, line.in_vector_high);
+  const Int128 now = largest(lots.low, lots.high);
+  const Int128 reserve =
+      ceil_div(now * parameters.vector_unit, 2) - ceil_div(before * parameters.vector_unit, 2);
+  slot.table_span += (now - before) * parameters.vector_unit * parameters.vector_cap + reserve;
+  const TableWorst& worst = table_worst_[line.instrument.value];
+  slot.pending += std::max<Int128>(0, reserve) +
+                  (std::max<Int128>(0, (line.in_vector_low - lots.low).raw) * worst.gain +
+                   std::max<Int128>(0, (lots.high - line.in_vector_high).raw) * worst.loss) *
+                      parameters.vector_unit;
+  add_joint(slot, -1);
+  std::int64_t* low = low_.data() + slot.first_column;
+  const std::uint32_t columns = parameters_.groups[slot.group.value].column_count;
+  add_row(low, row, columns, wrapped(lots.low, line.in_vector_low),
+          wrapped(lots.high, line.in_vector_high));
+  add_constant(low, columns, -static_cast<std::int64_t>(reserve));
+  add_joint(slot, 1);
+  line.in_vector_low = lots.low;
+  line.in_vector_high = lots.high;
+}
+
+// Values every line of a slot at the current prices, and sums their exposures anew.
 void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
   const GroupParameters& group = parameters_.groups[slot.group.value];
-  for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-    const Wide collateral = exposures_[slot.first_exposure + f].collateral;
-    exposures_[slot.first_exposure + f] = {
-        .position = {}, .buys = {}, .sells = {}, .collateral = collateral};
-  }
+  std::fill_n(exposures_.begin() + slot.first_exposure, group.factor_count + group.drivers.size(),
+              Exposure{});
   slot.expires.ns = std::numeric_limits<std::int64_t>::max();
-  const std::size_t row = slot.account.value * assets_.size();
   for (std::uint32_t at = slot.first_line; at != kNil; at = lines_[at].next) {
     Line& line = lines_[at];
-    const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
-    const InstrumentState& instrument = instruments_[line.instrument.value];
-    const std::size_t asset = row + parameters.settlement.value;
-    line_values_[asset] -= line.value;
+    Holding& settlement =
+        holding(slot.account, parameters_.instruments[line.instrument.value].settlement);
+    settlement.line_value -= line.value;
     account.gross -= line.gross;
-    line.value.raw =
-        Int128{line.position.raw} * instrument.mark.raw * parameters.units_per_lot_mark +
-        line.cash.raw;
-    line.gross.raw = instrument.notional.raw * usage_of(line).gross_lots.raw;
-    line_values_[asset] += line.value;
+    account.option_value -= line.option_value;
+    value_line(line);
+    settlement.line_value += line.value;
     account.gross += line.gross;
+    account.option_value += line.option_value;
     for (const BookSide side : {kBuys, kSells}) {
       const Amount cost = side_cost(line, side);
-      line_costs_[asset] += cost - line.cost[side];
+      settlement.line_cost += cost - line.cost[side];
       line.cost[side] = cost;
     }
-    Exposure& exposure =
-        exposures_[slot.first_exposure + places_[parameters.factor.value].local_factor];
-    exposure.position.raw += instrument.notional.raw * line.position.raw;
-    exposure.buys.raw += instrument.notional.raw * line.open[kBuys].raw;
-    exposure.sells.raw += instrument.notional.raw * line.open[kSells].raw;
+    add_exposures(line, slot, 1);
     slot.expires = std::min(slot.expires, expires(line.instrument));
   }
   slot.version = group_version_[slot.group.value];
   slot.stale = true;
 }
 
-// --- equity
-
-// The haircut curve of an amount, times 1e6.
-Int128 Engine::haircut(AssetIndex asset, Amount amount) const noexcept {
-  const AssetParameters& parameters = parameters_.assets[asset.value];
-  if (amount.raw < 0) return amount.raw * (kPpm + parameters.debt_addon_ppm);
-  Int128 sum = 0;
-  Int128 counted = 0;
-  for (const HaircutTier& tier : parameters.haircut) {
-    const Int128 part = std::min(amount.raw, tier.upto.raw) - counted;
-    if (part <= 0) break;
-    sum += part * tier.rate_ppm;
-    counted += part;
-  }
-  return sum;
-}
-
-// What the asset adds to E - C, rounded down once: a cost takes what a debt would.
-Int128 Engine::capital_in(AssetIndex asset, Int128 haircut, Amount costs) const noexcept {
-  const Int128 addon = parameters_.assets[asset.value].debt_addon_ppm;
-  return floor_div((haircut - costs.raw * (kPpm + addon)) * assets_[asset.value].unit.raw,
-                   Int128{kPpm} * parameters_.wide_denominator);
-}
-
-// What a cost in the asset takes from that at most.
-Int128 Engine::cost_value(AssetIndex asset, Amount cost) const noexcept {
-  if (cost.raw == 0) return 0;
-  return ceil_div(cost.raw * (kPpm + parameters_.assets[asset.value].debt_addon_ppm) *
-                      assets_[asset.value].unit.raw,
-                  Int128{kPpm} * parameters_.wide_denominator);
-}
-
-void Engine::value_capital(AccountIndex index) noexcept {
-  Account& account = accounts_[index.value];
-  const std::size_t row = index.value * assets_.size();
-  Int128 capital = 0;
-  std::int64_t expires = std::numeric_limits<std::int64_t>::max();
-  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-    const Amount amount = held(index, {a});
-    const AssetState& asset = assets_[a];
-    const AssetParameters& parameters = parameters_.assets[a];
-    const Int128 counted = haircut({a}, amount);
-    capital += capital_in({a}, counted, line_costs_[row + a]);
-    if (amount.raw != 0) {
-      expires =
-          std::min(expires, asset.index == 0 ? 0 : asset.as_of.ns + parameters.index_age_max_ns);
-    }
-    if (parameters.mode == CollateralMode::Static) continue;
-    const Place& at = places_[parameters.factor.value];
-    const std::uint32_t slot = find_slot(index, {at.group});
-    if (slot == kNil) continue;  // never held: a slot is made with the first balance or line
-    const Int128 value = counted * asset.unit.raw;
-    if (value == collateral_[row + a].raw) continue;
-    // Several assets may share a factor.
-    exposures_[slots_[slot].first_exposure + at.local_factor].collateral.raw +=
-        value - collateral_[row + a].raw;
-    slots_[slot].stale = true;
-    collateral_[row + a].raw = value;
-  }
-  account.capital_in_range = true;
-  account.capital = {narrow(capital, account.capital_in_range)};
-  account.expires.ns = expires;
-  account.capital_stale = false;
-}
-
 // --- vectors
 
-// Adds (sign 1) or takes off (sign -1) one factor's part of the group's vector. False when the
-// exposure is too large for sums of vectors to stay in 64 bits; the vector is then too small.
-bool Engine::factor_vector(GroupIndex group, std::uint32_t local_factor, const Exposure& exposure,
-                           bool with_orders, int sign, std::int64_t* low) const noexcept {
-  const Int128 buys = with_orders ? exposure.buys.raw : 0;
-  const Int128 sells = with_orders ? exposure.sells.raw : 0;
-  const Int128 denominator = Int128{kPpm} * parameters_.wide_denominator;
-  const Int128 up_exact =
-      floor_div((exposure.position.raw - sells) * kPpm + exposure.collateral.raw, denominator);
-  const Int128 down_exact =
-      ceil_div((exposure.position.raw + buys) * kPpm + exposure.collateral.raw, denominator);
-  const auto up =
-      static_cast<std::int64_t>(std::clamp<Int128>(up_exact, -exposure_max_, exposure_max_));
-  const auto down =
-      static_cast<std::int64_t>(std::clamp<Int128>(down_exact, -exposure_max_, exposure_max_));
-  const bool in_range = up == up_exact && down == down_exact;
-  if (up == 0 && down == 0) return in_range;
-  const GroupParameters& parameters = parameters_.groups[group.value];
-  const std::int32_t* shock =
-      parameters.shock_ppm.data() + std::size_t{local_factor} * parameters.column_count;
-  const Split parts[2] = {split(up), split(down)};
-  for (std::uint32_t c = 0; c < parameters.column_count; ++c) {
-    low[c] += sign * shocked(parts[shock[c] < 0 ? 1 : 0], shock[c]);
+// The slot's part in the account's joint sums: taken off before its vector changes, and put back.
+void Engine::add_joint(const GroupSlot& slot, int sign) noexcept {
+  const SetList& list = set_lists_[0][0];
+  const std::int64_t* low = low_.data() + slot.first_column;
+  std::int64_t* joint = joint_.data() + std::size_t{slot.account.value} * joint_columns_;
+  for (std::size_t k = 0; k < list.joint.size(); ++k) {
+    const Vector part = columns_of(low, slot.group, list.joint[k]);
+    add_gains(joint + list.joint_first[k], part.data(), part.size(),
+              gain_haircuts_[slot.group.value], sign);
   }
-  return in_range;
 }
 
-std::int64_t Engine::alone(const std::int64_t* low, GroupIndex group,
-                           std::uint32_t set) const noexcept {
-  const std::uint32_t first = parameters_.sets[set].first_column[group.value];
-  const std::uint32_t count = parameters_.sets[set].column_count[group.value];
-  std::int64_t worst = 0;
-  for (std::uint32_t c = first; c < first + count; ++c) worst = std::min(worst, low[c]);
-  return -worst;
+// A new table: the lines' part is summed from nothing.
+void Engine::rebuild_tables(GroupSlot& slot) noexcept {
+  const GroupParameters& group = parameters_.groups[slot.group.value];
+  std::int64_t* low = low_.data() + slot.first_column;
+  add_joint(slot, -1);
+  std::fill_n(low, group.column_count, 0);
+  std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
+  slot.table_span = 0;
+  Int128 reserve = 0;
+  for (std::uint32_t at = slot.first_line; at != kNil; at = lines_[at].next) {
+    Line& line = lines_[at];
+    line.in_vector_low = line.in_vector_high = {};
+    const std::int32_t* row = gains(line.instrument);
+    if (row == nullptr) continue;
+    const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+    const Reachable lots = counted(line.instrument, reachable(line));
+    const auto times_unit = [&](Lots l) {
+      return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
+                                       static_cast<std::uint64_t>(parameters.vector_unit));
+    };
+    add_row(low, row, group.column_count, times_unit(lots.low), times_unit(lots.high));
+    const Int128 largest = std::max({lots.low.raw, lots.high.raw, -lots.low.raw, -lots.high.raw});
+    reserve += ceil_div(largest * parameters.vector_unit, 2);
+    slot.table_span += largest * parameters.vector_unit * parameters.vector_cap;
+    line.in_vector_low = lots.low;
+    line.in_vector_high = lots.high;
+  }
+  slot.table_span += reserve;
+  add_constant(low, group.column_count, -static_cast<std::int64_t>(reserve));
+  add_joint(slot, 1);
+  slot.vector_version = table_version_[slot.group.value];
 }
 
-std::int64_t Engine::group_requirement(const std::int64_t* low, GroupIndex group) const noexcept {
-  std::int64_t requirement = 0;
-  for (const std::uint32_t set : group_sets_)
-    requirement = std::max(requirement, alone(low, group, set));
-  return requirement;
-}
-
-std::int64_t Engine::phi(std::int64_t x, GroupIndex group) const noexcept {
-  const std::int64_t kappa = parameters_.groups[group.value].kappa_ppm;
-  return x <= 0 || kappa == kPpm ? x : shocked(split(x), kappa);
-}
-
-// Rebuilds a slot's vector from its exposures and moves the account's sums by the difference.
-void Engine::value_vectors(GroupSlot& slot) noexcept {
+// Brings a slot's vector and figures to its exposures, and moves the account's sums by the
+// difference.
+void Engine::value_vector(GroupSlot& slot) noexcept {
   const GroupParameters& group = parameters_.groups[slot.group.value];
   Account& account = accounts_[slot.account.value];
-  std::int64_t* low = low_.data() + slot.first_column;
-  std::int64_t* joint = joint_.data() + std::size_t{slot.account.value} * joint_columns_;
-  std::int64_t* sums = alone_sum_.data() + slot.account.value * joint_sets_.size();
-  for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-    const SetParameters& set = parameters_.sets[joint_sets_[k]];
-    const std::int64_t* part = low + set.first_column[slot.group.value];
-    for (std::uint32_t c = 0; c < set.column_count[slot.group.value]; ++c) {
-      joint[joint_first_[k] + c] -= phi(part[c], slot.group);
-    }
-    sums[k] -= alone_[slot.first_alone + k];
-  }
-  account.groups_sum -= slot.requirement;
+  if (slot.vector_version != table_version_[slot.group.value]) rebuild_tables(slot);
 
-  std::fill_n(low, group.column_count, 0);
+  std::int64_t* low = low_.data() + slot.first_column;
   slot.in_range = true;
+  Int128 span = slot.table_span;
+  bool is_out = false;  // of the joint sums
   for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-    const Exposure& exposure = exposures_[slot.first_exposure + f];
-    slot.in_range &= factor_vector(slot.group, f, exposure, true, 1, low);
+    const FactorExposure now =
+        factor_exposure(exposures_[slot.first_exposure + f], collateral_[slot.first_factor + f],
+                        true, slot.in_range);
+    span += span_of({group.first_factor + f}, now);
+    FactorExposure& in_vector = in_vector_[slot.first_factor + f];
+    const FactorExposure before = in_vector;
+    in_vector = now;
+    if (now.up == before.up && now.down == before.down) continue;
+    if (!is_out) add_joint(slot, -1), is_out = true;
+    add_row(low, shocks(slot.group, f), group.column_count, now.up - before.up,
+            now.down - before.down);
   }
-  slot.requirement = group_requirement(low, slot.group);
-  account.groups_sum += slot.requirement;
-  for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-    const SetParameters& set = parameters_.sets[joint_sets_[k]];
-    const std::int64_t* part = low + set.first_column[slot.group.value];
-    for (std::uint32_t c = 0; c < set.column_count[slot.group.value]; ++c) {
-      joint[joint_first_[k] + c] += phi(part[c], slot.group);
-    }
-    alone_[slot.first_alone + k] = alone(low, slot.group, joint_sets_[k]);
-    sums[k] += alone_[slot.first_alone + k];
+  if (is_out) add_joint(slot, 1);
+  account.span += span - slot.span;
+  slot.span = span;
+
+  Charges& charges = charges_[static_cast<std::size_t>(&slot - slots_.data())];
+  charges = charges_of(slot.group, exposures_.data() + slot.first_exposure, true, false);
+  const GroupFigures figures = figures_of(low, slot.group, charges, {});
+  account.figures = account.figures + (figures - slot.figures);
+  slot.figures = figures;
+  const SetList& list = set_lists_[0][0];
+  for (std::size_t k = 0; k < list.joint.size(); ++k) {
+    const std::int64_t alone =
+        loss_of(columns_of(low, slot.group, list.joint[k]), parameters_.sets[list.joint[k]]);
+    alone_sum_[std::size_t{slot.account.value} * joint_set_count_ + k] +=
+        alone - alone_[slot.first_alone + k];
+    alone_[slot.first_alone + k] = alone;
   }
+  slot.pending = 0;
   slot.stale = false;
 }
 
-void Engine::refresh(AccountIndex index) noexcept {
-  if (!index.exists()) return;
+// Everything but the vectors, and what follows from them.
+void Engine::refresh_lines(AccountIndex index) noexcept {
   Account& account = accounts_[index.value];
-  if (account.version == price_version_) return;
+  if (account.lines_version == price_version_) return;
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     GroupSlot& slot = slots_[at];
     if (slot.version == group_version_[slot.group.value]) continue;
@@ -372,221 +486,154 @@ void Engine::refresh(AccountIndex index) noexcept {
   }
   if (account.index_version != index_version_) account.capital_stale = true;
   if (account.capital_stale) value_capital(index);
+  account.index_version = index_version_;
+  account.lines_version = price_version_;
+}
+
+void Engine::refresh(AccountIndex index) noexcept {
+  if (!index.exists()) return;
+  Account& account = accounts_[index.value];
+  if (account.version == price_version_) return;
+  refresh_lines(index);
   account.in_range = account.capital_in_range;
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     GroupSlot& slot = slots_[at];
-    if (slot.stale) value_vectors(slot);
+    if (slot.stale) value_vector(slot);
     account.in_range = account.in_range && slot.in_range;
   }
-  account.index_version = index_version_;
+  account.in_range = account.in_range && account.span <= kSpanMax;
+  account.requirement = {narrow(requirement(index), account.in_range)};
   account.version = price_version_;
 }
 
-// --- the requirement
+// --- prices
 
-// Req of METHOD 3.4, rounded up once per scope.
-Int128 Engine::combine(Int128 groups_sum, const std::int64_t* joint,
-                       const std::int64_t* alone_sum) const noexcept {
-  Int128 largest = 0;
-  for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-    const std::int64_t weight = parameters_.sets[joint_sets_[k]].joint_weight_ppm;
-    const std::uint32_t end = k + 1 < joint_sets_.size() ? joint_first_[k + 1] : joint_columns_;
-    std::int64_t worst = 0;
-    for (std::uint32_t c = joint_first_[k]; c < end; ++c) worst = std::min(worst, joint[c]);
-    largest = std::max(largest, Int128{weight} * -worst + Int128{kPpm - weight} * alone_sum[k]);
-  }
-  return std::max(ceil_div(groups_sum * parameters_.group_mult_ppm, kPpm),
-                  ceil_div(largest * parameters_.joint_mult_ppm, Int128{kPpm} * kPpm));
+// What a lot is worth at a price: of the instrument itself, or by another one's mark.
+Int128 Engine::value_at(InstrumentIndex index, Int128 mark) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
+  if (mark <= 0) return 0;
+  if (parameters.payoff != Payoff::Inverse) return mark * parameters.units_per_lot_mark * unit;
+  return nearest(parameters.units_per_lot_mark * unit, mark);
 }
 
-Int128 Engine::requirement(AccountIndex account) const noexcept {
-  return combine(accounts_[account.value].groups_sum,
-                 joint_.data() + std::size_t{account.value} * joint_columns_,
-                 alone_sum_.data() + account.value * joint_sets_.size());
+Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  if (!parameters.reference.exists()) return value_at(index, mark);
+  return floor_div(
+      instruments_[parameters.reference.value].notional.raw * parameters.reference_lots_ppm, kPpm);
 }
 
-Exposure Engine::changed(const Exposure& exposure, InstrumentIndex instrument,
-                         const Change& change) const noexcept {
-  const Int128 notional = instruments_[instrument.value].notional.raw;
-  Exposure result = exposure;
-  result.position.raw += notional * change.position.raw;
-  result.buys.raw += notional * change.buys.raw;
-  result.sells.raw += notional * change.sells.raw;
-  return result;
+void Engine::price_instrument(InstrumentIndex index) noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  InstrumentState& instrument = instruments_[index.value];
+  const Wide before = instrument.notional;
+  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
+  instrument.premium.raw = value_at(index, instrument.mark.raw);
+  instrument.notional.raw = notional_at(index, instrument.mark.raw);
+  const Int128 quanta = ceil_div(instrument.notional.raw, parameters_.wide_denominator);
+  instrument.notional_quanta = static_cast<std::int64_t>(std::min<Int128>(quanta, kValueMax));
+  instrument.funding.raw = away(instrument.funding_predicted * unit, kFundingScale);
+  if (instrument.phase == InstrumentPhase::Expired) instrument.notional = {};
+  const Usage* usage = usage_.data() + std::size_t{index.value} * nodes_.size();
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    nodes_[n].gross.raw += (instrument.notional.raw - before.raw) * usage[n].gross_lots.raw;
+  }
+  for (const InstrumentIndex referring : referring_[index.value]) price_instrument(referring);
+  tick_group(group_of(index).value);
 }
 
-// The requirement as if one line had changed. O(columns of the touched group).
-Int128 Engine::requirement_with(AccountIndex account_index, InstrumentIndex instrument,
-                                const Change& change) const noexcept {
-  const Account& account = accounts_[account_index.value];
-  const Place& at = places_[parameters_.instruments[instrument.value].factor.value];
-  const GroupIndex group{at.group};
-  const GroupParameters& parameters = parameters_.groups[at.group];
-  const std::uint32_t slot_index = find_slot(account_index, group);
-  std::int64_t low[kColumnsMax];
-  std::int64_t joint[kColumnsMax];
-  std::int64_t sums[kSetsMax];
-  const std::int64_t* old_low = nullptr;
-  const std::int64_t* old_alone = nullptr;
-  std::int64_t old_requirement = 0;
-  Exposure exposure;
-  if (slot_index == kNil) {
-    std::fill_n(low, parameters.column_count, 0);
-  } else {
-    const GroupSlot& slot = slots_[slot_index];
-    old_low = low_.data() + slot.first_column;
-    old_alone = alone_.data() + slot.first_alone;
-    old_requirement = slot.requirement;
-    exposure = exposures_[slot.first_exposure + at.local_factor];
-    std::copy_n(old_low, parameters.column_count, low);
-    factor_vector(group, at.local_factor, exposure, true, -1, low);
-  }
-  if (!factor_vector(group, at.local_factor, changed(exposure, instrument, change), true, 1, low)) {
-    return kUnaffordable;
-  }
+void Engine::apply(const MarkUpdate& update) noexcept {
+  advance(update.time);
+  InstrumentState& instrument = instruments_[update.instrument.value];
+  instrument.mark = update.mark;
+  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  price_instrument(update.instrument);
+}
 
-  std::copy_n(joint_.data() + std::size_t{account_index.value} * joint_columns_, joint_columns_,
-              joint);
-  for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-    const SetParameters& set = parameters_.sets[joint_sets_[k]];
-    const std::uint32_t first = set.first_column[at.group];
-    for (std::uint32_t c = 0; c < set.column_count[at.group]; ++c) {
-      const std::int64_t before = old_low == nullptr ? 0 : phi(old_low[first + c], group);
-      joint[joint_first_[k] + c] += phi(low[first + c], group) - before;
+void Engine::apply(const IndexUpdate& update) noexcept {
+  advance(update.time);
+  AssetState& asset = assets_[update.asset.value];
+  asset.index = update.index;
+  asset.as_of = std::min(update.as_of, last_time_);
+  hash_.touch(EntityKind::Asset, update.asset.value);
+  asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    if (parameters_.instruments[i].settlement == update.asset) price_instrument({i});
+  }
+  tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
+  ++index_version_;
+  ++price_version_;
+}
+
+// The groups with an add-on that stands on what has changed.
+template <class Stands>
+void Engine::tick_charged(Stands stands) noexcept {
+  for (std::uint32_t g = 0; g < parameters_.groups.size(); ++g) {
+    const std::vector<AddOnParameters>& add_ons = parameters_.groups[g].add_ons;
+    if (std::any_of(add_ons.begin(), add_ons.end(), stands)) tick_group(g);
+  }
+}
+
+bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
+  advance(update.time);
+  if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
+      table.parameter_version != parameters_.version) {
+    return false;
+  }
+  const GroupParameters& group = parameters_.groups[table.group.value];
+  const RiskTable* last = tables_[table.group.value];
+  if ((last != nullptr && table.id <= last->id) ||
+      table.gains.size() != std::size_t{group.row_count} * group.column_count ||
+      table.measures.size() != group.row_count) {
+    return false;
+  }
+  for (const InstrumentParameters& instrument : parameters_.instruments) {
+    if (instrument.risk != RiskSource::Table ||
+        places_[instrument.factor.value].group != table.group.value) {
+      continue;
     }
-    sums[k] = alone_sum_[account_index.value * joint_sets_.size() + k] +
-              alone(low, group, joint_sets_[k]) - (old_alone == nullptr ? 0 : old_alone[k]);
+    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
+    const auto is_large = [cap = instrument.vector_cap](std::int32_t gain) {
+      return gain > cap || gain < -cap;
+    };
+    if (std::any_of(row, row + group.column_count, is_large)) return false;
   }
-  return combine(account.groups_sum - old_requirement + group_requirement(low, group), joint, sums);
-}
-
-// The requirement from the exposures of every group, with a change to one line; `report`, where
-// given, names what binds. Off the fast path: for the exit leg and for refusals.
-Int128 Engine::recompute(AccountIndex account, InstrumentIndex instrument, const Change& change,
-                         bool with_orders, MarginReport* report) const noexcept {
-  const Place* at = instrument.exists()
-                        ? &places_[parameters_.instruments[instrument.value].factor.value]
-                        : nullptr;
-  std::int64_t low[kColumnsMax];
-  std::int64_t joint[kColumnsMax];
-  std::int64_t sums[kSetsMax] = {};
-  std::fill_n(joint, joint_columns_, 0);
-  Int128 groups_sum = 0;
-  std::int64_t largest = 0;
-  bool in_range = true;
-  const auto add_group = [&](GroupIndex group, const Exposure* exposures) {
-    const GroupParameters& parameters = parameters_.groups[group.value];
-    std::fill_n(low, parameters.column_count, 0);
-    for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
-      Exposure exposure = exposures == nullptr ? Exposure{} : exposures[f];
-      if (at != nullptr && group.value == at->group && f == at->local_factor) {
-        exposure = changed(exposure, instrument, change);
-      }
-      in_range &= factor_vector(group, f, exposure, with_orders, 1, low);
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    const InstrumentParameters& instrument = parameters_.instruments[i];
+    if (instrument.risk != RiskSource::Table || group_of({i}) != table.group) continue;
+    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
+    TableWorst worst;
+    for (auto gain = row; gain != row + group.column_count; ++gain) {
+      worst.gain = std::max(worst.gain, *gain);
+      worst.loss = std::max(worst.loss, -*gain);
     }
-    const std::int64_t needed = group_requirement(low, group);
-    groups_sum += needed;
-    if (report != nullptr && needed > largest) {
-      largest = needed;
-      name_group(group, low, needed, *report);
-    }
-    for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-      const SetParameters& set = parameters_.sets[joint_sets_[k]];
-      for (std::uint32_t c = 0; c < set.column_count[group.value]; ++c) {
-        joint[joint_first_[k] + c] += phi(low[set.first_column[group.value] + c], group);
-      }
-      sums[k] += alone(low, group, joint_sets_[k]);
-    }
-  };
-  bool found = at == nullptr;
-  for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-    found = found || slots_[s].group.value == at->group;
-    add_group(slots_[s].group, exposures_.data() + slots_[s].first_exposure);
+    table_worst_[i] = worst;
   }
-  if (!found) add_group({at->group}, nullptr);
-  if (report != nullptr) name_joint(groups_sum, joint, sums, *report);
-  return in_range ? combine(groups_sum, joint, sums) : kUnaffordable;
+  tables_[table.group.value] = &table;
+  table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
+  hash_.touch(EntityKind::Table, table.group.value);
+  ++table_version_[table.group.value];
+  tick_group(table.group.value);
+  return true;
 }
 
-// The costs of the account's open exits other than `except`, converted asset by asset.
-Int128 Engine::open_exit_costs(AccountIndex account, const Order* except) const noexcept {
-  Int128 sum = 0;
-  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-    Amount cost;
-    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-        if (parameters_.instruments[lines_[l].instrument.value].settlement.value != a) continue;
-        for (const BookSide side : {kBuys, kSells}) {
-          for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-            if (orders_[o].exit != 0 && &orders_[o] != except) cost += order_cost(orders_[o]);
-          }
-        }
-      }
-    }
-    sum += cost_value({a}, cost);
-  }
-  return sum;
+void Engine::apply(const FundingUpdate& update) noexcept {
+  advance(update.time);
+  InstrumentState& instrument = instruments_[update.instrument.value];
+  instrument.funding_paid += update.paid;
+  instrument.funding_predicted = update.predicted;
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  price_instrument(update.instrument);
 }
 
-// --- reports
-
-// The per-group set and column that make a group's requirement.
-void Engine::name_group(GroupIndex group, const std::int64_t* low, std::int64_t needed,
-                        MarginReport& report) const noexcept {
-  for (const std::uint32_t set : group_sets_) {
-    if (alone(low, group, set) != needed) continue;
-    const std::int64_t* first = low + parameters_.sets[set].first_column[group.value];
-    report.set = set;
-    report.group = group.value;
-    report.scenario = static_cast<std::uint32_t>(
-        std::find(first, first + parameters_.sets[set].column_count[group.value], -needed) - first);
-    return;
-  }
-}
-
-// The joint set and column, where the joint requirement is the larger one.
-void Engine::name_joint(Int128 groups_sum, const std::int64_t* joint, const std::int64_t* alone_sum,
-                        MarginReport& report) const noexcept {
-  Int128 largest = 0;
-  MarginReport named = report;
-  for (std::size_t k = 0; k < joint_sets_.size(); ++k) {
-    const std::uint32_t end = k + 1 < joint_sets_.size() ? joint_first_[k + 1] : joint_columns_;
-    const std::int64_t* worst = std::min_element(joint + joint_first_[k], joint + end);
-    const std::int64_t weight = parameters_.sets[joint_sets_[k]].joint_weight_ppm;
-    const Int128 loss =
-        Int128{weight} * std::max<std::int64_t>(0, -*worst) + Int128{kPpm - weight} * alone_sum[k];
-    if (loss <= largest) continue;
-    largest = loss;
-    named.set = joint_sets_[k];
-    named.group = kNil;
-    named.scenario = static_cast<std::uint32_t>(worst - (joint + joint_first_[k]));
-  }
-  if (combine(groups_sum, joint, alone_sum) >
-      ceil_div(groups_sum * parameters_.group_mult_ppm, kPpm)) {
-    report = named;
-  }
-}
-
-MarginReport Engine::margin(AccountIndex index, Timestamp now) noexcept {
-  refresh(index);
-  const Account& account = accounts_[index.value];
-  MarginReport report;
-  bool in_range = true;
-  Int128 equity = 0;
-  for (std::uint32_t a = 0; a < assets_.size(); ++a)
-    equity += capital_in({a}, haircut({a}, held(index, {a})), {});
-  const Int128 needed = requirement(index);
-  report.equity = {narrow(equity, in_range)};
-  report.costs = {narrow(equity - account.capital.raw, in_range)};
-  report.requirement = {narrow(needed, in_range)};
-  report.available = {narrow(account.capital.raw - needed, in_range)};
-  recompute(index, {}, {}, true, &report);
-  report.in_range = in_range && account.in_range;
-  report.stale = now > account.expires;
-  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
-    report.stale = report.stale || now > slots_[at].expires;
-  }
-  return report;
+void Engine::apply(const OpenInterestUpdate& update) noexcept {
+  advance(update.time);
+  instruments_[update.instrument.value].open_interest = update.lots;
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  tick_charged(
+      [&](const AddOnParameters& add_on) { return add_on.ramped_by == update.instrument; });
 }
 
 }  // namespace portcullis::risk

@@ -57,17 +57,17 @@ std::uint32_t Engine::take_number() noexcept {
 // --- pools
 
 // A new line may need two slots: its own group's and that of a settlement asset that moves.
-bool Engine::has_room(AccountIndex account, InstrumentIndex instrument) const noexcept {
-  if (find_line(account, instrument) != kNil) return true;
+Engine::Room Engine::room_needed(AccountIndex account, InstrumentIndex instrument) const noexcept {
+  if (find_line(account, instrument) != kNil) return {};
   const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
   const AssetParameters& settlement = parameters_.assets[parameters.settlement.value];
   const GroupIndex own{places_[parameters.factor.value].group};
-  std::uint32_t missing = find_slot(account, own) == kNil ? 1 : 0;
+  Room room{.lines = 1, .slots = find_slot(account, own) == kNil ? 1U : 0U};
   if (settlement.mode != CollateralMode::Static) {
     const GroupIndex other{places_[settlement.factor.value].group};
-    if (other != own && find_slot(account, other) == kNil) ++missing;
+    if (other != own && find_slot(account, other) == kNil) ++room.slots;
   }
-  return free_line_ != kNil && slot_count_ + missing <= slots_.size();
+  return room;
 }
 
 bool Engine::has_room(AccountIndex account, AssetIndex asset) const noexcept {
@@ -83,10 +83,24 @@ std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept 
   GroupSlot& slot = slots_[at];
   slot.account = account;
   slot.group = group;
+  slot.vector_version = table_version_[group.value];  // of nothing
   slot.next = accounts_[account.value].first_slot;
   accounts_[account.value].first_slot = at;
   slot_of_.insert(std::uint64_t{account.value} << 32 | group.value, at);
   return at;
+}
+
+// Takes back the slots after the first `count`, of what was tried and undone: nothing is in them.
+void Engine::drop_slots(std::uint32_t count) noexcept {
+  while (slot_count_ > count) {
+    GroupSlot& slot = slots_[slot_count_ - 1];
+    refresh(slot.account);
+    slot.version = slot.vector_version = 0;
+    slot.stale = true;
+    accounts_[slot.account.value].first_slot = slot.next;
+    slot_of_.erase(std::uint64_t{slot.account.value} << 32 | slot.group.value);
+    --slot_count_;
+  }
 }
 
 std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument) noexcept {
@@ -119,18 +133,20 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
   Line& line = lines_[at];
   if (line.position.raw != 0 || line.first[kBuys] != kNil || line.first[kSells] != kNil) return;
   lift(line);
-  const std::uint32_t settlement = parameters_.instruments[line.instrument.value].settlement.value;
-  balances_[line.account.value * assets_.size() + settlement] += line.cash;
+  Holding& settlement =
+      holding(line.account, parameters_.instruments[line.instrument.value].settlement);
+  Line valued = line;
+  value_line(valued);  // its cash and the funding it owes
+  settlement.balance += valued.value;
   hash_.touch(EntityKind::Account, line.account.value);
   touch_line(line);
   GroupSlot& slot = slots_[line.slot];
   if (slot.version != group_version_[slot.group.value]) {
     // The cached sums still hold what the line was worth when it was last valued.
-    line_values_[line.account.value * assets_.size() + settlement] -= line.value;
+    settlement.line_value -= line.value;
     accounts_[line.account.value].gross -= line.gross;
-    for (const BookSide side : {kBuys, kSells}) {
-      line_costs_[line.account.value * assets_.size() + settlement] -= line.cost[side];
-    }
+    accounts_[line.account.value].option_value -= line.option_value;
+    for (const BookSide side : {kBuys, kSells}) settlement.line_cost -= line.cost[side];
   }
   if (line.previous == kNil) {
     slot.first_line = line.next;
@@ -140,9 +156,7 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
   if (line.next != kNil) lines_[line.next].previous = line.previous;
   slot.version = 0;  // how old its prices may become depends on the lines it has
   slot.stale = true;
-  Account& account = accounts_[line.account.value];
-  account.version = 0;
-  account.capital_stale = true;
+  touch(accounts_[line.account.value]);
   line_of_.erase(std::uint64_t{line.account.value} << 32 | line.instrument.value);
   line = Line{};
   line.next = free_line_;
@@ -198,7 +212,16 @@ void Engine::book(const Order& order, const NumberRecord& record) noexcept {
   change_order(index, [](Order&) {});
 }
 
+// An order that ends without a trade has used nothing of the wind-down allowance.
+void Engine::release_allowance(const Order& order) noexcept {
+  if (order.allowance.raw == 0 || order.cum.raw > 0) return;
+  accounts_[order.account.value].allowance_used =
+      accounts_[order.account.value].allowance_used - order.allowance;
+  hash_.touch(EntityKind::Account, order.account.value);
+}
+
 void Engine::end_order(std::uint32_t index) noexcept {
+  release_allowance(orders_[index]);
   change_order(index, [this](Order& order) {
     order.cancelled = order.total - order.cum;  // nothing is left
     for (std::uint8_t p = 0; p < order.pending_count; ++p) numbers_.retire(order.pending[p].number);
@@ -240,6 +263,9 @@ void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
   order.time_in_force = command.time_in_force;
   order.exit = decision.exit;
   order.flags = command.flags;
+  order.allowance = {decision.allowance};
+  accounts_[command.account.value].allowance_used =
+      accounts_[command.account.value].allowance_used + order.allowance;
   book(order, {.number = decision.number,
                .account = command.account,
                .instrument = command.instrument,
@@ -273,6 +299,10 @@ void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexce
     order.pending[order.pending_count++] = {decision.number, original.number, command.total,
                                             decision.price};
     order.exit = decision.exit;
+    // What the chain reserved before is in the requirement already: a replace books what it adds.
+    Account& account = accounts_[order.account.value];
+    account.allowance_used = account.allowance_used + Value{decision.allowance};
+    order.allowance = order.allowance + Value{decision.allowance};
   });
 }
 

@@ -1,38 +1,35 @@
 #include "risk/parameters.h"
 
 #include <algorithm>
+#include <span>
 
 namespace portcullis::risk {
 
 namespace {
 
-bool in_ppm(std::int64_t value) { return value >= 0 && value <= kPpm; }
+constexpr std::int64_t kTimes10 = 10 * kPpm;
+constexpr std::int64_t kTimes100 = 100 * kPpm;
+constexpr std::uint32_t kColumnsMax = 1024;
+
+bool between(std::int64_t value, std::int64_t low, std::int64_t high) {
+  return value >= low && value <= high;
+}
+bool in_ppm(std::int64_t value) { return between(value, 0, kPpm); }
+bool in_value(Value value) { return between(value.raw, 0, kValueMax); }
 
 bool valid_rate(const RateLimit& rate) {
-  return rate.per_second >= 1 && rate.per_second <= kSecondNs && rate.burst >= 1 &&
-         rate.burst <= kPpm && rate.exit_per_second >= 1 && rate.exit_per_second <= kSecondNs &&
-         rate.exit_burst >= 1 && rate.exit_burst <= kPpm;
+  return between(rate.per_second, 1, kSecondNs) && between(rate.burst, 1, kPpm) &&
+         between(rate.exit_per_second, 1, kSecondNs) && between(rate.exit_burst, 1, kPpm);
 }
 
-const char* problem_of(const AssetParameters& asset, const Parameters& all) {
-  if (asset.wide_per_index <= 0) return "asset: wide_per_index must be > 0";
-  if (asset.haircut.empty()) return "asset: needs a haircut tier";
-  if (asset.haircut.back().upto != kUnlimited)
-    return "asset: the last haircut tier must be unlimited";
-  for (std::size_t i = 0; i < asset.haircut.size(); ++i) {
-    if (!in_ppm(asset.haircut[i].rate_ppm)) return "asset: haircut rate must be 0..1";
-    if (i == 0) continue;
-    if (asset.haircut[i].upto <= asset.haircut[i - 1].upto) return "asset: haircut tiers must rise";
-    if (asset.haircut[i].rate_ppm > asset.haircut[i - 1].rate_ppm)
-      return "asset: haircut rates must fall";
+// The group whose factor it is, or none.
+GroupIndex group_of(FactorIndex factor, const Parameters& all) {
+  for (std::uint32_t g = 0; g < all.groups.size(); ++g) {
+    const GroupParameters& group = all.groups[g];
+    if (factor.value < group.first_factor) continue;
+    if (factor.value - group.first_factor < group.factor_count) return {g};
   }
-  if (asset.debt_addon_ppm < 0 || asset.debt_addon_ppm > 10 * kPpm)
-    return "asset: debt add-on must be 0..10";
-  if (asset.mode != CollateralMode::Static && asset.factor.value >= all.factor_count) {
-    return "asset: moving collateral needs a factor";
-  }
-  if (asset.index_age_max_ns <= 0) return "asset: index_age_max must be > 0";
-  return nullptr;
+  return {};
 }
 
 // A factor's moves over all columns of its group.
@@ -42,35 +39,226 @@ struct Moves {
 };
 Moves moves_of(FactorIndex factor, const Parameters& all) {
   Moves moves;
-  for (const GroupParameters& group : all.groups) {
-    const std::uint32_t local = factor.value - group.first_factor;
-    if (factor.value < group.first_factor || local >= group.factor_count) continue;
-    const auto row = group.shock_ppm.begin() + std::ptrdiff_t{local} * group.column_count;
-    for (auto shock = row; shock != row + group.column_count; ++shock) {
-      moves.lowest_ppm = std::min<std::int64_t>(moves.lowest_ppm, *shock);
-      moves.highest_ppm = std::max<std::int64_t>(moves.highest_ppm, *shock);
-    }
+  const GroupIndex index = group_of(factor, all);
+  if (!index.exists()) return moves;
+  const GroupParameters& group = all.groups[index.value];
+  const std::size_t first = std::size_t{factor.value - group.first_factor} * group.column_count;
+  for (std::uint32_t column = 0; column < group.column_count; ++column) {
+    const std::int64_t shock = group.shock_ppm[first + column];
+    moves.lowest_ppm = std::min(moves.lowest_ppm, shock);
+    moves.highest_ppm = std::max(moves.highest_ppm, shock);
   }
   return moves;
 }
 
-const char* problem_of(const InstrumentParameters& instrument, const Parameters& all) {
-  if (instrument.factor.value >= all.factor_count) return "instrument: unknown factor";
+const char* problem_of(std::span<const HaircutTier> tiers) {
+  if (tiers.empty()) return "asset: needs a haircut tier";
+  if (tiers.back().upto != kUnlimited) return "asset: the last haircut tier must be unlimited";
+  for (std::size_t i = 0; i < tiers.size(); ++i) {
+    if (!in_ppm(tiers[i].rate_ppm)) return "asset: haircut rate must be 0..1";
+    if (i == 0) continue;
+    if (tiers[i].upto <= tiers[i - 1].upto) return "asset: haircut tiers must rise";
+    if (tiers[i].rate_ppm > tiers[i - 1].rate_ppm) return "asset: haircut rates must fall";
+  }
+  return nullptr;
+}
+
+const char* problem_of(const AssetParameters& asset, const Parameters& all) {
+  if (asset.wide_per_index <= 0) return "asset: wide_per_index must be > 0";
+  for (const bool maintenance : {false, true}) {
+    if (const char* problem = problem_of(asset.tiers(maintenance))) return problem;
+  }
+  if (!between(asset.debt_addon_ppm, 0, kTimes10)) return "asset: debt add-on must be 0..10";
+  if (!in_ppm(asset.borrow_initial_ppm) || !in_ppm(asset.borrow_maintenance_ppm))
+    return "asset: borrow rates must be 0..1";
+  if (asset.borrow_max < Amount{}) return "asset: borrow_max must be >= 0";
+  if (asset.mode != CollateralMode::Static && asset.factor.value >= all.factor_count) {
+    return "asset: moving collateral needs a factor";
+  }
+  if (!in_ppm(asset.share_ppm) || !in_value(asset.share_free)) {
+    return "asset: share must be 0..1, and share_free a value";
+  }
+  if (asset.share_ppm != kPpm) {
+    const auto is_uncapped = [](const AssetParameters& other) { return other.share_ppm == kPpm; };
+    if (counts_rises(asset.mode)) return "asset: a capped asset counts no rises";
+    if (std::none_of(all.assets.begin(), all.assets.end(), is_uncapped))
+      return "asset: some asset must be uncapped";
+  }
+  if (asset.index_age_max_ns <= 0) return "asset: index_age_max must be > 0";
+  return nullptr;
+}
+
+const char* problem_of_settlement(const InstrumentParameters& instrument, const Parameters& all) {
   if (instrument.settlement.value >= all.assets.size())
     return "instrument: unknown settlement asset";
   const AssetParameters& settlement = all.assets[instrument.settlement.value];
-  if (settlement.mode != CollateralMode::Static) {
-    const Moves moves = moves_of(settlement.factor, all);
-    if (moves.highest_ppm > 0) return "instrument: settled in an asset that a scenario raises";
-    if (Int128{-moves.lowest_ppm} * std::max(all.group_mult_ppm, all.joint_mult_ppm) >
-        Int128{kPpm} * kPpm) {
-      return "instrument: settled in an asset of which a scenario takes more than it is worth";
-    }
+  if (settlement.mode == CollateralMode::Static) return nullptr;
+  const Moves moves = moves_of(settlement.factor, all);
+  if (moves.highest_ppm > 0 && group_of(settlement.factor, all) != group_of(instrument.factor, all))
+    return "instrument: settled in an asset that a scenario raises, of another group";
+  const std::int64_t mult =
+      std::max({all.per_group.initial_mult_ppm, all.per_group.maintenance_mult_ppm,
+                all.joint.initial_mult_ppm, all.joint.maintenance_mult_ppm});
+  if (counts_falls(settlement.mode) && Int128{-moves.lowest_ppm} * mult > Int128{kPpm} * kPpm) {
+    return "instrument: settled in an asset of which a scenario takes more than it is worth";
   }
+  return nullptr;
+}
+
+// Following the references of a chain comes to an end.
+bool reference_ends(const InstrumentParameters& instrument, const Parameters& all) {
+  InstrumentIndex at = instrument.reference;
+  for (std::size_t steps = 0; at.exists(); ++steps) {
+    if (steps == all.instruments.size()) return false;
+    at = all.instruments[at.value].reference;
+  }
+  return true;
+}
+
+const char* problem_of_table_risk(const InstrumentParameters& instrument, const Parameters& all) {
+  if (instrument.payoff == Payoff::Spot) return "instrument: spot has no table risk";
+  const GroupIndex group = group_of(instrument.factor, all);
+  if (instrument.row >= all.groups[group.value].row_count)
+    return "instrument: its row is not in the group's table";
+  for (const InstrumentParameters& other : all.instruments) {
+    if (&other == &instrument || other.risk != RiskSource::Table) continue;
+    if (other.row == instrument.row && group_of(other.factor, all) == group)
+      return "instrument: another one has its row";
+  }
+  if (instrument.vector_unit <= 0) return "instrument: vector_unit must be > 0";
+  if (!between(instrument.vector_cap, 1, 1 << 28)) return "instrument: vector_cap must be 1..2^28";
+  return nullptr;
+}
+
+const char* problem_of(const InstrumentParameters& instrument, const Parameters& all) {
+  if (instrument.factor.value >= all.factor_count) return "instrument: unknown factor";
+  if (const char* problem = problem_of_settlement(instrument, all)) return problem;
   if (instrument.marks_per_tick <= 0) return "instrument: marks_per_tick must be > 0";
   if (instrument.units_per_lot_mark <= 0) return "instrument: units_per_lot_mark must be > 0";
   if (!in_ppm(instrument.fee_ppm)) return "instrument: fee must be 0..1";
   if (instrument.mark_age_max_ns <= 0) return "instrument: mark_age_max must be > 0";
+  if (instrument.upfront) {
+    if (instrument.payoff != Payoff::Linear) return "instrument: a premium paid upfront is linear";
+    if (!counts_in_full(all.assets[instrument.settlement.value]))
+      return "instrument: a premium is paid in an asset that is static, uncapped, without haircut";
+  }
+  if (instrument.payoff == Payoff::Spot) {
+    if (instrument.base.value >= all.assets.size() || instrument.base == instrument.settlement)
+      return "instrument: spot needs a base asset other than its settlement";
+    if (instrument.base_per_lot <= 0) return "instrument: base_per_lot must be > 0";
+  }
+  if (instrument.reference.exists()) {
+    if (instrument.reference.value >= all.instruments.size())
+      return "instrument: unknown reference";
+    const InstrumentParameters& reference = all.instruments[instrument.reference.value];
+    if (group_of(reference.factor, all) != group_of(instrument.factor, all))
+      return "instrument: its reference is of another group";
+  }
+  if (instrument.reference_lots_ppm <= 0) return "instrument: reference_lots must be > 0";
+  if (instrument.open_interest_max < Lots{}) return "instrument: open_interest_max must be >= 0";
+  return instrument.risk == RiskSource::Table ? problem_of_table_risk(instrument, all) : nullptr;
+}
+
+bool needs_table(Measure measure) {
+  return measure == Measure::Vega || measure == Measure::InitialCharge ||
+         measure == Measure::MaintenanceCharge;
+}
+
+const char* problem_of(const DriverParameters& driver, GroupIndex group, const Parameters& all) {
+  for (const DriverTerm& term : driver.terms) {
+    if (term.instrument.value >= all.instruments.size()) return "driver: unknown instrument";
+    const InstrumentParameters& instrument = all.instruments[term.instrument.value];
+    if (group_of(instrument.factor, all) != group) return "driver: an instrument of another group";
+    if (needs_table(driver.measure) && instrument.risk != RiskSource::Table)
+      return "driver: what the table measures needs table risk";
+  }
+  return nullptr;
+}
+
+const char* problem_of(std::span<const MarginTier> tiers) {
+  if (tiers.empty()) return nullptr;
+  if (tiers.back().upto != Value{kValueMax}) return "add-on: the last tier must be unlimited";
+  for (std::size_t i = 0; i < tiers.size(); ++i) {
+    if (!between(tiers[i].rate_ppm, 0, kTimes100)) return "add-on: rate must be 0..100";
+    if (i == 0) continue;
+    if (tiers[i].upto <= tiers[i - 1].upto) return "add-on: tiers must rise";
+    if (tiers[i].rate_ppm < tiers[i - 1].rate_ppm) return "add-on: rates must rise";
+  }
+  return nullptr;
+}
+
+const char* problem_of(const AddOnParameters& add_on, const GroupParameters& group,
+                       const Parameters& all) {
+  if (add_on.drivers.empty()) return "add-on: needs a driver";
+  for (const std::uint32_t driver : add_on.drivers) {
+    if (driver >= group.drivers.size()) return "add-on: unknown driver";
+  }
+  const auto reach = [&](std::size_t i) { return group.drivers[add_on.drivers[i]].reach; };
+  if (add_on.function == AddOnFunction::Hedged) {
+    for (std::size_t i = 0; i < add_on.drivers.size(); ++i) {
+      if (reach(i) != Reach::Net) return "add-on: hedged drivers are net";
+    }
+  }
+  if (add_on.function == AddOnFunction::Ramp) {
+    for (std::size_t i = 0; i < add_on.drivers.size(); ++i) {
+      if (reach(i) != Reach::Net && reach(i) != Reach::ShortNet && reach(i) != Reach::LongNet)
+        return "add-on: the drivers of a ramp are net, short net or long net";
+    }
+    if (add_on.per.value >= all.assets.size() || add_on.per_units <= 0 ||
+        !in_value(add_on.threshold) || add_on.slope_ppm < 0 || add_on.most_ppm < 0)
+      return "add-on: a ramp needs its asset, and values that are not negative";
+  }
+  for (const auto* tiers : {&add_on.initial, &add_on.maintenance}) {
+    if (const char* problem = problem_of(*tiers)) return problem;
+  }
+  if (!add_on.ramped_by.exists()) return nullptr;
+  if (add_on.ramped_by.value >= all.instruments.size()) return "add-on: unknown instrument";
+  if (add_on.function != AddOnFunction::Tiers) return "add-on: open interest ramps tiers";
+  if (add_on.open_interest_low < Lots{} || add_on.open_interest_high <= add_on.open_interest_low)
+    return "add-on: open interest must rise from low to high";
+  return nullptr;
+}
+
+// What of the groups the other relations stand on.
+const char* problem_of_factors(const Parameters& all) {
+  std::uint32_t factors = 0;
+  for (const GroupParameters& group : all.groups) {
+    if (group.first_factor != factors || group.factor_count == 0)
+      return "group: factors must be dense";
+    factors += group.factor_count;
+    if (group.column_count > kColumnsMax) return "group: at most 1024 columns";
+    if (group.shock_ppm.size() != std::size_t{group.factor_count} * group.column_count)
+      return "group: a shock for every factor and column";
+    for (const std::int32_t shock : group.shock_ppm) {
+      if (!between(shock, -kPpm, kTimes10)) return "group: shock must be -1..10";
+    }
+  }
+  return factors == all.factor_count ? nullptr : "factor_count must be the sum over groups";
+}
+
+const char* problem_of(const GroupParameters& group, GroupIndex index, const Parameters& all) {
+  if (!in_ppm(group.kappa_ppm)) return "group: kappa must be 0..1";
+  if (!in_value(group.gain_cap)) return "group: gain_cap must be a value";
+  if (group.row_count > 0 && group.table_age_max_ns <= 0)
+    return "group: table_age_max must be > 0 where there are rows";
+  for (const DriverParameters& driver : group.drivers) {
+    if (const char* problem = problem_of(driver, index, all)) return problem;
+  }
+  std::vector<bool> is_charged(group.drivers.size());
+  for (const AddOnParameters& add_on : group.add_ons) {
+    if (const char* problem = problem_of(add_on, group, all)) return problem;
+    for (const std::uint32_t driver : add_on.drivers) {
+      if (is_charged[driver]) return "group: each driver is in one add-on";
+      is_charged[driver] = true;
+    }
+  }
+  std::vector<std::size_t> uses(all.instruments.size(), 1);  // its factor's
+  for (const DriverParameters& driver : group.drivers) {
+    for (const DriverTerm& term : driver.terms) {
+      if (++uses[term.instrument.value] > kUsesMax)
+        return "group: an instrument is in more drivers than are counted";
+    }
+  }
   return nullptr;
 }
 
@@ -89,10 +277,141 @@ const char* problem_of(const SetParameters& set, const Parameters& all) {
     }
   }
   if (!in_ppm(set.joint_weight_ppm)) return "set: joint weight must be 0..1";
+  if (set.tail_numerator <= 0 || set.tail_numerator > set.tail_denominator ||
+      set.tail_denominator > kPpm)
+    return "set: tail must be above 0 and at most 1, in millionths at the finest";
+  if (!between(set.weight_ppm, 0, kTimes10)) return "set: weight must be 0..10";
+  return nullptr;
+}
+
+const char* problem_of_sets(const Parameters& all) {
+  if (all.sets.size() > 16) return "at most 16 scenario sets";
+  std::uint64_t joint_columns = 0;
+  for (const SetParameters& set : all.sets) {
+    if (const char* problem = problem_of(set, all)) return problem;
+    if (set.scope == SetScope::Joint)
+      joint_columns += set.column_count.empty() ? 0 : set.column_count[0];
+  }
+  if (joint_columns > kColumnsMax) return "at most 1024 joint columns";
+  for (const ScopeParameters& scope : {all.per_group, all.joint}) {
+    if (!between(scope.initial_mult_ppm, 0, kTimes10) ||
+        !between(scope.maintenance_mult_ppm, 0, kTimes10))
+      return "group_mult and joint_mult must be 0..10";
+  }
+  return nullptr;
+}
+
+const char* problem_of_bands(const Parameters& all) {
+  for (std::size_t b = 0; b < all.bands.size(); ++b) {
+    const BandParameters& band = all.bands[b];
+    if (band.state == MarginState::Normal) return "band: normal is the state without one";
+    for (std::size_t before = 0; before < b; ++before) {
+      if (all.bands[before].state == band.state) return "band: each state at most once";
+    }
+    if (!between(band.enter_ppm, 0, kTimes100)) return "band: enter must be 0..100";
+    if (band.exit_ppm < band.enter_ppm) return "band: exit must not be below enter";
+  }
+  return nullptr;
+}
+
+const char* problem_of(const LimitProfile& profile, const Parameters& all) {
+  if (profile.instruments.size() != all.instruments.size())
+    return "profile: limits for every instrument";
+  for (const InstrumentLimits& limits : profile.instruments) {
+    if (!in_ppm(limits.open_interest_share_ppm)) return "profile: open_interest_share must be 0..1";
+  }
+  const std::vector<LeverageBracket>& brackets = profile.leverage_brackets;
+  if (!brackets.empty() && brackets.back().upto != Value{kValueMax})
+    return "profile: the last leverage bracket must be unlimited";
+  for (std::size_t i = 0; i < brackets.size(); ++i) {
+    if (brackets[i].max_ppm < 0) return "profile: leverage must be >= 0";
+    if (i == 0) continue;
+    if (brackets[i].upto <= brackets[i - 1].upto) return "profile: leverage brackets must rise";
+    if (brackets[i].max_ppm > brackets[i - 1].max_ppm) return "profile: leverage must fall";
+  }
+  return profile.daily_loss_max < Value{} ? "profile: daily_loss_max must be >= 0" : nullptr;
+}
+
+const char* problem_of_nodes(const Parameters& all) {
+  if (all.nodes.empty() || all.nodes[0].parent.exists()) return "node 0 is the venue";
+  for (std::size_t n = 0; n < all.nodes.size(); ++n) {
+    if (n != 0 && all.nodes[n].parent.value >= n) return "node: parents come before children";
+    if (all.nodes[n].profile >= all.profiles.size()) return "node: unknown profile";
+    std::size_t depth = 0;
+    for (NodeIndex up = all.nodes[n].parent; up.exists(); up = all.nodes[up.value].parent) ++depth;
+    if (depth > 5) return "node: at most six levels above the accounts";
+  }
+  return nullptr;
+}
+
+const char* problem_of(const AccountParameters& account, const Parameters& all) {
+  if (account.parent.value >= all.nodes.size()) return "account: unknown node";
+  if (account.profile >= all.profiles.size()) return "account: unknown profile";
+  if (!valid_rate(account.rate)) return "account: rate out of range";
+  if (account.executions.interval_ns <= 0 || account.executions.burst <= 0)
+    return "account: executions must be > 0";
+  if (account.isolated_from.exists() != account.isolated_in.exists())
+    return "account: isolated from an account and in an instrument, or neither";
+  if (account.isolated_from.exists()) {
+    if (account.isolated_from.value >= all.accounts.size() ||
+        account.isolated_in.value >= all.instruments.size())
+      return "account: isolated from an unknown account or instrument";
+    if (all.accounts[account.isolated_from.value].isolated_from.exists())
+      return "account: isolated from an isolated one";
+  }
+  for (std::size_t i = 0; i < account.protections.size(); ++i) {
+    const MarketMakerProtection& protection = account.protections[i];
+    if (protection.group.value >= all.groups.size()) return "account: protection of no group";
+    if (protection.lots < Lots{}) return "account: protection's lots must be >= 0";
+    for (std::size_t before = 0; before < i; ++before) {
+      if (account.protections[before].group == protection.group)
+        return "account: two protections of a group";
+    }
+  }
+  return nullptr;
+}
+
+const char* problem_of(const SessionParameters& session, const Parameters& all) {
+  if (session.member.value >= all.nodes.size()) return "session: unknown member";
+  if (!std::is_sorted(session.accounts.begin(), session.accounts.end()))
+    return "session: accounts sorted";
+  if (session.instruments.size() != all.instruments.size())
+    return "session: entitlements for every instrument";
+  if (!valid_rate(session.rate)) return "session: rate out of range";
+  for (const AccountIndex account : session.accounts) {
+    if (account.value >= all.accounts.size()) return "session: unknown account";
+  }
+  return nullptr;
+}
+
+const char* problem_of_capacities(const Parameters& all) {
+  const Capacities& c = all.capacities;
+  const std::uint32_t pool_max = 1u << 28;
+  for (const std::uint32_t size : {c.orders, c.positions, c.group_slots, c.trades}) {
+    if (size == 0 || size > pool_max) return "capacities must be 1..2^28";
+  }
+  if (c.group_slots > group_slots_max(all)) return "group_slots: too many for the groups' columns";
+  return nullptr;
+}
+
+template <class List>
+const char* first_of(const List& list, const Parameters& all) {
+  for (const auto& one : list) {
+    if (const char* problem = problem_of(one, all)) return problem;
+  }
   return nullptr;
 }
 
 }  // namespace
+
+bool counts_in_full(const AssetParameters& asset) {
+  const auto is_whole = [](const HaircutTier& tier) { return tier.rate_ppm == kPpm; };
+  for (const bool maintenance : {false, true}) {
+    const std::vector<HaircutTier>& tiers = asset.tiers(maintenance);
+    if (!std::all_of(tiers.begin(), tiers.end(), is_whole)) return false;
+  }
+  return asset.mode == CollateralMode::Static && asset.share_ppm == kPpm;
+}
 
 std::int64_t exposure_max(const Parameters& parameters) {
   Int128 shocks = 0;  // the sum over factors of the largest shock
@@ -119,75 +438,27 @@ std::uint32_t group_slots_max(const Parameters& parameters) {
 }
 
 const char* first_problem(const Parameters& p) {
-  if (p.wide_denominator < 1 || p.wide_denominator > 1'000'000'000'000)
-    return "wide_denominator must be 1..1e12";
+  if (!between(p.wide_denominator, 1, 1'000'000'000'000)) return "wide_denominator must be 1..1e12";
   if (p.assets.empty()) return "needs an asset";
-  std::uint32_t factors = 0;
-  for (const GroupParameters& group : p.groups) {
-    if (group.first_factor != factors || group.factor_count == 0)
-      return "group: factors must be dense";
-    factors += group.factor_count;
-    if (group.column_count > 1024) return "group: at most 1024 columns";
-    if (group.shock_ppm.size() != std::size_t{group.factor_count} * group.column_count) {
-      return "group: a shock for every factor and column";
-    }
-    for (const std::int32_t shock : group.shock_ppm) {
-      if (shock < -kPpm || shock > 10 * kPpm) return "group: shock must be -1..10";
-    }
-    if (!in_ppm(group.kappa_ppm)) return "group: kappa must be 0..1";
-  }
-  if (factors != p.factor_count) return "factor_count must be the sum over groups";
-  for (const AssetParameters& asset : p.assets) {
-    if (const char* problem = problem_of(asset, p)) return problem;
-  }
+  // Each of these stands on those before it.
+  if (const char* problem = problem_of_factors(p)) return problem;
+  if (const char* problem = first_of(p.assets, p)) return problem;
+  if (const char* problem = problem_of_sets(p)) return problem;
+  if (const char* problem = first_of(p.instruments, p)) return problem;
   for (const InstrumentParameters& instrument : p.instruments) {
-    if (const char* problem = problem_of(instrument, p)) return problem;
+    if (!reference_ends(instrument, p)) return "instrument: references come back to themselves";
   }
-  if (p.sets.size() > 16) return "at most 16 scenario sets";
-  std::uint64_t joint_columns = 0;
-  for (const SetParameters& set : p.sets) {
-    if (const char* problem = problem_of(set, p)) return problem;
-    if (set.scope == SetScope::Joint)
-      joint_columns += set.column_count.empty() ? 0 : set.column_count[0];
+  for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
+    if (const char* problem = problem_of(p.groups[g], {g}, p)) return problem;
   }
-  if (joint_columns > 1024) return "at most 1024 joint columns";
-  if (p.group_mult_ppm < 0 || p.group_mult_ppm > 10 * kPpm) return "group_mult must be 0..10";
-  if (p.joint_mult_ppm < 0 || p.joint_mult_ppm > 10 * kPpm) return "joint_mult must be 0..10";
-  for (const LimitProfile& profile : p.profiles) {
-    if (profile.instruments.size() != p.instruments.size())
-      return "profile: limits for every instrument";
-  }
-  if (p.nodes.empty() || p.nodes[0].parent.exists()) return "node 0 is the venue";
-  for (std::size_t n = 0; n < p.nodes.size(); ++n) {
-    if (n != 0 && p.nodes[n].parent.value >= n) return "node: parents come before children";
-    if (p.nodes[n].profile >= p.profiles.size()) return "node: unknown profile";
-    std::size_t depth = 0;
-    for (NodeIndex up = p.nodes[n].parent; up.exists(); up = p.nodes[up.value].parent) ++depth;
-    if (depth > 5) return "node: at most six levels above the accounts";
-  }
-  for (const AccountParameters& account : p.accounts) {
-    if (account.parent.value >= p.nodes.size()) return "account: unknown node";
-    if (account.profile >= p.profiles.size()) return "account: unknown profile";
-    if (!valid_rate(account.rate)) return "account: rate out of range";
-  }
-  for (const SessionParameters& session : p.sessions) {
-    if (session.member.value >= p.nodes.size()) return "session: unknown member";
-    if (!std::is_sorted(session.accounts.begin(), session.accounts.end()))
-      return "session: accounts sorted";
-    if (session.instruments.size() != p.instruments.size())
-      return "session: entitlements for every instrument";
-    if (!valid_rate(session.rate)) return "session: rate out of range";
-    for (const AccountIndex account : session.accounts) {
-      if (account.value >= p.accounts.size()) return "session: unknown account";
-    }
-  }
-  const Capacities& c = p.capacities;
-  const std::uint32_t pool_max = 1u << 28;
-  for (const std::uint32_t size : {c.orders, c.positions, c.group_slots, c.trades}) {
-    if (size == 0 || size > pool_max) return "capacities must be 1..2^28";
-  }
-  if (c.group_slots > group_slots_max(p)) return "group_slots: too many for the groups' columns";
-  return nullptr;
+  if (const char* problem = problem_of_bands(p)) return problem;
+  if (!in_ppm(p.exit_allowance_ppm)) return "exit_allowance must be 0..1";
+  if (!in_ppm(p.transfer_notional_ppm)) return "transfer_notional must be 0..1";
+  if (const char* problem = first_of(p.profiles, p)) return problem;
+  if (const char* problem = problem_of_nodes(p)) return problem;
+  if (const char* problem = first_of(p.accounts, p)) return problem;
+  if (const char* problem = first_of(p.sessions, p)) return problem;
+  return problem_of_capacities(p);
 }
 
 }  // namespace portcullis::risk

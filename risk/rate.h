@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 #include "risk/parameters.h"
 #include "risk/types.h"
@@ -19,6 +20,15 @@ struct Bucket {
   }
   void take(std::int64_t per_second, Timestamp now) {
     full_at_ns = std::max(full_at_ns, now.ns) + interval_ns(per_second);
+  }
+  [[nodiscard]] bool has_token(const ExecutionThrottle& throttle, Timestamp now) const {
+    return Int128{full_at_ns} - now.ns <= Int128{throttle.burst - 1} * throttle.interval_ns;
+  }
+  // At the end of time at the latest: an interval may be as long.
+  void take(const ExecutionThrottle& throttle, Timestamp now) {
+    const Int128 full_at = Int128{std::max(full_at_ns, now.ns)} + throttle.interval_ns;
+    full_at_ns = static_cast<std::int64_t>(
+        std::min<Int128>(full_at, std::numeric_limits<std::int64_t>::max()));
   }
   // Rounded up: never more than `per_second` tokens in a second.
   static constexpr std::int64_t interval_ns(std::int64_t per_second) {

@@ -30,6 +30,7 @@ enum class RejectReason : std::uint8_t {
   Killed = 11,
   Suspended = 12,
   CloseOnly = 13,
+  LiquidationLock = 50,
   // entitlement
   NotEntitled = 14,
   // instrument state
@@ -66,19 +67,21 @@ enum class RejectReason : std::uint8_t {
   LongLimit = 37,
   ShortLimit = 38,
   GrossNotional = 39,
-  OpenInterest = 40,  // reserved
-  DailyLoss = 41,     // reserved
+  OpenInterest = 40,
+  DailyLoss = 41,
+  BorrowLimit = 51,
   // leverage, concentration, margin
   Leverage = 42,
   Concentration = 43,  // reserved
   ArithmeticRange = 44,
+  MarginState = 49,
   Margin = 45,
   // rates and overload
   Rate = 46,
-  RepeatedExecution = 47,  // reserved
+  RepeatedExecution = 47,
   Overload = 48,
 };
-inline constexpr std::size_t kRejectReasonCount = 49;
+inline constexpr std::size_t kRejectReasonCount = 52;
 
 // What the integers of a reject's arithmetic (Decision::limit and its neighbours) count.
 enum class ArithmeticUnit : std::uint8_t { None, Lots, Ticks, Quanta, Count, Nanoseconds, Ppm };
@@ -165,9 +168,13 @@ inline constexpr std::array<RejectReasonInfo, kRejectReasonCount> kRejectReasons
      ArithmeticUnit::None},
     {RejectReason::Margin, "margin", 0x20, 3, 25, 110007, true, ArithmeticUnit::Quanta},
     {RejectReason::Rate, "rate", 0x29, 0, 0, 10006, true, ArithmeticUnit::Nanoseconds},
-    {RejectReason::RepeatedExecution, "repeated_execution", 0x29, 0, 0, 10006, true,
-     ArithmeticUnit::Count},
+    {RejectReason::RepeatedExecution, "repeated_execution", 0x29, 0, 0, 10006, false,
+     ArithmeticUnit::None},
     {RejectReason::Overload, "overload", 0x0A, 0, 0, 10016, true, ArithmeticUnit::None},
+    {RejectReason::MarginState, "margin_state", 0x20, 3, 25, 110007, true, ArithmeticUnit::Ppm},
+    {RejectReason::LiquidationLock, "liquidation_lock", 0x20, 3, 25, 110023, true,
+     ArithmeticUnit::None},
+    {RejectReason::BorrowLimit, "borrow_limit", 0x20, 3, 3, 110007, true, ArithmeticUnit::Quanta},
 }};
 
 consteval bool table_matches_enum() {

@@ -53,6 +53,7 @@ struct Order {
   Side side = Side::Buy;
   TimeInForce time_in_force = TimeInForce::Day;
   std::uint8_t exit = 0;          // accepted by the exit leg
+  Value allowance;                // booked by the chain
   std::uint8_t acknowledged = 0;  // the venue has accepted it
   std::uint16_t flags = 0;        // OrderFlag
 };
@@ -61,6 +62,7 @@ struct Order {
 struct Line {
   Lots position;
   Amount cash;                 // exact sum of -side * lots * price, less fees, in settlement units
+  Int128 funding = 0;          // sum of lots * funding_paid when they were traded
   std::array<Lots, 2> open{};  // reserved lots by side
   std::array<std::uint32_t, 2> first{kNil, kNil};  // orders by side
   AccountIndex account;                            // none: a free slot
@@ -71,18 +73,75 @@ struct Line {
   // cache
   std::array<Price, 2> best{};            // at least as aggressive as every order of the side
   std::array<std::int64_t, 2> fee_max{};  // at least every order's fee_per_lot
-  Amount value;                           // position * mark + cash, at the slot's version
+  Amount value;                           // in the settlement asset, at the slot's version
+  Wide option_value;                      // beside it, at the slot's version
   std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Wide gross;                             // gross notional at the mark
+  // Table instruments: the lots whose gains and losses are in the slot's vector.
+  Lots in_vector_low;
+  Lots in_vector_high;
 };
 
-// Exposure of an account to one factor, before rounding (METHOD 3.3). All cache.
-struct Exposure {
-  Wide position;
-  Wide buys;        // open buys, as positive exposure
-  Wide sells;       // open sells, as positive exposure
-  Wide collateral;  // haircut value that moves with the factor, times 1e6
+// A position and what it may become by its open orders: [low, high] holds every outcome.
+struct Reachable {
+  Lots position;
+  Lots low;
+  Lots high;
 };
+
+// What of a factor, or of a driver of add-ons, an account has, before rounding (METHOD 3.3, 3.11).
+// All cache.
+struct Exposure {
+  Wide position;  // of the positions alone
+  Wide low;       // the ends of what it may become
+  Wide high;
+  friend Exposure& operator+=(Exposure& a, const Exposure& b) {
+    a.position += b.position, a.low += b.low, a.high += b.high;
+    return a;
+  }
+  friend Exposure& operator-=(Exposure& a, const Exposure& b) {
+    a.position -= b.position, a.low -= b.low, a.high -= b.high;
+    return a;
+  }
+};
+
+// Haircut value times 1e6 that moves with a factor: what counts of it where the factor falls, and
+// where it rises.
+struct Collateral {
+  Wide falls;
+  Wide rises;
+};
+
+// What one factor adds to a vector: quanta where it rises (up) and where it falls (down).
+struct FactorExposure {
+  std::int64_t up = 0;
+  std::int64_t down = 0;
+  Int128 up_exact = 0;  // before they were rounded, in Wide times 1e6
+  Int128 down_exact = 0;
+};
+
+// An account's holding of one asset.
+struct Holding {
+  Amount balance;
+  Amount borrowed;
+  // cache
+  Amount line_value;      // sum of value(line) settled in it
+  Amount line_cost;       // sum of open orders' costs
+  Collateral collateral;  // its part of the factor's
+};
+
+// What a group adds to a requirement, in fines (METHOD 3.4).
+struct GroupFigures {
+  Int128 requirement = 0;  // Z
+  Int128 joint = 0;        // A_joint
+  Int128 outside = 0;      // A_out
+};
+constexpr GroupFigures operator+(const GroupFigures& a, const GroupFigures& b) {
+  return {a.requirement + b.requirement, a.joint + b.joint, a.outside + b.outside};
+}
+constexpr GroupFigures operator-(const GroupFigures& a, const GroupFigures& b) {
+  return {a.requirement - b.requirement, a.joint - b.joint, a.outside - b.outside};
+}
 
 // An account's part in one risk group.
 struct GroupSlot {
@@ -92,32 +151,58 @@ struct GroupSlot {
   std::uint32_t first_line = kNil;
   // cache
   std::uint32_t first_exposure = 0;  // in Engine's pools
+  std::uint32_t first_factor = 0;
   std::uint32_t first_column = 0;
   std::uint32_t first_alone = 0;
-  bool stale = true;             // the vectors do not match the exposures
-  bool in_range = true;          // the exposures fit their integers
-  std::uint64_t version = 0;     // of the group's table that the lines were valued with
-  std::int64_t requirement = 0;  // Z of METHOD 3.4
-  Timestamp expires;             // when the oldest mark used by a line becomes stale
+  bool stale = true;                 // the figures do not match the lines
+  bool in_range = true;              // the exposures fit their integers
+  std::uint64_t version = 0;         // of the group's prices that the lines were valued with
+  std::uint64_t vector_version = 0;  // of the group's risk table that the vector was summed with
+  std::int64_t reserve = 0;          // fines: for the rounding of the tables' integers
+  Int128 table_span = 0;             // fines: the Table lines' part of `span`
+  Int128 span = 0;                   // no column of the vector, nor any sum on the way, is larger
+  Int128 pending = 0;                // fines: what lots moved into the vector since the figures may
+                                     // have made any column worse
+  GroupFigures figures;
+  Timestamp expires;  // when the oldest price used by a line becomes stale
 };
 
-enum NodeFlag : std::uint8_t { kKilled = 1, kSuspended = 2, kCloseOnly = 4, kDisputed = 8 };
+enum NodeFlag : std::uint8_t {
+  kKilled = 1,
+  kSuspended = 2,
+  kCloseOnly = 4,
+  kDisputed = 8,
+  kDayClosed = 16,  // by the day's loss
+  kThrottled = 32,  // by repeated executions
+};
 
 struct Account {
   std::uint8_t flags = 0;         // NodeFlag
   std::uint32_t suspensions = 0;  // by sessions that act for its firm; who: Engine::suspended_
   std::int64_t open_orders = 0;
   RateState rate;
+  Bucket executions;
+  MarginState state = MarginState::Normal;
+  Value allowance;       // for winding down, since the account is restricted
+  Value allowance_used;  // by its orders
+  Wide day_start;        // the equity without haircuts that the day's loss counts from
   std::uint32_t first_slot = kNil;
   // cache
   bool in_range = true;  // every figure fits its integer
   bool capital_in_range = true;
   bool capital_stale = true;  // balances, line values or open orders' costs changed
   std::uint64_t version = 0;  // of all prices; equal to the engine's: everything below is fresh
+  std::uint64_t lines_version = 0;  // the same of the lines and of what follows from them, without
+                                    // the vectors
   std::uint64_t index_version = 0;
-  Value capital;          // equity less the costs of open orders
-  Int128 groups_sum = 0;  // of the slots' requirements
+  Value capital;             // equity less the costs of open orders
+  Wide plain_equity;         // without haircuts, debts' add-ons and costs
+  Int128 capital_exact = 0;  // the same before it is rounded, in Wide times 1e6
+  Value requirement;         // when the vectors were last fresh
+  GroupFigures figures;      // the sum over the slots
+  Int128 span = 0;           // the sum over the slots
   Wide gross;
+  Wide option_value;  // NOV
   Timestamp expires;
 };
 
@@ -183,12 +268,23 @@ struct Level {
   std::uint8_t flags = 0;
 };
 
-// Prices as they stand, with what follows from them (cache: unit and notional).
+// Funding is counted in fractions of a settlement unit.
+inline constexpr std::int64_t kFundingScale = 1'000'000'000;
+
+enum class InstrumentPhase : std::uint8_t { Trading, ReduceOnly, Halted, Expired };
+
+// Prices as they stand, with what follows from them (cache: what is Wide).
 struct InstrumentState {
   Mark mark;  // 0: never priced
   Timestamp as_of;
-  bool halted = false;
-  Wide notional;  // of one lot at the mark; 0 while the instrument or its asset is unpriced
+  Lots open_interest;
+  Int128 funding_paid = 0;             // by a long lot so far, in 1e-9 settlement units
+  std::int64_t funding_predicted = 0;  // until the next settlement, in the same
+  InstrumentPhase phase = InstrumentPhase::Trading;
+  Wide funding;   // the same, rounded away from 0
+  Wide premium;   // of one lot at the mark; 0 while the instrument or its asset is unpriced
+  Wide notional;  // n(i): the same, or by its payoff or reference
+  std::int64_t notional_quanta = 0;  // at least n(i), in quanta
 };
 struct AssetState {
   std::int64_t index = 0;  // 0: never priced

@@ -47,7 +47,7 @@ std::uint64_t Engine::hash_of(const Order& o) const noexcept {
   EntityHash hash(2);
   hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
   hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw).add(o.cancel_to.raw);
-  hash.add(o.cancel_to.raw < 0 ? 0 : o.cancel_below);
+  hash.add(o.cancel_to.raw < 0 ? 0 : o.cancel_below).add(o.allowance.raw);
   hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
            std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
            std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |
@@ -78,14 +78,19 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
           .add(l.instrument.value)
           .add(l.position.raw)
           .add(l.cash.raw)
+          .add(l.funding)
           .value();
     }
     case EntityKind::Account: {
       const Account& account = accounts_[i];
       EntityHash hash(6);
       hash.add(i).add(std::uint64_t{account.flags}).add(account.rate);
-      for (std::size_t a = 0; a < assets_.size(); ++a)
-        hash.add(balances_[i * assets_.size() + a].raw);
+      hash.add(account.executions.full_at_ns).add(static_cast<std::uint64_t>(account.state));
+      hash.add(account.allowance.raw).add(account.allowance_used.raw).add(account.day_start.raw);
+      for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+        const Holding& of = holding({i}, {a});
+        hash.add(of.balance.raw).add(of.borrowed.raw);
+      }
       return hash.value();
     }
     case EntityKind::Node:
@@ -105,7 +110,10 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
           .add(i)
           .add(state.mark.raw)
           .add(state.as_of.ns)
-          .add(std::uint64_t{state.halted})
+          .add(state.open_interest.raw)
+          .add(state.funding_paid)
+          .add(state.funding_predicted)
+          .add(static_cast<std::uint64_t>(state.phase))
           .value();
     }
     case EntityKind::Asset:
@@ -123,13 +131,21 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
     }
     case EntityKind::Suspension:
       return suspended_[i] == 0 ? 0 : EntityHash(12).add(i).value();
+    case EntityKind::Table:
+      if (tables_[i] == nullptr) return 0;
+      return EntityHash(13).add(i).add(tables_[i]->id).add(table_as_of_[i].ns).value();
   }
   return 0;
 }
 
 // What belongs to no entity.
 std::uint64_t Engine::hash_of_rest() const noexcept {
-  return EntityHash(1).add(next_number_).add(std::uint64_t{conditions_}).add(last_time_.ns).value();
+  return EntityHash(1)
+      .add(next_number_)
+      .add(std::uint64_t{conditions_})
+      .add(leverage_cap_ppm_)
+      .add(last_time_.ns)
+      .value();
 }
 
 std::uint64_t Engine::state_hash() noexcept {

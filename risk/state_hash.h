@@ -19,9 +19,10 @@ enum class EntityKind : std::uint8_t {
   Instrument,
   Asset,
   Trade,
-  Suspension
+  Suspension,
+  Table
 };
-inline constexpr std::size_t kEntityKindCount = 9;
+inline constexpr std::size_t kEntityKindCount = 10;
 
 class StateHash {
  public:

@@ -101,11 +101,11 @@ inline constexpr std::int64_t kSecondNs = 1'000'000'000;
 // floor and ceil of a / b for b > 0, right for negative a too.
 constexpr Int128 floor_div(Int128 a, Int128 b) {
   const Int128 quotient = a / b;
-  return a % b < 0 ? quotient - 1 : quotient;
+  return quotient * b > a ? quotient - 1 : quotient;
 }
 constexpr Int128 ceil_div(Int128 a, Int128 b) {
   const Int128 quotient = a / b;
-  return a % b > 0 ? quotient + 1 : quotient;
+  return quotient * b < a ? quotient + 1 : quotient;
 }
 
 // Values beyond this leave no head-room for the sums built on them.

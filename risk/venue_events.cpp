@@ -19,13 +19,26 @@ std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
 // taker, per lot, rounded up.
 void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
                    Price price, int direction) noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
   Line& line = lines_[new_line(account, instrument)];
-  const Int128 paid = Int128{price.raw} * parameters.marks_per_tick * parameters.units_per_lot_mark;
+  const Int128 fees = Int128{fee_per_lot(instrument, price)} * lots.raw;
   lift(line);
   line.position.raw += lots.raw * direction * sign_of(side);
-  line.cash.raw -= direction * (sign_of(side) * paid + fee_per_lot(instrument, price)) * lots.raw;
+  line.cash.raw += direction * (traded(instrument, side, lots, price).raw - fees);
+  line.funding +=
+      direction * sign_of(side) * Int128{lots.raw} * instruments_[instrument.value].funding_paid;
   place(line);
+}
+
+// One more execution without a person having looked; too many stop what adds risk.
+void Engine::count_execution(AccountIndex index) noexcept {
+  Account& account = accounts_[index.value];
+  const ExecutionThrottle& throttle = parameters_.accounts[index.value].executions;
+  hash_.touch(EntityKind::Account, index.value);
+  if (account.executions.has_token(throttle, last_time_)) {
+    account.executions.take(throttle, last_time_);
+  } else {
+    account.flags |= kThrottled;
+  }
 }
 
 VenueOutcome Engine::apply(const VenueEvent& event) noexcept {
@@ -228,6 +241,7 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     outcome.anomaly = Anomaly::WorsePrice;
   }
   trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
+  count_execution(record.account);
   change_order(record.order, [&](Order& o) { o.cum += event.quantity; });
   end_if_done(record.order, outcome);
 }

@@ -8,72 +8,98 @@ namespace portcullis::risk {
 
 // Compares one account's figures with those of a recompute that starts from nothing.
 const char* Engine::verify_account(AccountIndex index) noexcept {
+  refresh_lines(index);
+  const Int128 bound = requirement_bound(index);
   refresh(index);
+  if (accounts_[index.value].in_range && bound < requirement(index)) return "bound";
   Account& account = accounts_[index.value];
   const Account before = account;
   struct SlotFigures {
     std::vector<std::int64_t> low;
-    std::int64_t requirement;
+    Int128 requirement;
+    Int128 span;
     Timestamp expires;
   };
   std::vector<SlotFigures> slots;
-  const std::size_t row = index.value * assets_.size();
-  const std::vector<Amount> values(
-      line_values_.begin() + static_cast<std::ptrdiff_t>(row),
-      line_values_.begin() + static_cast<std::ptrdiff_t>(row + assets_.size()));
-  const std::vector<Amount> costs(
-      line_costs_.begin() + static_cast<std::ptrdiff_t>(row),
-      line_costs_.begin() + static_cast<std::ptrdiff_t>(row + assets_.size()));
+  const auto first_holding =
+      holdings_.begin() + static_cast<std::ptrdiff_t>(index.value * assets_.size());
+  const std::vector<Holding> holdings(first_holding,
+                                      first_holding + static_cast<std::ptrdiff_t>(assets_.size()));
   const Int128 requirement_before = requirement(index);
+  if (account.in_range && recompute(index, nullptr, true, {}, nullptr) != requirement_before)
+    return "requirement, from its lines";
   for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
     GroupSlot& slot = slots_[s];
+    const GroupParameters& group = parameters_.groups[slot.group.value];
     const auto first = low_.begin() + slot.first_column;
-    const auto columns =
-        static_cast<std::ptrdiff_t>(parameters_.groups[slot.group.value].column_count);
-    slots.push_back({{first, first + columns}, slot.requirement, slot.expires});
+    const auto columns = static_cast<std::ptrdiff_t>(group.column_count);
+    slots.push_back({{first, first + columns}, slot.figures.requirement, slot.span, slot.expires});
     slot.version = 0;
+    slot.vector_version = ~std::uint64_t{0};
     slot.stale = true;
-    slot.requirement = 0;
+    slot.figures = {};
+    slot.span = slot.table_span = slot.pending = 0;
     std::fill_n(first, columns, 0);
-    std::fill_n(alone_.begin() + slot.first_alone, joint_sets_.size(), 0);
-    std::fill_n(exposures_.begin() + slot.first_exposure,
-                parameters_.groups[slot.group.value].factor_count, Exposure{});
+    std::fill_n(alone_.begin() + slot.first_alone, joint_set_count_, 0);
+    std::fill_n(exposures_.begin() + slot.first_exposure, group.factor_count + group.drivers.size(),
+                Exposure{});
+    std::fill_n(collateral_.begin() + slot.first_factor, group.factor_count, Collateral{});
+    std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
+    charges_[s] = {};
     for (std::uint32_t l = slot.first_line; l != kNil; l = lines_[l].next) {
       lines_[l].value = {};
+      lines_[l].option_value = {};
       lines_[l].gross = {};
       lines_[l].cost = {};
+      lines_[l].in_vector_low = lines_[l].in_vector_high = {};
       for (const BookSide side : {kBuys, kSells}) {  // no walk is spared
         lines_[l].fee_max[side] = kValueMax;
       }
     }
   }
-  std::fill_n(line_values_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Amount{});
-  std::fill_n(line_costs_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Amount{});
-  std::fill_n(collateral_.begin() + static_cast<std::ptrdiff_t>(row), assets_.size(), Wide{});
+  for (std::size_t a = 0; a < assets_.size(); ++a) {
+    Holding& holding = first_holding[static_cast<std::ptrdiff_t>(a)];
+    holding.line_value = holding.line_cost = {};
+    holding.collateral = {};
+  }
   std::fill_n(
       joint_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_columns_),
       joint_columns_, 0);
-  std::fill_n(alone_sum_.begin() + static_cast<std::ptrdiff_t>(index.value * joint_sets_.size()),
-              joint_sets_.size(), 0);
+  std::fill_n(
+      alone_sum_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_set_count_),
+      joint_set_count_, 0);
   account.gross = {};
-  account.groups_sum = 0;
-  account.version = 0;
-  account.capital_stale = true;
+  account.option_value = {};
+  account.figures = {};
+  account.span = 0;
+  touch(account);
   refresh(index);
 
   if (account.capital != before.capital) return "equity less costs";
   if (account.gross != before.gross) return "gross notional";
-  if (account.groups_sum != before.groups_sum) return "sum of the groups' requirements";
+  if (account.option_value != before.option_value) return "option value";
+  if (account.figures.requirement != before.figures.requirement ||
+      account.figures.joint != before.figures.joint ||
+      account.figures.outside != before.figures.outside) {
+    return "sum of the groups' requirements";
+  }
+  if (account.span != before.span) return "span";
   if (account.in_range != before.in_range) return "range";
   if (account.expires != before.expires) return "age of the indexes";
   if (requirement(index) != requirement_before) return "requirement";
   for (std::size_t a = 0; a < assets_.size(); ++a) {
-    if (line_values_[row + a] != values[a]) return "sum of the lines' values";
-    if (line_costs_[row + a] != costs[a]) return "sum of the orders' costs";
+    const Holding& now = first_holding[static_cast<std::ptrdiff_t>(a)];
+    if (now.line_value != holdings[a].line_value) return "sum of the lines' values";
+    if (now.line_cost != holdings[a].line_cost) return "sum of the orders' costs";
+    if (now.collateral.falls != holdings[a].collateral.falls ||
+        now.collateral.rises != holdings[a].collateral.rises) {
+      return "collateral that moves";
+    }
   }
   std::size_t at = 0;
   for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next, ++at) {
-    if (slots_[s].requirement != slots[at].requirement) return "a group's requirement";
+    if (slots_[s].figures.requirement != slots[at].requirement) return "a group's requirement";
+    if (slots_[s].span != slots[at].span) return "a group's span";
     if (slots_[s].expires != slots[at].expires) return "age of the marks";
     if (!std::equal(slots[at].low.begin(), slots[at].low.end(),
                     low_.begin() + slots_[s].first_column))

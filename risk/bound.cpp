@@ -1,0 +1,172 @@
+// Most acceptances are proved without looking at a column (METHOD 3.9): the requirement when the
+// vectors were last summed, and at most how much worse every change since then, and the order, can
+// have made it. O(factors of what has changed); a pure function of state and prices, like all
+// caches outside the hash. Where it does not suffice the vectors are brought up to date and the
+// decision is exact: the bound never refuses, and accepts nothing that the exact check would not.
+//
+// Req rises with each column's loss at most by the multiplier of its scope: worst loss and expected
+// shortfall by 1, kappa and caps by 1, weights as they are given. A column's loss rises with a
+// factor's exposure by at most the largest shock on that side, with a lot of a Table instrument by
+// the worst integer of its row, with a driver by the top rate of its add-on.
+#include <algorithm>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+Int128 rising(Int128 now, Int128 before) { return std::max<Int128>(0, now - before); }
+
+}  // namespace
+
+// At least exact / (1e6 * D), without a division.
+Int128 Engine::quanta_at_most(Int128 exact) const noexcept {
+  return (((exact >> exact_shift_) + 1) * exact_factor_ >> 31) + 1;
+}
+
+// How much more a group may require than when its vector was last summed, in slopes' units; and how
+// much further its span may be.
+Int128 Engine::worse_at_most(const GroupSlot& slot, Int128& span) const noexcept {
+  const GroupParameters& group = parameters_.groups[slot.group.value];
+  Int128 worse = slot.pending * fine_slope_;
+  span += slot.pending;
+  for (std::uint32_t f = 0; f < group.factor_count; ++f) {
+    const Exposure& exposure = exposures_[slot.first_exposure + f];
+    const Collateral& collateral = collateral_[slot.first_factor + f];
+    const FactorExposure& before = in_vector_[slot.first_factor + f];
+    const Int128 up = exposure.low.raw * kPpm + collateral.rises.raw;
+    const Int128 down = exposure.high.raw * kPpm + collateral.falls.raw;
+    if (up == before.up_exact && down == before.down_exact) continue;
+    const std::uint32_t factor = group.first_factor + f;
+    const Int128 less = rising(before.up_exact, up);
+    const Int128 more = rising(down, before.down_exact);
+    // A column rises or falls, not both.
+    worse += std::max(less > 0 ? quanta_at_most(less) * slopes_[factor].up : 0,
+                      more > 0 ? quanta_at_most(more) * slopes_[factor].down : 0);
+    span += (quanta_at_most(less + rising(up, before.up_exact)) +
+             quanta_at_most(more + rising(before.down_exact, down))) *
+            shock_max_[factor];
+  }
+  if (group.add_ons.empty()) return worse;
+  const Charges& old = charges_[static_cast<std::size_t>(&slot - slots_.data())];
+  const Charges now = charges_of(slot.group, exposures_.data() + slot.first_exposure, true, false);
+  for (std::size_t place = 0; place < now.at.size(); ++place)
+    worse += rising(now.at[place], old.at[place]) * charge_slopes_[place];
+  return worse;
+}
+
+// How much more an order may require that adds so many lots to one side.
+Int128 Engine::worse_by(const Candidate& candidate, Lots grown, Int128& span) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
+  const InstrumentState& state = instruments_[candidate.instrument.value];
+  const Int128 lots = grown.raw;
+  const bool buys = candidate.side == Side::Buy;
+  Int128 worse = 0;
+  if (parameters.risk == RiskSource::Table) {
+    const TableWorst& worst = table_worst_[candidate.instrument.value];
+    const Int128 fines = lots * parameters.vector_unit;
+    worse = (fines * (buys ? worst.loss : worst.gain) + fines / 2 + 1) * fine_slope_;
+    span += fines * (Int128{parameters.vector_cap} + 1);
+  } else {
+    const Slopes& slopes = slopes_[parameters.factor.value];
+    const Int128 quanta = lots * state.notional_quanta + 1;
+    worse = quanta * (buys ? slopes.down : slopes.up);
+    span += quanta * shock_max_[parameters.factor.value];
+  }
+  for (const Use& use : uses(candidate.instrument)) {
+    if (use.slope == 0) continue;
+    const Int128 one = measure(use, candidate.instrument);
+    worse += (quanta_at_most(lots * (one < 0 ? -one : one) * kPpm) + 1) * use.slope;
+  }
+  return worse;
+}
+
+// Whether R is surely 0 or above with the order among the open ones. REQUIRES fresh lines.
+bool Engine::surely_passes(const Candidate& candidate, const Reservation& reservation,
+                           Amount costs) const noexcept {
+  const Account& account = accounts_[candidate.account.value];
+  if (!account.in_range || !account.capital_in_range || has_warning_sets_ ||
+      account.state >= MarginState::Restricted) {
+    return false;
+  }
+  // What rises and pays the costs lies beside the vectors that it moves: left to the exact check.
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const AssetParameters& asset = parameters_.assets[settlement.value];
+  if (asset.mode != CollateralMode::Static && rise_max_[asset.factor.value] > 0 &&
+      costs != holding(candidate.account, settlement).line_cost) {
+    return false;
+  }
+  Int128 span = account.span;
+  Int128 worse = 0;
+  if (account.version != price_version_) {
+    for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
+      const GroupSlot& slot = slots_[s];
+      if (slot.vector_version != table_version_[slot.group.value]) return false;
+      if (slot.stale) worse += worse_at_most(slot, span);
+    }
+  }
+  const Lots grown =
+      reservation.lots - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
+  if (grown.raw > 0) worse += worse_by(candidate, grown, span);
+  if (span > kSpanMax) return false;
+  const Int128 required = account.requirement.raw + (worse >> kSlopeBits) + 2;
+  return capital_with(candidate.account, settlement, costs) >=
+         required * kPpm * parameters_.wide_denominator;
+}
+
+// What the requirement is at most, without the vectors. REQUIRES fresh lines.
+Int128 Engine::requirement_bound(AccountIndex index) const noexcept {
+  const Account& account = accounts_[index.value];
+  Int128 span = 0;
+  Int128 worse = 0;
+  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
+    const GroupSlot& slot = slots_[s];
+    if (slot.vector_version != table_version_[slot.group.value]) return Int128{1} << 100;
+    if (slot.stale) worse += worse_at_most(slot, span);
+  }
+  return account.requirement.raw + (worse >> kSlopeBits) + 2;
+}
+
+// --- before a decision
+
+// Whether decide() will come through without the vectors, or before it needs them.
+bool Engine::is_covered(const Candidate& candidate) const noexcept {
+  if (candidate.ord_type != OrdType::Limit || candidate.quantity.raw <= 0 ||
+      candidate.price.raw <= 0) {
+    return false;
+  }
+  const Account& account = accounts_[candidate.account.value];
+  std::uint8_t flags =
+      static_cast<std::uint8_t>(account.flags | sessions_[candidate.session.value].flags);
+  for (NodeIndex node = parameters_.accounts[candidate.account.value].parent; node.exists();
+       node = parameters_.nodes[node.value].parent) {
+    flags = static_cast<std::uint8_t>(flags | nodes_[node.value].flags);
+  }
+  if (flags != 0) return false;
+  const Value most =
+      parameters_.profiles[parameters_.accounts[candidate.account.value].profile].daily_loss_max;
+  if (day_loss(candidate.account) > Int128{most.raw} * parameters_.wide_denominator) return false;
+  const Reservation reservation = reservation_with(candidate.replaced, candidate.quantity,
+                                                   candidate.price, candidate.instrument);
+  return surely_passes(candidate, reservation, costs_with(candidate, reservation));
+}
+
+void Engine::prepare(const Candidate& candidate) noexcept {
+  if (!candidate.account.exists()) return;
+  Account& account = accounts_[candidate.account.value];
+  if (account.version == price_version_) return;
+  refresh_lines(candidate.account);
+  if (!candidate.instrument.exists() || !is_covered(candidate)) refresh(candidate.account);
+}
+
+void Engine::prepare(const NewOrder& order) noexcept { prepare(candidate_of(order)); }
+
+void Engine::prepare(const ReplaceOrder& order) noexcept {
+  const NumberRecord* original = numbers_.find(order.session, order.original_ref);
+  if (original != nullptr) prepare(candidate_of(order, orders_[original->order]));
+}
+
+void Engine::prepare(const CancelOrder&) noexcept {}  // cancels are never risk-checked
+
+}  // namespace portcullis::risk

@@ -1,0 +1,226 @@
+#include "risk/breakdown.h"
+
+#include <algorithm>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+constexpr std::size_t kSetsMax = 16;
+constexpr Int128 kBeyondRange = Int128{1} << 99;  // recompute(): some sum does not fit
+
+}  // namespace
+
+// One group's vector, losses and charges, from its lines and from what of the collateral moves with
+// its factors; as recompute() works them out.
+Engine::Charges Engine::break_down_group(AccountIndex account, GroupIndex group, bool with_orders,
+                                         bool maintenance,
+                                         BasisBreakdown::OfGroup& of_group) const noexcept {
+  const GroupParameters& parameters = parameters_.groups[group.value];
+  const auto add = [&](const std::int32_t* row, std::int64_t up, std::int64_t down) {
+    add_row(of_group.low.data(), row, parameters.column_count, up, down);
+  };
+  std::fill(of_group.low.begin(), of_group.low.end(), 0);
+  std::fill_n(scratch_.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
+
+  Int128 reserve = 0;
+  const std::uint32_t slot = find_slot(account, group);
+  for (std::uint32_t l = slot == kNil ? kNil : slots_[slot].first_line; l != kNil;
+       l = lines_[l].next) {
+    const InstrumentIndex instrument = lines_[l].instrument;
+    Reachable lots = reachable(lines_[l]);
+    if (!with_orders) lots.low = lots.high = lots.position;
+    of_group.is_held = of_group.is_held || lots.position.raw != 0 || lots.low != lots.high;
+    lots = counted(instrument, lots);
+    for (const Use& use : uses(instrument)) {
+      scratch_[use.exposure] += exposure_of(use, instrument, lots);
+    }
+    const std::int32_t* row = gains(instrument);
+    if (row == nullptr) continue;
+    const std::int64_t unit = parameters_.instruments[instrument.value].vector_unit;
+    add(row, lots.low.raw * unit, lots.high.raw * unit);
+    const Int128 most = std::max({lots.low.raw, lots.high.raw, -lots.low.raw, -lots.high.raw});
+    reserve += ceil_div(most * unit, 2);
+  }
+  add_constant(of_group.low.data(), parameters.column_count, -static_cast<std::int64_t>(reserve));
+
+  const Costs costs = with_orders ? Costs{} : Costs::none();
+  const Int128 uncapped = uncapped_value(account, Costs::none(), maintenance);
+  for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
+    Collateral collateral;
+    for (const AssetIndex asset : group_assets_[group.value]) {
+      if (parameters_.assets[asset.value].factor.value != parameters.first_factor + f) continue;
+      const Amount cost = costs_in(holding(account, asset), asset, costs);
+      const Collateral part = collateral_of(account, asset, cost, uncapped, maintenance);
+      collateral.falls += part.falls;
+      collateral.rises += part.rises;
+    }
+    of_group.is_held = of_group.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
+    bool fits = true;  // the account is in range
+    const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, fits);
+    add(shocks(group, f), exposure.up, exposure.down);
+  }
+
+  const SetList& all = sets({maintenance, SetAction::Report});
+  for (const std::vector<std::uint32_t>* list : {&all.per_group, &all.joint}) {
+    for (const std::uint32_t set : *list) {
+      of_group.alone[set] =
+          loss_of(columns_of(of_group.low.data(), group, set), parameters_.sets[set]);
+    }
+  }
+  Charges charges;
+  for (std::size_t a = 0; a < parameters.add_ons.size(); ++a) {
+    const AddOnParameters& add_on = parameters.add_ons[a];
+    of_group.charges[a] = charge_of(group, add_on, scratch_.data(), {}, true, maintenance);
+    charges[add_on.place] += of_group.charges[a];
+  }
+  of_group.floor = charges[AddOnPlace::Floor];
+  return charges;
+}
+
+// Of one basis: what there is of each group, and what comes of it with the enforced sets.
+bool Engine::break_down_basis(AccountIndex account, bool maintenance,
+                              BasisBreakdown& basis) const noexcept {
+  const bool with_orders = !maintenance || parameters_.maintenance_includes_orders;
+  const Basis enforced{maintenance, SetAction::Enforce};
+  const Basis warned{maintenance, SetAction::Warn};
+  const Int128 decided = recompute(account, nullptr, with_orders, enforced, nullptr);
+  if (decided >= kBeyondRange) return false;
+  const SetList& all = sets({maintenance, SetAction::Report});
+  GroupFigures figures;
+  GroupFigures figures_warned;
+  MarginReport binding;
+  Int128 largest = 0;
+  for (std::uint32_t g = 0; g < basis.groups.size(); ++g) {
+    BasisBreakdown::OfGroup& of_group = basis.groups[g];
+    const Charges charges = break_down_group(account, {g}, with_orders, maintenance, of_group);
+    const std::int64_t* low = of_group.low.data();
+    const GroupFigures of_enforced = figures_of(low, {g}, charges, enforced);
+    of_group.requirement = of_enforced.requirement;
+    figures = figures + of_enforced;
+    figures_warned = figures_warned + figures_of(low, {g}, charges, warned);
+    for (const std::uint32_t set : all.joint) {
+      const Vector part = columns_of(low, {g}, set);
+      add_gains(basis.joint[set].low.data(), part.data(), part.size(), gain_haircuts_[g], 1);
+      basis.joint[set].alone += of_group.alone[set];
+    }
+    if (of_group.requirement <= largest) continue;
+    largest = of_group.requirement;
+    name_group({g}, low, enforced, binding);
+    if (scan(low, {g}, enforced) + charges[AddOnPlace::Group] < of_group.floor)
+      binding.set = binding.scenario = kNil;
+  }
+  for (const std::uint32_t set : all.joint) {
+    BasisBreakdown::OfJointSet& joint = basis.joint[set];
+    const std::int64_t weight = parameters_.sets[set].joint_weight_ppm;
+    joint.together = loss_of(joint.low, parameters_.sets[set]);
+    joint.requirement =
+        ceil_div(Int128{weight} * joint.together + Int128{kPpm - weight} * joint.alone, kPpm);
+  }
+
+  // What decides has the columns of its joint sets one after the other.
+  std::int64_t columns[kColumnsMax];
+  std::int64_t alone[kSetsMax];
+  const auto lay_out = [&](const SetList& list) {
+    for (std::size_t k = 0; k < list.joint.size(); ++k) {
+      const BasisBreakdown::OfJointSet& joint = basis.joint[list.joint[k]];
+      std::copy(joint.low.begin(), joint.low.end(), columns + list.joint_first[k]);
+      alone[k] = joint.alone;
+    }
+  };
+  bool fits = true;
+  lay_out(sets(warned));
+  basis.with_warnings = {narrow(combined(figures_warned, columns, alone, warned), fits)};
+  lay_out(sets(enforced));
+  const Int128 total = combined(figures, columns, alone, enforced);
+  PORTCULLIS_ASSERT(total == decided);
+  PORTCULLIS_ASSERT(maintenance || total == requirement(account));
+  basis.requirement = {narrow(total, fits)};
+
+  const Scopes both = scopes(figures, columns, alone, enforced);
+  const Int128 scale = Int128{kPpm} * kPpm * kPpm;
+  basis.groups_part = {narrow(ceil_div(both.by_group, scale), fits)};
+  basis.joint_part = {narrow(ceil_div(both.jointly, scale), fits)};
+  basis.outside_part = {narrow(ceil_div(figures.outside, kPpm), fits)};
+  name_joint(figures, columns, alone, enforced, binding);
+  if (both.by_group <= 0 && both.jointly <= 0) binding = MarginReport{};
+  basis.scope = both.jointly > both.by_group ? BindingScope::Joint
+                : both.by_group > 0          ? BindingScope::Groups
+                : total > 0                  ? BindingScope::Outside
+                                             : BindingScope::None;
+  basis.group = binding.group;
+  basis.set = binding.set;
+  basis.scenario = binding.scenario;
+
+  const Costs costs = with_orders ? Costs{} : Costs::none();
+  basis.equity = {
+      narrow(rounded_capital(capital_exact(account, Costs::none(), maintenance)), fits)};
+  basis.less_costs = {narrow(rounded_capital(capital_exact(account, costs, maintenance)), fits)};
+  return fits;
+}
+
+bool Engine::break_down_assets(AccountIndex account, Breakdown& breakdown) const noexcept {
+  bool fits = true;
+  for (const bool maintenance : {false, true}) {
+    const Int128 uncapped = uncapped_value(account, Costs::none(), maintenance);
+    BasisBreakdown& basis = maintenance ? breakdown.maintenance : breakdown.initial;
+    for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+      const Holding& of = holding(account, {a});
+      Int128 value = asset_value({a}, of, {}, maintenance);
+      if (parameters_.assets[a].share_ppm != kPpm)
+        value = std::min(value, share_limit({a}, uncapped));
+      const Int128 scale = Int128{kPpm} * parameters_.wide_denominator;
+      basis.assets[a].value = {narrow(floor_div(value, scale), fits)};
+      basis.assets[a].borrow_margin = {
+          narrow(ceil_div(borrow_margin({a}, of, {}, maintenance), scale), fits)};
+    }
+  }
+  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+    const Holding& of = holding(account, {a});
+    breakdown.assets[a] = {held(of), of.line_cost,
+                           held(of).raw != 0 || of.line_cost.raw != 0 || of.borrowed.raw != 0};
+  }
+  return fits;
+}
+
+void Engine::break_down(AccountIndex index, Breakdown& breakdown) noexcept {
+  PORTCULLIS_ASSERT(breakdown.assets.size() == assets_.size());
+  refresh(index);
+  const Account& account = accounts_[index.value];
+  breakdown.in_range = account.in_range;
+  if (!account.in_range) return;
+  bool fits = break_down_assets(index, breakdown);
+  fits = break_down_basis(index, false, breakdown.initial) && fits;
+  fits = break_down_basis(index, true, breakdown.maintenance) && fits;
+  PORTCULLIS_ASSERT(breakdown.initial.less_costs == account.capital);
+  const std::int64_t denominator = parameters_.wide_denominator;
+  breakdown.gross_notional = {narrow(ceil_div(account.gross.raw, denominator), fits)};
+  breakdown.leverage_max_ppm = leverage_max(index, account.gross.raw);
+  breakdown.option_value = {narrow(floor_div(account.option_value.raw, denominator), fits)};
+  breakdown.in_range = fits;
+}
+
+MarginTrial Engine::try_margin(const NewOrder& order) const noexcept {
+  const Candidate candidate = candidate_of(order);
+  const Reservation reservation =
+      reservation_with(nullptr, candidate.quantity, candidate.price, candidate.instrument);
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  Change change = open_change(candidate, reservation);
+  change.costs = costs_with(candidate, reservation);
+  const Int128 before = accounts_[order.account.value].capital.raw - requirement(order.account);
+  const Int128 after = rounded_capital(capital_with(order.account, settlement, change.costs)) -
+                       requirement_with(order.account, change);
+  MarginTrial trial;
+  trial.in_range = accounts_[order.account.value].in_range;
+  trial.before = {narrow(before, trial.in_range)};
+  trial.after = {narrow(after, trial.in_range)};
+  if (!trial.in_range) return trial;
+  trial.leg = after >= 0                        ? MarginLeg::Margin
+              : is_exit(candidate, reservation) ? MarginLeg::Exit
+                                                : MarginLeg::None;
+  return trial;
+}
+
+}  // namespace portcullis::risk

@@ -1,0 +1,348 @@
+// The requirement (METHOD 3.4): from vectors, drivers and sums over the groups to one figure,
+// rounded up once; as it stands, as an order would make it, and from nothing.
+#include <algorithm>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+constexpr std::size_t kSetsMax = 16;
+
+// More than any equity: a requirement that is not known to be affordable.
+constexpr Int128 kUnaffordable = Int128{1} << 100;
+
+}  // namespace
+
+// --- factors
+
+FactorExposure Engine::factor_exposure(const Exposure& exposure, const Collateral& collateral,
+                                       bool with_orders, bool& fits) const noexcept {
+  const Int128 denominator = Int128{kPpm} * parameters_.wide_denominator;
+  const Int128 low = with_orders ? exposure.low.raw : exposure.position.raw;
+  const Int128 high = with_orders ? exposure.high.raw : exposure.position.raw;
+  const Int128 up = low * kPpm + collateral.rises.raw;
+  const Int128 down = high * kPpm + collateral.falls.raw;
+  return {narrow(floor_div(up, denominator), fits), narrow(ceil_div(down, denominator), fits), up,
+          down};
+}
+
+Int128 Engine::span_of(FactorIndex factor, const FactorExposure& exposure) const noexcept {
+  return Int128{std::max(std::abs(exposure.up), std::abs(exposure.down))} *
+         shock_max_[factor.value];
+}
+
+// --- one group
+
+// What the sets of one scope come to together: the largest, or their weighted sum.
+Int128 Engine::scan(const std::int64_t* low, GroupIndex group, const Basis& basis) const noexcept {
+  Int128 largest = 0;
+  Int128 sum = 0;
+  for (const std::uint32_t set : sets(basis).per_group) {
+    const std::int64_t loss = loss_of(columns_of(low, group, set), parameters_.sets[set]);
+    largest = std::max<Int128>(largest, loss);
+    sum += Int128{loss} * parameters_.sets[set].weight_ppm;
+  }
+  return parameters_.per_group.combine == Combine::Max ? largest : ceil_div(sum, kPpm);
+}
+
+GroupFigures Engine::figures_of(const std::int64_t* low, GroupIndex group, const Charges& charges,
+                                const Basis& basis) const noexcept {
+  return {
+      std::max(scan(low, group, basis) + charges[AddOnPlace::Group], charges[AddOnPlace::Floor]),
+      charges[AddOnPlace::Joint], charges[AddOnPlace::Outside]};
+}
+
+// --- all groups
+
+// comb over the joint sets of J(k), in fines times 1e6.
+Int128 Engine::joint_loss(const std::int64_t* joint, const std::int64_t* alone_sum,
+                          const Basis& basis) const noexcept {
+  const SetList& list = sets(basis);
+  Int128 largest = 0;
+  Int128 sum = 0;
+  for (std::size_t k = 0; k < list.joint.size(); ++k) {
+    const SetParameters& set = parameters_.sets[list.joint[k]];
+    const std::int64_t together = loss_of({joint + list.joint_first[k], set.column_count[0]}, set);
+    const Int128 loss = Int128{set.joint_weight_ppm} * together +
+                        Int128{kPpm - set.joint_weight_ppm} * alone_sum[k];
+    largest = std::max(largest, loss);
+    sum += loss * set.weight_ppm;
+  }
+  return parameters_.joint.combine == Combine::Max ? largest : ceil_div(sum, kPpm);
+}
+
+// What the groups and the joint sets require, in quanta times 1e18.
+Engine::Scopes Engine::scopes(const GroupFigures& figures, const std::int64_t* joint,
+                              const std::int64_t* alone_sum, const Basis& basis) const noexcept {
+  const auto mult = [&](const ScopeParameters& scope) {
+    return basis.maintenance ? scope.maintenance_mult_ppm : scope.initial_mult_ppm;
+  };
+  return {mult(parameters_.per_group) * figures.requirement * kPpm,
+          mult(parameters_.joint) * (joint_loss(joint, alone_sum, basis) + figures.joint * kPpm)};
+}
+
+// Req, rounded up once.
+Int128 Engine::combined(const GroupFigures& figures, const std::int64_t* joint,
+                        const std::int64_t* alone_sum, const Basis& basis) const noexcept {
+  const Scopes both = scopes(figures, joint, alone_sum, basis);
+  const Int128 scale = Int128{kPpm} * kPpm;
+  return ceil_div(std::max(both.by_group, both.jointly) + figures.outside * scale, scale * kPpm);
+}
+
+Int128 Engine::requirement(AccountIndex account) const noexcept {
+  return combined(accounts_[account.value].figures,
+                  joint_.data() + std::size_t{account.value} * joint_columns_,
+                  alone_sum_.data() + std::size_t{account.value} * joint_set_count_, {});
+}
+
+// The initial requirement as if one line had changed, and with it the costs in its settlement
+// asset. O(columns of the touched group).
+Int128 Engine::requirement_with(AccountIndex account_index, const Change& change) const noexcept {
+  const Account& account = accounts_[account_index.value];
+  const InstrumentIndex instrument = change.instrument;
+  const InstrumentParameters& traded = parameters_.instruments[instrument.value];
+  const GroupIndex group = group_of(instrument);
+  const GroupParameters& parameters = parameters_.groups[group.value];
+  const std::uint32_t slot_index = find_slot(account_index, group);
+  const GroupSlot* slot = slot_index == kNil ? nullptr : &slots_[slot_index];
+  const std::uint32_t line_index = find_line(account_index, instrument);
+  const Reachable before =
+      line_index == kNil ? Reachable{} : counted(instrument, reachable(lines_[line_index]));
+  const Reachable after = counted(instrument, change.lots);
+  const std::int64_t* old_low = slot == nullptr ? nullptr : low_.data() + slot->first_column;
+  std::int64_t low[kColumnsMax];
+  if (slot == nullptr) {
+    std::fill_n(low, parameters.column_count, 0);
+  } else {
+    std::copy_n(old_low, parameters.column_count, low);
+  }
+  Int128 span = account.span;
+  bool fits = true;
+
+  // Drivers and the factor's own sum.
+  Exposure of_factor;  // what the change adds to it
+  std::array<DriverChange, kUsesMax> drivers;
+  std::size_t driver_count = 0;
+  for (const Use& use : uses(instrument)) {
+    Exposure part = exposure_of(use, instrument, after);
+    part -= exposure_of(use, instrument, before);
+    if (use.add_on == kNil) {
+      of_factor = part;
+      continue;
+    }
+    DriverChange& driver = drivers[driver_count++];
+    driver.driver = use.exposure - parameters.factor_count;
+    if (slot != nullptr) driver.exposure = exposures_[slot->first_exposure + use.exposure];
+    driver.exposure += part;
+  }
+  Charges charges = slot == nullptr ? Charges{} : charges_[slot_index];
+  std::uint32_t charged = kNil;
+  for (const Use& use : uses(instrument)) {
+    if (use.add_on == kNil || use.add_on == charged) continue;
+    charged = use.add_on;  // the uses of one add-on follow each other
+    const AddOnParameters& add_on = parameters.add_ons[charged];
+    const std::span<const DriverChange> changes{drivers.data(), driver_count};
+    if (slot == nullptr) {
+      charges[add_on.place] += charge_of(group, add_on, nothing_.data(), changes, true, false);
+    } else {
+      const Exposure* exposures = exposures_.data() + slot->first_exposure;
+      charges[add_on.place] += charge_of(group, add_on, exposures, changes, true, false) -
+                               charge_of(group, add_on, exposures, {}, true, false);
+    }
+  }
+
+  // The factor of the instrument, and that of what its costs are paid in.
+  const AssetParameters& settlement = parameters_.assets[traded.settlement.value];
+  const Holding& of = holding(account_index, traded.settlement);
+  const bool costs_move = settlement.mode != CollateralMode::Static &&
+                          rise_max_[settlement.factor.value] > 0 && change.costs != of.line_cost;
+  const std::uint32_t own = places_[traded.factor.value].local_factor;
+  const std::uint32_t other = costs_move ? places_[settlement.factor.value].local_factor : own;
+  for (std::uint32_t f : {own, other}) {
+    if (f == own && traded.risk == RiskSource::Table && !(costs_move && other == own)) continue;
+    Exposure exposure = slot == nullptr ? Exposure{} : exposures_[slot->first_exposure + f];
+    Collateral collateral = slot == nullptr ? Collateral{} : collateral_[slot->first_factor + f];
+    if (f == own) exposure += of_factor;
+    if (costs_move && f == other) {
+      const Int128 uncapped = 0;  // an asset that moves up is not capped
+      collateral.rises +=
+          collateral_of(account_index, traded.settlement, change.costs, uncapped, false).rises -
+          of.collateral.rises;
+    }
+    const FactorExposure now = factor_exposure(exposure, collateral, true, fits);
+    const FactorExposure old =
+        slot == nullptr ? FactorExposure{} : in_vector_[slot->first_factor + f];
+    const FactorIndex factor{parameters.first_factor + f};
+    span += span_of(factor, now) - span_of(factor, old);
+    add_row(low, shocks(group, f), parameters.column_count, now.up - old.up, now.down - old.down);
+    if (own == other) break;
+  }
+  if (const std::int32_t* row = gains(instrument); row != nullptr) {
+    const auto largest = [](const Reachable& l) -> Int128 {
+      return std::max({l.low.raw, l.high.raw, -l.low.raw, -l.high.raw});
+    };
+    const Int128 reserve = ceil_div(largest(after) * traded.vector_unit, 2) -
+                           ceil_div(largest(before) * traded.vector_unit, 2);
+    span += (largest(after) - largest(before)) * traded.vector_unit * traded.vector_cap + reserve;
+    const auto times_unit = [&](Lots l) {
+      return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
+                                       static_cast<std::uint64_t>(traded.vector_unit));
+    };
+    add_row(low, row, parameters.column_count, times_unit(after.low - before.low),
+            times_unit(after.high - before.high));
+    add_constant(low, parameters.column_count, -static_cast<std::int64_t>(reserve));
+  }
+  if (!fits || span > kSpanMax) return kUnaffordable;
+
+  const GroupFigures figures = account.figures + figures_of(low, group, charges, {}) -
+                               (slot == nullptr ? GroupFigures{} : slot->figures);
+  const SetList& list = sets({});
+  std::int64_t joint[kColumnsMax];
+  std::int64_t alone_sum[kSetsMax];
+  std::copy_n(joint_.data() + std::size_t{account_index.value} * joint_columns_, joint_columns_,
+              joint);
+  for (std::size_t k = 0; k < list.joint.size(); ++k) {
+    const Vector part = columns_of(low, group, list.joint[k]);
+    std::int64_t* sums = joint + list.joint_first[k];
+    const GainHaircut& haircut = gain_haircuts_[group.value];
+    const std::size_t at = std::size_t{account_index.value} * joint_set_count_ + k;
+    alone_sum[k] = alone_sum_[at] + loss_of(part, parameters_.sets[list.joint[k]]);
+    if (slot != nullptr) {
+      add_gains(sums, columns_of(old_low, group, list.joint[k]).data(), part.size(), haircut, -1);
+      alone_sum[k] -= alone_[slot->first_alone + k];
+    }
+    add_gains(sums, part.data(), part.size(), haircut, 1);
+  }
+  return combined(figures, joint, alone_sum, {});
+}
+
+// A requirement from the lines of every group, as they are or with one of them changed; `report`,
+// where given, names what binds. Without orders: of the positions alone, costs paid only where the
+// change says so. Off the fast path: for the exit leg, for refusals, and for maintenance.
+Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool with_orders,
+                         const Basis& basis, MarginReport* report) const noexcept {
+  const SetList& list = sets(basis);
+  std::int64_t low[kColumnsMax];
+  std::int64_t joint[kColumnsMax];
+  std::int64_t alone_sum[kSetsMax] = {};
+  std::fill_n(joint, list.joint_columns, 0);
+  GroupFigures figures;
+  Int128 largest = 0;
+  Int128 span = 0;
+  bool fits = true;
+  Costs costs;
+  costs.counted = with_orders;
+  if (change != nullptr) {
+    costs.changed = parameters_.instruments[change->instrument.value].settlement;
+    costs.costs = change->costs;
+  }
+  const Int128 uncapped = uncapped_value(account_index, Costs::none(), basis.maintenance);
+
+  const auto add_group = [&](GroupIndex group, std::uint32_t first_line) {
+    const GroupParameters& parameters = parameters_.groups[group.value];
+    std::vector<Exposure>& exposures = scratch_;
+    std::fill_n(exposures.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
+    std::fill_n(low, parameters.column_count, 0);
+    Int128 reserve = 0;
+    const auto add_line = [&](InstrumentIndex instrument, Reachable lots) {
+      if (!with_orders) lots.low = lots.high = lots.position;
+      const Reachable those = counted(instrument, lots);
+      for (const Use& use : uses(instrument)) {
+        exposures[use.exposure] += exposure_of(use, instrument, those);
+      }
+      const std::int32_t* row = gains(instrument);
+      if (row == nullptr) return;
+      const InstrumentParameters& of = parameters_.instruments[instrument.value];
+      const auto times_unit = [&](Lots l) {
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
+                                         static_cast<std::uint64_t>(of.vector_unit));
+      };
+      add_row(low, row, parameters.column_count, times_unit(those.low), times_unit(those.high));
+      const Int128 most =
+          std::max({those.low.raw, those.high.raw, -those.low.raw, -those.high.raw});
+      reserve += ceil_div(most * of.vector_unit, 2);
+      span += most * of.vector_unit * of.vector_cap;
+    };
+    bool is_there = change == nullptr || group_of(change->instrument) != group;
+    for (std::uint32_t l = first_line; l != kNil; l = lines_[l].next) {
+      const bool is_changed = change != nullptr && lines_[l].instrument == change->instrument;
+      add_line(lines_[l].instrument, is_changed ? change->lots : reachable(lines_[l]));
+      is_there = is_there || is_changed;
+    }
+    if (!is_there) add_line(change->instrument, change->lots);
+    add_constant(low, parameters.column_count, -static_cast<std::int64_t>(reserve));
+    span += reserve;
+    for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
+      const FactorIndex factor{parameters.first_factor + f};
+      Collateral collateral;
+      for (const AssetIndex asset : group_assets_[group.value]) {
+        if (parameters_.assets[asset.value].factor != factor) continue;
+        const Amount cost = costs_in(holding(account_index, asset), asset, costs);
+        const Collateral part =
+            collateral_of(account_index, asset, cost, uncapped, basis.maintenance);
+        collateral.falls += part.falls;
+        collateral.rises += part.rises;
+      }
+      const FactorExposure exposure = factor_exposure(exposures[f], collateral, true, fits);
+      span += span_of(factor, exposure);
+      add_row(low, shocks(group, f), parameters.column_count, exposure.up, exposure.down);
+    }
+    const Charges charges = charges_of(group, exposures.data(), true, basis.maintenance);
+    const GroupFigures of_group = figures_of(low, group, charges, basis);
+    figures = figures + of_group;
+    if (report != nullptr && of_group.requirement > largest) {
+      largest = of_group.requirement;
+      name_group(group, low, basis, *report);
+    }
+    for (std::size_t k = 0; k < list.joint.size(); ++k) {
+      const Vector part = columns_of(low, group, list.joint[k]);
+      add_gains(joint + list.joint_first[k], part.data(), part.size(), gain_haircuts_[group.value],
+                1);
+      alone_sum[k] += loss_of(part, parameters_.sets[list.joint[k]]);
+    }
+  };
+  bool is_there = change == nullptr;
+  const Account& account = accounts_[account_index.value];
+  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
+    is_there = is_there || slots_[s].group == group_of(change->instrument);
+    add_group(slots_[s].group, slots_[s].first_line);
+  }
+  if (!is_there) add_group(group_of(change->instrument), kNil);
+  if (report != nullptr) name_joint(figures, joint, alone_sum, basis, *report);
+  if (!fits || span > kSpanMax) return kUnaffordable;
+  return combined(figures, joint, alone_sum, basis);
+}
+
+// What the costs of the account's open exits other than `except` take at most, exact.
+Int128 Engine::open_exit_costs(AccountIndex account, const Order* except) const noexcept {
+  Int128 sum = 0;
+  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+    Amount cost;
+    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
+      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
+        if (parameters_.instruments[lines_[l].instrument.value].settlement.value != a) continue;
+        for (const BookSide side : {kBuys, kSells}) {
+          Lots lots;
+          Int128 highest = 0;
+          for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
+            const Order& order = orders_[o];
+            if (order.exit == 0 || &order == except) continue;
+            cost += order_cost(order);
+            lots += order.reserved;
+            highest =
+                std::max(highest, paid_per_lot({order.reserved, order.worst, order.fee_per_lot},
+                                               lines_[l].instrument));
+          }
+          if (side == kBuys)
+            cost += long_cost(lines_[l].instrument, lines_[l].position, lots, highest);
+        }
+      }
+    }
+    sum += cost_value({a}, cost);
+  }
+  return sum;
+}
+
+}  // namespace portcullis::risk

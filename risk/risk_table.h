@@ -1,0 +1,35 @@
+// The published risk table of one group: what a lot of each Table instrument gains in each column
+// of the group's scenarios, as integers (METHOD 3.3), with the measures that add-ons are charged
+// on. Built off the order path, from a file or by the option pricer in feeds/; immutable once the
+// engine has it. The engine prices nothing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "risk/types.h"
+
+namespace portcullis::risk {
+
+enum TableMeasure : std::uint8_t { kDelta, kVega, kInitialCharge, kMaintenanceCharge };
+inline constexpr std::size_t kTableMeasures = 4;
+
+// Of one long lot, in quanta of the risk currency:
+//   kDelta              what it gains when the factor's price doubles at its present slope
+//   kVega               what it gains when its volatility rises by one point (0.01)
+//   kInitialCharge, kMaintenanceCharge  the margin of a short lot by a rule of the venue
+using TableMeasures = std::array<std::int64_t, kTableMeasures>;
+
+struct RiskTable {
+  std::uint64_t id = 0;  // of this version of the table; rises from version to version
+  std::uint32_t parameter_version = 0;  // REQUIRES: that of the engine's parameters
+  GroupIndex group;
+  Timestamp as_of;
+  // gains[row * column_count + column], rounded to the nearest InstrumentParameters::vector_unit;
+  // the column's weight is in them. REQUIRES |gain| <= vector_cap.
+  std::vector<std::int32_t> gains;
+  std::vector<TableMeasures> measures;  // [row]
+};
+
+}  // namespace portcullis::risk
