@@ -1,11 +1,12 @@
 // One deployment, loaded and checked: what the process is set to (fixed at start), who and what is
 // traded under which names, and risk::Parameters. Plain data; times in nanoseconds. config/load.h
-// makes it; config/examples/demo shows every key, config/schema describes them.
+// makes it; config/schema describes every key of the files.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -113,7 +114,19 @@ struct AssetSettings {
   std::string feed_symbol;       // empty when fixed
 };
 
-enum class InstrumentKind : std::uint8_t { Perpetual, Future, Equity, Fx };
+enum class InstrumentKind : std::uint8_t {
+  Perpetual,
+  Future,
+  Equity,
+  Fx,
+  InversePerpetual,
+  InverseFuture,
+  Option,
+  Spot,
+};
+enum class OptionType : std::uint8_t { Call, Put };
+
+inline constexpr int kStrikeScale = 9;
 
 struct InstrumentSettings {
   InstrumentKind kind = InstrumentKind::Perpetual;
@@ -123,6 +136,9 @@ struct InstrumentSettings {
   risk::Mark mark_max;      // the feed must not publish more
   std::string feed_symbol;  // empty: no feed, so no orders but those that reduce a position
   Alias venue;
+  risk::Timestamp expiry;   // futures and options; 0 for others
+  std::int64_t strike = 0;  // options: in 10^-kStrikeScale of the underlying's price
+  OptionType option_type = OptionType::Call;
 };
 
 struct AccountSettings {
@@ -150,11 +166,46 @@ struct FeedSettings {
   std::uint32_t queue_slots = 0;
 };
 
+// How the volatility of a group's options is moved (METHOD 1.1). With p the short power below
+// pivot_days to expiry and the long one above:
+//   up    max(v * (1 + up * (pivot_days / days)^p), floor_up)
+//   down  max(v * (1 - down * (pivot_days / days)^p), 0)
+struct VolatilitySettings {
+  std::int64_t up_ppm = 0;
+  std::int64_t down_ppm = 0;
+  std::int64_t short_power_ppm = 0;
+  std::int64_t long_power_ppm = 0;
+  std::int64_t pivot_days = 0;
+  std::int64_t floor_up_ppm = 0;
+};
+
+// What a column of a group's scenario table is, for who builds the risk table: what an instrument
+// gains when its factor moves, and the volatility, counts times the weight. The shock that the
+// engine takes is the move times the weight.
+struct ColumnSettings {
+  std::vector<std::int32_t> moves_ppm;  // by local factor
+  int volatility = 0;                   // -1 down, 0 the same, +1 up
+  std::int64_t weight_numerator = 1;    // REQUIRES 0 < weight <= 1
+  std::int64_t weight_denominator = 1;
+};
+
+// Beside risk::GroupParameters.
+struct GroupSettings {
+  std::vector<ColumnSettings> columns;  // of the group's table
+  std::optional<VolatilitySettings> volatility;
+};
+
 // Scenario sets as they were named, for reports. By set, and by column within the set: of a
 // per-group set by group first (empty where the group is not in it), of a joint set one list.
 struct SetNames {
   std::string name;
   std::vector<std::vector<std::string>> columns;
+};
+
+// A group's add-ons and drivers as they were named, for reports; in their order.
+struct AddOnNames {
+  std::vector<std::string> add_ons;
+  std::vector<std::string> drivers;
 };
 
 using ProfileIndex = risk::Index<struct ProfileTag>;  // of a limit profile
@@ -169,6 +220,7 @@ struct Names {
   SymbolTable<risk::SessionIndex> sessions;  // their SoupBinTCP user names
   SymbolTable<ProfileIndex> profiles;
   std::vector<SetNames> sets;
+  std::vector<AddOnNames> add_ons;  // by risk group
 };
 
 struct Deployment {
@@ -184,6 +236,7 @@ struct Deployment {
   Names names;
   // By index, beside those of `parameters`.
   std::vector<AssetSettings> assets;
+  std::vector<GroupSettings> groups;
   std::vector<InstrumentSettings> instruments;
   std::vector<AccountSettings> accounts;
   std::vector<SessionSettings> sessions;

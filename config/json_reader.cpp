@@ -10,6 +10,8 @@ namespace portcullis::config {
 
 namespace {
 
+constexpr const char* kNoObject = "must be an object";
+constexpr const char* kNoDecimal = "must be decimal text such as \"0.05\"";
 constexpr std::size_t kShownValueMax = 120;  // of a problem: a value may be a whole list
 
 // The end of a long value tells less than its beginning. Cut between characters.
@@ -73,8 +75,18 @@ std::string_view describe(Json::Kind kind) {
 
 JsonReader::JsonReader(std::string_view file, const Json& json, std::vector<Problem>& problems)
     : JsonReader(file, json.kind == Json::Kind::Object ? &json : nullptr, "", problems) {
-  if (json_ == nullptr) record("", &json, "must be an object");
+  if (json_ == nullptr) record("", &json, kNoObject);
   skip("$schema");  // a document may name its schema, for editors
+}
+
+JsonReader::JsonReader(std::string_view file, const Json& json, std::string_view key,
+                       std::vector<Problem>& problems)
+    : JsonReader(file,
+                 json.find(key) != nullptr && json.find(key)->kind == Json::Kind::Object
+                     ? json.find(key)
+                     : nullptr,
+                 std::string(key), problems) {
+  if (json_ == nullptr && json.find(key) != nullptr) record(path_, json.find(key), kNoObject);
 }
 
 JsonReader::JsonReader(std::string_view file, const Json* json, std::string path,
@@ -120,6 +132,12 @@ bool JsonReader::is_list(std::string_view key) const {
   return place != places_.end() && json_->members[place->second].value.kind == Json::Kind::Array;
 }
 
+bool JsonReader::is_text(std::string_view key, std::string_view text) {
+  if (!has(key)) return false;
+  const Json* const json = find(key);
+  return json->kind == Json::Kind::Text && json->text == text;
+}
+
 const Json* JsonReader::find(std::string_view key) {
   const auto place = places_.find(key);
   if (place == places_.end()) return nullptr;
@@ -157,16 +175,37 @@ std::optional<std::int64_t> JsonReader::integer(std::string_view key, std::int64
 
 std::optional<std::int64_t> JsonReader::decimal(std::string_view key, int scale, std::int64_t min,
                                                 std::int64_t max) {
-  const auto text = word(key, "must be decimal text such as \"0.05\"");
-  if (!text) return std::nullopt;
-  const Decimal decimal = parse_decimal(*text, scale);
+  const Json* const json = get(key, Json::Kind::Text, kNoDecimal);
+  return json != nullptr ? decimal_of(path_of(key), *json, scale, min, max) : std::nullopt;
+}
+
+std::optional<std::vector<std::int64_t>> JsonReader::decimals(std::string_view key, int scale,
+                                                              std::int64_t min, std::int64_t max) {
+  const std::vector<Json>* const list = items(key);
+  if (list == nullptr) return std::nullopt;
+  if (list->empty()) problem(key, "must not be empty");
+  std::vector<std::int64_t> values;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& json = (*list)[i];
+    if (json.kind != Json::Kind::Text) {
+      record(item_path(key, i), &json, kNoDecimal);
+    } else if (const auto value = decimal_of(item_path(key, i), json, scale, min, max)) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+std::optional<std::int64_t> JsonReader::decimal_of(const std::string& path, const Json& json,
+                                                   int scale, std::int64_t min, std::int64_t max) {
+  const Decimal decimal = parse_decimal(json.text, scale);
   if (decimal.error == DecimalError::TooManyDigits) {
-    problem(key, fmt::format("has more than {} digits behind the point", scale));
+    record(path, &json, fmt::format("has more than {} digits behind the point", scale));
   } else if (!decimal.ok()) {
-    problem(key, std::string(describe(decimal.error)));
+    record(path, &json, std::string(describe(decimal.error)));
   } else if (decimal.value < min || decimal.value > max) {
-    problem(key,
-            fmt::format("must be from {} to {}", to_decimal(min, scale), to_decimal(max, scale)));
+    record(path, &json,
+           fmt::format("must be from {} to {}", to_decimal(min, scale), to_decimal(max, scale)));
   } else {
     return decimal.value;
   }
@@ -231,7 +270,7 @@ bool JsonReader::null(std::string_view key) {
 }
 
 JsonReader JsonReader::object(std::string_view key) {
-  const Json* const json = get(key, Json::Kind::Object, "must be an object");
+  const Json* const json = get(key, Json::Kind::Object, kNoObject);
   return {file_, json, path_of(key), problems_};
 }
 

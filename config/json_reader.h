@@ -3,6 +3,7 @@
 // another type are all problems.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -26,6 +27,10 @@ class JsonReader {
  public:
   // The whole document. The arguments must outlive the reader.
   JsonReader(std::string_view file, const Json& json, std::vector<Problem>& problems);
+  // One object of a document whose other keys somebody else reads: that of `key`, which may be
+  // absent, and then nothing can be read from it.
+  JsonReader(std::string_view file, const Json& json, std::string_view key,
+             std::vector<Problem>& problems);
   JsonReader(const JsonReader&) = delete;
   JsonReader& operator=(const JsonReader&) = delete;
   ~JsonReader();
@@ -46,6 +51,13 @@ class JsonReader {
   std::optional<T> choice(std::string_view key,
                           std::initializer_list<std::pair<std::string_view, T>> words,
                           std::initializer_list<std::string_view> later = {});
+  // A list of such words, one at least and none twice.
+  template <class T>
+  std::optional<std::vector<T>> choices(
+      std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words);
+  // A list of what decimal() takes, one at least.
+  std::optional<std::vector<std::int64_t>> decimals(std::string_view key, int scale,
+                                                    std::int64_t min, std::int64_t max);
   // The name of something in the table, which is a table of `what` ("an account").
   template <class Index>
   std::optional<Index> reference(std::string_view key, const SymbolTable<Index>& table,
@@ -73,6 +85,8 @@ class JsonReader {
   // True when the key is there: for keys that may be absent.
   bool has(std::string_view key) const;
   bool is_list(std::string_view key) const;
+  // True when it is this very text; then the key counts as asked for.
+  bool is_text(std::string_view key, std::string_view text);
 
   JsonReader object(std::string_view key);
   // The readers of a list of objects, one after the other.
@@ -105,6 +119,8 @@ class JsonReader {
   std::string item_path(std::string_view key, std::size_t index) const;
   std::string path_of(std::string_view key) const;
   void record(std::string path, const Json* json, std::string what);
+  std::optional<std::int64_t> decimal_of(const std::string& path, const Json& json, int scale,
+                                         std::int64_t min, std::int64_t max);
 
   std::string_view file_;
   const Json* json_;
@@ -139,6 +155,33 @@ std::optional<T> JsonReader::choice(std::string_view key,
   }
   problem(key, std::move(wanted));
   return std::nullopt;
+}
+
+template <class T>
+std::optional<std::vector<T>> JsonReader::choices(
+    std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words) {
+  std::string wanted;
+  for (const auto& [name, value] : words) {
+    wanted += (wanted.empty() ? "must be " : " or ") + quote(name);
+  }
+  const std::vector<Json>* const list = items(key);
+  if (list == nullptr) return std::nullopt;
+  if (list->empty()) problem(key, "must not be empty");
+  std::vector<T> found;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& json = (*list)[i];
+    const auto* const word = std::find_if(words.begin(), words.end(), [&](const auto& candidate) {
+      return json.kind == Json::Kind::Text && json.text == candidate.first;
+    });
+    if (word == words.end()) {
+      record(item_path(key, i), &json, wanted);
+    } else if (std::find(found.begin(), found.end(), word->second) != found.end()) {
+      record(item_path(key, i), &json, "is there twice");
+    } else {
+      found.push_back(word->second);
+    }
+  }
+  return found;
 }
 
 template <class Index>

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "config/load_steps.h"
@@ -12,17 +14,30 @@ namespace portcullis::config {
 
 namespace {
 
+struct File {
+  std::string_view name;
+  bool of_model = false;
+};
+constexpr std::array kFiles{
+    File{kMarginFile, true},   File{kAssetsFile, true}, File{kInstrumentsFile, true},
+    File{kFeedsFile, false},   File{kLimitsFile, true}, File{kSessionsFile, false},
+    File{kProcessFile, false},
+};
+
 struct Step {
   std::string_view file;
   void (*run)(Loading& loading, const Json& json);
 };
 // Each needs what those before it have read.
 constexpr std::array kSteps{
-    Step{kMarginFile, load_margin},           Step{kAssetsFile, load_assets},
-    Step{kInstrumentsFile, load_instruments}, Step{kFeedsFile, load_feeds},
-    Step{kLimitsFile, load_limits},           Step{kSessionsFile, load_sessions},
+    Step{kAssetsFile, load_currency}, Step{kMarginFile, load_margin},
+    Step{kAssetsFile, load_assets},   Step{kInstrumentsFile, load_instruments},
+    Step{kMarginFile, load_add_ons},  Step{kFeedsFile, load_feeds},
+    Step{kLimitsFile, load_limits},   Step{kSessionsFile, load_sessions},
     Step{kProcessFile, load_process},
 };
+
+enum class Extent { Deployment, Model };
 
 std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325;
@@ -33,64 +48,150 @@ std::uint64_t fnv1a(std::string_view text) {
   return hash;
 }
 
-// Reads the files' trees into `jsons`, by step; a problem for each that is none.
-void parse(const std::map<std::string, std::string>& texts, std::array<Json, kSteps.size()>& jsons,
-           std::vector<Problem>& problems) {
-  for (std::size_t i = 0; i < kSteps.size(); ++i) {
-    const std::string file(kSteps[i].file);
-    const auto text = texts.find(file);
-    if (text == texts.end()) {
-      problems.push_back({file, "", "", "cannot be read"});
+// The files' trees by name; a problem for each that is none.
+std::map<std::string_view, Json> parse(const ReadFile& read_file, Extent extent,
+                                       std::vector<Problem>& problems) {
+  std::map<std::string_view, Json> jsons;
+  for (const File& file : kFiles) {
+    if (extent == Extent::Model && !file.of_model) continue;
+    const std::string name(file.name);
+    const auto text = read_file(name);
+    if (!text) {
+      problems.push_back({name, "", "", "cannot be read"});
       continue;
     }
-    JsonResult result = parse_json(text->second);
-    record_parse_error(result, file, problems);
-    jsons[i] = std::move(result.json);
+    JsonResult result = parse_json(*text);
+    record_parse_error(result, name, problems);
+    jsons[file.name] = std::move(result.json);
   }
+  return jsons;
+}
+
+// One text of all files; those that are no JSON as JSON text.
+std::string canonical_text(const std::map<std::string_view, Json>& jsons,
+                           const std::map<std::string, std::string>& histories) {
+  std::string text = "{";
+  const auto add = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{}{}:{}", text.size() == 1 ? "" : ",", quote(name), value);
+  };
+  for (const File& file : kFiles) {
+    const auto json = jsons.find(file.name);
+    if (json != jsons.end()) add(file.name, to_text(json->second));
+  }
+  for (const auto& [name, history] : histories) add(name, quote(history));
+  return text + "}";
+}
+
+// What a model leaves out: prices that do not age, and room for one position in each instrument.
+void complete_model(Deployment& model) {
+  risk::Parameters& parameters = model.parameters;
+  for (risk::AssetParameters& asset : parameters.assets) asset.index_age_max_ns = kNeverStaleNs;
+  for (risk::InstrumentParameters& instrument : parameters.instruments) {
+    instrument.mark_age_max_ns = kNeverStaleNs;
+  }
+  const auto room = [](std::size_t count, std::size_t each, std::size_t max) {
+    return static_cast<std::uint32_t>(std::clamp<std::size_t>(count * each, 1, max));
+  };
+  constexpr std::size_t kRoomMax = 1 << 20;
+  risk::Capacities& capacities = parameters.capacities;
+  capacities.orders = kRoomMax >> 4;
+  capacities.trades = capacities.orders;
+  capacities.positions = room(parameters.accounts.size(), parameters.instruments.size(), kRoomMax);
+  capacities.group_slots = room(parameters.accounts.size(), parameters.groups.size(),
+                                std::min<std::size_t>(kRoomMax, risk::group_slots_max(parameters)));
+}
+
+// What the language can say and a gate does not do yet: it must not start as if it did.
+void check_built(const Deployment& deployment, std::vector<Problem>& problems) {
+  const risk::Parameters& parameters = deployment.parameters;
+  const auto refuse = [&](std::string_view file, const std::string& path) {
+    problems.push_back({std::string(file), path, "", "is not built yet"});
+  };
+  for (std::size_t i = 0; i < parameters.instruments.size(); ++i) {
+    if (parameters.instruments[i].payoff != risk::Payoff::Spot) continue;
+    refuse(kInstrumentsFile,
+           fmt::format("instruments.{}.kind", deployment.names.instruments.names()[i]));
+  }
+  for (std::size_t a = 0; a < parameters.accounts.size(); ++a) {
+    const risk::AccountParameters& account = parameters.accounts[a];
+    const std::string path = fmt::format("accounts.{}.", deployment.names.accounts.names()[a]);
+    if (account.isolated_from.exists()) refuse(kLimitsFile, path + "isolated_from");
+    if (account.cash_only) refuse(kLimitsFile, path + "cash_only");
+    if (!account.protections.empty()) refuse(kLimitsFile, path + "protections");
+  }
+}
+
+LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& folder,
+                      Extent extent) {
+  LoadResult result;
+  Deployment& deployment = result.deployment;
+  deployment.folder = folder;
+  const std::map<std::string_view, Json> jsons = parse(read_file, extent, result.problems);
+  // A file that is not there at all would make everything that refers to it look wrong.
+  if (!result.ok()) return result;
+  Loading loading{.out = deployment, .problems = result.problems, .read_file = read_file};
+  for (const Step& step : kSteps) {
+    const auto json = jsons.find(step.file);
+    if (json != jsons.end()) step.run(loading, json->second);
+  }
+  deployment.canonical_text = canonical_text(jsons, loading.histories);
+  deployment.canonical_hash = fnv1a(deployment.canonical_text);
+  if (!result.ok()) return result;
+  if (extent == Extent::Model) {
+    complete_model(deployment);
+  } else {
+    check_built(deployment, result.problems);
+  }
+  // What the engine relies on, told by the engine: a difference from the checks above is our
+  // mistake, and must not become its.
+  const char* const problem = risk::first_problem(deployment.parameters);
+  if (problem != nullptr) result.problems.push_back({"", "", "", problem});
+  return result;
+}
+
+ReadFile files_in(const std::filesystem::path& folder) {
+  return [folder](const std::string& name) -> std::optional<std::string> {
+    std::ifstream in(folder / name, std::ios::binary);
+    std::ostringstream text;
+    if (!in || !(text << in.rdbuf())) return std::nullopt;
+    return text.str();
+  };
+}
+
+ReadFile files_in(const std::map<std::string, std::string>& texts) {
+  return [&texts](const std::string& name) -> std::optional<std::string> {
+    const auto text = texts.find(name);
+    return text != texts.end() ? std::optional(text->second) : std::nullopt;
+  };
 }
 
 }  // namespace
 
-LoadResult load_texts(const std::map<std::string, std::string>& texts,
-                      const std::filesystem::path& folder) {
-  LoadResult result;
-  result.deployment.folder = folder;
-  std::array<Json, kSteps.size()> jsons;
-  parse(texts, jsons, result.problems);
-  // A file that is not there at all would make everything that refers to it look wrong.
-  if (!result.ok()) return result;
-  Loading loading{result.deployment, result.problems, false, false, {}};
-  std::string& canonical = result.deployment.canonical_text;
-  for (std::size_t i = 0; i < kSteps.size(); ++i) {
-    kSteps[i].run(loading, jsons[i]);
-    canonical +=
-        fmt::format("{}{}:{}", i == 0 ? "{" : ",", quote(kSteps[i].file), to_text(jsons[i]));
-  }
-  canonical += "}";
-  result.deployment.canonical_hash = fnv1a(canonical);
-  if (result.ok()) {
-    // What the engine relies on, told by the engine: a difference from the checks above is our
-    // mistake, and must not become its.
-    const char* const problem = risk::first_problem(result.deployment.parameters);
-    if (problem != nullptr) result.problems.push_back({"", "", "", problem});
-  }
-  return result;
+LoadResult load(const std::filesystem::path& folder) {
+  return load_files(files_in(folder), folder, Extent::Deployment);
 }
 
-LoadResult load(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> texts;
-  for (const Step& step : kSteps) {
-    std::ifstream in(folder / step.file, std::ios::binary);
-    std::ostringstream text;
-    if (in && text << in.rdbuf()) texts.emplace(step.file, text.str());
-  }
-  return load_texts(texts, folder);
+LoadResult load_model(const std::filesystem::path& folder) {
+  return load_files(files_in(folder), folder, Extent::Model);
+}
+
+LoadResult load_texts(const std::map<std::string, std::string>& texts,
+                      const std::filesystem::path& folder) {
+  return load_files(files_in(texts), folder, Extent::Deployment);
+}
+
+LoadResult load_model_texts(const std::map<std::string, std::string>& texts) {
+  return load_files(files_in(texts), "", Extent::Model);
 }
 
 LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder) {
   std::map<std::string, std::string> texts;
   const JsonResult all = parse_json(text);
-  for (const JsonMember& file : all.json.members) texts.emplace(file.name, to_text(file.value));
+  for (const JsonMember& file : all.json.members) {
+    const bool is_history =
+        file.value.kind == Json::Kind::Text && file.name.ends_with(kHistoryEnding);
+    texts.emplace(file.name, is_history ? file.value.text : to_text(file.value));
+  }
   return load_texts(texts, folder);
 }
 

@@ -1,12 +1,14 @@
 // From the files of a deployment folder to a Deployment, or to everything that is wrong with them.
 //
 // The files: process.json, assets.json, margin.json, instruments.json, feeds.json, limits.json and
-// sessions.json. config/schema describes their keys for editors; what each means, its unit and its
-// relations to others is said where it is read (load_*.cpp) and shown by config/examples/demo.
+// sessions.json, and the histories of returns (history.h) that margin.json names. config/schema
+// describes their keys for editors; what each means, its unit and its relations to others is said
+// where it is read (load_*.cpp), and shown by config/examples/demo; what may be left out as well, by
+// tests/data/model.
 //
-// Every key is required unless it says otherwise, and no other key is allowed. Money, quantities,
-// prices and shares are decimal text ("0.05"), counts and times are JSON numbers. Things are
-// numbered in the order in which the files name them.
+// Every key is required unless it says what stands for it, and no other key is allowed. Money,
+// quantities, prices and shares are decimal text ("0.05"), counts and times are JSON numbers. Things
+// are numbered in the order in which the files name them.
 #pragma once
 
 #include <filesystem>
@@ -28,11 +30,16 @@ struct LoadResult {
 
 [[nodiscard]] LoadResult load(const std::filesystem::path& folder);
 
+// The margin model and its limits alone: assets.json, margin.json, instruments.json and limits.json.
+// Nobody logs in, prices do not age, and an account can hold every instrument.
+[[nodiscard]] LoadResult load_model(const std::filesystem::path& folder);
+
 // From Deployment::canonical_text, without the files. Relative paths are taken from `folder`.
 [[nodiscard]] LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder);
 
 // From the files' texts by name.
 [[nodiscard]] LoadResult load_texts(const std::map<std::string, std::string>& texts,
                                     const std::filesystem::path& folder);
+[[nodiscard]] LoadResult load_model_texts(const std::map<std::string, std::string>& texts);
 
 }  // namespace portcullis::config

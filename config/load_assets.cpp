@@ -6,41 +6,33 @@
 //     index_decimals  its index (price in the risk currency) is counted in 10^-index_decimals
 //     index_max       the highest index that is believed; proves that sums fit their integers
 //     debt_addon      a debt counts 1 + debt_addon times
-//     scenario_mode   static: its haircut value does not move. both: it moves with the factor
+//     scenario_mode   which moves of the factor its haircut value moves with: static (none),
+//                     downside_only, upside_only or both; a debt moves with every rise unless static
 //     factor          what the asset's price moves with in scenarios, or null (static only)
-//     haircut_tiers   shares cut off a positive balance, up to so many of the asset each (the last
-//                     one null: no end), never falling. haircut is what a static asset is cut by; a
-//                     moving one is cut by residual_haircut, and haircut must cover that and the
-//                     factor's range, so that nothing is gained by calling it static
-//
-// instruments.json: what can be traded (linear instruments: gains and losses are lots times the
-// move of the price).
-//   instruments     by name:
-//     kind            perpetual, future, equity or fx
-//     settlement      the asset in which gains, losses and fees are paid
-//     factor          what its price moves with
-//     multiplier      units of the settlement asset that a quantity of 1 gains when the price
-//                     rises by 1
-//     lot, tick       the steps of quantity and price
-//     mark_decimals   marks are counted in 10^-mark_decimals; a tick is a whole number of those
-//     price_max       the highest price that is believed of the feed; every link must carry it
-//     maker_fee_ppm, taker_fee_ppm   of the notional; negative: a rebate, which is not counted
-//     market_orders   whether they are taken
-//     venue           symbol, price_scale and quantity_scale on its link (load_sessions.cpp)
+//     haircut_tiers   shares cut off a positive balance, up to so much of it each (the last one
+//                     null: no end), never falling. haircut is what an asset is cut by whose falls
+//                     are in no scenario; one whose falls are is cut by residual_haircut, and
+//                     haircut must cover that and the factor's range, so that nothing is gained by
+//                     calling it static
+//     maintenance_haircut_tiers  of the maintenance equity; the same by default
+//     tiers_in        what `upto` of the tiers counts: asset, the default, or value, in the risk
+//                     currency
+//     borrow          initial and maintenance, margin as a share of what is borrowed, and pool_max,
+//                     the most that all accounts together may borrow; by default nothing
+//     share           max, the most of the value of all capital that this asset may be, and free,
+//                     what counts beside that; no cap by default. A capped asset counts no rises
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "config/decimal.h"
-#include "config/head_room.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
 
 namespace {
 
-using risk::Int128;
+using risk::CollateralMode;
 using risk::kPpm;
 
 constexpr int kAssetDecimalsMax = 12;
@@ -48,7 +40,6 @@ constexpr int kRiskDecimalsMax = 9;
 // wide_denominator is at most 10^kWideDigitsMax, so that a value of kValueMax quanta times 1e6 and
 // times the denominator, with two digits to spare for sums, fits 127 bits.
 constexpr int kWideDigitsMax = 12;
-constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60;
 
 std::int64_t pow10(int exponent) {
   std::int64_t power = 1;
@@ -56,59 +47,94 @@ std::int64_t pow10(int exponent) {
   return power;
 }
 
-// One tier; `previous` is the one before it, or null; `range` how far the asset falls in scenarios.
-risk::HaircutTier read_tier(JsonReader& in, const AssetSettings& asset, bool moves,
-                            std::int64_t range, const risk::HaircutTier* previous) {
-  risk::HaircutTier tier;
-  tier.upto = risk::kUnlimited;
-  if (!in.null("upto")) {
-    const risk::Amount before = previous != nullptr ? previous->upto : risk::Amount{};
-    const auto upto = in.decimal("upto", asset.decimals, 1, kUnitsMax);
-    tier.upto = upto ? risk::Amount{*upto} : before;
-    if (upto && tier.upto <= before) {
-      in.problem("upto", "must be more than that of the tier before it");
-    }
-  }
+// What counts of a tier. `range` is how far the asset's factor, if it has one, falls in the enforced
+// scenarios.
+std::int64_t read_rate_ppm(JsonReader& in, const risk::AssetParameters& asset, std::int64_t range,
+                           const risk::HaircutTier* previous) {
+  const bool moves = risk::counts_falls(asset.mode);
   const auto haircut = in.decimal("haircut", kPpmScale, 0, kPpm);
   const auto residual = moves ? in.decimal("residual_haircut", kPpmScale, 0, kPpm) : 0;
   const auto effective = moves ? residual : haircut;
-  tier.rate_ppm = kPpm - effective.value_or(kPpm);
-  if (effective && previous != nullptr && tier.rate_ppm > previous->rate_ppm) {
+  const std::int64_t rate = kPpm - effective.value_or(0);
+  if (effective && previous != nullptr && rate > previous->rate_ppm) {
     in.problem(moves ? "residual_haircut" : "haircut",
                "must not be less than that of the tier before it");
   }
   if (haircut && residual && *haircut < std::min(*residual + range, kPpm)) {
     in.problem("haircut",
                fmt::format("must be at least {}, the residual haircut and the range {} of the "
-                           "factor in the per-group sets",
+                           "factor in the enforced sets",
                            to_decimal(std::min(*residual + range, kPpm), kPpmScale),
                            to_decimal(range, kPpmScale)));
   }
-  return tier;
+  return rate;
 }
 
-void read_tiers(const Loading& loading, JsonReader& in, const AssetSettings& asset,
-                risk::AssetParameters& parameters) {
-  const bool moves = parameters.mode != risk::CollateralMode::Static;
-  const std::int64_t range = range_of(loading, parameters.factor).down_ppm;
-  bool is_open = true;  // no tier without an end yet
-  in.each_item("haircut_tiers", [&](JsonReader& item) {
-    if (!item.readable()) return;
-    if (!is_open) item.problem("", "the tier before it has no end already");
-    const auto* previous = parameters.haircut.empty() ? nullptr : &parameters.haircut.back();
-    parameters.haircut.push_back(
-        read_tier(item, asset, moves, range, is_open ? previous : nullptr));
-    is_open = is_open && !item.null("upto");
+std::vector<risk::HaircutTier> read_haircut(const Loading& loading, JsonReader& in,
+                                            std::string_view key, const AssetSettings& settings,
+                                            const risk::AssetParameters& asset) {
+  const std::int64_t range = range_of(loading, asset.factor).enforced_down_ppm;
+  const int scale = asset.tiers_by_value ? loading.out.risk_decimals : settings.decimals;
+  std::vector<risk::HaircutTier> tiers;
+  read_tiers(in, key, scale, kUnitsMax, [&](JsonReader& item, const Tier& tier) {
+    const auto* const previous = tier.follows ? &tiers.back() : nullptr;
+    const std::int64_t rate = read_rate_ppm(item, asset, range, previous);
+    tiers.push_back({tier.upto ? risk::Amount{*tier.upto} : risk::kUnlimited, rate});
   });
-  if (is_open && in.is_list("haircut_tiers")) {
-    in.problem("haircut_tiers", "must end with a tier whose upto is null");
+  return tiers;
+}
+
+void read_tiers_of(const Loading& loading, JsonReader& in, const AssetSettings& settings,
+                   risk::AssetParameters& asset) {
+  if (in.has("tiers_in")) {
+    asset.tiers_by_value =
+        in.choice<bool>("tiers_in", {{"asset", false}, {"value", true}}).value_or(false);
+  }
+  asset.haircut = read_haircut(loading, in, "haircut_tiers", settings, asset);
+  asset.maintenance_haircut = asset.haircut;
+  if (in.has("maintenance_haircut_tiers")) {
+    asset.maintenance_haircut =
+        read_haircut(loading, in, "maintenance_haircut_tiers", settings, asset);
   }
 }
 
-void read_asset(Loading& loading, JsonReader in) {
-  in.not_yet({"share_cap", "free_allowance", "borrow_max", "interest"});
-  AssetSettings asset;
-  risk::AssetParameters parameters;
+// scenario_mode and factor; none when the mode could not be read.
+std::optional<CollateralMode> read_mode(const Loading& loading, JsonReader& in,
+                                        risk::AssetParameters& asset) {
+  const auto mode =
+      in.choice<CollateralMode>("scenario_mode", {{"static", CollateralMode::Static},
+                                                  {"both", CollateralMode::Both},
+                                                  {"downside_only", CollateralMode::DownsideOnly},
+                                                  {"upside_only", CollateralMode::UpsideOnly}});
+  asset.mode = mode.value_or(CollateralMode::Static);
+  if (!in.null("factor")) {
+    asset.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
+                       .value_or(risk::FactorIndex{});
+  } else if (asset.mode != CollateralMode::Static) {
+    in.problem("factor", "must be there, since scenario_mode is not static");
+  }
+  if (risk::counts_falls(asset.mode) && asset.factor.exists() && loading.margin_ok &&
+      range_of(loading, asset.factor).enforced_down_ppm == 0) {
+    in.problem("factor", "falls in no scenario, so nothing but the residual haircut would be cut");
+  }
+  return mode;
+}
+
+void read_borrow(JsonReader in, const AssetSettings& settings, risk::AssetParameters& asset) {
+  asset.borrow_initial_ppm = in.decimal("initial", kPpmScale, 0, kPpm).value_or(0);
+  asset.borrow_maintenance_ppm = in.decimal("maintenance", kPpmScale, 0, kPpm).value_or(0);
+  asset.borrow_max = {in.decimal("pool_max", settings.decimals, 0, kUnitsMax).value_or(0)};
+}
+
+void read_share(const Loading& loading, JsonReader in, risk::AssetParameters& asset) {
+  asset.share_ppm = in.decimal("max", kPpmScale, 0, kPpm - 1).value_or(0);
+  asset.share_free = read_value(loading, in, "free");
+  if (in.readable() && risk::counts_rises(asset.mode)) {
+    in.problem("", "must not be there, since scenario_mode counts rises");
+  }
+}
+
+void read_index(const Loading& loading, JsonReader& in, AssetSettings& asset) {
   const auto decimals = in.integer("decimals", 0, kAssetDecimalsMax);
   const auto index_decimals = in.integer("index_decimals", 0, kAssetDecimalsMax);
   asset.decimals = static_cast<int>(decimals.value_or(0));
@@ -126,29 +152,35 @@ void read_asset(Loading& loading, JsonReader in) {
   if (!whole_asset || whole_asset->numerator / whole_asset->denominator > risk::kValueMax) {
     in.problem("index_max", "one of the asset would be worth more than 2^60 quanta");
   }
-  parameters.debt_addon_ppm = in.decimal("debt_addon", kPpmScale, 0, 10 * kPpm).value_or(0);
-  const auto mode = in.choice<risk::CollateralMode>(
-      "scenario_mode",
-      {{"static", risk::CollateralMode::Static}, {"both", risk::CollateralMode::Both}},
-      {"downside_only", "upside_only"});
-  parameters.mode = mode.value_or(risk::CollateralMode::Static);
-  if (!in.null("factor")) {
-    parameters.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
-                            .value_or(risk::FactorIndex{});
-  } else if (parameters.mode != risk::CollateralMode::Static) {
-    in.problem("factor", "must be there, since scenario_mode is not static");
-  }
-  if (parameters.mode != risk::CollateralMode::Static && parameters.factor.exists() &&
-      loading.margin_ok && range_of(loading, parameters.factor).any_down_ppm == 0) {
-    in.problem("factor", "falls in no scenario, so nothing but the residual haircut would be cut");
-  }
-  if (mode) {
-    read_tiers(loading, in, asset, parameters);
+}
+
+void read_asset(Loading& loading, JsonReader in) {
+  in.not_yet({"interest"});
+  AssetSettings settings;
+  risk::AssetParameters asset;
+  read_index(loading, in, settings);
+  asset.debt_addon_ppm = in.decimal("debt_addon", kPpmScale, 0, 10 * kPpm).value_or(0);
+  if (read_mode(loading, in, asset)) {
+    read_tiers_of(loading, in, settings, asset);
+    if (in.has("share")) read_share(loading, in.object("share"), asset);
   } else {
-    in.skip("haircut_tiers");  // the mode says which keys a tier has
+    // The mode says which keys a tier has, and whether there may be a share.
+    for (const auto* key : {"haircut_tiers", "maintenance_haircut_tiers", "tiers_in", "share"}) {
+      in.skip(key);
+    }
   }
-  loading.out.assets.push_back(asset);
-  loading.out.parameters.assets.push_back(std::move(parameters));
+  if (in.has("borrow")) read_borrow(in.object("borrow"), settings, asset);
+  loading.out.assets.push_back(settings);
+  loading.out.parameters.assets.push_back(std::move(asset));
+}
+
+// A share cap is a share of what the uncapped assets are worth.
+void check_shares(const Loading& loading, JsonReader& assets) {
+  const auto& all = loading.out.parameters.assets;
+  const auto is_capped = [](const auto& asset) { return asset.share_ppm != kPpm; };
+  if (!all.empty() && std::all_of(all.begin(), all.end(), is_capped)) {
+    assets.problem("", "must have an asset without a share cap, whose value the caps refer to");
+  }
 }
 
 // index * wide_per_index / wide_denominator quanta is one unit's value:
@@ -175,136 +207,30 @@ void set_wide_units(Loading& loading, JsonReader& assets) {
   }
 }
 
-// The digits behind the point of `value`, which has so few.
-int decimals_of(const Ratio& value) {
-  int decimals = 0;
-  while (decimals < kDecimalScaleMax && !(value * power_of_ten(decimals))->whole()) ++decimals;
-  return decimals;
-}
-
-// Money, quantities and prices have decimal steps: 1/3 of a share is none.
-std::optional<Ratio> read_step(JsonReader& in, std::string_view key, int decimals_max) {
-  const auto value = in.decimal(key, decimals_max, 1, kUnitsMax);
-  if (!value) return std::nullopt;
-  return std::optional(Ratio{*value, 1}) * power_of_ten(-decimals_max);
-}
-
-void read_sizes(Loading& loading, JsonReader& in, InstrumentSettings& instrument,
-                risk::InstrumentParameters& parameters, Loading::Instrument& steps) {
-  constexpr int kStepDecimalsMax = 9;
-  const auto multiplier = read_step(in, "multiplier", kStepDecimalsMax);
-  steps.lot = read_step(in, "lot", kStepDecimalsMax);
-  const auto mark_decimals = in.integer("mark_decimals", 0, kAssetDecimalsMax);
-  instrument.mark_decimals = static_cast<int>(mark_decimals.value_or(0));
-  const auto tick = in.decimal("tick", instrument.mark_decimals, 1, kUnitsMax);
-  const auto price_max = in.decimal("price_max", instrument.mark_decimals, 1, kUnitsMax);
-  instrument.mark_max = {price_max.value_or(0)};
-  parameters.marks_per_tick = tick.value_or(0);
-  if (tick) steps.tick = std::optional(Ratio{*tick, 1}) * power_of_ten(-instrument.mark_decimals);
-  if (tick && price_max && *price_max % *tick != 0) {
-    in.problem("price_max", "must be a whole number of ticks");
-  }
-  if (steps.lot) {
-    instrument.quantity_decimals = decimals_of(*steps.lot);
-    const auto lot = steps.lot * power_of_ten(instrument.quantity_decimals);
-    instrument.lot = lot->whole().value_or(0);
-  }
-  if (!steps.lot || !multiplier || !mark_decimals || !parameters.settlement.exists()) return;
-  const AssetSettings& settlement = loading.out.assets[parameters.settlement.value];
-  const auto units = *steps.lot * multiplier * power_of_ten(settlement.decimals) *
-                     power_of_ten(-instrument.mark_decimals);
-  const auto whole = units ? units->whole() : std::nullopt;
-  parameters.units_per_lot_mark = whole.value_or(0);
-  if (!whole || *whole > kUnitsMax) {
-    in.problem("lot",
-               fmt::format("one lot gains {} units of {} when the mark rises by one unit: lot * "
-                           "multiplier * 10^-mark_decimals must be a whole number of units",
-                           units ? to_text(*units) : "too many",
-                           loading.out.names.assets.name(parameters.settlement)));
-  }
-}
-
-// Gains and costs of fills change what an account has of the settlement asset. Where that moves in
-// scenarios, no fill may change a requirement by more than it changes the equity.
-void check_settlement(const Loading& loading, JsonReader& in, risk::AssetIndex settlement) {
-  if (!settlement.exists()) return;
-  const risk::Parameters& parameters = loading.out.parameters;
-  const risk::AssetParameters& asset = parameters.assets[settlement.value];
-  if (asset.mode == risk::CollateralMode::Static || !asset.factor.exists()) return;
-  const Range range = range_of(loading, asset.factor);
-  const std::int64_t mult = std::max(parameters.group_mult_ppm, parameters.joint_mult_ppm);
-  if (range.any_up_ppm > 0) {
-    in.problem("settlement",
-               fmt::format("moves in scenarios and rises by {} in one: what gains and costs are "
-                           "paid in may only fall, or be static",
-                           to_decimal(range.any_up_ppm, kPpmScale)));
-  } else if (Int128{range.any_down_ppm} * mult > Int128{kPpm} * kPpm) {
-    in.problem("settlement",
-               fmt::format("falls by {} in a scenario, and {} times as much is required: more than "
-                           "it is worth",
-                           to_decimal(range.any_down_ppm, kPpmScale), to_decimal(mult, kPpmScale)));
-  }
-}
-
-// A fee is counted in units of the settlement asset, a notional in quanta.
-void check_lot_value(const Loading& loading, JsonReader& in, risk::InstrumentIndex index) {
-  const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
-  const Int128 units =
-      Int128{instrument.units_per_lot_mark} * loading.out.instruments[index.value].mark_max.raw;
-  if (units <= risk::kValueMax && value_max(loading.out, index, risk::Lots{1})) return;
-  in.problem("lot", fmt::format("one lot is worth more than 2^60 units of {}, or 2^60 quanta, at "
-                                "price_max and index_max",
-                                loading.out.names.assets.name(instrument.settlement)));
-}
-
-void read_instrument(Loading& loading, JsonReader in, const std::string& name) {
-  in.not_yet({"funding", "expiry", "strike", "option_type", "spread"});
-  const std::size_t problems_before = loading.problem_count();
-  const risk::InstrumentIndex index = loading.out.names.instruments.find(name);
-  InstrumentSettings instrument;
-  risk::InstrumentParameters parameters;
-  loading.instruments.emplace_back();
-  Loading::Instrument& steps = loading.instruments.back();
-  instrument.kind =
-      in.choice<InstrumentKind>("kind",
-                                {{"perpetual", InstrumentKind::Perpetual},
-                                 {"future", InstrumentKind::Future},
-                                 {"equity", InstrumentKind::Equity},
-                                 {"fx", InstrumentKind::Fx}},
-                                {"inverse_perpetual", "inverse_future", "option", "spot"})
-          .value_or(InstrumentKind::Perpetual);
-  parameters.settlement =
-      in.reference("settlement", loading.out.names.assets, "an asset").value_or(risk::AssetIndex{});
-  check_settlement(loading, in, parameters.settlement);
-  parameters.factor = in.reference("factor", loading.out.names.factors, "a factor of margin.json")
-                          .value_or(risk::FactorIndex{});
-  read_sizes(loading, in, instrument, parameters, steps);
-  const auto maker = in.integer("maker_fee_ppm", -kPpm, kPpm);
-  const auto taker = in.integer("taker_fee_ppm", -kPpm, kPpm);
-  parameters.fee_ppm = std::max({maker.value_or(0), taker.value_or(0), std::int64_t{0}});
-  parameters.market_orders = in.boolean("market_orders").value_or(false);
-
-  loading.out.instruments.push_back(instrument);
-  loading.out.parameters.instruments.push_back(parameters);
-  JsonReader venue = in.object("venue");
-  const std::string symbol = venue.text("symbol", 1, 8).value_or("");
-  loading.out.instruments.back().venue = read_alias(loading, venue, symbol, index);
-  if (in.readable() && loading.assets_ok && loading.problem_count() == problems_before) {
-    check_lot_value(loading, in, index);
-  }
-  steps.ok = in.readable() && loading.problem_count() == problems_before;
-}
-
 }  // namespace
+
+void load_currency(Loading& loading, const Json& json) {
+  const std::size_t problems_before = loading.problem_count();
+  bool is_there = false;
+  {
+    JsonReader currency(kAssetsFile, json, "risk_currency", loading.problems);
+    is_there = currency.readable();
+    loading.out.risk_currency = currency.text("name", 1, 32).value_or("");
+    loading.out.risk_decimals =
+        static_cast<int>(currency.integer("decimals", 0, kRiskDecimalsMax).value_or(0));
+  }
+  loading.currency_ok = is_there && loading.problem_count() == problems_before;
+}
 
 void load_assets(Loading& loading, const Json& json) {
   const std::size_t problems_before = loading.problem_count();
   {
     JsonReader root(kAssetsFile, json, loading.problems);
-    JsonReader currency = root.object("risk_currency");
-    loading.out.risk_currency = currency.text("name", 1, 32).value_or("");
-    loading.out.risk_decimals =
-        static_cast<int>(currency.integer("decimals", 0, kRiskDecimalsMax).value_or(0));
+    if (root.has("risk_currency")) {
+      root.skip("risk_currency");  // read by load_currency()
+    } else {
+      root.object("risk_currency");
+    }
     JsonReader assets = root.object("assets");
     for (const std::string& name : assets.keys()) {
       check_name(assets, name);
@@ -312,27 +238,10 @@ void load_assets(Loading& loading, const Json& json) {
       read_asset(loading, assets.object(name));
     }
     if (assets.readable() && loading.out.assets.empty()) assets.problem("", "must not be empty");
+    check_shares(loading, assets);
     set_wide_units(loading, assets);
   }
-  loading.assets_ok = loading.problem_count() == problems_before;
-}
-
-void load_instruments(Loading& loading, const Json& json) {
-  JsonReader root(kInstrumentsFile, json, loading.problems);
-  JsonReader instruments = root.object("instruments");
-  std::set<WireSymbol> symbols;
-  for (const std::string& name : instruments.keys()) {
-    check_name(instruments, name);
-    loading.out.names.instruments.add(name);
-    read_instrument(loading, instruments.object(name), name);
-    const WireSymbol symbol = loading.out.instruments.back().venue.symbol;
-    if (symbol != padded<8>("") && !symbols.insert(symbol).second) {
-      instruments.problem(name, "another instrument has this venue symbol");
-    }
-  }
-  if (instruments.readable() && loading.out.instruments.empty()) {
-    instruments.problem("", "must not be empty");
-  }
+  loading.assets_ok = loading.currency_ok && loading.problem_count() == problems_before;
 }
 
 }  // namespace portcullis::config

@@ -13,10 +13,6 @@ namespace portcullis::config {
 
 namespace {
 
-constexpr std::int64_t kAgeMsMax = 1'000'000'000;
-// Of a fixed index: long, and now plus it is still a time.
-constexpr std::int64_t kNeverStaleNs = 4'000'000'000'000'000'000;
-
 void read_instrument_feed(Loading& loading, JsonReader in, risk::InstrumentIndex index) {
   InstrumentSettings& instrument = loading.out.instruments[index.value];
   if (in.has("no_feed")) {

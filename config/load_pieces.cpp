@@ -1,6 +1,10 @@
 // What the steps of loading have in common.
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
+#include "config/decimal.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -47,24 +51,91 @@ std::int64_t read_ns(JsonReader& reader, std::string_view key, std::int64_t ns_p
   return reader.integer(key, min, max).value_or(0) * ns_per_unit;
 }
 
+std::int64_t read_ppm_or(JsonReader& reader, std::string_view key, std::int64_t min,
+                         std::int64_t max, std::int64_t by_default) {
+  if (!reader.has(key)) return by_default;
+  return reader.decimal(key, kPpmScale, min, max).value_or(by_default);
+}
+
+bool read_bool_or(JsonReader& reader, std::string_view key, bool by_default) {
+  if (!reader.has(key)) return by_default;
+  return reader.boolean(key).value_or(by_default);
+}
+
+risk::Lots read_lots(JsonReader& reader, std::string_view key,
+                     const InstrumentSettings& instrument) {
+  if (instrument.lot == 0) {  // the instrument's fault, and told there
+    reader.skip(key);
+    return {};
+  }
+  const std::int64_t max =
+      static_cast<std::int64_t>(std::min(risk::Int128{kLotsMax} * instrument.lot,
+                                         risk::Int128{std::numeric_limits<std::int64_t>::max()}));
+  const auto quantity = reader.decimal(key, instrument.quantity_decimals, 0, max);
+  if (!quantity) return {};
+  if (*quantity % instrument.lot != 0) {
+    reader.problem(key, fmt::format("must be a whole number of lots of {}",
+                                    to_decimal(instrument.lot, instrument.quantity_decimals)));
+  }
+  return {*quantity / instrument.lot};
+}
+
+risk::Value read_value(const Loading& loading, JsonReader& reader, std::string_view key) {
+  if (!loading.currency_ok && reader.has(key)) {  // its fault, and told there
+    reader.skip(key);
+    return {};
+  }
+  return {reader.decimal(key, loading.out.risk_decimals, 0, risk::kValueMax).value_or(0)};
+}
+
+void read_tiers(JsonReader& reader, std::string_view key, int scale, std::int64_t max,
+                const std::function<void(JsonReader& item, const Tier& tier)>& visit) {
+  bool is_open = true;  // no tier without an end yet
+  std::optional<std::int64_t> end;
+  reader.each_item(key, [&](JsonReader& item) {
+    if (!item.readable()) return;
+    if (!is_open) item.problem("", "the tier before it has no end already");
+    Tier tier;
+    tier.follows = is_open && end.has_value();
+    if (item.null("upto")) {
+      is_open = false;
+    } else {
+      tier.upto = item.decimal("upto", scale, 1, max);
+      if (tier.upto && tier.follows && *tier.upto <= *end) {
+        item.problem("upto", "must be more than that of the tier before it");
+      }
+      if (!tier.upto) tier.upto = end.value_or(1);
+      end = tier.upto;
+    }
+    visit(item, tier);
+  });
+  if (is_open && reader.is_list(key)) {
+    reader.problem(key, "must end with a tier whose upto is null");
+  }
+}
+
+risk::GroupIndex group_of(const Loading& loading, risk::FactorIndex factor) {
+  const std::vector<risk::GroupParameters>& groups = loading.out.parameters.groups;
+  for (std::uint32_t g = 0; g < groups.size(); ++g) {
+    if (factor.value < groups[g].first_factor) continue;
+    if (factor.value - groups[g].first_factor < groups[g].factor_count) return {g};
+  }
+  return {};
+}
+
 Range range_of(const Loading& loading, risk::FactorIndex factor) {
   Range range;
-  if (!loading.margin_ok || !factor.exists()) return range;
-  const risk::Parameters& parameters = loading.out.parameters;
-  for (std::size_t g = 0; g < parameters.groups.size(); ++g) {
-    const risk::GroupParameters& group = parameters.groups[g];
-    const std::uint32_t local = factor.value - group.first_factor;
-    if (factor.value < group.first_factor || local >= group.factor_count) continue;
-    for (const risk::SetParameters& set : parameters.sets) {
-      for (std::uint32_t c = 0; c < set.column_count[g]; ++c) {
-        const std::size_t at = std::size_t{local} * group.column_count + set.first_column[g] + c;
-        const std::int64_t shock = group.shock_ppm[at];
-        range.any_down_ppm = std::max(range.any_down_ppm, -shock);
-        range.any_up_ppm = std::max(range.any_up_ppm, shock);
-        if (set.scope != risk::SetScope::PerGroup) continue;
-        range.down_ppm = std::max(range.down_ppm, -shock);
-        range.up_ppm = std::max(range.up_ppm, shock);
-      }
+  const risk::GroupIndex index = group_of(loading, factor);
+  if (!loading.margin_ok || !index.exists()) return range;
+  const risk::GroupParameters& group = loading.out.parameters.groups[index.value];
+  const std::size_t first = std::size_t{factor.value - group.first_factor} * group.column_count;
+  for (const risk::SetParameters& set : loading.out.parameters.sets) {
+    for (std::uint32_t c = 0; c < set.column_count[index.value]; ++c) {
+      const std::int64_t shock = group.shock_ppm[first + set.first_column[index.value] + c];
+      range.down_ppm = std::max(range.down_ppm, -shock);
+      range.up_ppm = std::max(range.up_ppm, shock);
+      if (set.action != risk::SetAction::Enforce) continue;
+      range.enforced_down_ppm = std::max(range.enforced_down_ppm, -shock);
     }
   }
   return range;

@@ -1,8 +1,10 @@
-// The steps of loading, one for each file, in the order in which they need each other. Internal to
-// config/.
+// The steps of loading, in the order in which they need each other. Internal to config/.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,46 +21,77 @@ inline constexpr std::string_view kInstrumentsFile = "instruments.json";
 inline constexpr std::string_view kFeedsFile = "feeds.json";
 inline constexpr std::string_view kLimitsFile = "limits.json";
 inline constexpr std::string_view kSessionsFile = "sessions.json";
+// Files that margin.json names end so, and the seven above do not.
+inline constexpr std::string_view kHistoryEnding = ".csv";
 
 inline constexpr std::int64_t kNsPerUs = 1'000;
 inline constexpr std::int64_t kNsPerMs = 1'000'000;
 inline constexpr int kPpmScale = 6;  // a share as decimal text -> ppm
+inline constexpr std::int64_t kAgeMsMax = 1'000'000'000;
+// Of what does not age: long, and now plus it is still a time.
+inline constexpr std::int64_t kNeverStaleNs = 4'000'000'000'000'000'000;
+inline constexpr std::int64_t kUnitsMax = std::int64_t{1} << 60;
+inline constexpr std::int64_t kLotsMax = 1'000'000'000'000;  // so that sums over all accounts fit
+
+// A file of the folder by its name; none when it cannot be read.
+using ReadFile = std::function<std::optional<std::string>(const std::string& name)>;
 
 // What the steps leave each other. Fields of `out` that could not be read keep their defaults; the
 // flags say which values a relation can rely on, so that one mistake is not told twice.
 struct Loading {
   Deployment& out;
   std::vector<Problem>& problems;
+  const ReadFile& read_file;
+  std::map<std::string, std::string> histories{};  // files that margin.json names, by name
+  bool currency_ok = false;
   bool assets_ok = false;
   bool margin_ok = false;
+  bool instruments_ok = false;
   struct Instrument {
     std::optional<Ratio> tick;
     std::optional<Ratio> lot;
     bool ok = false;
   };
-  std::vector<Instrument> instruments;
+  std::vector<Instrument> instruments{};
 
   [[nodiscard]] std::size_t problem_count() const { return problems.size(); }
 };
 
-// By file, in the order of the calls.
+// In the order of the calls. assets.json is read in two steps, since all values are in the risk
+// currency, and margin.json too, since add-ons name instruments.
+void load_currency(Loading& loading, const Json& json);
 void load_margin(Loading& loading, const Json& json);
 void load_assets(Loading& loading, const Json& json);
 void load_instruments(Loading& loading, const Json& json);
+void load_add_ons(Loading& loading, const Json& json);
 void load_feeds(Loading& loading, const Json& json);
 void load_limits(Loading& loading, const Json& json);
 void load_sessions(Loading& loading, const Json& json);
 void load_process(Loading& loading, const Json& json);
-// Relations between files.
-void check_relations(Loading& loading);
 
-// How far a factor moves in the enforced sets, in ppm. Zeros for no factor, and where margin.json
-// could not be read.
+// --- parts of a file that have a source of their own
+
+// margin.json: sets (load_sets.cpp). `groups` is told what the sets do to a group.
+void read_sets(Loading& loading, JsonReader& root, JsonReader& groups);
+// limits.json: profiles (load_profiles.cpp). By profile: what an account needs.
+struct ProfileTraits {
+  bool has_leverage = false;
+  bool has_daily_loss = false;
+  bool ok = false;
+};
+std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles);
+// The sums of an account's scenarios, of which this is the profile, must fit their integers.
+void check_scenario_sums(Loading& loading, ProfileIndex profile);
+
+// --- the scenarios' reach, as the table of the factor's group has it
+
+// The group whose factor it is; none for no factor.
+risk::GroupIndex group_of(const Loading& loading, risk::FactorIndex factor);
+// How far a factor moves, in ppm. Zeros for no factor, and where margin.json could not be read.
 struct Range {
-  std::int64_t down_ppm = 0;      // the largest fall in the per-group sets
-  std::int64_t up_ppm = 0;        // the largest rise in them
-  std::int64_t any_down_ppm = 0;  // the largest fall in all sets
-  std::int64_t any_up_ppm = 0;    // the largest rise in all sets
+  std::int64_t enforced_down_ppm = 0;  // the largest fall in the enforced sets
+  std::int64_t down_ppm = 0;           // the largest fall in all sets
+  std::int64_t up_ppm = 0;             // the largest rise in all sets
 };
 Range range_of(const Loading& loading, risk::FactorIndex factor);
 
@@ -86,5 +119,23 @@ Alias read_alias(const Loading& loading, JsonReader& reader, std::string_view sy
 // Milliseconds or microseconds to nanoseconds.
 std::int64_t read_ns(JsonReader& reader, std::string_view key, std::int64_t ns_per_unit,
                      std::int64_t min, std::int64_t max);
+// A share or multiple in ppm; `by_default` where the key is absent, and after a problem.
+std::int64_t read_ppm_or(JsonReader& reader, std::string_view key, std::int64_t min,
+                         std::int64_t max, std::int64_t by_default);
+bool read_bool_or(JsonReader& reader, std::string_view key, bool by_default);
+// A quantity, as lots of the instrument.
+risk::Lots read_lots(JsonReader& reader, std::string_view key,
+                     const InstrumentSettings& instrument);
+// In the risk currency, 0 or more.
+risk::Value read_value(const Loading& loading, JsonReader& reader, std::string_view key);
+
+// A list of tiers: each from where the one before it ends to its `upto`, decimal text of that
+// scale; the last one's is null, for no end. The visitor reads the other keys of a tier.
+struct Tier {
+  std::optional<std::int64_t> upto;  // none: no end
+  bool follows = false;              // there is one before it
+};
+void read_tiers(JsonReader& reader, std::string_view key, int scale, std::int64_t max,
+                const std::function<void(JsonReader& item, const Tier& tier)>& visit);
 
 }  // namespace portcullis::config

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "config/decimal.h"
 #include "config/head_room.h"
+#include "config/iso_time.h"
 #include "config/json_reader.h"
 
 namespace portcullis::config {
@@ -25,27 +25,6 @@ std::optional<std::string> read_text(const std::filesystem::path& path) {
   std::ostringstream text;
   if (!in || !(text << in.rdbuf())) return std::nullopt;
   return text.str();
-}
-
-// "2026-01-05T00:00:00Z".
-std::optional<risk::Timestamp> parse_time(std::string_view text) {
-  constexpr std::string_view kForm = "dddd-dd-ddTdd:dd:ddZ";
-  if (text.size() != kForm.size()) return std::nullopt;
-  for (std::size_t i = 0; i < kForm.size(); ++i) {
-    const bool is_digit = text[i] >= '0' && text[i] <= '9';
-    if (kForm[i] == 'd' ? !is_digit : text[i] != kForm[i]) return std::nullopt;
-  }
-  const auto number = [&](std::size_t from, std::size_t size) {
-    return static_cast<int>(parse_decimal(text.substr(from, size), 0).value);
-  };
-  using namespace std::chrono;
-  const year_month_day date{year(number(0, 4)), month(static_cast<unsigned>(number(5, 2))),
-                            day(static_cast<unsigned>(number(8, 2)))};
-  if (!date.ok() || number(0, 4) < 1970 || number(0, 4) > 2200) return std::nullopt;
-  if (number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 59) return std::nullopt;
-  const auto time =
-      sys_days(date) + hours(number(11, 2)) + minutes(number(14, 2)) + seconds(number(17, 2));
-  return risk::Timestamp{nanoseconds(time.time_since_epoch()).count()};
 }
 
 // Remembers what has been there: the same twice in one file is taken for a mistake.
@@ -76,6 +55,10 @@ std::optional<risk::LoadPosition> read_position(JsonReader& in, const Deployment
   const auto account = in.reference("account", deployment.names.accounts, "an account");
   const auto index = in.reference("instrument", deployment.names.instruments, "an instrument");
   if (!index) return in.ignore_rest(), std::nullopt;
+  if (deployment.parameters.instruments[index->value].payoff == risk::Payoff::Spot) {
+    in.problem("instrument", "is spot: what is bought is a balance, and there is no position");
+    return in.ignore_rest(), std::nullopt;
+  }
   const InstrumentSettings& instrument = deployment.instruments[index->value];
   const std::int64_t marks_per_tick =
       deployment.parameters.instruments[index->value].marks_per_tick;
@@ -188,7 +171,7 @@ StateFile parse_state(std::string_view text, std::string_view file, const Deploy
   if (record_parse_error(json, file, state.problems)) return state;
   JsonReader root(file, json.json, state.problems);
   const auto as_of = root.text("as_of", 1, 64);
-  const auto time = as_of ? parse_time(*as_of) : std::nullopt;
+  const auto time = as_of ? parse_iso_time(*as_of) : std::nullopt;
   if (as_of && !time) root.problem("as_of", "must be a UTC time such as \"2026-01-05T00:00:00Z\"");
   state.as_of = time.value_or(risk::Timestamp{});
   state.by = root.text("by", 1, 64).value_or("");

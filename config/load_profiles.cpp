@@ -1,0 +1,269 @@
+// limits.json: limits by name, which nodes and accounts refer to:
+//
+//   gross_notional_max  over all instruments, in the risk currency
+//   open_orders_max
+//   leverage_max        gross notional over equity, or null in a profile that no account has
+//   leverage_brackets   the same by gross notional: upto (the last one's null) and max, never rising;
+//                       none by default
+//   daily_loss_max      a larger loss since the start of the day lets an account only close; null in
+//                       a profile that no account has
+//   instruments         every instrument, by name: clip (of one order), long_max and short_max, as
+//                       quantities; notional_max (of one order) and gross_notional_max, in the risk
+//                       currency; collar, how far beyond the mark a limit may be, a share of it;
+//                       open_interest_share, of the market's open interest, 1 by default; restricted
+// A limit of 0 refuses everything.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/decimal.h"
+#include "config/head_room.h"
+#include "config/load_steps.h"
+
+namespace portcullis::config {
+
+namespace {
+
+using risk::Int128;
+using risk::kPpm;
+
+constexpr std::int64_t kLeverageMax = 1'000 * kPpm;
+
+// What a position of one on the instrument's factor is charged by the set: the smaller of long and
+// short. Expected shortfall is rounded down.
+std::int64_t charge_ppm(const Loading& loading, const risk::SetParameters& set,
+                        risk::GroupIndex index, risk::FactorIndex factor) {
+  const risk::GroupParameters& group = loading.out.parameters.groups[index.value];
+  const auto first = group.shock_ppm.begin() +
+                     std::ptrdiff_t{factor.value - group.first_factor} * group.column_count +
+                     set.first_column[index.value];
+  std::vector<std::int64_t> moves(first, first + set.column_count[index.value]);
+  std::sort(moves.begin(), moves.end());
+  // The worst `tail` of them, a share of a column counting for that.
+  Int128 tail = Int128{set.tail_numerator} * set.column_count[index.value];
+  Int128 unit = set.tail_denominator;
+  if (set.measure == risk::SetMeasure::Worst) tail = unit = 1;
+  const auto mean_loss = [&](const auto& loss_of) {
+    Int128 sum = 0;
+    Int128 left = tail;
+    for (std::size_t i = 0; left > 0; ++i) {
+      sum += std::min(left, unit) * loss_of(i);
+      left -= std::min(left, unit);
+    }
+    return static_cast<std::int64_t>(std::max(Int128{0}, risk::floor_div(sum, tail)));
+  };
+  const std::int64_t of_long = mean_loss([&](std::size_t i) { return -moves[i]; });
+  const std::int64_t of_short =
+      mean_loss([&](std::size_t i) { return moves[moves.size() - 1 - i]; });
+  return std::min(of_long, of_short);
+}
+
+// What closing a position of one frees in the initial requirement, by a scope's enforced sets.
+struct Freed {
+  Int128 ppm2 = 0;  // in 1e-12
+  std::string by;   // which set
+};
+std::vector<Freed> freed_by_sets(const Loading& loading, risk::FactorIndex factor,
+                                 risk::SetScope scope) {
+  const risk::Parameters& parameters = loading.out.parameters;
+  const risk::ScopeParameters& rules =
+      scope == risk::SetScope::Joint ? parameters.joint : parameters.per_group;
+  const risk::GroupIndex group = group_of(loading, factor);
+  std::vector<Freed> freed;
+  for (std::size_t k = 0; k < parameters.sets.size(); ++k) {
+    const risk::SetParameters& set = parameters.sets[k];
+    if (set.scope != scope || set.action != risk::SetAction::Enforce || !set.initial) continue;
+    if (set.column_count[group.value] == 0) continue;
+    freed.push_back({Int128{rules.initial_mult_ppm} * charge_ppm(loading, set, group, factor),
+                     "the set " + loading.out.names.sets[k].name});
+    if (rules.combine == risk::Combine::Max) continue;
+    freed.back().ppm2 = freed.back().ppm2 * set.weight_ppm / kPpm;
+    if (freed.size() == 1) continue;
+    freed = {{freed[0].ppm2 + freed[1].ppm2, "the sets together"}};
+  }
+  return freed;
+}
+
+// Of per-group sets that which frees least, since any can be the one that binds. Where the group has
+// none, of joint sets that which frees most: they can be about other factors. None where no set has
+// the group, and add-ons alone are its margin.
+std::optional<Freed> freed_by_closing(const Loading& loading, risk::FactorIndex factor) {
+  const auto less = [](const Freed& a, const Freed& b) { return a.ppm2 < b.ppm2; };
+  std::vector<Freed> freed = freed_by_sets(loading, factor, risk::SetScope::PerGroup);
+  if (!freed.empty()) return *std::min_element(freed.begin(), freed.end(), less);
+  freed = freed_by_sets(loading, factor, risk::SetScope::Joint);
+  if (!freed.empty()) return *std::max_element(freed.begin(), freed.end(), less);
+  return std::nullopt;
+}
+
+// A market order, a limit at the collar, must be able to pass as an exit (METHOD 3.6): closing
+// frees the requirement of the adverse move, and must pay for the collar and the fee. What closing
+// frees of table risk is in the table, and seen when it is there; spot has no position to close.
+void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
+                  std::int64_t collar_ppm) {
+  const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
+  if (instrument.risk == risk::RiskSource::Table || instrument.payoff == risk::Payoff::Spot) return;
+  const auto freed = freed_by_closing(loading, instrument.factor);
+  if (!freed) return;
+  const std::int64_t debt_addon =
+      loading.out.parameters.assets[instrument.settlement.value].debt_addon_ppm;
+  // Shares of the notional at the mark, in 1e-12. In the coin, an amount at a price lower by the
+  // collar is more by as much: cost and fee are over 1 - collar.
+  const bool is_inverse = instrument.payoff == risk::Payoff::Inverse;
+  const Int128 fee = Int128{instrument.fee_ppm} * (is_inverse ? kPpm : kPpm + collar_ppm);
+  const Int128 cost = Int128{collar_ppm} * kPpm + fee;
+  const std::int64_t over = is_inverse ? kPpm - collar_ppm : kPpm;
+  if (cost * (kPpm + debt_addon) < freed->ppm2 * over) return;
+  in.problem(
+      "collar",
+      fmt::format("is wider than the shock pays for: collar and fee ({}){}, times 1 + the debt "
+                  "add-on of the settlement asset ({}), must be less than what {} frees: its "
+                  "multiplier times the smaller adverse move ({})",
+                  to_decimal(cost, 12), is_inverse ? ", over 1 - collar" : "",
+                  to_decimal(debt_addon, kPpmScale), freed->by, to_decimal(freed->ppm2, 12)));
+}
+
+risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader in,
+                                              risk::InstrumentIndex index) {
+  const InstrumentSettings& instrument = loading.out.instruments[index.value];
+  in.not_yet({"leverage_max", "concentration"});
+  risk::InstrumentLimits limits;
+  limits.clip = read_lots(in, "clip", instrument);
+  limits.notional_max = read_value(loading, in, "notional_max");
+  const auto collar = in.decimal("collar", kPpmScale, 0, kPpm);
+  limits.collar_ppm = collar.value_or(0);
+  if (collar && loading.assets_ok && loading.margin_ok && loading.instruments[index.value].ok) {
+    check_collar(loading, in, index, *collar);
+  }
+  limits.long_max = read_lots(in, "long_max", instrument);
+  limits.short_max = read_lots(in, "short_max", instrument);
+  limits.gross_notional_max = read_value(loading, in, "gross_notional_max");
+  limits.open_interest_share_ppm = read_ppm_or(in, "open_interest_share", 0, kPpm, kPpm);
+  limits.restricted = in.boolean("restricted").value_or(false);
+  return limits;
+}
+
+std::vector<risk::LeverageBracket> read_brackets(const Loading& loading, JsonReader& in) {
+  std::vector<risk::LeverageBracket> brackets;
+  read_tiers(
+      in, "leverage_brackets", loading.out.risk_decimals, risk::kValueMax - 1,
+      [&](JsonReader& item, const Tier& tier) {
+        const auto max = item.decimal("max", kPpmScale, 0, kLeverageMax);
+        if (max && tier.follows && *max > brackets.back().max_ppm) {
+          item.problem("max", "must not be more than that of the bracket before it");
+        }
+        brackets.push_back({{tier.upto.value_or(risk::kValueMax)}, max.value_or(kLeverageMax)});
+      });
+  return brackets;
+}
+
+bool can_be_valued(const Loading& loading) {
+  const auto is_ok = [](const Loading::Instrument& instrument) { return instrument.ok; };
+  return loading.assets_ok &&
+         std::all_of(loading.instruments.begin(), loading.instruments.end(), is_ok);
+}
+
+risk::Lots largest_position(const risk::InstrumentLimits& limits) {
+  return std::max(limits.long_max, limits.short_max);
+}
+
+// The sums of values that the engine builds on positions within these limits must fit its integers.
+void check_value_sums(const Loading& loading, JsonReader& in, const risk::LimitProfile& profile) {
+  if (!can_be_valued(loading)) return;
+  Int128 sum = 0;
+  Int128 largest = 0;
+  risk::InstrumentIndex largest_in;
+  for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
+    const risk::Lots lots = largest_position(profile.instruments[i]);
+    const auto value = value_max(loading.out, {i}, lots);
+    const auto notional = notional_max(loading.out, {i}, lots);
+    const Int128 beyond = Int128{risk::kValueMax} + 1;
+    const Int128 exposure =
+        std::max(value ? Int128{*value} : beyond, notional ? Int128{*notional} : beyond);
+    const std::int64_t rise =
+        range_of(loading, loading.out.parameters.instruments[i].factor).up_ppm;
+    const Int128 most = exposure * std::max(kPpm, rise) / kPpm;
+    sum += most;
+    if (most > largest) largest = most, largest_in = {i};
+  }
+  if (sum <= risk::kValueMax) return;
+  in.problem(
+      "instruments",
+      fmt::format("long_max and short_max allow positions worth {} quanta or more at price_max "
+                  "and index_max, or move by as much in scenarios, most of it in {}, and 2^60 is "
+                  "the most that can be summed",
+                  to_decimal(sum, 0), loading.out.names.instruments.name(largest_in)));
+}
+
+ProfileTraits read_profile(Loading& loading, JsonReader in) {
+  const std::size_t problems_before = loading.problem_count();
+  in.not_yet({"warnings"});
+  risk::LimitProfile profile;
+  ProfileTraits traits;
+  profile.gross_notional_max = read_value(loading, in, "gross_notional_max");
+  profile.open_orders_max = in.integer("open_orders_max", 0, 100'000'000).value_or(0);
+  if (!in.null("leverage_max")) {
+    traits.has_leverage = true;
+    profile.leverage_max_ppm = in.decimal("leverage_max", kPpmScale, 0, kLeverageMax).value_or(0);
+  }
+  if (!in.null("daily_loss_max")) {
+    traits.has_daily_loss = true;
+    profile.daily_loss_max = read_value(loading, in, "daily_loss_max");
+  }
+  if (in.has("leverage_brackets")) {
+    profile.leverage_brackets = read_brackets(loading, in);
+    if (!traits.has_leverage) {
+      in.problem("leverage_brackets", "must not be there, since leverage_max is null");
+    }
+  }
+  profile.instruments.resize(loading.out.instruments.size());
+  JsonReader instruments = in.object("instruments");
+  for (const auto& [name, index] :
+       instruments.keys_of(loading.out.names.instruments, "instrument")) {
+    profile.instruments[index.value] =
+        read_instrument_limits(loading, instruments.object(name), index);
+  }
+  check_value_sums(loading, in, profile);
+  loading.out.parameters.profiles.push_back(std::move(profile));
+  traits.ok = in.readable() && loading.problem_count() == problems_before;
+  return traits;
+}
+
+}  // namespace
+
+std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles) {
+  std::vector<ProfileTraits> traits;
+  for (const std::string& name : profiles.keys()) {
+    check_name(profiles, name);
+    loading.out.names.profiles.add(name);
+    traits.push_back(read_profile(loading, profiles.object(name)));
+  }
+  return traits;
+}
+
+void check_scenario_sums(Loading& loading, ProfileIndex index) {
+  if (!loading.margin_ok || !can_be_valued(loading)) return;
+  const risk::LimitProfile& profile = loading.out.parameters.profiles[index.value];
+  Int128 sum = 0;
+  Int128 largest = 0;
+  risk::InstrumentIndex largest_in;
+  for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
+    const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
+    const auto gain = gain_max(loading.out, {i}, largest_position(profile.instruments[i]),
+                               std::max(range.down_ppm, range.up_ppm));
+    const Int128 part = gain ? Int128{*gain} : Int128{kFinesMax} + 1;
+    sum += part;
+    if (part > largest) largest = part, largest_in = {i};
+  }
+  if (sum <= kFinesMax) return;
+  loading.problems.push_back(
+      {std::string(kLimitsFile),
+       fmt::format("profiles.{}.instruments", loading.out.names.profiles.name(index)), "",
+       fmt::format("long_max and short_max allow an account to gain or lose {} millionths of a "
+                   "quantum or more in scenarios at price_max and index_max, most of it in {}, and "
+                   "2^61 is the most that can be summed: lower risk_currency.decimals, or the "
+                   "limits",
+                   to_decimal(sum, 0), loading.out.names.instruments.name(largest_in))});
+}
+
+}  // namespace portcullis::config
