@@ -16,7 +16,7 @@ namespace portcullis::bench {
 // off at its return.
 template <class Command>
 [[gnu::noinline]] Decision measured(Engine& engine, const Command& command) {
-  engine.refresh(engine.account_of(command));
+  engine.prepare(command);
   const Decision decision = engine.decide(command);
   engine.apply(command, decision);
   return decision;

@@ -96,8 +96,8 @@ inline Parameters parameters_of(const WorldShape& shape) {
   p.sets[1].scope = SetScope::Joint;
   p.sets[1].first_column.assign(kGroups, shape.scenarios);
   p.sets[1].joint_weight_ppm = 800'000;
-  p.group_mult_ppm = 1'200'000;
-  p.joint_mult_ppm = 500'000;
+  p.per_group.initial_mult_ppm = 1'200'000;
+  p.joint.initial_mult_ppm = 500'000;
 
   LimitProfile wide;
   wide.instruments.assign(instruments, {.clip = kClip,
