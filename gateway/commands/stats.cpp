@@ -86,6 +86,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                 {"malformed", c.malformed_by_venue},
                                                 {"off_grid", c.off_grid}}));
   text += fmt::format("  \"anomalies\": {},\n  \"prices\": {},\n", object(anomalies), c.prices);
+  text += fmt::format("  \"margin_state_changes\": {},\n  \"days_closed\": {},\n", c.state_changes,
+                      c.days_closed);
   text += fmt::format("  \"live_orders\": {},\n  \"positions\": {{{}}},\n", engine.live_orders(),
                       positions);
   if (shard != nullptr) {

@@ -246,7 +246,7 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
                           alias->quantity_per_lot};
   }
 
-  engine_.refresh(order.account);
+  engine_.prepare(order);
   record.decision = engine_.decide(order);
   entered_ = &wire;
   take(RecordType::Enter, now, record);
@@ -296,7 +296,7 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   if (wire.appendage.has(ouch::Tag::Firm) && aliases_.account(wire.appendage.firm) != account) {
     fault(order.unsupported, RejectReason::UnsupportedFlag);
   }
-  engine_.refresh(account);
+  engine_.prepare(order);
   record.decision = engine_.decide(order);
   replaced_ = &wire;
   take(RecordType::Replace, now, record);

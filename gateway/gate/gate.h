@@ -54,6 +54,9 @@ struct Counters {
   std::array<std::uint64_t, risk::kAnomalyCount> anomalies{};
   // Of prices.
   std::uint64_t prices = 0;
+  // Of accounts.
+  std::uint64_t state_changes = 0;  // of margin states
+  std::uint64_t days_closed = 0;    // by a day's loss
 };
 
 enum class LinkState : std::uint8_t {
@@ -115,6 +118,11 @@ class Gate {
   // nothing could be done, because there is nothing to do or no room for it.
   bool run(std::int64_t now_ns);
 
+  // Once a pass: the next accounts whose margin state and day's loss are looked at again. Every
+  // account has its turn once a second, or, where there are too many, once a minute. A day begins at
+  // midnight UTC, the first one when every asset has a price. False: it is not time yet.
+  bool recheck(std::int64_t now_ns);
+
   // A message of a client may be taken: the journal, the venue's buffer and the table of sweeps
   // have room for what it causes. REQUIRED before on_client_message.
   [[nodiscard]] bool has_room() const noexcept;
@@ -157,6 +165,7 @@ class Gate {
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
+  void effect(const RecheckRecord& record) noexcept;
   template <class Record>
   void order_effect(const Record& record) noexcept;
   void effect(const EnterRecord& record) noexcept;
@@ -270,6 +279,11 @@ class Gate {
   std::vector<Sweep> sweeps_;
   std::uint32_t sweep_count_ = 0;
   std::uint32_t sweep_turn_ = 0;
+
+  std::uint32_t recheck_next_ = 0;  // the account to begin with
+  std::int64_t day_ = 0;            // since the epoch: the last one that has begun
+  bool recheck_starts_day_ = false;
+  std::int64_t next_recheck_ns_ = 0;
 
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;
