@@ -114,7 +114,8 @@ TEST(GateRegression, ManyMassCancelsOfOneMemberCancelNobodyElsesOrders) {
     std::ostringstream account;
     account << R"({"group": "bravo-clients", "firm": ")" << bulk_firm(a)
             << R"(", "profile": "client", "rate": {"per_second": 2000, "burst": 1000,
-                   "exit_per_second": 4000, "exit_burst": 4000}})";
+                   "exit_per_second": 4000, "exit_burst": 4000},
+                   "executions": {"interval_ms": 1, "burst": 1000000}})";
     const std::string name = std::string("bulk-").append(bulk_firm(a));
     changes.push_back(
         {Change::Kind::Add, "limits.json", std::string("accounts.").append(name), account.str()});

@@ -61,7 +61,38 @@ struct Text {
   void operator()(const SetCondition& c) {
     out << "Condition " << int(c.condition) << (c.on ? " on" : " off");
   }
+  void operator()(const Transfer& t) {
+    out << "Transfer a" << name(t.from.value) << " -> a" << name(t.to.value) << " asset "
+        << t.asset.value << " " << t.units;
+  }
+  void operator()(const Borrow& b) {
+    out << "Borrow a" << b.account.value << " asset " << b.asset.value << " " << b.units;
+  }
+  void operator()(const Interest& i) {
+    out << "Interest a" << i.account.value << " asset " << i.asset.value << " " << i.units;
+  }
+  void operator()(const Conversion& c) {
+    out << "Conversion a" << c.account.value << " " << c.given << " of asset " << c.from.value
+        << " for " << c.got << " of " << c.to.value;
+  }
+  void operator()(const PositionTransfer& t) {
+    out << "PositionTransfer a" << t.from.value << " -> a" << t.to.value << " i"
+        << t.instrument.value << " " << t.lots.raw << " @ " << t.price.raw;
+  }
+  void operator()(const FundingUpdate& f) {
+    out << "Funding i" << f.instrument.value << " paid " << f.paid << " predicted " << f.predicted;
+  }
   void operator()(const Realise& r) { out << "Realise a" << r.account.value; }
+  void operator()(const Expire& e) {
+    out << "Expire i" << e.instrument.value << " @ " << e.price.raw;
+  }
+  void operator()(const Split& s) {
+    out << "Split i" << s.instrument.value << " " << s.numerator << "/" << s.denominator << " mark "
+        << s.mark.raw;
+  }
+  void operator()(const Recheck& r) { out << "Recheck a" << r.account.value; }
+  void operator()(const DayStart& d) { out << "DayStart a" << d.account.value; }
+  void operator()(const LeverageCap& c) { out << "LeverageCap " << c.max_ppm; }
   void operator()(const RaiseNumber& r) { out << "RaiseNumber " << r.next; }
   void operator()(const Consume& c) {
     out << "Consume s" << c.session.value << " ref " << c.client_ref;
@@ -70,6 +101,12 @@ struct Text {
     out << "Adopt number " << o.number << " a" << name(o.account.value) << " i"
         << o.instrument.value << " side " << int(o.side) << " " << o.quantity.raw << " @ "
         << o.price.raw;
+  }
+  void operator()(const PublishTable& t) {
+    out << "PublishTable group " << t.group.value << " id " << t.id << " seed " << t.seed;
+  }
+  void operator()(const OpenInterestUpdate& o) {
+    out << "OpenInterest i" << o.instrument.value << " = " << o.lots.raw;
   }
 };
 

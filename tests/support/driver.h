@@ -20,14 +20,30 @@ struct Answer {
   std::uint32_t number = 0;
   bool exit = false;
   bool disconnect = false;
+  bool warned = false;
+  std::int64_t allowance = 0;
   std::uint32_t client_ref = 0;  // the number to name the order by in replace() and cancel()
   [[nodiscard]] bool accepted() const { return disposition == risk::Disposition::Forward; }
 };
 inline Answer answer_of(const risk::Decision& d) {
-  return {d.disposition, d.reason, d.price.raw, d.number, d.exit != 0, d.disconnect != 0, 0};
+  return {.disposition = d.disposition,
+          .reason = d.reason,
+          .price = d.price.raw,
+          .number = d.number,
+          .exit = d.exit != 0,
+          .disconnect = d.disconnect != 0,
+          .warned = d.warned != 0,
+          .allowance = d.allowance};
 }
 inline Answer answer_of(const Verdict& v) {
-  return {v.disposition, v.reason, v.price.raw, v.number, v.exit, v.disconnect, 0};
+  return {.disposition = v.disposition,
+          .reason = v.reason,
+          .price = v.price.raw,
+          .number = v.number,
+          .exit = v.exit,
+          .disconnect = v.disconnect,
+          .warned = v.warned,
+          .allowance = static_cast<std::int64_t>(v.allowance)};
 }
 
 struct Figures {
@@ -62,6 +78,13 @@ class Driver {
   void position(std::uint32_t account, risk::InstrumentIndex instrument, std::int64_t lots,
                 std::int64_t entry) {
     subject.apply(risk::LoadPosition{{now}, {lots}, {entry}, {account}, instrument});
+  }
+  // What is decided and then applied: a transfer, a loan.
+  template <class Command>
+  risk::RejectReason settle(const Command& command) {
+    const auto decided = subject.decide(command);
+    subject.apply(command, decided);
+    return decided.reason;
   }
   void mark(risk::InstrumentIndex instrument, std::int64_t price) {
     subject.apply(risk::MarkUpdate{{now}, {now}, {price}, instrument, {}});

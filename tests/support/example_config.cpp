@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 namespace portcullis::test {
@@ -19,6 +20,15 @@ std::vector<std::string> split(std::string_view path) {
   return steps;
 }
 
+Texts read_folder(const std::filesystem::path& folder, const std::set<std::string>& endings) {
+  Texts texts;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (!endings.contains(entry.path().extension().string())) continue;
+    texts.emplace(entry.path().filename().string(), read_file(entry.path()));
+  }
+  return texts;
+}
+
 }  // namespace
 
 std::filesystem::path example_folder() {
@@ -33,13 +43,25 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-Texts read_example() {
-  Texts texts;
-  for (const auto& entry : std::filesystem::directory_iterator(example_folder())) {
-    if (entry.path().extension() != ".json") continue;
-    texts.emplace(entry.path().filename().string(), read_file(entry.path()));
-  }
-  return texts;
+Texts read_example() { return read_folder(example_folder(), {".json"}); }
+
+std::filesystem::path model_folder() {
+  return std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "tests" / "data" / "model";
+}
+
+Texts read_model() { return read_folder(model_folder(), {".json", ".csv"}); }
+
+const std::vector<Sample>& samples() {
+  static const std::vector<Sample> both{
+      {read_example(),
+       {"assets.json", "feeds.json", "instruments.json", "limits.json", "margin.json",
+        "process.json", "sessions.json"},
+       [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
+      {read_model(),
+       {"assets.json", "instruments.json", "limits.json", "margin.json"},
+       [](const Texts& texts) { return config::load_model_texts(texts); }},
+  };
+  return both;
 }
 
 config::Json* find(config::Json& document, std::string_view path) {

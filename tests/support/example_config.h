@@ -1,4 +1,4 @@
-// The shipped example configuration, whole or with one thing changed.
+// The shipped example configuration, or another, whole or with one thing changed.
 #pragma once
 
 #include <map>
@@ -14,6 +14,9 @@ using Texts = std::map<std::string, std::string>;
 
 // config/examples/demo/*.json by name.
 [[nodiscard]] Texts read_example();
+// tests/data/model by name: a margin model with every key.
+[[nodiscard]] Texts read_model();
+[[nodiscard]] std::filesystem::path model_folder();
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 [[nodiscard]] std::filesystem::path example_folder();
 
@@ -30,6 +33,14 @@ struct Change {
 };
 // Fails the test when the change does not fit the text.
 void apply(Texts& texts, const Change& change);
+
+// Both, for what holds of every configuration.
+struct Sample {
+  Texts texts;
+  std::vector<std::string> files;  // of JSON, that are read
+  config::LoadResult (*load)(const Texts& texts) = nullptr;
+};
+[[nodiscard]] const std::vector<Sample>& samples();
 
 // The problems of the example so changed, one a line.
 [[nodiscard]] std::string problems_text(const config::LoadResult& result);

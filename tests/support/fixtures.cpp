@@ -44,6 +44,8 @@ Parameters small_parameters() {
   usd.wide_per_index = 100;
   btc.wide_per_index = 1;
   btc.haircut = {{kUnlimited, 950'000}};
+  usd.maintenance_haircut = usd.haircut;
+  btc.maintenance_haircut = btc.haircut;
   p.assets = {usd, btc};
 
   InstrumentParameters perp;

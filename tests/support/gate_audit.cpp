@@ -168,7 +168,7 @@ void GateAudit::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
 void GateAudit::control(const risk::Control& control) {
   using risk::ControlAction;
   Standing& standing = standings_[{control.scope, control.target}];
-  if (control.action == ControlAction::CloseOnly && control.scope != ControlScope::Instrument) {
+  if (control.action == ControlAction::CloseOnly) {
     standing.close_only = true;
   } else {
     standing.blocked = true;
@@ -572,9 +572,10 @@ void GateAudit::judge_limits(const Asked& asked, const Chain& chain, std::int64_
             0) {
       wrong("beyond the collar");
     }
-    // At the limit alone: one USDC is a dollar here.
-    if (price * instrument.units_per_lot_mark * lots > limits.notional_max.raw)
-      wrong("above the notional");
+    // At the limit alone: one USDC is a dollar here, of a millionth a unit.
+    const Int128 dollars = price * instrument.units_per_lot_mark * lots;
+    const Int128 units_per_quantum = 100;  // the risk currency has four decimals
+    if (dollars > limits.notional_max.raw * units_per_quantum) wrong("above the notional");
   }
 }
 

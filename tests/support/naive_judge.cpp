@@ -2,6 +2,7 @@
 // reason.
 #include <algorithm>
 
+#include "tests/support/naive_math.h"
 #include "tests/support/naive_model.h"
 
 namespace portcullis::support {
@@ -109,31 +110,12 @@ RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
   reason = check_exposure(q);
   if (reason != RejectReason::None) return reason;
 
-  // Where the figures cannot be trusted, nothing but what reduces comes through, by position alone.
-  const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
-  if (!stale) {
-    const Int128 gross = gross_of(q.account);
-    const Int128 gross_after =
-        gross + (usage_with(q).gross - usage(q.account, q.instrument).gross) *
-                    lot_notional(q.instrument, marks_[q.instrument].value);
-    // Beyond its integer it counts as the largest that fits.
-    const Int128 capital =
-        std::clamp<Int128>(free_equity(q.account, book(q.account).open), -kValueMax, kValueMax);
-    const Int128 most =
-        parameters_.profiles[parameters_.accounts[q.account].profile].leverage_max_ppm * capital *
-        parameters_.wide_denominator;
-    if (gross_after * kPpm > most && gross_after > gross) return RejectReason::Leverage;
-    if (!figures_fit(q.account) && !v.reducing) return RejectReason::ArithmeticRange;
-  }
-  if (!by_position(q)) {
-    Book after = book(q.account, q.replaced);
-    after.open.push_back(reservation_after(q));
-    const bool fits = exposures_fit(after);
-    if (!fits || free_equity(q.account, after.open) - requirement(after) < 0) {
-      if (!is_exit(q)) return fits ? RejectReason::Margin : RejectReason::ArithmeticRange;
-      v.exit = true;
-    }
-  }
+  reason = check_open_interest(q);
+  if (reason != RejectReason::None) return reason;
+  reason = check_day(q, v.reducing);
+  if (reason != RejectReason::None) return reason;
+  reason = check_margin(q, v);
+  if (reason != RejectReason::None) return reason;
 
   const ModelSession& session = sessions_[q.session];
   const ModelAccount& account = accounts_[q.account];
@@ -143,8 +125,63 @@ RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
     v.disconnect = v.reducing;
     return RejectReason::Rate;
   }
+  if ((account.flags & kThrottled) != 0 && !v.reducing) return RejectReason::RepeatedExecution;
   if ((q.flags & kOverloaded) != 0 && !v.reducing) return RejectReason::Overload;
   return RejectReason::None;
+}
+
+// Leverage and margin. Where the figures cannot be trusted, nothing but what reduces comes through,
+// by position alone.
+RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
+  const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
+  if (!stale) {
+    const Int128 gross = gross_of(q.account);
+    const Int128 gross_after =
+        gross +
+        times(usage_with(q).gross - usage(q.account, q.instrument).gross, notional(q.instrument));
+    // Beyond its integer it counts as the largest that fits.
+    const Int128 capital = std::clamp<Int128>(
+        equity(q.account, MarginBasis::Initial, costs(book(q.account))), -kValueMax, kValueMax);
+    const Int128 most =
+        times(leverage_max(q.account, gross_after), capital, parameters_.wide_denominator);
+    if (times(gross_after, kPpm) > most && gross_after > gross) return RejectReason::Leverage;
+  }
+  if (!stale && !figures_fit(q.account) && !v.reducing) return RejectReason::ArithmeticRange;
+  if (by_position(q)) return RejectReason::None;
+
+  Book after = book(q.account, q.replaced);
+  after.open.push_back(reservation_after(q));
+  const Units paid = costs(after);
+  const Int128 capital = equity(q.account, MarginBasis::Initial, paid);
+  const bool fits = exposures_fit(after, paid);
+  const bool covered = fits && capital >= requirement(after);
+  if (covered && !is_restricted(q.account)) {
+    v.warned = capital < requirement(after, MarginBasis::Initial, paid, true);
+    return RejectReason::None;
+  }
+  if (const std::optional<Int128> worse = exit_of(q)) {
+    v.exit = true;
+    v.allowance = *worse;
+    return RejectReason::None;
+  }
+  if (!fits) return RejectReason::ArithmeticRange;
+  return covered ? RejectReason::MarginState : RejectReason::Margin;
+}
+
+// The leverage that the account is allowed at a gross notional, in Wide: its limit, or less by its
+// bracket, or less by what holds for all accounts.
+std::int64_t NaiveModel::leverage_max(std::uint32_t account, Int128 gross) const {
+  const LimitProfile& profile = parameters_.profiles[parameters_.accounts[account].profile];
+  const std::int64_t most =
+      std::min(profile.leverage_max_ppm, leverage_cap_.value_or(profile.leverage_max_ppm));
+  for (const LeverageBracket& bracket : profile.leverage_brackets) {
+    if (bracket.upto.raw < kValueMax &&
+        gross > times(bracket.upto.raw, parameters_.wide_denominator)) {
+      continue;
+    }
+    return std::min(most, bracket.max_ppm);
+  }
+  return most;
 }
 
 // The account's own limits, then those of its group, its member and the venue.
@@ -187,13 +224,20 @@ RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
   for (const Tree& level : path(q.account)) flags |= flags_of(q.account, level);
   if ((flags & kKilled) != 0) return RejectReason::Killed;
   if ((flags & kSuspended) != 0) return RejectReason::Suspended;
-  if ((flags & (kCloseOnly | kDisputed)) != 0 && !is_exit(q)) return RejectReason::CloseOnly;
+  if ((flags & (kCloseOnly | kDisputed)) != 0 && !exit_of(q)) return RejectReason::CloseOnly;
+  const InstrumentPhase phase = phases_[q.instrument];
+  if (phase == InstrumentPhase::ReduceOnly && !reducing) return RejectReason::CloseOnly;
+  if (parameters_.liquidation_lock && accounts_[q.account].state >= MarginState::Liquidation) {
+    return RejectReason::LiquidationLock;
+  }
 
   const SessionParameters& session = parameters_.sessions[q.session];
   const bool may_use = std::any_of(session.accounts.begin(), session.accounts.end(),
                                    [&](AccountIndex a) { return a.value == q.account; });
   if (!may_use || !session.instruments[q.instrument]) return RejectReason::NotEntitled;
-  if (halted_[q.instrument]) return RejectReason::InstrumentHalted;
+  if (phase == InstrumentPhase::Halted || phase == InstrumentPhase::Expired) {
+    return RejectReason::InstrumentHalted;
+  }
   return RejectReason::None;
 }
 
@@ -227,13 +271,14 @@ RejectReason NaiveModel::check_size(const Question& q) const {
   for (const Tree& level : levels) {
     if (q.lots > level.profile->instruments[q.instrument].clip.raw) return RejectReason::ClipSize;
   }
-  const Int128 mark = marks_[q.instrument].value;
-  Int128 price = Int128{q.price} * parameters_.instruments[q.instrument].marks_per_tick;
+  Int128 price = q.price;
   if (q.type == OrdType::Market) {
-    const auto collar = market_price(q.account, q.instrument, q.buy);
-    price = collar ? Int128{*collar} * parameters_.instruments[q.instrument].marks_per_tick : mark;
+    price = market_price(q.account, q.instrument, q.buy).value_or(0);
   }
-  const Int128 value = q.lots * lot_notional(q.instrument, std::max(price, mark));
+  // At the worse of limit and mark.
+  const Int128 at_limit =
+      notional_at(q.instrument, price * parameters_.instruments[q.instrument].marks_per_tick);
+  const Int128 value = times(q.lots, std::max(at_limit, notional(q.instrument)));
   for (const Tree& level : levels) {
     if (value > Int128{level.profile->instruments[q.instrument].notional_max.raw} *
                     parameters_.wide_denominator) {
@@ -327,7 +372,7 @@ Reservation NaiveModel::reservation_after(const Question& q) const {
     const Reservation old = reservation(orders_.at(q.replaced));
     r.lots = std::max(r.lots, old.lots);
     r.worst = q.buy ? std::max(r.worst, old.worst) : std::min(r.worst, old.worst);
-    r.fee_price = std::max(r.fee_price, old.fee_price);
+    r.fee_price = dearer(q.instrument, r.fee_price, old.fee_price);
   }
   return r;
 }
@@ -347,8 +392,7 @@ bool NaiveModel::is_reducing(const Question& q) const {
 
 // Some price that the margin stands on, with the order in it, is stale or missing.
 bool NaiveModel::table_stale(const Question& q) const {
-  return !fresh_index(parameters_.instruments[q.instrument].settlement.value, q.now) ||
-         account_stale(q.account, q.now);
+  return !fresh_beside_mark(q.instrument, q.now) || account_stale(q.account, q.now);
 }
 
 // Stale or missing prices, or figures that do not fit: an exit is judged by position alone.
@@ -356,43 +400,73 @@ bool NaiveModel::by_position(const Question& q) const {
   return !fresh_mark(q.instrument, q.now) || table_stale(q) || !figures_fit(q.account);
 }
 
-// METHOD 3.6, leg 2, and no exposure usage of the account rises; by position alone where the
-// figures cannot be trusted.
-bool NaiveModel::is_exit(const Question& q) const {
+bool NaiveModel::raises_usage(const Question& q) const {
+  const Usage before = usage(q.account, q.instrument);
+  const Usage after = usage_with(q);
+  return after.longs > before.longs || after.shorts > before.shorts || after.gross > before.gross;
+}
+
+NaiveModel::ExitFigures NaiveModel::exit_figures(const Question& q) const {
+  const Reservation r = reservation_after(q);
+  const Book now = book(q.account);
+  const Book others = book(q.account, q.replaced);
+  Book open = others;
+  open.open.push_back(r);
+  Book filled = others;
+  filled.positions[q.instrument] += r.buy ? r.lots : -r.lots;
+  Book open_exits = others;
+  std::erase_if(open_exits.open, [](const Reservation& other) { return !other.exit; });
+  Book positions = now;
+  positions.open.clear();
+  Book positions_filled = filled;
+  positions_filled.open.clear();
+
+  // What the order costs, with what it makes the line's other buys cost.
+  const Units open_costs = costs(open);
+  Units own = open_costs;
+  const Units others_costs = costs(others);
+  for (std::size_t asset = 0; asset < own.size(); ++asset) own[asset] -= others_costs[asset];
+  const auto needs = [&](const Book& book, const Units& paid) {
+    return requirement(book, MarginBasis::Initial, paid);
+  };
+  ExitFigures f;
+  f.fits = exposures_fit(open, costs(now));
+  if (!f.fits) return f;
+  f.now = needs(now, costs(now));
+  f.open = needs(open, costs(now));
+  f.filled = needs(filled, open_costs);
+  f.positions = needs(positions, no_costs());
+  f.positions_filled = needs(positions_filled, own);
+  f.cost = taken_at_most(own);
+  f.open_exits = taken_at_most(costs(open_exits));
+  return f;
+}
+
+// METHOD 3.6: how an order comes through where nothing but exits does. By leg 2, if no exposure
+// usage of the account rises; else by what is left of the wind-down allowance, if it reduces; by
+// position alone where the figures cannot be trusted. What it takes of the allowance, or nothing
+// when it is no exit.
+std::optional<Int128> NaiveModel::exit_of(const Question& q) const {
   const Int128 price = q.type == OrdType::Market
                            ? Int128{market_price(q.account, q.instrument, q.buy).value_or(0)}
                            : Int128{q.price};
-  if (q.lots <= 0 || price <= 0) return false;  // nothing to judge: it is refused in any case
-  if (by_position(q)) return is_reducing(q);
+  // Nothing to judge: it is refused in any case.
+  if (q.lots <= 0 || price <= 0) return std::nullopt;
+  const std::optional<Int128> passes = 0;
+  if (by_position(q)) return is_reducing(q) ? passes : std::nullopt;
 
-  const Usage before = usage(q.account, q.instrument);
-  const Usage after = usage_with(q);
-  if (after.longs > before.longs || after.shorts > before.shorts || after.gross > before.gross) {
-    return false;
+  const ExitFigures f = exit_figures(q);
+  if (!f.fits) return std::nullopt;
+  if (!raises_usage(q) && f.open <= f.now &&         // E1
+      f.filled + f.cost + f.open_exits <= f.now &&   // E2
+      f.positions_filled + f.cost <= f.positions) {  // E3
+    return passes;
   }
-  const Reservation r = reservation_after(q);
-  const Int128 cost = costs({r});
-  const Int128 filled_lots = r.buy ? r.lots : -r.lots;
-  const Book now = book(q.account);
-  const Book others = book(q.account, q.replaced);
-
-  Book open = others;
-  open.open.push_back(r);
-  if (!exposures_fit(open) || requirement(open) > requirement(now)) return false;  // E1
-
-  std::vector<Reservation> open_exits;
-  for (const Reservation& other : others.open) {
-    if (other.exit) open_exits.push_back(other);
-  }
-  Book filled = others;
-  filled.positions[q.instrument] += filled_lots;
-  if (requirement(filled) + cost + costs(open_exits) > requirement(now)) return false;  // E2
-
-  Book positions = now;
-  positions.open.clear();
-  Book positions_filled = positions;
-  positions_filled.positions[q.instrument] += filled_lots;
-  return requirement(positions_filled) + cost <= requirement(positions);  // E3
+  const ModelAccount& account = accounts_[q.account];
+  if (account.allowance <= 0 || !is_reducing(q)) return std::nullopt;
+  const Int128 worse = std::max<Int128>(0, std::max(f.open, f.filled + f.cost) - f.now);
+  if (worse > account.allowance - account.allowance_used) return std::nullopt;
+  return worse;
 }
 
 NaiveModel::Usage NaiveModel::usage(std::uint32_t account, std::uint32_t instrument) const {
@@ -425,7 +499,7 @@ NaiveModel::Usage NaiveModel::usage_with(const Question& q) const {
 Int128 NaiveModel::gross_of(std::uint32_t account) const {
   Int128 sum = 0;
   for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
-    sum += usage(account, i).gross * lot_notional(i, marks_[i].value);
+    sum += times(usage(account, i).gross, notional(i));
   }
   return sum;
 }
@@ -434,7 +508,7 @@ Int128 NaiveModel::gross_of(std::uint32_t account) const {
 RejectReason NaiveModel::check_exposure(const Question& q) const {
   const Usage own = usage(q.account, q.instrument);
   const Usage own_after = usage_with(q);
-  const Int128 notional = lot_notional(q.instrument, marks_[q.instrument].value);
+  const Int128 lot = notional(q.instrument);
   for (const Tree& level : path(q.account)) {
     const InstrumentLimits& limits = level.profile->instruments[q.instrument];
     Usage before;
@@ -459,15 +533,40 @@ RejectReason NaiveModel::check_exposure(const Question& q) const {
       return RejectReason::ShortLimit;
     }
     if (crosses(limits.gross_notional_max.raw * wide,
-                (before.gross + own_after.gross - own.gross) * notional, before.gross * notional)) {
+                (before.gross + own_after.gross - own.gross) * lot, before.gross * lot)) {
       return RejectReason::GrossNotional;
     }
     if (crosses(level.profile->gross_notional_max.raw * wide,
-                gross_before + (own_after.gross - own.gross) * notional, gross_before)) {
+                gross_before + (own_after.gross - own.gross) * lot, gross_before)) {
       return RejectReason::GrossNotional;
     }
   }
   return RejectReason::None;
+}
+
+// What the order adds to the larger side, against that side's share of the open interest at each
+// level, and then against the most there may be of it.
+RejectReason NaiveModel::check_open_interest(const Question& q) const {
+  const Usage own = usage(q.account, q.instrument);
+  const Usage after = usage_with(q);
+  const Int128 longer = after.longs - own.longs;
+  const Int128 shorter = after.shorts - own.shorts;
+  const Int128 grown = std::max(longer, shorter);
+  if (grown <= 0) return RejectReason::None;
+  const Int128 open = open_interest_[q.instrument];
+  for (const Tree& level : path(q.account)) {
+    const std::int64_t share = level.profile->instruments[q.instrument].open_interest_share_ppm;
+    if (share == kPpm) continue;
+    Int128 used = 0;
+    for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+      if (level.node ? !under(a, level) : a != q.account) continue;
+      const Usage part = usage(a, q.instrument);
+      used += longer >= shorter ? part.longs : part.shorts;
+    }
+    if (used + grown > floor_div(times(open, share), kPpm)) return RejectReason::OpenInterest;
+  }
+  const Int128 most = parameters_.instruments[q.instrument].open_interest_max.raw;
+  return open + grown > most ? RejectReason::OpenInterest : RejectReason::None;
 }
 
 }  // namespace portcullis::support

@@ -3,24 +3,23 @@
 
 #include <algorithm>
 
+#include "tests/support/naive_math.h"
+
 namespace portcullis::support {
 
 using namespace portcullis::risk;
 
-ModelBucket::ModelBucket(std::int64_t rate, std::int64_t size) : per_second(rate), burst(size) {
-  credit = Int128{burst} * interval();
+ModelBucket::ModelBucket(std::int64_t interval_ns, std::int64_t burst)
+    : interval(interval_ns), most(Int128{burst} * interval_ns), credit(most) {}
+
+ModelBucket ModelBucket::of_rate(std::int64_t per_second, std::int64_t burst) {
+  return {static_cast<std::int64_t>(ceil_div(kSecondNs, per_second)), burst};
 }
 
-std::int64_t ModelBucket::interval() const {
-  return static_cast<std::int64_t>(ceil_div(kSecondNs, per_second));
-}
-
-Int128 ModelBucket::credit_at(std::int64_t now) const {
-  return std::min(Int128{burst} * interval(), credit + (now - at));
-}
+Int128 ModelBucket::credit_at(std::int64_t now) const { return std::min(most, credit + now - at); }
 
 void ModelBucket::take(std::int64_t now) {
-  credit = credit_at(now) - interval();
+  credit = credit_at(now) - interval;
   at = now;
 }
 
@@ -39,17 +38,25 @@ std::int64_t ModelOrder::leaves_of(std::uint32_t number) const {
 NaiveModel::NaiveModel(const Parameters& parameters)
     : parameters_(parameters),
       node_flags_(parameters.nodes.size()),
-      halted_(parameters.instruments.size()),
+      phases_(parameters.instruments.size(), InstrumentPhase::Trading),
       marks_(parameters.instruments.size()),
-      indexes_(parameters.assets.size()) {
-  const auto orders = [](const RateLimit& r) { return ModelBucket(r.per_second, r.burst); };
+      indexes_(parameters.assets.size()),
+      tables_(parameters.groups.size()),
+      open_interest_(parameters.instruments.size()),
+      funding_paid_(parameters.instruments.size()),
+      funding_predicted_(parameters.instruments.size()) {
+  const auto orders = [](const RateLimit& r) {
+    return ModelBucket::of_rate(r.per_second, r.burst);
+  };
   const auto exits = [](const RateLimit& r) {
-    return ModelBucket(r.exit_per_second, r.exit_burst);
+    return ModelBucket::of_rate(r.exit_per_second, r.exit_burst);
   };
   for (const AccountParameters& account : parameters.accounts) {
     accounts_.push_back({.orders = orders(account.rate),
                          .exits = exits(account.rate),
+                         .executions = {account.executions.interval_ns, account.executions.burst},
                          .balances = std::vector<Int128>(parameters.assets.size(), 0),
+                         .borrowed = std::vector<Int128>(parameters.assets.size(), 0),
                          .lines = {}});
   }
   for (const SessionParameters& session : parameters.sessions) {
@@ -117,6 +124,8 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
   chain.price = verdict.price.raw;
   chain.total = order.quantity.raw;
   chain.exit = verdict.exit;
+  chain.allowance = verdict.allowance;
+  accounts_[chain.account].allowance_used += verdict.allowance;
   const std::uint64_t id = next_order_++;
   orders_[id] = chain;
   numbers_[verdict.number] = {.order = id,
@@ -145,6 +154,9 @@ void NaiveModel::apply(const ReplaceOrder& order, const Verdict& verdict) {
                            .total = order.total.raw,
                            .price = verdict.price.raw});
   chain.exit = verdict.exit;
+  // What is worse by the replace comes on top of what was worse by the chain.
+  accounts_[account].allowance_used += verdict.allowance;
+  chain.allowance += verdict.allowance;
   numbers_[verdict.number] = {.order = id,
                               .account = chain.account,
                               .instrument = chain.instrument,
@@ -193,12 +205,12 @@ bool NaiveModel::is_answered(const ModelOrder& chain) {
 // Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
 void NaiveModel::trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,
                        std::int64_t price, int direction) {
-  const InstrumentParameters& p = parameters_.instruments[instrument];
   ModelLine& line = accounts_[account].lines[instrument];
-  const Int128 signed_lots = (buy ? 1 : -1) * Int128{lots} * direction;
-  line.position += signed_lots;
-  line.cash -= signed_lots * price * p.marks_per_tick * p.units_per_lot_mark;
-  line.cash -= direction * Int128{lots} * fee_per_lot(instrument, price);
+  const Int128 signed_lots = buy ? Int128{lots} : -Int128{lots};
+  line.position += direction * signed_lots;
+  line.cash += direction * paid_for(instrument, signed_lots, price);
+  line.cash -= direction * times(lots, fee_per_lot(instrument, price));
+  line.funding += direction * times(signed_lots, funding_paid_[instrument]);
 }
 
 void NaiveModel::end_number(std::uint32_t number) { numbers_.at(number).order = 0; }
@@ -208,7 +220,41 @@ void NaiveModel::end_order(std::uint64_t id) {
   const ModelOrder& chain = orders_.at(id);
   end_number(chain.head);
   for (const ModelPending& pending : chain.pending) end_number(pending.number);
+  if (chain.cum == 0) accounts_[chain.account].allowance_used -= chain.allowance;
   orders_.erase(id);
+}
+
+void NaiveModel::end_orders_in(std::uint32_t instrument) {
+  std::vector<std::uint64_t> ids;
+  for (const auto& [id, order] : orders_) {
+    if (order.instrument == instrument) ids.push_back(id);
+  }
+  for (const std::uint64_t id : ids) end_order(id);
+}
+
+// One execution more that no person has looked at.
+void NaiveModel::count_execution(std::uint32_t account) {
+  ModelAccount& a = accounts_[account];
+  if (a.executions.has_token(clock_)) {
+    a.executions.take(clock_);
+  } else {
+    a.flags |= kThrottled;
+  }
+}
+
+// A line without a position and without orders gives what it is worth to the balance.
+void NaiveModel::drop_empty_lines() {
+  std::set<std::pair<std::uint32_t, std::uint32_t>> working;
+  for (const auto& [id, order] : orders_) working.insert({order.account, order.instrument});
+  for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+    std::erase_if(accounts_[a].lines, [&](const auto& entry) {
+      const auto& [instrument, line] = entry;
+      if (line.position != 0 || working.contains({a, instrument})) return false;
+      const std::uint32_t asset = parameters_.instruments[instrument].settlement.value;
+      accounts_[a].balances[asset] += line_value(instrument, line);
+      return true;
+    });
+  }
 }
 
 // A pending replace that will never become the head, and all that was to replace it.
@@ -336,6 +382,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
       } else {
+        count_execution(record.account);
         if (!is_head) {
           become_head(*chain, event.number);
           out.anomaly = Anomaly::AcceptedDifferently;
@@ -407,6 +454,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     out.leaves = chain->head_leaves();
     if (chain->cancel_to > 0 && is_answered(*chain)) chain->cancel_to = -1;
   }
+  drop_empty_lines();
   return out;
 }
 
@@ -453,13 +501,15 @@ void NaiveModel::apply(const IndexUpdate& update) {
                                   .as_of = std::min(update.as_of.ns, clock_)};
 }
 
-void NaiveModel::apply(const LoadBalance& load) {
+bool NaiveModel::apply(const LoadBalance& load) {
   tick(load.time);
-  accounts_[load.account.value].balances[load.asset.value] += load.units;
+  if (!add_balance(load.account.value, load.asset.value, load.units)) return false;
+  count_transfer(load.account.value, load.asset.value, load.units);
+  return true;
 }
 
-// A line is held for every position and every order; cash alone moves to the balance.
-bool NaiveModel::positions_full(std::uint32_t account, std::uint32_t instrument) const {
+// A line is held for every position and every order.
+std::set<std::pair<std::uint32_t, std::uint32_t>> NaiveModel::lines_used() const {
   std::set<std::pair<std::uint32_t, std::uint32_t>> used;
   for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
     for (const auto& [i, line] : accounts_[a].lines) {
@@ -467,16 +517,22 @@ bool NaiveModel::positions_full(std::uint32_t account, std::uint32_t instrument)
     }
   }
   for (const auto& [id, order] : orders_) used.insert({order.account, order.instrument});
+  return used;
+}
+
+bool NaiveModel::positions_full(std::uint32_t account, std::uint32_t instrument) const {
+  const auto used = lines_used();
   return !used.contains({account, instrument}) && used.size() >= parameters_.capacities.positions;
 }
 
 bool NaiveModel::apply(const LoadPosition& load) {
   tick(load.time);
   if (positions_full(load.account.value, load.instrument.value)) return false;
-  const InstrumentParameters& p = parameters_.instruments[load.instrument.value];
   ModelLine& line = accounts_[load.account.value].lines[load.instrument.value];
   line.position += load.lots.raw;
-  line.cash -= Int128{load.lots.raw} * load.entry.raw * p.marks_per_tick * p.units_per_lot_mark;
+  line.cash += paid_for(load.instrument.value, load.lots.raw, load.entry.raw);
+  line.funding += times(load.lots.raw, funding_paid_[load.instrument.value]);
+  drop_empty_lines();
   return true;
 }
 
@@ -500,6 +556,7 @@ void NaiveModel::apply(const Control& control) {
       if (!control.by.exists()) {
         set(account.flags);
         if (resume) account.suspended_by.clear();
+        if (resume) account.executions.fill();
       } else if (resume) {
         account.suspended_by.erase(session);
       } else if (const auto& may_use = parameters_.sessions[session].accounts;
@@ -512,9 +569,14 @@ void NaiveModel::apply(const Control& control) {
     case ControlScope::Session:
       set(sessions_[control.target].flags);
       break;
-    case ControlScope::Instrument:
-      halted_[control.target] = !resume;
+    case ControlScope::Instrument: {
+      InstrumentPhase& phase = phases_[control.target];
+      if (phase == InstrumentPhase::Expired) break;
+      phase = resume                                       ? InstrumentPhase::Trading
+              : control.action == ControlAction::CloseOnly ? InstrumentPhase::ReduceOnly
+                                                           : InstrumentPhase::Halted;
       break;
+    }
   }
 }
 
@@ -527,15 +589,30 @@ void NaiveModel::apply(const SetCondition& condition) {
   }
 }
 
-// Closing at the mark and opening again at the mark.
-void NaiveModel::realise(AccountIndex account) {
-  ModelAccount& a = accounts_[account.value];
-  for (auto& [instrument, line] : a.lines) {
-    const InstrumentParameters& p = parameters_.instruments[instrument];
-    const Int128 carried = line.position * marks_[instrument].value * p.units_per_lot_mark;
-    a.balances[p.settlement.value] += line.cash + carried;
-    line.cash = -carried;
+bool NaiveModel::publish(const RiskTable& table, Timestamp time) {
+  tick(time);
+  if (table.parameter_version != parameters_.version || !table.group.exists() ||
+      table.group.value >= parameters_.groups.size()) {
+    return false;
   }
+  const GroupParameters& group = parameters_.groups[table.group.value];
+  auto& last = tables_[table.group.value];
+  if (last && table.id <= last->id) return false;
+  if (table.gains.size() != std::size_t{group.row_count} * group.column_count ||
+      table.measures.size() != group.row_count) {
+    return false;
+  }
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
+    const InstrumentParameters& p = parameters_.instruments[i];
+    if (p.risk != RiskSource::Table || group_of(i) != table.group.value) continue;
+    for (std::uint32_t column = 0; column < group.column_count; ++column) {
+      const Int128 gain = table.gains[p.row * group.column_count + column];
+      if (gain < -p.vector_cap || gain > p.vector_cap) return false;
+    }
+  }
+  last = table;
+  last->as_of.ns = std::min(table.as_of.ns, clock_);
+  return true;
 }
 
 Int128 NaiveModel::position(std::uint32_t account, std::uint32_t instrument) const {

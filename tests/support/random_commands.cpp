@@ -25,7 +25,23 @@ std::int64_t narrow_for_test(Int128 value) {
 }  // namespace
 
 CommandSource::CommandSource(const NaiveModel& model, std::uint64_t seed, bool hostile)
-    : model_(model), p_(model.parameters()), rng_(seed), hostile_(hostile), time_(kStart) {}
+    : model_(model), p_(model.parameters()), rng_(seed), hostile_(hostile), time_(kStart) {
+  std::set<InstrumentIndex> looked_at;
+  for (std::uint32_t g = 0; g < p_.groups.size(); ++g) {
+    if (p_.groups[g].row_count > 0) with_tables_.push_back({g});
+    for (const AddOnParameters& add_on : p_.groups[g].add_ons) {
+      if (add_on.ramped_by.exists()) looked_at.insert(add_on.ramped_by);
+    }
+  }
+  for (std::uint32_t i = 0; i < p_.instruments.size(); ++i) {
+    bool limited = p_.instruments[i].open_interest_max.raw < 1'000'000;
+    for (const LimitProfile& profile : p_.profiles) {
+      limited |= profile.instruments[i].open_interest_share_ppm < kPpm;
+    }
+    if (limited) looked_at.insert({i});
+  }
+  with_open_interest_.assign(looked_at.begin(), looked_at.end());
+}
 
 std::vector<Command> CommandSource::opening() {
   std::vector<Command> commands;
@@ -35,6 +51,13 @@ std::vector<Command> CommandSource::opening() {
   for (std::uint32_t i = 0; i < p_.instruments.size(); ++i) {
     if (rng_.percent(10)) continue;  // priced later, or never
     commands.push_back(MarkUpdate{time(), {time_}, {rng_.between(500, 5'000)}, {i}, {}});
+  }
+  for (const GroupIndex group : with_tables_) {
+    if (rng_.percent(95)) commands.push_back(publish_table(group));
+  }
+  for (const InstrumentIndex instrument : with_open_interest_) {
+    if (rng_.percent(30)) continue;  // never told
+    commands.push_back(OpenInterestUpdate{time(), {rng_.between(0, 1'600)}, instrument, {}});
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
     commands.push_back(LoadBalance{
@@ -71,10 +94,16 @@ Command CommandSource::next() {
     return command;
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
-    if ((model_.accounts()[a].flags & kDisputed) != 0 && rng_.percent(8)) {
+    const std::uint8_t flags = model_.accounts()[a].flags;
+    if ((flags & (kDisputed | kThrottled)) != 0 && rng_.percent((flags & kDisputed) != 0 ? 8 : 3)) {
       return Control{time(), a, {}, ControlScope::Account, ControlAction::Resume, {}};
     }
+    if ((flags & kDayClosed) != 0 && rng_.percent(2)) return DayStart{time(), {a}, {}};
   }
+  if (!with_tables_.empty() && rng_.percent(3)) {
+    return publish_table(*at_random(rng_, with_tables_));
+  }
+  if (rng_.percent(15)) return book_command();
   const std::int64_t dice = rng_.between(1, 1'000);
   if (dice <= 430) return new_order();
   if (dice <= 520) return replace();
@@ -87,7 +116,7 @@ Command CommandSource::next() {
   if (dice <= 980) return load_position();
   if (dice <= 988) return control();
   if (dice <= 991) return condition();
-  if (dice <= 996) return Realise{{choose().account}};
+  if (dice <= 996) return Realise{time(), {choose().account}, {}};
   if (dice <= 998 && hostile_) {
     const Choice c = choose();
     const auto number = static_cast<std::uint32_t>(model_.next_number()) + 3;
@@ -472,7 +501,6 @@ Command CommandSource::control() {
       break;
     case ControlScope::Instrument:
       control.target = c.instrument;
-      control.action = ControlAction::Kill;
       break;
   }
   Control resume = control;
@@ -490,6 +518,142 @@ Command CommandSource::condition() {
   off.on = false;
   undo_.emplace_back(rng_.between(5, 40), off);
   return set;
+}
+
+Command CommandSource::publish_table(GroupIndex group) {
+  return PublishTable{time(), group, table_++, rng_.next()};
+}
+
+// What changes books and states beside orders and prices.
+Command CommandSource::book_command() {
+  const Choice c = choose();
+  const std::int64_t dice = rng_.between(1, 1'000);
+  if (dice <= 420) return Recheck{time(), {c.account}, {}};
+  if (dice <= 600) return transfer();
+  if (dice <= 680) return borrow();
+  if (dice <= 710) {
+    return Interest{time(), rng_.between(0, 2'000), {c.account}, {some_asset()}};
+  }
+  if (dice <= 760) return conversion();
+  if (dice <= 820) return position_transfer();
+  if (dice <= 890) {
+    const std::int64_t most = rng_.pick({kFundingScale / 1'000, kFundingScale, 5 * kFundingScale});
+    return FundingUpdate{
+        time(), rng_.between(-most, most), rng_.between(-most, most), {c.instrument}, {}};
+  }
+  if (dice <= 920) return DayStart{time(), {c.account}, {}};
+  if (dice <= 945) return LeverageCap{time(), rng_.pick({0, 1, 5, 20, 1'000, 1'000, 1'000}) * kPpm};
+  if (dice <= 980) return open_interest();
+  if (dice <= 999 || rng_.percent(40)) return split();
+  return expire();
+}
+
+Command CommandSource::open_interest() {
+  if (with_open_interest_.empty()) return mark();
+  return OpenInterestUpdate{
+      time(), {rng_.between(0, 1'600)}, *at_random(rng_, with_open_interest_), {}};
+}
+
+std::uint32_t CommandSource::some_asset() {
+  if (rng_.percent(50)) return 0;
+  return static_cast<std::uint32_t>(
+      rng_.between(0, static_cast<std::int64_t>(p_.assets.size()) - 1));
+}
+
+// Mostly around what is there to be taken out.
+std::int64_t CommandSource::some_units(std::uint32_t account, std::uint32_t asset) {
+  const Int128 available = model_.margin(account, model_.clock()).available;
+  const std::int64_t around = rng_.between(-2, 2);
+  switch (rng_.between(0, 4)) {
+    case 0:
+    case 1:
+      return narrow_for_test(available) + around;
+    case 2:
+      return narrow_for_test(model_.accounts()[account].balances[asset]) + around;
+    case 3:
+      return rng_.between(0, std::max<std::int64_t>(1, narrow_for_test(available)));
+    default:
+      return rng_.between(0, 50'000);
+  }
+}
+
+Command CommandSource::transfer() {
+  Transfer t;
+  t.time = time();
+  t.from = {choose().account};
+  t.to = {choose().account};
+  t.asset = {some_asset()};
+  t.units = some_units(t.from.value, t.asset.value);
+  if (t.units <= 0 && rng_.percent(90)) t.units = rng_.between(1, 5'000);
+  if (t.from == t.to && rng_.percent(90)) t.to = {};
+  if (rng_.percent(15)) t.from = {};
+  return t;
+}
+
+Command CommandSource::borrow() {
+  Borrow b;
+  b.time = time();
+  b.account = {choose().account};
+  b.asset = {some_asset()};
+  b.units = some_units(b.account.value, b.asset.value);
+  const std::int64_t owed =
+      narrow_for_test(model_.accounts()[b.account.value].borrowed[b.asset.value]);
+  if (owed > 0 && rng_.percent(40)) b.units = rng_.pick({-owed, -owed - 1, -rng_.between(1, owed)});
+  return b;
+}
+
+Command CommandSource::conversion() {
+  const Choice c = choose();
+  return Conversion{time(),      rng_.between(0, 30'000), rng_.between(0, 30'000),
+                    {c.account}, {some_asset()},          {some_asset()},
+                    {}};
+}
+
+Command CommandSource::position_transfer() {
+  const Choice c = choose();
+  PositionTransfer t;
+  t.time = time();
+  t.from = {c.account};
+  t.to = {choose().account};
+  t.instrument = {c.instrument};
+  t.price = {std::max<std::int64_t>(1, some_price(c, true))};
+  const std::int64_t held = narrow_for_test(model_.position(c.account, c.instrument));
+  t.lots = {held != 0 && rng_.percent(60) ? held : rng_.between(-9, 9)};
+  return t;
+}
+
+// To more lots, or to fewer, if every position divides; the mark moves with them, or nearly.
+Command CommandSource::split() {
+  Split s;
+  s.time = time();
+  s.instrument = {choose().instrument};
+  s.numerator = rng_.between(1, 5);
+  s.denominator = rng_.percent(60) ? 1 : rng_.between(1, 3);
+  const std::int64_t mark = std::max<std::int64_t>(model_.marks()[s.instrument.value].value, 500);
+  s.mark = {std::max<std::int64_t>(1, mark * s.denominator / s.numerator + rng_.between(-3, 3))};
+  return s;
+}
+
+Command CommandSource::expire() {
+  const std::uint32_t instrument = choose().instrument;
+  const std::int64_t mark = std::max<std::int64_t>(model_.marks()[instrument].value, 500);
+  // A coin is worth something.
+  const bool inverse = p_.instruments[instrument].payoff == Payoff::Inverse;
+  const std::int64_t least = inverse ? 1 : 0;
+  return Expire{time(),
+                {rng_.percent(10) ? least : mark + rng_.between(-mark / 10, mark / 10)},
+                {instrument},
+                {}};
+}
+
+RiskTable table_of(const PublishTable& publish, const Parameters& p) {
+  Rng rng(publish.seed);
+  RiskTable table = random_table(rng, p, publish.group);
+  table.id = publish.id;
+  const std::int64_t lag =
+      rng.percent(90) ? rng.between(0, 1'000'000) : rng.between(-1'000, 30 * kSecondNs);
+  table.as_of = Timestamp{publish.time.ns - lag};
+  return table;
 }
 
 }  // namespace portcullis::support

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "tests/support/fixtures.h"
+#include "tests/support/random_margin.h"
 
 namespace portcullis::support {
 
@@ -49,81 +50,18 @@ RateLimit random_rate(Rng& rng) {
   return {rate, burst, 2 * rate, rng.between(1, 4 * burst)};
 }
 
-AssetParameters random_asset(Rng& rng, std::int64_t wide_per_index, std::uint32_t factors,
-                             bool may_move) {
-  AssetParameters a;
-  a.wide_per_index = wide_per_index;
-  std::int64_t rate = rng.between(800'000, kPpm);
-  std::int64_t upto = 0;
-  for (std::int64_t tiers = rng.between(0, 2); tiers > 0; --tiers) {
-    upto += rng.between(10'000, 2'000'000);
-    a.haircut.push_back({Amount{upto}, rate});
-    rate = rng.between(rate / 2, rate);
-  }
-  a.haircut.push_back({kUnlimited, rate});
-  a.debt_addon_ppm = rng.pick({0, 0, 50'000, 123'457});
-  if (may_move && rng.percent(60)) {
-    a.mode = CollateralMode::Both;
-    a.factor = FactorIndex{static_cast<std::uint32_t>(rng.between(0, factors - 1))};
-  }
-  a.index_age_max_ns = rng.pick({60, 300, 3'600}) * kSecondNs;
-  return a;
-}
-
-// The scenario tables: per-group grids first, then the joint sets with break columns.
-void random_scenarios(Rng& rng, Parameters& p) {
-  const std::size_t groups = p.groups.size();
-  const std::int64_t grids = rng.between(1, 2);
-  const std::int64_t joints = rng.pick({0, 1, 1, 2});
-  for (std::int64_t k = 0; k < grids + joints; ++k) {
-    SetParameters set;
-    set.scope = k < grids ? SetScope::PerGroup : SetScope::Joint;
-    const auto joint_columns = static_cast<std::uint32_t>(rng.between(1, 8));
-    for (std::size_t g = 0; g < groups; ++g) {
-      std::uint32_t columns = joint_columns;
-      if (k < grids)
-        columns = static_cast<std::uint32_t>(k > 0 && rng.percent(40) ? 0 : rng.between(3, 9));
-      set.first_column.push_back(p.groups[g].column_count);
-      set.column_count.push_back(columns);
-      p.groups[g].column_count += columns;
-    }
-    set.joint_weight_ppm = rng.pick({kPpm, kPpm, 500'000, rng.between(0, kPpm)});
-    p.sets.push_back(set);
-  }
-  for (GroupParameters& g : p.groups) {
-    g.kappa_ppm = rng.pick({0, 500'000, kPpm, rng.between(0, kPpm)});
-    for (std::uint32_t f = 0; f < g.factor_count; ++f) {
-      const std::int64_t range = rng.pick({40'000, 160'000, 371'695});
-      for (std::uint32_t column = 0; column < g.column_count; ++column) {
-        const std::int64_t shock = column % 4 == 1 ? 0 : rng.between(-range, range);
-        g.shock_ppm.push_back(static_cast<std::int32_t>(column == 0   ? -range
-                                                        : column == 2 ? range
-                                                                      : shock));
-      }
-    }
-  }
-}
-
-// The asset is one that gains are paid in: where it moves, it only falls.
-void fall_only(Parameters& p, const AssetParameters& settlement) {
-  if (settlement.mode == CollateralMode::Static) return;
-  for (GroupParameters& g : p.groups) {
-    for (std::uint32_t f = 0; f < g.factor_count; ++f) {
-      if (g.first_factor + f != settlement.factor.value) continue;
-      for (std::uint32_t column = 0; column < g.column_count; ++column) {
-        std::int32_t& shock = g.shock_ppm[f * g.column_count + column];
-        shock = std::min(shock, -shock);
-      }
-    }
-  }
-}
-
-LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, bool tight) {
+LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale,
+                            const WorldChoice& choice) {
   LimitProfile profile = wide_profile(p.instruments.size());
   profile.leverage_max_ppm = rng.pick({3, 8, 20, 500}) * kPpm;
-  if (!tight) {
+  if (!choice.tight_limits) {
     profile.leverage_max_ppm = 1'000 * kPpm;
     return profile;
+  }
+  if (!choice.linear && rng.percent(40)) {
+    const std::int64_t first = rng.between(1, 30) * kPpm;
+    profile.leverage_brackets = {{Value{rng.between(20'000, 300'000)}, first},
+                                 {Value{kValueMax}, rng.between(0, first)}};
   }
   for (InstrumentLimits& limits : profile.instruments) {
     limits.clip = Lots{rng.pick({10, 25, 60}) * scale};
@@ -136,7 +74,47 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, b
   }
   if (rng.percent(30)) profile.gross_notional_max = Value{rng.between(300'000, 2'000'000) * scale};
   profile.open_orders_max = rng.between(4, 12) * scale;
+  if (choice.linear) return profile;
+  for (InstrumentLimits& limits : profile.instruments) {
+    if (rng.percent(12)) limits.open_interest_share_ppm = rng.between(0, 60'000) * scale;
+  }
+  if (rng.percent(35)) profile.daily_loss_max = Value{rng.pick({0, 5'000, 20'000, 100'000})};
   return profile;
+}
+
+ExecutionThrottle random_throttle(Rng& rng) {
+  if (rng.percent(75)) return {};
+  return {.interval_ns = rng.pick({1'000'000, 50'000'000, 2 * kSecondNs}),
+          .burst = rng.between(1, 8)};
+}
+
+// Each state with a chance of its own, mostly in the order of their ratios.
+std::vector<BandParameters> random_bands(Rng& rng) {
+  std::vector<BandParameters> bands;
+  if (rng.percent(25)) return bands;
+  for (int state = 1; state <= 4; ++state) {
+    if (rng.percent(20)) continue;
+    BandParameters band;
+    band.state = static_cast<MarginState>(state);
+    band.basis = rng.percent(50) ? MarginBasis::Initial : MarginBasis::Maintenance;
+    band.enter_ppm = 1'500'000 - 300'000 * state + rng.between(-200'000, 200'000);
+    if (rng.percent(25)) band.enter_ppm = rng.pick({0, kPpm, rng.between(0, 2 * kPpm)});
+    band.exit_ppm = band.enter_ppm + rng.pick({0, rng.between(0, 100'000), 400'000});
+    bands.push_back(band);
+  }
+  if (bands.size() > 1 && rng.percent(30)) std::swap(bands.front(), bands.back());
+  return bands;
+}
+
+// What is said of states, cash and open interest.
+void random_rules(Rng& rng, Parameters& p) {
+  p.bands = random_bands(rng);
+  p.liquidation_lock = rng.percent(15);
+  p.exit_allowance_ppm = rng.pick({0, 30'000, 100'000, 500'000, kPpm});
+  p.transfer_notional_ppm = rng.pick({0, 0, 100'000, rng.between(0, kPpm)});
+  for (InstrumentParameters& i : p.instruments) {
+    if (rng.percent(20)) i.open_interest_max = Lots{rng.between(0, 1'700)};
+  }
 }
 
 }  // namespace
@@ -144,44 +122,12 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale, b
 Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
   Parameters p;
   p.version = static_cast<std::uint32_t>(rng.between(1, 1'000));
-  p.wide_denominator = rng.pick({1'000, 1'000'000, 12'345'000});
-  for (std::int64_t groups = rng.between(2, 4); groups > 0; --groups) {
-    GroupParameters group;
-    group.first_factor = p.factor_count;
-    group.factor_count = static_cast<std::uint32_t>(rng.between(1, 2));
-    p.factor_count += group.factor_count;
-    p.groups.push_back(group);
-  }
-  random_scenarios(rng, p);
-  p.group_mult_ppm = rng.pick({kPpm, 1'300'000, 800'000, 1'234'567});
-  p.joint_mult_ppm = rng.pick({kPpm, 1'300'000, 777'777});
-
-  // Indexes start near 1,000, so a unit is worth one quantum, or three, or half of one.
-  const std::int64_t wide = p.wide_denominator / 1'000;
-  p.assets.push_back(random_asset(rng, wide, p.factor_count, rng.percent(20)));
-  for (std::int64_t more = rng.between(1, 2); more > 0; --more) {
-    p.assets.push_back(
-        random_asset(rng, rng.pick({wide, 3 * wide, (wide + 1) / 2}), p.factor_count, true));
-  }
-
-  for (std::int64_t count = rng.between(3, 6); count > 0; --count) {
-    InstrumentParameters i;
-    i.factor = FactorIndex{static_cast<std::uint32_t>(rng.between(0, p.factor_count - 1))};
-    const std::int64_t assets = static_cast<std::int64_t>(p.assets.size());
-    i.settlement =
-        AssetIndex{static_cast<std::uint32_t>(rng.percent(70) ? 0 : rng.between(0, assets - 1))};
-    fall_only(p, p.assets[i.settlement.value]);
-    i.marks_per_tick = rng.pick({1, 2, 5, 10});
-    i.units_per_lot_mark = rng.pick({1, 1, 2, 7});
-    i.fee_ppm = rng.pick({0, 100, 777, 2'000});
-    i.mark_age_max_ns = rng.pick({40, 300, 3'600}) * kSecondNs;
-    i.market_orders = rng.percent(80);
-    p.instruments.push_back(i);
-  }
+  random_margin(rng, p, choice.linear);
+  if (!choice.linear) random_rules(rng, p);
 
   for (std::int64_t level = 0; level < 4; ++level) {  // two profiles for each level of the tree
     for (int twice = 0; twice < 2; ++twice) {
-      p.profiles.push_back(random_profile(rng, p, level + 1, choice.tight_limits));
+      p.profiles.push_back(random_profile(rng, p, level + 1, choice));
     }
   }
   const auto profile = [&](std::int64_t level) {
@@ -204,6 +150,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     const auto at =
         static_cast<std::size_t>(rng.between(0, static_cast<std::int64_t>(groups.size()) - 1));
     p.accounts.push_back({groups[at], profile(0), random_rate(rng)});
+    if (!choice.linear) p.accounts.back().executions = random_throttle(rng);
   }
   for (std::int64_t count = rng.between(2, 4); count > 0; --count) {
     SessionParameters s;

@@ -11,6 +11,7 @@
 
 #include "risk/commands.h"
 #include "risk/parameters.h"
+#include "risk/risk_table.h"
 #include "tests/support/naive_model.h"
 
 namespace portcullis::support {
@@ -35,9 +36,6 @@ std::uint64_t test_seed(std::uint64_t fallback);
 // How much of the ordinary run a property test does: PORTCULLIS_SCALE in percent, 100 unless set.
 std::int64_t test_scale(std::int64_t ordinary);
 
-struct Realise {
-  risk::AccountIndex account;
-};
 struct RaiseNumber {
   std::uint32_t next = 0;
 };
@@ -45,17 +43,37 @@ struct Consume {
   risk::SessionIndex session;
   std::uint32_t client_ref = 0;
 };
-using Command = std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrder,
-                             risk::VenueEvent, risk::MarkUpdate, risk::IndexUpdate,
-                             risk::LoadBalance, risk::LoadPosition, risk::Control,
-                             risk::SetCondition, Realise, RaiseNumber, Consume, risk::AdoptOrder>;
+// A new table of a group, which follows from the seed: table_of().
+struct PublishTable {
+  risk::Timestamp time;
+  risk::GroupIndex group;
+  std::uint64_t id = 0;
+  std::uint64_t seed = 0;
+};
+using Command =
+    std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrder, risk::VenueEvent,
+                 risk::MarkUpdate, risk::IndexUpdate, risk::LoadBalance, risk::LoadPosition,
+                 risk::Control, risk::SetCondition, risk::AdoptOrder, risk::OpenInterestUpdate,
+                 risk::FundingUpdate, risk::LeverageCap, risk::Transfer, risk::Borrow,
+                 risk::Interest, risk::Conversion, risk::PositionTransfer, risk::Realise,
+                 risk::Expire, risk::Split, risk::Recheck, risk::DayStart, RaiseNumber, Consume,
+                 PublishTable>;
 std::string describe(const Command& command);
 
 struct WorldChoice {
   bool tight_limits = true;
   bool small_pools = false;
+  // Linear instruments on factors and worst-loss sets of which the largest counts, without add-ons,
+  // tables, share caps, borrow margin, or a maintenance requirement of its own; assets that move
+  // move both ways, and what gains are paid in only falls.
+  bool linear = false;
 };
 risk::Parameters random_parameters(Rng& rng, const WorldChoice& choice = {});
+
+// A valid table of the group, without its id and its time.
+risk::RiskTable random_table(Rng& rng, const risk::Parameters& p, risk::GroupIndex group);
+// The table that is published by the command: now, or a little older.
+risk::RiskTable table_of(const PublishTable& publish, const risk::Parameters& p);
 
 // Proposes commands by looking at what the model holds at that moment.
 class CommandSource {
@@ -87,6 +105,17 @@ class CommandSource {
   Command load_position();
   Command control();
   Command condition();
+  Command publish_table(risk::GroupIndex group);
+  Command open_interest();
+  std::uint32_t some_asset();
+  std::int64_t some_units(std::uint32_t account, std::uint32_t asset);
+  Command book_command();
+  Command transfer();
+  Command borrow();
+  Command conversion();
+  Command position_transfer();
+  Command split();
+  Command expire();
   Command event(risk::VenueEventType type, std::uint32_t number, std::int64_t lots,
                 std::int64_t price, std::uint32_t other = 0, bool dead = false);
 
@@ -96,7 +125,10 @@ class CommandSource {
   bool hostile_;
   std::int64_t time_;
   std::uint64_t match_ = 1;
-  std::vector<std::pair<std::int64_t, Command>> undo_;  // by countdown of commands
+  std::uint64_t table_ = 1;
+  std::vector<risk::GroupIndex> with_tables_;
+  std::vector<risk::InstrumentIndex> with_open_interest_;  // that something goes by
+  std::vector<std::pair<std::int64_t, Command>> undo_;     // by countdown of commands
 };
 
 }  // namespace portcullis::support

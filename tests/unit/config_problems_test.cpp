@@ -6,54 +6,22 @@
 
 #include "config/load.h"
 #include "tests/support/example_config.h"
+#include "tests/support/problem_rows.h"
 
 namespace portcullis::config {
 namespace {
 
+using test::add;
 using test::Change;
+using test::Row;
+using test::set;
 using test::Texts;
 
 constexpr auto kSet = Change::Kind::Set;
 constexpr auto kAdd = Change::Kind::Add;
 constexpr auto kRemove = Change::Kind::Remove;
 
-struct Row {
-  Change change;
-  std::string path;       // of the problem, in the same file; "=": that of the change
-  std::string value;      // of the problem; "=": that of the change; empty: not looked at
-  std::string what;       // which the problem's text contains
-  std::size_t count = 1;  // of problems: one mistake is one problem, but where a name goes lost
-};
-
-void expect(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
-    Texts texts = test::read_example();
-    test::apply(texts, row.change);
-    const LoadResult result = load_texts(texts, test::example_folder());
-    const std::string path = row.path == "=" ? row.change.path : row.path;
-    const std::string value = row.value == "=" ? row.change.value : row.value;
-    const auto fits = [&](const Problem& problem) {
-      return problem.file == row.change.file && problem.path == path &&
-             (value.empty() || problem.value == value) &&
-             problem.what.find(row.what) != std::string::npos;
-    };
-    EXPECT_TRUE(std::any_of(result.problems.begin(), result.problems.end(), fits))
-        << row.change.path << " = " << row.change.value << ": expected: " << row.what << "\nwas:\n"
-        << test::problems_text(result);
-    EXPECT_EQ(result.problems.size(), row.count)
-        << row.change.path << " = " << row.change.value << "\n"
-        << test::problems_text(result);
-  }
-}
-
-Row set(std::string file, std::string path, std::string value, std::string what,
-        std::size_t count = 1) {
-  return {
-      {kSet, std::move(file), std::move(path), std::move(value)}, "=", "=", std::move(what), count};
-}
-Row add(std::string file, std::string path, std::string value, std::string what) {
-  return {{kAdd, std::move(file), std::move(path), std::move(value)}, "=", "=", std::move(what)};
-}
+void expect(const std::vector<Row>& rows) { test::expect_problems(test::samples()[0], rows); }
 
 TEST(ConfigProblems, OfAssets) {
   const std::string f = "assets.json";
@@ -61,16 +29,16 @@ TEST(ConfigProblems, OfAssets) {
   expect({
       set(f, "risk_currency.decimals", "10", "from 0 to 9"),
       set(f, "assets.BTC.decimals", "13", "from 0 to 12"),
-      set(f, "assets.BTC.index_decimals", "11", "at most 18"),
+      set(f, "assets.BTC.index_decimals", "11", "at most 16"),
       set(f, "assets.BTC.index_max", "\"0\"", "must be from 0.01"),
-      set(f, "assets.BTC.index_max", "\"10000000000000\"", "more than 2^60 quanta"),
+      set(f, "assets.BTC.index_max", "\"1000000000000000\"", "more than 2^60 quanta"),
       set(f, "assets.BTC.debt_addon", "\"-0.1\"", "must be from 0 to 10"),
       set(f, "assets.BTC.debt_addon", "0.1", "must be decimal text"),
-      set(f, "assets.BTC.scenario_mode", "\"downside_only\"", "is not supported yet"),
-      set(f, "assets.BTC.scenario_mode", "\"other\"", "must be \"static\" or \"both\""),
+      set(f, "assets.BTC.scenario_mode", "\"other\"",
+          "must be \"static\" or \"both\" or \"downside_only\" or \"upside_only\""),
       set(f, "assets.BTC.factor", "null", "must be there"),
       set(f, "assets.BTC.factor", "\"XRP\"", "must be the name of a factor"),
-      add(f, "assets.BTC.share_cap", "\"0.5\"", "is not supported yet"),
+      add(f, "assets.BTC.interest", "\"0.05\"", "is not supported yet"),
       set(f, tier, "[]", "must end with a tier whose upto is null"),
       set(f, tier + "[0].upto", "\"-1\"", "must be from 0.00000001"),
       set(f, tier + "[0].upto", "\"0.000000001\"", "more than 8 digits"),
@@ -80,8 +48,8 @@ TEST(ConfigProblems, OfAssets) {
        "",
        "must end with a tier whose upto is null"},
       set(f, tier + "[0].haircut", "\"1.1\"", "must be from 0 to 1"),
-      // 0.05 and the 0.16 of the grid.
-      set(f, tier + "[0].haircut", "\"0.2\"", "must be at least 0.21"),
+      // 0.05 and the 0.371695 of the joint set.
+      set(f, tier + "[0].haircut", "\"0.421694\"", "must be at least 0.421695"),
       set(f, tier + "[1].residual_haircut", "\"0.04\"", "not be less than that of the tier before"),
   });
 }
@@ -89,9 +57,9 @@ TEST(ConfigProblems, OfAssets) {
 TEST(ConfigProblems, OfTiersInWrongOrder) {
   Texts texts = test::read_example();
   test::apply(texts, {kSet, "assets.json", "assets.BTC.haircut_tiers",
-                      R"([{"upto": "500", "haircut": "0.25", "residual_haircut": "0.05"},
-                          {"upto": "500", "haircut": "0.3", "residual_haircut": "0.1"},
-                          {"upto": null, "haircut": "0.5", "residual_haircut": "0.2"}])"});
+                      R"([{"upto": "500", "haircut": "0.45", "residual_haircut": "0.05"},
+                          {"upto": "500", "haircut": "0.5", "residual_haircut": "0.1"},
+                          {"upto": null, "haircut": "0.6", "residual_haircut": "0.2"}])"});
   EXPECT_EQ(
       test::problems_text(load_texts(texts, "")),
       "assets.json: assets.BTC.haircut_tiers[1].upto: \"500\": must be more than that of the tier "
@@ -101,10 +69,10 @@ TEST(ConfigProblems, OfTiersInWrongOrder) {
 TEST(ConfigProblems, OfInstruments) {
   const std::string f = "instruments.json";
   expect({
-      set(f, "instruments.AMZN.kind", "\"option\"", "is not supported yet"),
       set(f, "instruments.AMZN.kind", "\"stock\"", "must be \"perpetual\" or"),
       set(f, "instruments.AMZN.settlement", "\"EUR\"", "must be the name of an asset"),
-      set(f, "instruments.AMZN.settlement", "\"BTC\"", "rises by 0.3 in one"),
+      set(f, "instruments.AMZN.settlement", "\"BTC\"",
+          "moves in scenarios and rises by 0.3 in one, with a factor of another group"),
       set(f, "instruments.AMZN.factor", "\"AAPL\"", "must be the name of a factor"),
       set(f, "instruments.AMZN.multiplier", "\"0\"", "must be from 0.000000001"),
       set(f, "instruments.AMZN.tick", "\"0\"", "must be from 0.0001"),
@@ -113,7 +81,8 @@ TEST(ConfigProblems, OfInstruments) {
       set(f, "instruments.AMZN.maker_fee_ppm", "1000001",
           "must be a whole number from -1000000 to 1000000"),
       set(f, "instruments.AMZN.taker_fee_ppm", "\"30\"", "must be a whole number"),
-      add(f, "instruments.AMZN.expiry", "\"2026-03-27\"", "is not supported yet"),
+      add(f, "instruments.AMZN.expiry", "\"2026-03-27T08:00:00Z\"", "is no key that is known"),
+      add(f, "instruments.AMZN.funding", "\"0\"", "is not supported yet"),
       // 0.001 shares * 0.0001 is a tenth of a unit of USDC.
       set(f, "instruments.AMZN.lot", "\"0.001\"", "gains 1/10 units of USDC", 4),
       set(f, "instruments.AMZN.venue.symbol", "\"AMAZONCOM\"", "1 to 8 printable ASCII"),
@@ -161,18 +130,15 @@ TEST(ConfigProblems, OfTheMarginModel) {
   expect({
       set(f, "groups.fx.kappa", "\"1.000001\"", "must be from 0 to 1"),
       {{kSet, f, "groups.fx.factors", "[\"EUR\", \"AMZN\"]"}, "=", "", "in another group already"},
-      set(f, "groups.fx.factors", "[]", "must have 1 to 64 factors", 4),
+      set(f, "groups.fx.factors", "[]", "must have 1 to 64 factors", 3),
       {{kSet, f, "groups.fx.factors", "[\"EUR\", \"EUR\"]"},
        "groups.fx.factors[1]",
        "\"EUR\"",
        "is there twice"},
-      add(f, "groups.fx.floor", "\"1\"", "is not supported yet"),
-      add(f, "groups.fx.add_ons", "[]", "is not supported yet"),
-      add(f, "add_ons", "{}", "is not supported yet"),
       set(f, "group_mult", "\"0\"", "must be from 0.000001 to 10"),
       set(f, "joint_mult", "\"11\"", "must be from 0.000001 to 10"),
-      set(f, "sets.range.measure", "\"es\"", "is not supported yet"),
-      set(f, "sets.range.action", "\"warn\"", "is not supported yet"),
+      set(f, "sets.range.measure", "\"var\"", "must be \"worst\" or \"es\""),
+      set(f, "sets.range.action", "\"ignore\"", "must be \"enforce\" or \"warn\" or \"report\""),
       set(f, "sets.range.scope", "\"global\"", "must be \"per_group\" or \"joint\""),
       add(f, "sets.range.weight", "\"1\"", "is no key that is known here"),
       set(f, "sets.range.groups", "{}", "must not be empty"),
@@ -225,64 +191,12 @@ TEST(ConfigProblems, OfFeeds) {
       {{kSet, f, "assets.USDC", "{\"fixed\": \"3\"}"},
        "assets.USDC.fixed",
        "\"3\"",
-       "must be from 0.000001 to 2"},
+       "must be from 0.000001 to 1.5"},
       {{kAdd, f, "assets.USDC.fixed", "\"1\""},
        "assets.USDC.symbol",
        "",
        "is no key that is known",
        2},
-  });
-}
-
-TEST(ConfigProblems, OfLimits) {
-  const std::string f = "limits.json";
-  const std::string amzn = "profiles.client.instruments.AMZN";
-  const std::string btc = "profiles.client.instruments.BTC-PERP";
-  expect({
-      set(f, "version", "0", "must be a whole number from 1"),
-      set(f, "profiles.client.gross_notional_max", "\"0.0000001\"", "more than 6 digits"),
-      set(f, "profiles.client.gross_notional_max", "\"2000000000000\"",
-          "must be from 0 to 1152921504606"),
-      set(f, "profiles.client.open_orders_max", "-1", "must be a whole number from 0"),
-      set(f, "profiles.client.leverage_max", "10", "must be decimal text"),
-      add(f, "profiles.client.daily_loss_max", "\"1\"", "is not supported yet"),
-      {{kRemove, f, amzn, ""}, "=", "", "is missing"},
-      {{kRemove, f, amzn + ".clip", ""}, "=", "", "is missing"},
-      set(f, amzn + ".clip", "\"0.5\"", "more than 0 digits"),
-      set(f, "profiles.client.instruments.EUR/USD.clip", "\"1500\"",
-          "a whole number of lots of 1000"),
-      set(f, amzn + ".long_max", "\"-1\"", "must be from 0"),
-      set(f, amzn + ".notional_max", "250000", "must be decimal text"),
-      set(f, amzn + ".restricted", "\"no\"", "must be true or false"),
-      // Closing at the collar must cost less than 1.2 * 0.15 / 1.05, fee included.
-      set(f, amzn + ".collar", "\"0.1714\"", "wider than the shock pays for"),
-      set(f, btc + ".collar", "\"1.1\"", "must be from 0 to 1"),
-      {{kSet, f, btc + ".long_max", "\"1000000\""},
-       "profiles.client.instruments",
-       "",
-       "most of it in BTC-PERP, and 2^60 is the most that can be summed"},
-      set(f, "venue.profile", "\"none\"", "must be the name of a profile"),
-      set(f, "members.alpha.profile", "\"none\"", "must be the name of a profile"),
-      set(f, "groups.alpha-making.member", "\"nobody\"", "must be the name of a member"),
-      set(f, "groups.alpha-making.member", "\"demo\"", "must be the name of a member"),
-      {{kSet, f, "venue.name", "\"alpha\""}, "members.alpha", "", "has this name", 5},
-      {{kAdd, f, "groups.alpha", "{\"member\": \"bravo\", \"profile\": \"group\"}"},
-       "groups.alpha",
-       "",
-       "has this name"},
-      set(f, "accounts.alpha-1.group", "\"alpha\"", "must be the name of a group"),
-      set(f, "accounts.alpha-1.profile", "\"member\"", "must have a leverage_max"),
-      {{kSet, f, "accounts.alpha-1.firm", "\"ALP2\""},
-       "accounts.alpha-2.firm",
-       "",
-       "another account has it"},
-      set(f, "accounts.alpha-1.firm", "\"ALPHA\"", "1 to 4 printable ASCII"),
-      set(f, "accounts.alpha-1.firm", "\"\"", "1 to 4 printable ASCII"),
-      set(f, "accounts.alpha-1.rate.per_second", "0",
-          "must be a whole number from 1 to 1000000000"),
-      set(f, "accounts.alpha-1.rate.exit_burst", "1000001",
-          "must be a whole number from 1 to 1000000"),
-      add(f, "accounts.alpha-1.mode", "\"isolated\"", "is not supported yet"),
   });
 }
 
@@ -364,7 +278,7 @@ TEST(ConfigProblems, OfTheProcess) {
 TEST(ConfigProblems, AreAllToldAtOnce) {
   Texts texts = test::read_example();
   test::apply(texts, {kSet, "assets.json", "assets.ETH.debt_addon", "\"-1\""});
-  test::apply(texts, {kSet, "instruments.json", "instruments.AMZN.kind", "\"option\""});
+  test::apply(texts, {kSet, "instruments.json", "instruments.AMZN.tick", "\"0\""});
   test::apply(texts, {kSet, "margin.json", "groups.fx.kappa", "\"2\""});
   test::apply(texts, {kAdd, "feeds.json", "extra", "1"});
   test::apply(texts, {kRemove, "limits.json", "profiles.small.instruments.AMZN.clip", ""});
@@ -374,9 +288,8 @@ TEST(ConfigProblems, AreAllToldAtOnce) {
       test::problems_text(load_texts(texts, "")),
       "margin.json: groups.fx.kappa: \"2\": must be from 0 to 1\n"
       "assets.json: assets.ETH.debt_addon: \"-1\": must be from 0 to 10\n"
-      "instruments.json: instruments.AMZN.kind: \"option\": is not supported yet; must be "
-      "\"perpetual\" or "
-      "\"future\" or \"equity\" or \"fx\"\n"
+      "instruments.json: instruments.AMZN.tick: \"0\": must be from 0.0001 to "
+      "115292150460684.6976\n"
       "feeds.json: extra: 1: is no key that is known here\n"
       "limits.json: profiles.small.instruments.AMZN.clip: is missing\n"
       "sessions.json: sessions.ALPHA1.default_account: \"charlie-1\": must be one of the session's "
@@ -395,24 +308,6 @@ TEST(ConfigProblems, OfFilesThatAreNotThereOrNoJson) {
   EXPECT_EQ(load("/does/not/exist").problems.size(), 7u);
 }
 
-// The engine takes no larger exposure than all scenarios together can move within 64 bits; limits
-// that allow more were taken, and then orders within them refused.
-TEST(ConfigProblems, OfLimitsBeyondWhatTheScenariosCanMove) {
-  const auto problems = [](const std::string& long_max) {
-    Texts texts = test::read_example();
-    test::apply(texts, {kSet, "margin.json", "sets.range.groups.equity.grid.range", "\"0.999\""});
-    test::apply(texts, {kSet, "margin.json", "sets.range.groups.fx.grid.range", "\"1\""});
-    test::apply(texts,
-                {kSet, "limits.json", "profiles.client.instruments.AMZN.long_max", long_max});
-    return test::problems_text(load_texts(texts, test::example_folder()));
-  };
-  EXPECT_EQ(problems("\"30000000\""), "");
-  EXPECT_NE(problems("\"47000000\"")
-                .find("allow positions in AMZN worth 940000000000000000 quanta at price_max and "
-                      "index_max, and"),
-            std::string::npos);
-}
-
 // The places of the groups' columns are counted in 32 bits: with more, accounts shared vectors.
 TEST(ConfigProblems, OfGroupSlotsWhoseColumnsCannotBeToldApart) {
   const auto problems = [](const std::string& slots) {
@@ -426,19 +321,6 @@ TEST(ConfigProblems, OfGroupSlotsWhoseColumnsCannotBeToldApart) {
             "process.json: capacities.group_slots: 200000000: must be at most 20951059 with the "
             "columns of "
             "margin.json\n");
-}
-
-// A collar exactly as wide as the shock pays for is refused, one ppm less is taken.
-TEST(ConfigProblems, DrawTheCollarsLineExactly) {
-  const auto problems = [](const std::string& collar) {
-    Texts texts = test::read_example();
-    test::apply(texts, {kSet, "assets.json", "assets.USDC.debt_addon", "\"0\""});
-    test::apply(texts, {kSet, "instruments.json", "instruments.AMZN.taker_fee_ppm", "0"});
-    test::apply(texts, {kSet, "limits.json", "profiles.client.instruments.AMZN.collar", collar});
-    return test::problems_text(load_texts(texts, ""));
-  };
-  EXPECT_EQ(problems("\"0.179999\""), "");
-  EXPECT_NE(problems("\"0.18\""), "");
 }
 
 // With some thousands of sessions the venue's start of day was a record for which there was no

@@ -1,9 +1,11 @@
-// The JSON Schemas for editors say what the loader says: the shipped example passes them, and a key
-// or number that the one refuses, the other refuses too.
+// The JSON Schemas for editors say what the loader says: the shipped example and a model with every
+// key pass them, and a key, number or word that the one refuses, the other refuses too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <regex>
+#include <set>
 
 #include "config/load.h"
 #include "config/state_file.h"
@@ -13,6 +15,7 @@ namespace portcullis::config {
 namespace {
 
 using test::Change;
+using test::Sample;
 using test::Texts;
 
 // As much of draft 7 as our schemas use. The first place that does not fit, or nothing.
@@ -80,13 +83,17 @@ class Schema {
     return others != nullptr && others->kind == Json::Kind::Object ? others : nullptr;
   }
 
+  const Json& definition_of(const Json& reference) const {
+    const std::string name = reference.text.substr(std::string("#/definitions/").size());
+    const Json* definition = root_.find("definitions")->find(name);
+    EXPECT_NE(definition, nullptr) << reference.text;
+    return *definition;
+  }
+
   // Follows a reference, and takes the alternative of a oneOf that fits.
   const Json& resolve(const Json& json, const Json& schema) const {
     if (const Json* reference = schema.find("$ref")) {
-      const std::string name = reference->text.substr(std::string("#/definitions/").size());
-      const Json* definition = root_.find("definitions")->find(name);
-      EXPECT_NE(definition, nullptr) << reference->text;
-      return *definition;
+      return resolve(json, definition_of(*reference));
     }
     const Json* choices = schema.find("oneOf");
     if (choices == nullptr || schema.find("properties") != nullptr) return schema;
@@ -97,6 +104,9 @@ class Schema {
   }
 
   std::string misfit(const Json& json, const Json& given, const std::string& path) const {
+    if (const Json* reference = given.find("$ref")) {
+      return misfit(json, definition_of(*reference), path);
+    }
     if (const Json* choices = given.find("oneOf")) {
       const auto fits = [&](const Json& choice) { return misfit(json, choice, path).empty(); };
       if (std::count_if(choices->items.begin(), choices->items.end(), fits) != 1) {
@@ -165,18 +175,30 @@ class Schema {
   Json root_;
 };
 
-std::vector<std::string> names() {
-  return {"assets", "feeds", "instruments", "limits", "margin", "process", "sessions"};
+std::string schema_of(const std::string& file) { return file.substr(0, file.find('.')); }
+
+Json json_of(const Sample& sample, const std::string& file) {
+  return parse_json(sample.texts.at(file)).json;
 }
 
 Json example_json(const std::string& name) {
   return parse_json(test::read_example()[name + ".json"]).json;
 }
 
-TEST(ConfigSchema, TheExamplePasses) {
-  for (const std::string& name : names()) {
-    EXPECT_EQ(Schema(name).misfit(example_json(name)), "") << name;
+// Calls visit(sample, file, schema, json) for every file of both samples.
+template <class Visit>
+void each_file(Visit visit) {
+  for (const Sample& sample : test::samples()) {
+    for (const std::string& file : sample.files) {
+      visit(sample, file, Schema(schema_of(file)), json_of(sample, file));
+    }
   }
+}
+
+TEST(ConfigSchema, TheSamplesPass) {
+  each_file([](const Sample&, const std::string& file, const Schema& schema, const Json& json) {
+    EXPECT_EQ(schema.misfit(json), "") << file;
+  });
   EXPECT_EQ(Schema("state").misfit(example_json("demo-state")), "");
   EXPECT_EQ(
       Schema("commands")
@@ -194,11 +216,11 @@ TEST(ConfigSchema, WrongFilesDoNotPass) {
   EXPECT_NE(Schema("feeds").misfit(example_json("process")), "");
 }
 
-std::vector<Problem> problems_with(const Change& change, Json& changed) {
-  Texts texts = test::read_example();
+std::vector<Problem> problems_with(const Sample& sample, const Change& change, Json& changed) {
+  Texts texts = sample.texts;
   test::apply(texts, change);
   changed = parse_json(texts[change.file]).json;
-  return load_texts(texts, test::example_folder()).problems;
+  return sample.load(texts).problems;
 }
 
 bool is_told(const std::vector<Problem>& problems, const std::string& path, std::string_view what) {
@@ -207,79 +229,162 @@ bool is_told(const std::vector<Problem>& problems, const std::string& path, std:
   });
 }
 
+// Keys that other keys ask for, which the schemas say in words.
+bool is_asked_for(const std::string& path) {
+  const std::set<std::string> keys{
+      "residual_haircut", "tail",       "per_lot",       "lot_value_max",
+      "table_age_max_ms", "volatility", "isolated_from", "isolated_in"};
+  return keys.contains(path.substr(path.rfind('.') + 1));
+}
+
 TEST(ConfigSchema, RequiresTheKeysThatTheLoaderRequires) {
   int compared = 0;
-  for (const std::string& name : names()) {
-    const Schema schema(name);
-    const Json json = example_json(name);
+  each_file([&](const Sample& sample, const std::string& file, const Schema& schema,
+                const Json& json) {
     schema.walk(json, schema.root(), "", [&](const std::string& path, const Json&) {
       if (path.empty() || path.ends_with(']')) return;
       Json changed;
-      const auto problems =
-          problems_with({Change::Kind::Remove, name + ".json", path, ""}, changed);
+      const auto problems = problems_with(sample, {Change::Kind::Remove, file, path, ""}, changed);
       // Names are required by other names, which no schema can say.
-      const std::string parent = path.substr(0, std::max(path.rfind('.'), std::size_t{0}));
-      const Json* parent_schema = schema.at(json, path.find('.') == path.npos ? "" : parent);
-      const bool is_name = parent_schema == nullptr || parent_schema->find("properties") == nullptr;
-      if (is_name || !is_told(problems, path, "is missing")) return;
-      if (path.ends_with(".residual_haircut")) return;  // asked for by another key, scenario_mode
-      EXPECT_NE(schema.misfit(changed), "") << name << ": " << path;
+      const std::string parent = path.substr(0, path.find('.') == path.npos ? 0 : path.rfind('.'));
+      const Json* parent_schema = schema.at(json, parent);
+      const bool is_name =
+          parent_schema == nullptr || parent_schema->find("properties") == nullptr ||
+          parent_schema->find("properties")
+                  ->find(path.substr(parent.empty() ? 0 : parent.size() + 1)) == nullptr;
+      if (is_name) return;
+      const bool is_missing = is_told(problems, path, "is missing");
+      if (is_missing && is_asked_for(path)) return;
+      const std::string misfit = schema.misfit(changed);
+      EXPECT_FALSE(is_missing && misfit.empty()) << file << ": " << path;
+      EXPECT_FALSE(problems.empty() && !misfit.empty()) << file << ": " << path << ": " << misfit;
       ++compared;
     });
-  }
-  EXPECT_GT(compared, 400);
+  });
+  EXPECT_GT(compared, 800);
 }
 
 TEST(ConfigSchema, RefusesTheKeysThatTheLoaderRefuses) {
   int compared = 0;
-  for (const std::string& name : names()) {
-    const Schema schema(name);
-    schema.walk(example_json(name), schema.root(), "",
-                [&](const std::string& path, const Json& here) {
-                  if (here.find("properties") == nullptr) return;
-                  Json changed;
-                  const std::string key = path.empty() ? "zzz" : path + ".zzz";
-                  problems_with({Change::Kind::Add, name + ".json", key, "1"}, changed);
-                  EXPECT_NE(schema.misfit(changed), "") << name << ": " << path;
-                  ++compared;
-                });
-  }
-  EXPECT_GT(compared, 100);
+  each_file(
+      [&](const Sample& sample, const std::string& file, const Schema& schema, const Json& json) {
+        schema.walk(json, schema.root(), "", [&](const std::string& path, const Json& here) {
+          if (here.find("properties") == nullptr) return;
+          Json changed;
+          const std::string key = path.empty() ? "zzz" : path + ".zzz";
+          problems_with(sample, {Change::Kind::Add, file, key, "1"}, changed);
+          EXPECT_NE(schema.misfit(changed), "") << file << ": " << path;
+          ++compared;
+        });
+      });
+  EXPECT_GT(compared, 200);
 }
 
 TEST(ConfigSchema, HasTheLoadersBoundsOfNumbers) {
   int compared = 0;
-  for (const std::string& name : names()) {
-    const Schema schema(name);
-    schema.walk(example_json(name), schema.root(), "",
-                [&](const std::string& path, const Json& here) {
-                  const Json* minimum = here.find("minimum");
-                  const Json* maximum = here.find("maximum");
-                  if (minimum == nullptr || maximum == nullptr) return;
-                  const auto is_refused = [&](std::int64_t value) {
-                    Json changed;
-                    const auto problems = problems_with(
-                        {Change::Kind::Set, name + ".json", path, std::to_string(value)}, changed);
-                    return is_told(problems, path, "must be a whole number from");
-                  };
-                  EXPECT_FALSE(is_refused(minimum->integer)) << name << ": " << path;
-                  EXPECT_FALSE(is_refused(maximum->integer)) << name << ": " << path;
-                  EXPECT_TRUE(is_refused(minimum->integer - 1)) << name << ": " << path;
-                  EXPECT_TRUE(is_refused(maximum->integer + 1)) << name << ": " << path;
-                  ++compared;
-                });
+  each_file([&](const Sample& sample, const std::string& file, const Schema& schema,
+                const Json& json) {
+    schema.walk(json, schema.root(), "", [&](const std::string& path, const Json& here) {
+      const Json* minimum = here.find("minimum");
+      const Json* maximum = here.find("maximum");
+      if (minimum == nullptr || maximum == nullptr) return;
+      const auto is_refused = [&](std::int64_t value) {
+        Json changed;
+        const auto problems =
+            problems_with(sample, {Change::Kind::Set, file, path, std::to_string(value)}, changed);
+        return is_told(problems, path, "must be a whole number from");
+      };
+      EXPECT_FALSE(is_refused(minimum->integer)) << file << ": " << path;
+      EXPECT_FALSE(is_refused(maximum->integer)) << file << ": " << path;
+      EXPECT_TRUE(is_refused(minimum->integer - 1)) << file << ": " << path;
+      EXPECT_TRUE(is_refused(maximum->integer + 1)) << file << ": " << path;
+      ++compared;
+    });
+  });
+  EXPECT_GT(compared, 150);
+}
+
+// Words too: of an enum, each is taken by the loader as a word, and no other.
+TEST(ConfigSchema, HasTheLoadersWords) {
+  int compared = 0;
+  each_file([&](const Sample& sample, const std::string& file, const Schema& schema,
+                const Json& json) {
+    schema.walk(json, schema.root(), "", [&](const std::string& path, const Json& here) {
+      const Json* words = here.find("enum");
+      if (words == nullptr || words->items[0].kind != Json::Kind::Text) return;
+      const auto is_refused = [&](const std::string& word) {
+        Json changed;
+        const auto problems =
+            problems_with(sample, {Change::Kind::Set, file, path, quote(word)}, changed);
+        for (const Json& known : words->items) {
+          if (!is_told(problems, path, "must be ") || !is_told(problems, path, quote(known.text)))
+            return false;
+        }
+        return true;
+      };
+      EXPECT_TRUE(is_refused("zzz")) << file << ": " << path;
+      for (const Json& word : words->items) {
+        EXPECT_FALSE(is_refused(word.text)) << file << ": " << path;
+      }
+      ++compared;
+    });
+  });
+  EXPECT_GT(compared, 50);
+}
+
+// Calls visit(path, property) for every property that a schema declares.
+template <class Visit>
+void each_property(const Json& schema, const std::string& path, const Visit& visit) {
+  for (const JsonMember& member : schema.members) {
+    if (member.name == "properties") {
+      for (const JsonMember& property : member.value.members) {
+        visit(path + "." + property.name, property.value);
+      }
+    }
+    each_property(member.value, path + "." + member.name, visit);
   }
-  EXPECT_GT(compared, 100);
+  for (const Json& item : schema.items) each_property(item, path, visit);
+}
+
+TEST(ConfigSchema, DescribesEveryKey) {
+  for (const std::string name : {"assets", "commands", "feeds", "instruments", "limits", "margin",
+                                 "process", "sessions", "state"}) {
+    int described = 0;
+    each_property(Schema(name).root(), name, [&](const std::string& path, const Json& property) {
+      if (path.ends_with(".$schema")) return;
+      EXPECT_NE(property.find("description"), nullptr) << path;
+      ++described;
+    });
+    EXPECT_GT(described, 4) << name;
+  }
+}
+
+// What the schemas declare is somewhere in the samples, so that the tests above have seen it.
+TEST(ConfigSchema, TheSamplesHaveEveryKey) {
+  std::map<std::string, std::set<std::string>> seen;  // last keys by file
+  each_file([&](const Sample&, const std::string& file, const Schema& schema, const Json& json) {
+    schema.walk(json, schema.root(), "", [&](const std::string& path, const Json&) {
+      seen[file].insert(path.substr(path.rfind('.') + 1));
+    });
+  });
+  const std::set<std::string> not_there{"$schema", "fixed", "no_feed", "password_file"};
+  for (const auto& in_file : seen) {
+    each_property(Schema(schema_of(in_file.first)).root(), in_file.first,
+                  [&](const std::string& path, const Json&) {
+                    const std::string key = path.substr(path.rfind('.') + 1);
+                    if (not_there.contains(key)) return;
+                    EXPECT_TRUE(in_file.second.contains(key)) << path;
+                  });
+  }
 }
 
 TEST(ConfigSchema, MayBeNamedInTheDocument) {
-  for (const std::string& name : names()) {
+  each_file([&](const Sample& sample, const std::string& file, const Schema& schema, const Json&) {
     Json changed;
-    EXPECT_TRUE(
-        problems_with({Change::Kind::Add, name + ".json", "$schema", "\"x.schema.json\""}, changed)
-            .empty());
-    EXPECT_EQ(Schema(name).misfit(changed), "");
-  }
+    const Change change{Change::Kind::Add, file, "$schema", "\"x.schema.json\""};
+    EXPECT_TRUE(problems_with(sample, change, changed).empty());
+    EXPECT_EQ(schema.misfit(changed), "");
+  });
 }
 
 }  // namespace

@@ -168,9 +168,10 @@ TEST(EngineRegression, AnAssetThatRisesInAScenarioCannotBeTheOneThatGainsArePaid
   ASSERT_NE(first_problem(p), nullptr);
   for (std::int32_t& shock : p.groups[0].shock_ppm) shock = std::min(shock, -shock);
   EXPECT_EQ(first_problem(p), nullptr);  // it only falls, by 16 % at most
-  p.group_mult_ppm = 6'250'000;
+  p.per_group.initial_mult_ppm = 6'250'000;
   EXPECT_EQ(first_problem(p), nullptr);
-  p.group_mult_ppm = 6'250'001;  // a gain would lose more in a scenario than it is worth
+  p.per_group.initial_mult_ppm =
+      6'250'001;  // a gain would lose more in a scenario than it is worth
   EXPECT_NE(first_problem(p), nullptr);
 }
 
@@ -624,7 +625,7 @@ TEST(EngineRegression, AMarginReportSaysWhenItsFiguresAreCutOff) {
   w.index(kUsd, 1);
   w.mark(kBtcPerp, 1'000'000);
   w.balance(0, kUsd, kValueMax / 2);
-  w.position(0, kBtcPerp, 1'000'000, 1'000'000);
+  w.position(0, kBtcPerp, 10, 1'000'000);
   EXPECT_TRUE(w.subject.margin({0}, {w.now}).in_range);
   w.position(0, kBtcPerp, 10'000'000, 1'000'000);
   const MarginReport cut_off = w.subject.margin({0}, {w.now});
@@ -672,6 +673,161 @@ TEST(EngineRegression, APartialCancelOfALaterNumberIsItsOwn) {
   w.cancel(second.client_ref, 0);
   w.cancel(w.replace(second.client_ref, 40, 1'000).client_ref, 30);
   EXPECT_EQ(cancel_to(), 0);  // all of it is to go
+}
+
+// Room was looked for one side after the other: with a line left for one of them, the engine stopped.
+TEST(EngineRegression, APositionTransferNeedsRoomForBothSides) {
+  Parameters p = small_parameters();
+  p.capacities.positions = 1;
+  Driver<Engine> lines(p);
+  EXPECT_FALSE(
+      lines.subject.apply(PositionTransfer{{lines.now}, {1}, {100}, {0}, {1}, kBtcPerp, {}}));
+  EXPECT_EQ(lines.subject.position({1}, kBtcPerp), Lots{0});
+  p = small_parameters();
+  p.capacities.group_slots = 1;
+  Driver<Engine> slots(p);
+  EXPECT_FALSE(
+      slots.subject.apply(PositionTransfer{{slots.now}, {1}, {100}, {0}, {1}, kBtcPerp, {}}));
+  p.capacities.group_slots = 2;
+  Driver<Engine> both(p);
+  EXPECT_TRUE(both.subject.apply(PositionTransfer{{both.now}, {1}, {100}, {0}, {1}, kBtcPerp, {}}));
+  EXPECT_EQ(both.subject.position({0}, kBtcPerp), Lots{-1});
+  EXPECT_EQ(both.subject.position({1}, kBtcPerp), Lots{1});
+}
+
+// A replace booked the larger of what it makes worse and what its chain had booked. What the chain
+// had made worse was counted as there already, so that by replaces of one lot more each an account
+// wound down without an end. Twenty dollars are allowed, and each lot of one leg takes sixteen.
+TEST(EngineRegression, AReplaceBooksWhatItMakesWorseOnTopOfItsChain) {
+  Parameters p = small_parameters();
+  p.bands = {{MarginState::Restricted, MarginBasis::Initial, kPpm, kPpm}};
+  p.exit_allowance_ppm = 500'000;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100);
+  w.mark(kBtcDated, 100);
+  w.balance(0, kUsd, -usd(1));
+  w.position(0, kBtcPerp, 10, 100);
+  w.position(0, kBtcDated, -10, 100);
+  w.subject.apply(Recheck{{w.now}, {0}, {}});
+  const Answer sale = w.sell(0, kBtcPerp, 1, 100);
+  EXPECT_TRUE(sale.accepted());
+  EXPECT_EQ(w.replace(sale.client_ref, 2, 100).reason, RejectReason::Margin);
+  EXPECT_EQ(w.replace(sale.client_ref, 1, 96).reason,
+            RejectReason::None);  // the four that are left
+  EXPECT_EQ(w.replace(sale.client_ref, 1, 95).reason, RejectReason::Margin);
+  EXPECT_EQ(w.margin(0).requirement, usd(16));
+}
+
+// With a long interval the time at which the bucket is full again left its integer, and the throttle
+// was open once more.
+TEST(EngineRegression, AThrottleWithALongIntervalHolds) {
+  Parameters p = small_parameters();
+  p.accounts[0].executions = {.interval_ns = std::int64_t{1} << 62, .burst = 2};
+  ASSERT_EQ(first_problem(p), nullptr);
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100);
+  w.balance(0, kUsd, usd(1'000));
+  const Answer bid = w.buy(0, kBtcPerp, 5, 100);
+  for (const RejectReason reason :
+       {RejectReason::None, RejectReason::None, RejectReason::RepeatedExecution}) {
+    w.fill(bid.number, 1, 100);
+    EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100).reason, reason);
+  }
+}
+
+// Where there was no mark yet a split realised what had been paid, and nothing of what that was worth:
+// ten lots at 100, and then 20 at 50, were a loss of 1,000.
+TEST(EngineRegression, ASplitBeforeTheFirstMarkLosesNothing) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.position(0, kBtcPerp, 10, 100);
+  EXPECT_TRUE(w.subject.apply(Split{{w.now}, {50}, 2, 1, kBtcPerp, {}}));
+  EXPECT_EQ(w.subject.position({0}, kBtcPerp), Lots{20});
+  EXPECT_EQ(w.margin(0).equity, 0);
+  w.mark(kBtcPerp, 51);
+  EXPECT_EQ(w.margin(0).equity, usd(20));
+}
+
+// A position that left its integer by a split came out as any number.
+TEST(EngineRegression, ASplitThatDoesNotFitIsNone) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100);
+  w.position(0, kBtcPerp, 100'000'000'000'000, 100);
+  EXPECT_FALSE(w.subject.apply(Split{{w.now}, {1}, 1'000'000, 1, kBtcPerp, {}}));
+  EXPECT_EQ(w.subject.position({0}, kBtcPerp), Lots{100'000'000'000'000});
+  EXPECT_TRUE(w.subject.apply(Split{{w.now}, {1}, 1'000, 1, kBtcPerp, {}}));
+}
+
+// Reasons are declared in order of precedence; close-only of an instrument was named after them.
+TEST(EngineRegression, CloseOnlyOfAnInstrumentComesBeforeEntitlement) {
+  Parameters p = small_parameters();
+  p.sessions[0].accounts = {AccountIndex{1}};
+  Driver<Engine> w(p);
+  w.subject.apply(
+      Control{{w.now}, kBtcPerp.value, {}, ControlScope::Instrument, ControlAction::CloseOnly, {}});
+  EXPECT_EQ(w.buy(0, kBtcPerp, 1, 100).reason, RejectReason::CloseOnly);
+  EXPECT_EQ(w.buy(0, kEthPerp, 1, 100).reason, RejectReason::NotEntitled);
+}
+
+// A transfer that was refused kept the room that it was tried in, on the engine that decided it and
+// not on one that is told the decision.
+TEST(EngineRegression, ARefusedTransferTakesNoRoom) {
+  Parameters p = small_parameters();
+  p.assets[kBtc.value].mode = CollateralMode::Both;
+  p.assets[kBtc.value].factor = FactorIndex{0};
+  p.capacities.group_slots = 1;
+  Driver<Engine> w(p);
+  w.index(kUsd, 1);
+  w.index(kBtc, 100'000);
+  w.balance(0, kUsd, usd(1'000));
+  EXPECT_EQ(w.settle(Transfer{{w.now}, 5, {0}, {}, kBtc, {}}), RejectReason::BorrowLimit);
+  EXPECT_EQ(w.settle(Transfer{{w.now}, 5, {0}, {1}, kBtc, {}}), RejectReason::BorrowLimit);
+  EXPECT_EQ(w.settle(Borrow{{w.now}, 5, {0}, kBtc}), RejectReason::BorrowLimit);
+  EXPECT_EQ(w.subject.verify(), nullptr);
+  EXPECT_TRUE(w.subject.apply(LoadBalance{{w.now}, 5, {1}, kBtc}));
+  EXPECT_EQ(w.margin(1).available, 4'750 - 760);  // 95 % of 5,000, of which 16 % may be lost
+  EXPECT_EQ(w.subject.verify(), nullptr);
+}
+
+// The times of a withdrawal on stale prices did not fit a value in quanta: both were cut off to the
+// same, and nothing was short.
+TEST(EngineRegression, AWithdrawalOnStalePricesIsShortOfTime) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.balance(0, kUsd, usd(10));
+  w.now += kHour + 5;
+  Decision refused = w.subject.decide(Transfer{{w.now}, 1, {0}, {}, kUsd, {}});
+  EXPECT_EQ(refused.reason, RejectReason::StaleRiskTable);
+  EXPECT_EQ(refused.shortfall, 5);
+  EXPECT_EQ(refused.needed, w.now);
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100);
+  w.position(0, kBtcPerp, 1, 100);
+  w.now += kHour - 3;
+  w.index(kUsd, 1);
+  w.now += 10;  // of the position
+  refused = w.subject.decide(Transfer{{w.now}, 1, {0}, {}, kUsd, {}});
+  EXPECT_EQ(refused.reason, RejectReason::StaleRiskTable);
+  EXPECT_EQ(refused.shortfall, 7);
+}
+
+// A position that was loaded paid the funding of all the time before it was there.
+TEST(EngineRegression, ALoadedPositionOwesNoFundingFromBefore) {
+  Driver<Engine> w(small_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 1'000);
+  w.balance(0, kUsd, usd(1'000));
+  const auto pay = [&] {  // three dollars a long lot
+    w.subject.apply(FundingUpdate{{w.now}, usd(3) * kFundingScale, 0, kBtcPerp, {}});
+  };
+  pay();
+  w.position(0, kBtcPerp, 2, 1'000);
+  EXPECT_EQ(w.margin(0).equity, usd(1'000));
+  pay();
+  EXPECT_EQ(w.margin(0).equity, usd(994));
 }
 
 }  // namespace

@@ -46,6 +46,58 @@ TEST(JsonReader, GivesValuesOfTheirKind) {
             "");
 }
 
+TEST(JsonReader, GivesListsOfWordsAndOfDecimals) {
+  EXPECT_EQ(
+      problems_of(
+          R"({"w": ["two", "one"], "d": ["-0.5", "1"]})",
+          [](JsonReader& in) {
+            EXPECT_EQ(in.choices<int>("w", {{"one", 1}, {"two", 2}}), (std::vector<int>{2, 1}));
+            EXPECT_EQ(in.decimals("d", 1, -10, 10), (std::vector<std::int64_t>{-5, 10}));
+          }),
+      "");
+  EXPECT_EQ(problems_of(
+                R"({"w": ["one", "three", 1, "one"], "d": ["2", 1, "0.25"], "e": [],
+                            "f": [], "g": 1})",
+                [](JsonReader& in) {
+                  EXPECT_EQ(in.choices<int>("w", {{"one", 1}, {"two", 2}}), (std::vector<int>{1}));
+                  EXPECT_EQ(in.decimals("d", 1, -10, 10), (std::vector<std::int64_t>{}));
+                  in.choices<int>("e", {{"one", 1}});
+                  in.decimals("f", 0, 0, 1);
+                  EXPECT_EQ(in.decimals("g", 0, 0, 1), std::nullopt);
+                }),
+            "f.json: w[1]: \"three\": must be \"one\" or \"two\"\n"
+            "f.json: w[2]: 1: must be \"one\" or \"two\"\n"
+            "f.json: w[3]: \"one\": is there twice\n"
+            "f.json: d[0]: \"2\": must be from -1 to 1\n"
+            "f.json: d[1]: 1: must be decimal text such as \"0.05\"\n"
+            "f.json: d[2]: \"0.25\": has more than 1 digits behind the point\n"
+            "f.json: e: []: must not be empty\n"
+            "f.json: f: []: must not be empty\n"
+            "f.json: g: 1: must be a list, not a number\n");
+}
+
+// One object of a document that is read in two steps.
+TEST(JsonReader, ReadsAPartOfADocument) {
+  const auto problems_in_part = [](std::string_view text) {
+    const Json json = parse_json(text).json;
+    std::vector<Problem> problems;
+    {
+      JsonReader part("f.json", json, "part", problems);
+      if (part.readable()) part.integer("a", 0, 1);
+    }
+    std::string lines;
+    for (const Problem& problem : problems) lines += to_text(problem) + "\n";
+    return lines;
+  };
+  EXPECT_EQ(problems_in_part(R"({"other": 1, "part": {"a": 1}})"), "");
+  EXPECT_EQ(problems_in_part(R"({"other": 1})"), "");
+  EXPECT_EQ(problems_in_part("[1]"), "");
+  EXPECT_EQ(problems_in_part(R"({"part": 5})"), "f.json: part: 5: must be an object\n");
+  EXPECT_EQ(problems_in_part(R"({"part": {"a": 2, "b": 3}})"),
+            "f.json: part.a: 2: must be a whole number from 0 to 1\n"
+            "f.json: part.b: 3: is no key that is known here\n");
+}
+
 TEST(JsonReader, RecordsUnknownMissingAndDuplicateKeysAndGoesOn) {
   EXPECT_EQ(problems_of(R"({"a": 1, "a": 2, "extra": [1, 2], "o": {"z": 0}})",
                         [](JsonReader& in) {

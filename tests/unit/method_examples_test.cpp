@@ -358,7 +358,7 @@ TYPED_TEST(MethodExamples, ABidBelowTheMarkCostsItsMoveOnly) {
 // 108,000.
 TYPED_TEST(MethodExamples, TheMultiplierTakesTheMoveAndNotThePrice) {
   Parameters p = small_parameters();
-  p.group_mult_ppm = 1'300'000;
+  p.per_group.initial_mult_ppm = 1'300'000;
   World<TypeParam> w(p);
   w.balance(0, kUsd, usd(1'000'000));
   const Answer bid = w.buy(0, kBtcPerp, 10, 90'000);

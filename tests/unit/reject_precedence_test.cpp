@@ -1,9 +1,8 @@
 // Every reject reason by precedence: an order wrong in every way that can hold at the same time,
 // put right one thing after the other, is refused for what is wrong next in the list (ORDERLIFE 6),
-// and accepted at the end. Then who is named and with which arithmetic, at every level of the tree.
+// and accepted at the end. Who is named and with which arithmetic is in reject_arithmetic_test.cpp.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <set>
@@ -93,8 +92,11 @@ Ladder standing_rungs(World<Subject>& w, std::uint32_t instrument,
 
 // Coins at 100,000 dollars. Account 0 has the limits that the ladders cross, and one token a
 // second; session 0 may not use it.
+// The quantum is a hundredth of a cent, so that what the larger orders need fits (METHOD 3.10).
+constexpr std::int64_t quanta(std::int64_t dollars) { return dollars * 10'000; }
 Parameters ladder_parameters() {
   Parameters p = small_parameters();
+  p.wide_denominator *= 100;
   for (InstrumentLimits& limits : p.profiles[0].instruments)
     limits.gross_notional_max = {INT64_MAX};
   p.profiles[0].gross_notional_max = {INT64_MAX};
@@ -103,11 +105,11 @@ Parameters ladder_parameters() {
   for (const InstrumentIndex i : {kBtcPerp, kBtcDated}) {
     InstrumentLimits& limits = tight.instruments[i.value];
     limits.clip = {900};
-    limits.notional_max = {usd(100'000'000)};
+    limits.notional_max = {quanta(100'000'000)};
     limits.collar_ppm = 50'000;
     limits.long_max = {700};
     limits.short_max = {700};
-    limits.gross_notional_max = {usd(65'000'000)};
+    limits.gross_notional_max = {quanta(65'000'000)};
   }
   tight.instruments[kBtcDated.value].restricted = true;
   p.profiles.push_back(tight);
@@ -135,7 +137,7 @@ std::set<RejectReason> climb_with_a_buy() {
   const Answer others = w.buy(1, kEthPerp, 1, 100'000);
   EXPECT_TRUE(own.accepted() && others.accepted());
   w.position(1, kEthPerp, 1, 100'000);
-  const std::int64_t beyond = 20'000'000;  // 2e18 quanta, more than 2^60
+  const std::int64_t beyond = 20'000'000;  // 2e16 quanta: their moves do not fit
   w.position(0, kEthPerp, beyond, 100'000);
   w.balance(0, kBtc, 1);
   w.halt_everything(kBtcDated.value);
@@ -187,7 +189,11 @@ std::set<RejectReason> climb_with_a_buy() {
       {LongLimit, reduce_to(700)},
       {GrossNotional, reduce_to(600)},                          // 60 million of 65
       {Leverage, [&] { w.balance(0, kUsd, usd(2'000'000)); }},  // a million times 3 million dollars
-      {ArithmeticRange, [&] { w.position(0, kEthPerp, -beyond, 100'000); }},
+      {ArithmeticRange,
+       [&] {
+         w.position(0, kEthPerp, -beyond, 100'000);
+         reduce_to(144)();  // the most of which the vectors fit: 16 % is 2.304 million
+       }},
       {Margin, reduce_to(50)},  // 0.8 million and 0.25 of cost
       {Rate, [&] { w.now += kSecondNs; }},
       {Overload,
@@ -231,7 +237,7 @@ std::set<RejectReason> climb_with_a_sell() {
       {SessionExhausted, [&] { w = build(false); }},
       {OpenOrders, [&] { w->venue(VenueEventType::Rejected, 1); }},
       {ShortLimit, [&] { o.quantity = {700}; }},
-      {GrossNotional, [&] { o.quantity = {600}; }},
+      {GrossNotional, [&] { o.quantity = {140}; }},
       {Margin, [&] { o.quantity = {40}; }},
   };
   return climb(ladder, [&] { return w->enter(o); });
@@ -300,7 +306,7 @@ std::set<RejectReason> climb_with_a_replace() {
       {PendingReplaces, [&] { w.venue(VenueEventType::Rejected, pending.number); }},
       {LongLimit, reduce_to(700)},
       {GrossNotional, reduce_to(600)},
-      {Leverage, reduce_to(500)},  // 50 million of 54
+      {Leverage, reduce_to(140)},  // 14 million of 54
       {Margin, reduce_to(40)},
       {Rate, [&] { w.now += kSecondNs; }},
       {Overload,
@@ -316,6 +322,139 @@ std::set<RejectReason> climb_with_a_replace() {
   });
 }
 
+// What states, days, open interest and executions forbid. Ten coins bought at 110 are worth 100
+// each, and ask for 160 dollars: of the 170 that were paid in there are 70 left.
+Parameters state_parameters() {
+  Parameters p = small_parameters();
+  p.bands = {{MarginState::Restricted, MarginBasis::Initial, kPpm, 1'500'000},
+             {MarginState::Liquidation, MarginBasis::Initial, 500'000, 600'000}};
+  p.liquidation_lock = true;
+  p.instruments[kBtcPerp.value].open_interest_max = {12};
+  p.profiles.push_back(p.profiles[0]);
+  p.profiles[1].instruments[kBtcPerp.value].open_interest_share_ppm = 500'000;
+  p.profiles[1].daily_loss_max = {usd(20)};
+  p.accounts[0].profile = 1;
+  p.accounts[0].rate = {.per_second = 1, .burst = 1, .exit_per_second = 1, .exit_burst = 1};
+  p.accounts[0].executions = {.interval_ns = kHour, .burst = 1};
+  p.sessions[0].accounts = {AccountIndex{1}};
+  return p;
+}
+
+template <class Subject>
+std::set<RejectReason> climb_through_states() {
+  World<Subject> w(state_parameters());
+  w.index(kUsd, 1);
+  w.mark(kBtcPerp, 100);
+  w.mark(kEthPerp, 100);
+  w.balance(0, kUsd, usd(1'170));
+  for (const Side side : {Side::Buy, Side::Sell}) {  // two executions, and one too many
+    NewOrder o = w.order(0, kEthPerp, side, 1, 100);
+    o.session = {1};
+    const Answer answer = w.enter(o);
+    EXPECT_TRUE(answer.accepted());
+    w.fill(answer.number, 1, 100);
+    w.now += kSecondNs;
+  }
+  w.balance(0, kUsd, -usd(1'000));
+  w.position(0, kEthPerp, 10, 110);
+  const auto recheck = [&] { w.subject.apply(Recheck{{w.now}, {0}, {}}); };
+  const auto pay_in = [&](std::int64_t dollars) {
+    return [&w, recheck, dollars] {
+      w.balance(0, kUsd, usd(dollars));
+      recheck();
+    };
+  };
+  const auto open_interest = [&](std::int64_t lots) {
+    w.subject.apply(OpenInterestUpdate{{w.now}, {lots}, kBtcPerp, {}});
+  };
+  const auto leverage_cap = [&](std::int64_t times) {
+    w.subject.apply(LeverageCap{{w.now}, times * kPpm});
+  };
+  recheck();
+  open_interest(10);
+  leverage_cap(5);
+  w.control(ControlScope::Instrument, kBtcPerp.value, ControlAction::CloseOnly);
+
+  NewOrder o = w.order(0, kBtcPerp, Side::Buy, 6, 100);
+  o.flags = kOverloaded;
+  const Ladder ladder = {
+      {CloseOnly,
+       [&] { w.control(ControlScope::Instrument, kBtcPerp.value, ControlAction::Resume); }},
+      {LiquidationLock, pay_in(60)},  // 130 of 160: restricted
+      {NotEntitled, [&] { o.session = SessionIndex{1}; }},
+      {OpenInterest, [&] { open_interest(12); }},  // half of it: 6
+      {OpenInterest,
+       [&] {
+         open_interest(10);
+         o.quantity = {2};
+       }},
+      {DailyLoss,
+       [&] {
+         w.subject.apply(DayStart{{w.now}, {0}, {}});
+       }},
+      {Leverage, [&] { leverage_cap(10); }},  // 1,200 of 1,300
+      {Margin, pay_in(70)},                   // 200 of 192
+      {MarginState, pay_in(40)},              // 240 of 160: as much as it takes
+      {Rate, [&] { w.now += kSecondNs; }},
+      {RepeatedExecution,
+       [&] {
+         w.control(ControlScope::Account, 0, ControlAction::Resume);
+         w.now += kSecondNs;  // the refusal took a token
+       }},
+      {Overload,
+       [&] {
+         o.flags = 0;
+         w.now += kSecondNs;
+       }},
+  };
+  return climb(ladder, [&] {
+    o.time = {w.now};
+    return w.enter(o);
+  });
+}
+
+// A transfer. Ten coins bought at 90 have gained 100 dollars, ask for 160, and 50 are on the account.
+template <class Subject>
+std::set<RejectReason> climb_with_a_transfer() {
+  Parameters p = small_parameters();
+  p.bands = {{MarginState::Restricted, MarginBasis::Initial, kPpm, 1'200'000}};
+  p.assets[kUsd.value].borrow_max = {usd(100)};
+  p.transfer_notional_ppm = 200'000;
+  World<Subject> w(p);
+  w.index(kUsd, 1);
+  w.mark(kEthPerp, 100);
+  w.mark(kBtcPerp, 100);
+  w.balance(0, kUsd, usd(50));
+  w.position(0, kEthPerp, 10, 90);
+  const auto recheck = [&] { w.subject.apply(Recheck{{w.now}, {0}, {}}); };
+  recheck();
+  const std::int64_t beyond = 20'000'000;
+  w.position(0, kBtcPerp, beyond, 100);
+  w.mark_as_of(kEthPerp, 100, w.now - kHour - 1);
+
+  Transfer t{{w.now}, 0, {0}, {0}, kUsd, {}};
+  const Ladder ladder = {
+      {InvalidQuantity, [&] { t.units = usd(200); }},
+      {UnknownAccount, [&] { t.to = {1}; }},
+      {StaleRiskTable, [&] { w.mark(kEthPerp, 100); }},
+      {ArithmeticRange, [&] { w.position(0, kBtcPerp, -beyond, 100); }},
+      {BorrowLimit, [&] { t.units = usd(150); }},  // 100 to be borrowed
+      {MarginState,
+       [&] {
+         w.balance(0, kUsd, usd(100));
+         recheck();
+       }},
+      {Margin, [&] { t.units = usd(51); }},
+      {Margin, [&] { t.units = usd(50); }},  // leaves a fifth of the notional
+  };
+  return climb(ladder, [&] {
+    Answer answer;
+    answer.reason = w.settle(t);
+    if (answer.reason == None) answer.disposition = Disposition::Forward;
+    return answer;
+  });
+}
+
 template <class Subject>
 class RejectPrecedence : public ::testing::Test {};
 using Subjects = ::testing::Types<NaiveModel, Engine>;
@@ -325,299 +464,21 @@ TYPED_TEST(RejectPrecedence, ABuyThatIsWrongInEveryWay) { climb_with_a_buy<TypeP
 TYPED_TEST(RejectPrecedence, ASellWithoutRoomNumbersOrMargin) { climb_with_a_sell<TypeParam>(); }
 TYPED_TEST(RejectPrecedence, AReplaceThatIsWrongInEveryWay) { climb_with_a_replace<TypeParam>(); }
 
+TYPED_TEST(RejectPrecedence, StatesDaysOpenInterestAndExecutions) {
+  climb_through_states<TypeParam>();
+}
+TYPED_TEST(RejectPrecedence, ATransferThatIsWrongInEveryWay) { climb_with_a_transfer<TypeParam>(); }
+
 TYPED_TEST(RejectPrecedence, EveryReasonIsOnALadder) {
   std::set<RejectReason> seen = climb_with_a_buy<TypeParam>();
   seen.merge(climb_with_a_sell<TypeParam>());
   seen.merge(climb_with_a_replace<TypeParam>());
-  const std::set<RejectReason> reserved = {None, OpenInterest, DailyLoss, Concentration,
-                                           RepeatedExecution};
+  seen.merge(climb_through_states<TypeParam>());
+  seen.merge(climb_with_a_transfer<TypeParam>());
+  const std::set<RejectReason> reserved = {None, Concentration};
   for (const RejectReasonInfo& row : kRejectReasons) {
     EXPECT_EQ(seen.contains(row.reason), !reserved.contains(row.reason)) << row.name;
   }
-}
-
-// --- who is named, and the arithmetic (on the engine: the model has none)
-
-// A coin at 100 dollars; a profile for every level from the account up to the venue.
-constexpr std::uint32_t kLevels = 4;
-constexpr std::array<NodeLevel, kLevels> kUpwards = {NodeLevel::Account, NodeLevel::Group,
-                                                     NodeLevel::Member, NodeLevel::Venue};
-constexpr std::array<std::uint32_t, kLevels> kNodes = {0, kGroup.value, kMember.value,
-                                                       kVenue.value};
-
-Parameters parameters_by_level() {
-  Parameters p = small_parameters();
-  p.profiles.assign(kLevels, p.profiles[0]);
-  p.nodes[kGroup.value].profile = 1;
-  p.nodes[kMember.value].profile = 2;
-  p.nodes[kVenue.value].profile = 3;
-  p.accounts[1].profile = kLevels;  // not account 0's
-  p.profiles.push_back(p.profiles[0]);
-  return p;
-}
-
-struct LevelWorld : Driver<Engine> {
-  explicit LevelWorld(const Parameters& p) : Driver<Engine>(p) {
-    index(kUsd, 1);
-    for (const InstrumentIndex i : {kBtcPerp, kEthPerp, kBtcDated}) mark(i, 100);
-    balance(0, kUsd, usd(1'000'000));
-    balance(1, kUsd, usd(1'000'000));
-  }
-  Decision decide(NewOrder o) {
-    o.client_ref = ++client_ref;
-    return subject.submit(o);
-  }
-  Decision decide(Side side, std::int64_t lots) {
-    return decide(order(0, kBtcPerp, side, lots, 100));
-  }
-};
-
-struct LimitCase {
-  const char* name;
-  RejectReason reason;
-  Side side;
-  std::int64_t unit;    // of the arithmetic, in a lot
-  std::int64_t others;  // lots that account 1 uses of the limit of a node
-  void (*tighten)(LimitProfile& profile, std::int64_t lots);
-};
-
-InstrumentLimits& perp(LimitProfile& profile) { return profile.instruments[kBtcPerp.value]; }
-
-constexpr std::int64_t kLot = usd(100);
-const LimitCase kLimitCases[] = {
-    {"clip", ClipSize, Side::Buy, 1, 0,
-     [](LimitProfile& p, std::int64_t lots) { perp(p).clip = {lots}; }},
-    {"notional of an order", MaxNotional, Side::Sell, kLot, 0,
-     [](LimitProfile& p, std::int64_t lots) { perp(p).notional_max = {lots * kLot}; }},
-    {"long", LongLimit, Side::Buy, 1, 3,
-     [](LimitProfile& p, std::int64_t lots) { perp(p).long_max = {lots}; }},
-    {"short", ShortLimit, Side::Sell, 1, 2,
-     [](LimitProfile& p, std::int64_t lots) { perp(p).short_max = {lots}; }},
-    {"gross notional of the instrument", GrossNotional, Side::Sell, kLot, 3,
-     [](LimitProfile& p, std::int64_t lots) { perp(p).gross_notional_max = {lots * kLot}; }},
-    {"gross notional of all", GrossNotional, Side::Buy, kLot, 3 + 4,
-     [](LimitProfile& p, std::int64_t lots) { p.gross_notional_max = {lots * kLot}; }},
-};
-
-// Account 1 is long 3 with 5 on offer: of both it uses 3 long, 2 short and 3 gross, and 4 gross in
-// the other coin.
-void trade_beside(LevelWorld& w) {
-  w.position(1, kBtcPerp, 3, 100);
-  w.sell(1, kBtcPerp, 5, 100);
-  w.position(1, kEthPerp, -4, 100);
-}
-
-TEST(RejectArithmetic, TheFirstCrossedLevelIsNamedWithWhatIsLeftThere) {
-  constexpr std::int64_t kLimit = 20;
-  for (const LimitCase& limit : kLimitCases) {
-    for (std::uint32_t level = 0; level < kLevels; ++level) {
-      SCOPED_TRACE(std::string(limit.name) + ", level " + std::to_string(level));
-      Parameters p = parameters_by_level();
-      for (std::uint32_t up = level; up < kLevels; ++up) limit.tighten(p.profiles[up], kLimit);
-      LevelWorld w(p);
-      trade_beside(w);
-      const std::int64_t used = level == 0 ? 0 : limit.others;
-      const std::int64_t fits = kLimit - used;
-      for (const std::int64_t lots : {fits + 1, 3 * kLimit}) {
-        const Decision refused = w.decide(limit.side, lots);
-        EXPECT_EQ(refused.reason, limit.reason);
-        EXPECT_EQ(refused.level, kUpwards[level]);
-        EXPECT_EQ(refused.node, kNodes[level]);
-        EXPECT_EQ(refused.limit, kLimit * limit.unit);
-        EXPECT_EQ(refused.needed, lots * limit.unit);
-        EXPECT_EQ(refused.available, fits * limit.unit);
-        EXPECT_EQ(refused.shortfall, (lots - fits) * limit.unit);
-        // A stricter limit further up allows less.
-        EXPECT_EQ(refused.largest_passing, Lots{kLimit - limit.others});
-      }
-      const std::int64_t most = kLimit - limit.others;
-      EXPECT_EQ(w.decide(limit.side, most + 1).reason, limit.reason);
-      EXPECT_EQ(w.decide(limit.side, most).reason, None);
-    }
-  }
-}
-
-// With the limit of one level only, the order at the limit passes and one lot more does not.
-TEST(RejectArithmetic, AtTheLimitOfEveryLevelPassesAndALotMoreDoesNot) {
-  constexpr std::int64_t kLimit = 20;
-  for (const LimitCase& limit : kLimitCases) {
-    for (std::uint32_t level = 0; level < kLevels; ++level) {
-      SCOPED_TRACE(std::string(limit.name) + ", level " + std::to_string(level));
-      Parameters p = parameters_by_level();
-      limit.tighten(p.profiles[level], kLimit);
-      LevelWorld w(p);
-      trade_beside(w);
-      const std::int64_t fits = kLimit - (level == 0 ? 0 : limit.others);
-      const Decision refused = w.decide(limit.side, fits + 1);
-      EXPECT_EQ(refused.reason, limit.reason);
-      EXPECT_EQ(refused.level, kUpwards[level]);
-      EXPECT_EQ(refused.node, kNodes[level]);
-      EXPECT_EQ(refused.largest_passing, Lots{fits});
-      EXPECT_EQ(w.decide(limit.side, fits).reason, None);
-    }
-  }
-}
-
-TEST(RejectArithmetic, OpenOrdersAreCountedAtEveryLevel) {
-  for (std::uint32_t level = 0; level < kLevels; ++level) {
-    SCOPED_TRACE(level);
-    Parameters p = parameters_by_level();
-    for (std::uint32_t up = level; up < kLevels; ++up) p.profiles[up].open_orders_max = 2;
-    LevelWorld w(p);
-    if (level != 0) w.buy(1, kEthPerp, 1, 100);
-    for (int own = level == 0 ? 2 : 1; own > 0; --own)
-      EXPECT_EQ(w.decide(Side::Buy, 1).reason, None);
-    const Decision refused = w.decide(Side::Buy, 1);
-    EXPECT_EQ(refused.reason, OpenOrders);
-    EXPECT_EQ(refused.level, kUpwards[level]);
-    EXPECT_EQ(refused.node, kNodes[level]);
-    EXPECT_EQ(refused.limit, 2);
-    EXPECT_EQ(refused.needed, 1);
-    EXPECT_EQ(refused.available, 0);
-    EXPECT_EQ(refused.shortfall, 1);
-  }
-}
-
-TEST(RejectArithmetic, TheCollarOfEveryLevelIsNamedInTicks) {
-  for (std::uint32_t level = 0; level < kLevels; ++level) {
-    SCOPED_TRACE(level);
-    Parameters p = parameters_by_level();
-    for (std::uint32_t up = level; up < kLevels; ++up) perp(p.profiles[up]).collar_ppm = 50'000;
-    LevelWorld w(p);
-    for (const Side side : {Side::Buy, Side::Sell}) {
-      const int sign = sign_of(side);
-      const Decision refused = w.decide(w.order(0, kBtcPerp, side, 1, 100 + 8 * sign));
-      EXPECT_EQ(refused.reason, PriceCollar);
-      EXPECT_EQ(refused.level, kUpwards[level]);
-      EXPECT_EQ(refused.node, kNodes[level]);
-      EXPECT_EQ(refused.limit, 100 + 5 * sign);
-      EXPECT_EQ(refused.shortfall, 3);
-      EXPECT_EQ(w.decide(w.order(0, kBtcPerp, side, 1, 100 + 6 * sign)).reason, PriceCollar);
-      EXPECT_EQ(w.decide(w.order(0, kBtcPerp, side, 1, 100 + 5 * sign)).reason, None);
-    }
-  }
-}
-
-TEST(RejectArithmetic, RestrictedNamesTheFirstLevelThatHasItOnItsList) {
-  for (std::uint32_t level = 0; level < kLevels; ++level) {
-    Parameters p = parameters_by_level();
-    for (std::uint32_t up = level; up < kLevels; ++up) perp(p.profiles[up]).restricted = true;
-    LevelWorld w(p);
-    const Decision refused = w.decide(Side::Buy, 1);
-    EXPECT_EQ(refused.reason, Restricted);
-    EXPECT_EQ(refused.level, kUpwards[level]);
-    EXPECT_EQ(refused.node, kNodes[level]);
-  }
-}
-
-TEST(RejectArithmetic, KilledSuspendedAndCloseOnlyNameWhereTheyWereSet) {
-  constexpr std::array<std::pair<ControlAction, RejectReason>, 3> kActions = {
-      {{ControlAction::Kill, Killed},
-       {ControlAction::Suspend, Suspended},
-       {ControlAction::CloseOnly, CloseOnly}}};
-  for (const auto& [action, reason] : kActions) {
-    LevelWorld w(parameters_by_level());
-    const auto set = [&w, action = action](ControlScope scope, std::uint32_t target) {
-      w.subject.apply(Control{{w.now}, target, {}, scope, action, {}});
-      return w.decide(Side::Buy, 1);
-    };
-    // From the venue downwards, each nearer than the one before.
-    for (std::uint32_t level = kLevels; level-- > 0;) {
-      const Decision refused =
-          set(level == 0 ? ControlScope::Account : ControlScope::Node, kNodes[level]);
-      EXPECT_EQ(refused.reason, reason);
-      EXPECT_EQ(refused.level, kUpwards[level]);
-      EXPECT_EQ(refused.node, kNodes[level]);
-    }
-    const Decision refused = set(ControlScope::Session, 0);
-    EXPECT_EQ(refused.reason, reason);
-    EXPECT_EQ(refused.level, NodeLevel::Session);
-    EXPECT_EQ(refused.node, 0U);
-  }
-}
-
-TEST(RejectArithmetic, EntitlementAndRatesNameTheSession) {
-  Parameters p = parameters_by_level();
-  p.sessions[1].accounts = {AccountIndex{1}};
-  p.sessions[1].rate = {.per_second = 4, .burst = 2, .exit_per_second = 4, .exit_burst = 2};
-  LevelWorld w(p);
-  NewOrder o = w.order(0, kBtcPerp, Side::Buy, 1, 100);
-  o.session = {1};
-  const Decision foreign = w.decide(o);  // takes a token
-  EXPECT_EQ(foreign.reason, NotEntitled);
-  EXPECT_EQ(foreign.level, NodeLevel::Session);
-  EXPECT_EQ(foreign.node, 1U);
-  o.account = {1};
-  EXPECT_EQ(w.decide(o).reason, None);
-  const Decision fast = w.decide(o);
-  EXPECT_EQ(fast.reason, Rate);
-  EXPECT_EQ(fast.level, NodeLevel::Session);
-  EXPECT_EQ(fast.node, 1U);
-  EXPECT_EQ(fast.shortfall, kSecondNs / 4);
-  o.time = {w.now + kSecondNs / 4 - 1};
-  EXPECT_EQ(w.decide(o).shortfall, 1);
-  o.time = {w.now + kSecondNs / 4};
-  EXPECT_EQ(w.decide(o).reason, None);
-}
-
-TEST(RejectArithmetic, LeverageIsNamedInDollars) {
-  Parameters p = parameters_by_level();
-  p.profiles[0].leverage_max_ppm = 2 * kPpm;
-  LevelWorld w(p);
-  w.balance(0, kUsd, usd(500) - usd(1'000'000));
-  w.position(0, kEthPerp, 3, 100);
-  const Decision refused = w.decide(Side::Buy, 9);
-  EXPECT_EQ(refused.reason, Leverage);
-  EXPECT_EQ(refused.level, NodeLevel::Account);
-  EXPECT_EQ(refused.node, 0U);
-  EXPECT_EQ(refused.limit, usd(1'000));
-  EXPECT_EQ(refused.needed, usd(900));
-  EXPECT_EQ(refused.available, usd(700));
-  EXPECT_EQ(refused.shortfall, usd(200));
-  EXPECT_EQ(refused.largest_passing, Lots{7});
-  EXPECT_EQ(w.decide(Side::Buy, 8).reason, Leverage);
-  EXPECT_EQ(w.decide(Side::Buy, 7).reason, None);
-}
-
-TEST(RejectArithmetic, MarginIsNamedInDollarsWithItsScenario) {
-  LevelWorld w(parameters_by_level());
-  w.balance(0, kUsd, usd(208) - usd(1'000'000));
-  w.position(0, kEthPerp, 3, 100);
-  ASSERT_EQ(w.margin(0).available, usd(160));
-  const Decision refused = w.decide(Side::Sell, 12);
-  EXPECT_EQ(refused.reason, Margin);
-  EXPECT_EQ(refused.level, NodeLevel::Account);
-  EXPECT_EQ(refused.node, 0U);
-  EXPECT_EQ(refused.limit, 0);
-  EXPECT_EQ(refused.needed, usd(12 * 16));
-  EXPECT_EQ(refused.available, usd(160));
-  EXPECT_EQ(refused.shortfall, usd(32));
-  EXPECT_EQ(refused.set, 0U);
-  EXPECT_EQ(refused.group, 0U);     // the coin that is sold
-  EXPECT_EQ(refused.scenario, 8U);  // +16 %
-  EXPECT_EQ(refused.largest_passing, Lots{10});
-  EXPECT_EQ(w.decide(Side::Sell, 11).reason, Margin);
-  EXPECT_EQ(w.decide(Side::Sell, 10).reason, None);
-  EXPECT_EQ(w.margin(0).available, 0);
-}
-
-TEST(RejectArithmetic, ReduceOnlyNamesWhatMayBeClosed) {
-  LevelWorld w(parameters_by_level());
-  w.position(0, kBtcPerp, 10, 100);
-  EXPECT_EQ(w.decide(Side::Sell, 4).reason, None);
-  NewOrder o = w.order(0, kBtcPerp, Side::Sell, 9, 100);
-  o.flags = kReduceOnly;
-  const Decision refused = w.decide(o);
-  EXPECT_EQ(refused.reason, ReduceOnly);
-  EXPECT_EQ(refused.limit, 6);
-  EXPECT_EQ(refused.needed, 9);
-  EXPECT_EQ(refused.available, 6);
-  EXPECT_EQ(refused.shortfall, 3);
-  EXPECT_EQ(refused.largest_passing, Lots{6});
-  o.quantity = {7};
-  EXPECT_EQ(w.decide(o).reason, ReduceOnly);
-  o.quantity = {6};
-  EXPECT_EQ(w.decide(o).reason, None);
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ TEST(StateFile, TellsEveryProblem) {
                    {"account": "alpha-1", "asset": "BTC", "amount": 1},
                    {"account": "alpha-1", "asset": "ETH", "amount": "1"},
                    {"account": "alpha-1", "asset": "ETH", "amount": "2"},
-                   {"account": "alpha-1", "asset": "USDC", "amount": "9000000000000"}],
+                   {"account": "alpha-1", "asset": "USDC", "amount": "1"},
+                   {"account": "bravo-1", "asset": "BTC", "amount": "200000000"}],
       "positions": [{"account": "alpha-1", "instrument": "AMZN", "quantity": "0.5",
                      "entry_price": "220"},
                     {"account": "alpha-1", "instrument": "EUR/USD", "quantity": "500",
@@ -77,7 +78,7 @@ TEST(StateFile, TellsEveryProblem) {
       "s.json: balances[2].amount: \"0.000000001\": has more than 8 digits behind the point\n"
       "s.json: balances[3].amount: 1: must be decimal text such as \"0.05\", not a number\n"
       "s.json: balances[5].asset: \"ETH\": the account has a balance in it already\n"
-      "s.json: balances[6].amount: \"9000000000000\": is worth more than 2^60 quanta at "
+      "s.json: balances[7].amount: \"200000000\": is worth more than 2^60 quanta at "
       "index_max\n"
       "s.json: positions[0].quantity: \"0.5\": has more than 0 digits behind the point\n"
       "s.json: positions[1].quantity: \"500\": must be a whole number of lots of 1000\n"

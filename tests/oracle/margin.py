@@ -1,0 +1,615 @@
+"""The margin of one account, computed from nothing every time, as METHOD section 3 and the rounding
+contract at the top of risk/engine.h say.
+
+The same text computes twice: with the rounding of the contract, where every number is an integer, and
+without any, where the numbers are fractions. Units as in the contract: Wide is quanta of the risk
+currency times wide_denominator (D below), a fine is 1e-6 quanta.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from portfolio import RATE_SCALE
+from scenarios import PPM
+
+KAPPA_BITS = 64
+ALL_ACTIONS = ("enforce", "warn", "report")
+INVERSE_COST_UNITS = 3  # a lot: what the roundings of inverse fills may take
+
+
+class Contract:
+    """Rounds as the contract says; integers in, integers out."""
+
+    @staticmethod
+    def floor(numerator, denominator):
+        return numerator // denominator
+
+    @staticmethod
+    def ceil(numerator, denominator):
+        return -(-numerator // denominator)
+
+    @staticmethod
+    def nearest(numerator, denominator):
+        """Halves away from zero."""
+        size = (2 * abs(numerator) + denominator) // (2 * denominator)
+        return size if numerator >= 0 else -size
+
+    @staticmethod
+    def away(numerator, denominator):
+        size = -(-abs(numerator) // denominator)
+        return size if numerator >= 0 else -size
+
+    @staticmethod
+    def gain(fines, unit):
+        """An entry of a risk table, in its integers."""
+        return Contract.nearest(fines, unit)
+
+    @staticmethod
+    def reserve(amount):
+        """What is held for roundings alone."""
+        return amount
+
+
+class Unrounded:
+    """Rounds nothing, and so needs no reserves."""
+
+    floor = ceil = nearest = away = staticmethod(lambda numerator, denominator:
+                                                 Fraction(numerator) / denominator)
+    gain = floor
+    reserve = staticmethod(lambda amount: 0)
+
+
+@dataclass
+class Book:
+    """Positions and open orders in which a requirement is asked for."""
+    lines: dict   # by instrument: position, open buys, open sells, in lots
+    costs: list   # by asset: C, in units
+
+    def with_order(self, order, costs):
+        lines = dict(self.lines)
+        position, buys, sells = lines.get(order.instrument, (0, 0, 0))
+        lines[order.instrument] = (position, buys + order.lots * (order.sign > 0),
+                                   sells + order.lots * (order.sign < 0))
+        return Book(lines, costs)
+
+    def with_fill(self, order, costs):
+        lines = dict(self.lines)
+        position, buys, sells = lines.get(order.instrument, (0, 0, 0))
+        lines[order.instrument] = (position + order.sign * order.lots, buys, sells)
+        return Book(lines, costs)
+
+
+@dataclass
+class GroupPart:
+    """One group's part of a requirement, in fines."""
+    low: list        # by column
+    alone: dict      # by set: the loss
+    charges: dict    # by add-on's place in the group: the charge
+    floor: int
+
+
+@dataclass
+class Requirement:
+    total: int       # quanta
+    groups_part: int  # 1e-18 quanta, as the next two
+    joint_part: int
+    outside_part: int
+    parts: dict      # by group
+    needs: dict      # by group: Z, in fines
+    joint: dict      # by joint set
+
+
+@dataclass
+class JointPart:
+    together: int    # fines: the loss of the sum of the groups
+    alone: int       # fines: the sum of the groups' losses alone
+    needed: int      # J, fines times 1e6
+    columns: list    # fines: the sum of the groups, by column
+
+
+class Margin:
+    def __init__(self, configuration, portfolio, rounding):
+        self.configuration, self.portfolio, self.rounding = configuration, portfolio, rounding
+        self.unit = [index * asset.wide_per_index
+                     for index, asset in zip(portfolio.index, configuration.assets)]
+        self.notionals, self.gains = {}, {}
+        self.amounts = self.held(rounding)
+        self.whole_amounts = self.held(Contract)
+        no_costs = [0] * len(configuration.assets)
+        self.outflow_ppm = [self.outflow(asset) for asset in configuration.assets]
+        positions = {i: (h.position, 0, 0) for i, h in portfolio.holdings.items()}
+        self.positions = Book(positions, no_costs)
+        self.now = Book(positions, self.costs(portfolio.orders))
+        for order in portfolio.orders:
+            self.now = self.now.with_order(order, self.now.costs)
+
+    # --- equity
+
+    def held(self, rounding):
+        """X by asset, in units."""
+        amounts = [balance - borrowed for balance, borrowed
+                   in zip(self.portfolio.balance, self.portfolio.borrowed)]
+        for i, holding in self.portfolio.holdings.items():
+            instrument = self.configuration.instruments[i]
+            value = holding.cash
+            if holding.position and not instrument.upfront:
+                units = holding.position * instrument.units_per_lot_mark
+                if instrument.inverse:
+                    value = rounding.floor(holding.cash * holding.mark - units, holding.mark)
+                else:
+                    value += units * holding.mark
+            amounts[instrument.settlement] += value
+        return amounts
+
+    def option_value(self):
+        """NOV in Wide."""
+        value = 0
+        for i, (position, _, _) in self.positions.lines.items():
+            instrument = self.configuration.instruments[i]
+            if instrument.upfront:
+                lots = position if instrument.long_value else min(0, position)
+                if lots:
+                    value += lots * self.premium(i)
+        return value
+
+    def premium(self, i):
+        """What a lot is worth at its own mark, in Wide."""
+        instrument = self.configuration.instruments[i]
+        mark = self.portfolio.holdings[i].mark
+        units = instrument.units_per_lot_mark * self.unit[instrument.settlement]
+        return self.rounding.nearest(units, mark) if instrument.inverse else mark * units
+
+    def haircut(self, a, amount, basis):
+        """H: what an amount counts, in Wide times 1e6."""
+        asset = self.configuration.assets[a]
+        if amount < 0:
+            return self.debt(a, amount)
+        per_unit, end = self.unit[a], 1
+        if asset.tiers_by_value:
+            amount, per_unit, end = amount * self.unit[a], 1, self.configuration.wide_denominator
+        counted = before = 0
+        for upto, rate in asset.tiers[basis]:
+            reached = amount if upto is None else min(amount, upto * end)
+            counted += (reached - before) * rate
+            before = reached
+            if reached == amount:
+                break
+        return counted * per_unit
+
+    def debt(self, a, amount):
+        return amount * (PPM + self.configuration.assets[a].debt_addon_ppm) * self.unit[a]
+
+    def borrow_margin(self, a, amount, basis):
+        """B, in Wide times 1e6."""
+        return (self.configuration.assets[a].borrow_ppm[basis] * self.unit[a]
+                * max(self.portfolio.borrowed[a], -amount))
+
+    def counted(self, basis, costs):
+        """By asset what it counts after its costs and the share caps, in Wide times 1e6."""
+        assets = self.configuration.assets
+        values = [self.haircut(a, self.amounts[a], basis) + self.debt(a, -costs[a])
+                  for a in range(len(assets))]
+        uncapped = sum(value for value, asset in zip(values, assets) if not asset.capped)
+        return [min(value, self.share_cap(a, uncapped)) if assets[a].capped else value
+                for a, value in enumerate(values)]
+
+    def share_cap(self, a, uncapped):
+        asset = self.configuration.assets[a]
+        share = self.rounding.floor(uncapped * asset.share_ppm, PPM - asset.share_ppm)
+        return max(0, share + asset.share_free * self.configuration.wide_denominator * PPM)
+
+    def equity(self, basis, costs):
+        """E - C in quanta."""
+        value = sum(self.counted(basis, costs)) + PPM * self.option_value()
+        for a, amount in enumerate(self.amounts):
+            value -= self.borrow_margin(a, amount - costs[a], basis)
+        return self.rounding.floor(value, PPM * self.configuration.wide_denominator)
+
+    # --- costs of open orders
+
+    def cost(self, order):
+        """c of one order, in units of its settlement asset."""
+        instrument = self.configuration.instruments[order.instrument]
+        mark, units = self.portfolio.holdings[order.instrument].mark, instrument.units_per_lot_mark
+        beyond = order.sign * (order.price - mark) * units  # what it pays beyond the mark
+        if instrument.inverse:
+            fee = self.rounding.ceil(units * instrument.fee_ppm, PPM * order.price)
+            beyond = self.rounding.ceil(order.lots * beyond, mark * order.price)
+            return (max(0, beyond + order.lots * fee)
+                    + self.rounding.reserve(INVERSE_COST_UNITS * order.lots))
+        if instrument.upfront and order.sign > 0:
+            beyond = order.price * units - self.got(order.instrument)
+        return order.lots * max(0, beyond + self.linear_fee(order))
+
+    def linear_fee(self, order):
+        """Of a lot, in units of the settlement asset."""
+        instrument = self.configuration.instruments[order.instrument]
+        return self.rounding.ceil(instrument.units_per_lot_mark * order.price * instrument.fee_ppm,
+                                  PPM)
+
+    def outflow(self, asset):
+        """What a unit paid of an asset takes from the equity at most, in ppm of its value: a debt with
+        its add-on and its borrow margin, and what less of the capped assets counts beside less of the
+        others."""
+        beside = PPM if asset.capped else PPM + sum(
+            self.rounding.ceil(other.share_ppm * PPM, PPM - other.share_ppm)
+            for other in self.configuration.assets if other.capped)
+        return (self.rounding.ceil((PPM + asset.debt_addon_ppm) * beside, PPM)
+                + asset.borrow_ppm["initial"])
+
+    def got(self, i):
+        """What a lot bought for an upfront premium is worth at the mark, in units paid."""
+        instrument = self.configuration.instruments[i]
+        return self.rounding.floor(
+            self.portfolio.holdings[i].mark * instrument.units_per_lot_mark * PPM,
+            self.outflow_ppm[instrument.settlement])
+
+    def costs(self, orders):
+        """C by asset, in units."""
+        costs = [0] * len(self.configuration.assets)
+        by_line = {}
+        for order in orders:
+            instrument = self.configuration.instruments[order.instrument]
+            costs[instrument.settlement] += self.cost(order)
+            if not instrument.long_value and order.sign > 0:
+                by_line.setdefault(order.instrument, []).append(order)
+        for i, buys in by_line.items():
+            # What buys a long position without a value is paid in full.
+            instrument, holding = self.configuration.instruments[i], self.portfolio.holdings[i]
+            beyond = sum(order.lots for order in buys) - max(0, -holding.position)
+            highest = max(order.price * instrument.units_per_lot_mark + self.linear_fee(order)
+                          for order in buys)
+            costs[instrument.settlement] += max(0, beyond) * min(self.got(i), highest)
+        return costs
+
+    def worth_at_most(self, costs):
+        """What costs take from the equity at most, in quanta."""
+        value = sum(cost * self.outflow_ppm[a] * self.unit[a] for a, cost in enumerate(costs))
+        return self.rounding.ceil(value, PPM * self.configuration.wide_denominator)
+
+    # --- exposures
+
+    def notional(self, i):
+        """n: of one lot, in Wide."""
+        if i not in self.notionals:
+            instrument = self.configuration.instruments[i]
+            if instrument.reference is not None:
+                value = self.rounding.floor(
+                    self.notional(instrument.reference) * instrument.reference_ppm, PPM)
+            else:
+                value = self.premium(i)
+            self.notionals[i] = value
+        return self.notionals[i]
+
+    def lots(self, book, i):
+        """The ends of what a line may come to hold."""
+        position, buys, sells = book.lines[i]
+        low, high = position - sells, position + buys
+        if not self.configuration.instruments[i].long_value:
+            low, high = min(0, low), min(0, high)
+        return low, high
+
+    def moving_collateral(self, basis, costs):
+        """K by factor: falls and rises, in Wide times 1e6."""
+        configuration = self.configuration
+        falls, rises = ([0] * len(configuration.factor_index) for _ in range(2))
+        uncapped = sum(self.haircut(a, self.amounts[a], basis)
+                       for a, asset in enumerate(configuration.assets) if not asset.capped)
+        for a, asset in enumerate(configuration.assets):
+            if asset.mode == "static":
+                continue
+            amount = self.amounts[a]
+            value = self.haircut(a, amount, basis)
+            if amount >= 0 and asset.mode != "upside_only":
+                falls[asset.factor] += (min(value, self.share_cap(a, uncapped)) if asset.capped
+                                        else value)
+            elif amount < 0 and asset.mode == "both":
+                falls[asset.factor] += value
+            rises[asset.factor] += self.rising_value(a, basis, amount, costs[a])
+        return falls, rises
+
+    def rising_value(self, a, basis, amount, cost):
+        asset = self.configuration.assets[a]
+        left = amount - cost
+        if left < 0:
+            return self.debt(a, left)
+        if asset.mode == "downside_only":
+            return 0
+        if asset.tiers_by_value:
+            return self.rate_when_risen(a, basis) * left * self.unit[a]
+        return self.haircut(a, left, basis)
+
+    def rate_when_risen(self, a, basis):
+        """The rate of the tier in which the amount's value is after the largest rise. Which tier it
+        is goes by whole units of the asset, rounded or not."""
+        asset = self.configuration.assets[a]
+        group = self.configuration.groups[self.configuration.factor_group[asset.factor]]
+        rise = max([0] + group.shocks[asset.factor - group.first_factor])
+        value = self.whole_amounts[a] * self.unit[a] * (PPM + rise)
+        for upto, rate in asset.tiers[basis]:
+            if upto is None or value <= upto * self.configuration.wide_denominator * PPM:
+                return rate
+        raise AssertionError("the last tier has no end")
+
+    def gains_of(self, i):
+        """Of a Table instrument: what a lot gains by column, in vector units."""
+        if i not in self.gains:
+            unit = self.configuration.instruments[i].vector_unit
+            self.gains[i] = [self.rounding.gain(fines, unit)
+                             for fines in self.portfolio.holdings[i].vector]
+        return self.gains[i]
+
+    def vectors(self, basis, book):
+        """low_g by group, in fines; None where there is nothing."""
+        configuration = self.configuration
+        scale = PPM * configuration.wide_denominator
+        falls, rises = self.moving_collateral(basis, book.costs)
+        ends = {}  # by factor: the ends of P
+        tables = [[] for _ in configuration.groups]
+        touched = set()
+        for i, line in book.lines.items():
+            if line == (0, 0, 0):
+                continue
+            instrument = configuration.instruments[i]
+            low, high = self.lots(book, i)
+            touched.add(instrument.group)
+            if instrument.table:
+                tables[instrument.group].append((i, low, high))
+            else:
+                before, n = ends.get(instrument.factor, (0, 0)), self.notional(i)
+                ends[instrument.factor] = (before[0] + low * n, before[1] + high * n)
+        vectors = []
+        for g, group in enumerate(configuration.groups):
+            vector = [0] * group.column_count
+            for f, shocks in enumerate(group.shocks):
+                factor = group.first_factor + f
+                low, high = ends.get(factor, (0, 0))
+                if low == high == falls[factor] == rises[factor] == 0:
+                    continue
+                touched.add(g)
+                up = self.rounding.floor(low * PPM + rises[factor], scale)
+                down = self.rounding.ceil(high * PPM + falls[factor], scale)
+                vector = [v + (up if m >= 0 else down) * m for v, m in zip(vector, shocks)]
+            reserve = 0
+            for i, low, high in tables[g]:
+                unit = configuration.instruments[i].vector_unit
+                vector = [v + unit * (low if w >= 0 else high) * w
+                          for v, w in zip(vector, self.gains_of(i))]
+                reserve += self.rounding.ceil(unit * max(abs(low), abs(high)), 2)
+            reserve = self.rounding.reserve(reserve)
+            vectors.append([v - reserve for v in vector] if g in touched else None)
+        return vectors
+
+    # --- add-ons
+
+    def measure(self, driver, i):
+        """What a driver counts of one lot, in Wide."""
+        wide = self.configuration.wide_denominator
+        instrument, holding = self.configuration.instruments[i], self.portfolio.holdings[i]
+        if driver.measure == "lot":
+            return driver.per_lot * wide
+        if driver.measure == "premium":
+            return self.premium(i)
+        if driver.measure == "funding":
+            return self.funding(i)
+        if driver.measure == "notional" or (driver.measure == "delta" and not instrument.table):
+            return self.notional(i)
+        return holding.measures.get(driver.measure, 0) * wide
+
+    def funding(self, i):
+        """What a long lot pays until the next settlement, in Wide: a share of what it is worth at its
+        own mark, counted in 1e-9 units of the settlement asset."""
+        instrument, holding = self.configuration.instruments[i], self.portfolio.holdings[i]
+        paid = instrument.units_per_lot_mark * holding.funding
+        paid = (self.rounding.away(paid, holding.mark) if instrument.inverse
+                else paid * holding.mark)
+        return self.rounding.away(paid * self.unit[instrument.settlement], 10**RATE_SCALE)
+
+    def interval(self, driver, book):
+        """The ends between which a driver may come to be, in Wide."""
+        least = most = 0
+        for i in driver.instruments:
+            if book.lines.get(i, (0, 0, 0)) == (0, 0, 0):
+                continue
+            low, high = self.lots(book, i)
+            measure = self.measure(driver, i)
+            if driver.reach == "gross":
+                ends = 0, abs(measure) * max(high, -low, 0)
+            elif driver.reach == "long":
+                ends = 0, abs(measure) * max(high, 0)
+            elif driver.reach == "short":
+                ends = 0, abs(measure) * max(-low, 0)
+            elif driver.reach == "payable":
+                ends = 0, max(0, measure * low, measure * high)
+            else:
+                if driver.reach == "long_net":
+                    low, high = max(0, low), max(0, high)
+                elif driver.reach == "short_net":
+                    low, high = min(0, low), min(0, high)
+                ends = sorted((measure * low, measure * high))
+            least, most = least + ends[0], most + ends[1]
+        return least, most
+
+    @staticmethod
+    def tiers(amount, tiers):
+        """The marginal tiers of an amount; `tiers` end in the amount's unit. Times 1e6."""
+        charged = before = 0
+        for upto, rate in tiers:
+            reached = amount if upto is None else min(amount, upto)
+            charged += (reached - before) * rate
+            before = reached
+            if reached == amount:
+                break
+        return charged
+
+    def charge(self, add_on, basis, book):
+        """The charge of an add-on in fines."""
+        wide = self.configuration.wide_denominator
+        tiers = [(None if upto is None else upto * wide, rate) for upto, rate in add_on.tiers[basis]]
+        intervals = [self.interval(driver, book) for driver in add_on.drivers]
+        if add_on.function == "ramp":
+            return self.ramp(add_on, tiers[0][1], list(zip(add_on.drivers, intervals)))
+        if add_on.function == "hedged":
+            hedged = min(sum(max(0, high) for _, high in intervals),
+                         sum(max(0, -low) for low, _ in intervals))
+            return self.rounding.ceil(self.tiers(hedged, tiers), wide)
+        charge = 0
+        for low, high in intervals:
+            amount = max(abs(low), abs(high))
+            charged = self.rounding.ceil(self.tiers(amount, tiers), wide)
+            if add_on.ramp and basis == "initial":
+                rest = max(0, self.rounding.ceil(amount * PPM, wide) - charged)
+                charged += self.rounding.ceil(rest * self.open_interest_ppm(*add_on.ramp), PPM)
+            charge += charged
+        return charge
+
+    def open_interest_ppm(self, by, start, end):
+        """How far the open interest of an instrument has come from start to end."""
+        interest = self.portfolio.holdings[by].open_interest if by in self.portfolio.holdings else 0
+        return min(max(self.rounding.ceil((interest - start) * PPM, end - start), 0), PPM)
+
+    def ramp(self, add_on, rate_ppm, intervals):
+        """Of the net drivers what the long ones do not surely offset, at a rate that rises with it."""
+        low, high, offset_low, offset_high = (
+            sum(interval[end] for driver, interval in intervals
+                if (driver.reach == "long_net") == offsets)
+            for offsets in (False, True) for end in (0, 1))
+        amount = max(max(0, high) - max(0, -offset_high), max(0, -low) - max(0, offset_low), 0)
+        wide = self.configuration.wide_denominator
+        excess = amount - add_on.threshold * wide
+        if amount <= 0 or excess <= 0:
+            return 0
+        one = self.unit[add_on.per] * 10**self.configuration.assets[add_on.per].decimals
+        share = add_on.most_ppm
+        if one:
+            share = min(share, self.rounding.ceil(excess * add_on.slope_ppm, one))
+        return self.rounding.ceil(self.rounding.ceil(amount * share, wide) * rate_ppm, PPM)
+
+    # --- the requirement
+
+    def loss(self, one, vector):
+        """rho of a set, in fines."""
+        if not vector:
+            return 0
+        if one.measure == "worst":
+            return max(0, -min(vector))
+        losses = sorted((-v for v in vector), reverse=True)
+        mass, parts = len(losses) * one.tail.numerator, one.tail.denominator  # t = mass / parts
+        count = mass // parts
+        following = losses[count] if count < len(losses) else 0
+        weighted = parts * sum(losses[:count]) + (mass - parts * count) * following
+        return max(0, self.rounding.ceil(weighted, mass))
+
+    def offset(self, group, v):
+        """phi: what of a gain may offset other groups."""
+        if v <= 0:
+            return v
+        if group.kappa_ppm < PPM:
+            kappa = self.rounding.floor(group.kappa_ppm << KAPPA_BITS, PPM)
+            v = self.rounding.floor(v * kappa, 1 << KAPPA_BITS)
+        return v if group.gain_cap is None else min(v, group.gain_cap * PPM)
+
+    def group_part(self, g, vector, basis, book):
+        configuration = self.configuration
+        part = GroupPart(vector, {}, {}, 0)
+        for k, one in enumerate(configuration.sets):
+            if one.counts(basis) and one.columns[g]:
+                first = one.first_column[g]
+                part.alone[k] = self.loss(one, vector[first:first + len(one.columns[g])])
+        for at, add_on in enumerate(configuration.groups[g].add_ons):
+            if add_on.tiers[basis] is not None:
+                part.charges[at] = self.charge(add_on, basis, book)
+        part.floor = self.charges_at(part, g, "floor")
+        return part
+
+    def charges_at(self, part, g, place):
+        add_ons = self.configuration.groups[g].add_ons
+        return sum(charge for at, charge in part.charges.items() if add_ons[at].place == place)
+
+    def combined(self, scope, weighted):
+        """comb over (set, figure)."""
+        if self.configuration.combine[scope] == "max":
+            return max([0] + [figure for _, figure in weighted])
+        return self.rounding.ceil(sum(self.configuration.sets[k].weight_ppm * figure
+                                      for k, figure in weighted), PPM)
+
+    def parts(self, basis, book):
+        """By group, for those in which there is something."""
+        return {g: self.group_part(g, vector, basis, book)
+                for g, vector in enumerate(self.vectors(basis, book)) if vector is not None}
+
+    def requirement(self, basis, book, actions=("enforce",)):
+        return self.put_together(basis, self.parts(basis, book), actions)
+
+    def put_together(self, basis, parts, actions):
+        """Req of the sets with these actions."""
+        configuration = self.configuration
+        mult = configuration.mult_ppm[basis]
+        deciding = [k for k, one in enumerate(configuration.sets)
+                    if one.counts(basis) and one.action in actions]
+        joint = {}
+        for k, one in enumerate(configuration.sets):
+            if one.joint and one.counts(basis):
+                columns = [0] * len(one.columns[0])
+                for g, part in parts.items():
+                    first, group = one.first_column[g], configuration.groups[g]
+                    columns = [v + self.offset(group, part.low[first + c])
+                               for c, v in enumerate(columns)]
+                together, alone = self.loss(one, columns), sum(p.alone[k] for p in parts.values())
+                needed = one.joint_weight_ppm * together + (PPM - one.joint_weight_ppm) * alone
+                joint[k] = JointPart(together, alone, needed, columns)
+        needs = {g: max(self.scanned(part, deciding) + self.charges_at(part, g, "group"), part.floor)
+                 for g, part in parts.items()}
+        at_joint, outside = (sum(self.charges_at(part, g, place) for g, part in parts.items())
+                             for place in ("joint", "outside"))
+        groups_part = mult["groups"] * sum(needs.values()) * PPM
+        joint_part = mult["joint"] * (self.combined("joint", [(k, joint[k].needed) for k in deciding
+                                                              if k in joint]) + PPM * at_joint)
+        total = self.rounding.ceil(max(groups_part, joint_part) + PPM**2 * outside, PPM**3)
+        return Requirement(total, groups_part, joint_part, PPM**2 * outside, parts, needs,
+                           joint)
+
+    def scanned(self, part, deciding):
+        """What the per-group sets ask for in one group, in fines."""
+        return self.combined("groups", [(k, part.alone[k]) for k in deciding if k in part.alone
+                                        and not self.configuration.sets[k].joint])
+
+    # --- acceptance (METHOD 3.6)
+
+    def judge(self, order, requirement_now, requirement_of_positions):
+        """What an order would leave, and the leg by which it passes, or None."""
+        settlement = self.configuration.instruments[order.instrument].settlement
+        costs = self.costs(self.portfolio.orders + [order])
+        opened = self.requirement("initial", self.now.with_order(order, costs)).total
+        available = self.equity("initial", costs) - opened
+        if available >= 0:
+            return available, "margin"
+        # An open order brings its move alone (METHOD 3.1): costs are as they are.
+        moved = self.requirement("initial", self.now.with_order(order, self.now.costs)).total
+        own = [0] * len(costs)
+        own[settlement] = costs[settlement] - self.now.costs[settlement]
+        cost = self.worth_at_most(own)
+        exits = self.costs([other for other in self.portfolio.orders if other.exit])
+        filled = self.requirement("initial", self.now.with_fill(order, costs)).total
+        alone = self.requirement("initial", self.positions.with_fill(order, own)).total
+        passes = (not self.raises_usage(order)
+                  and moved <= requirement_now
+                  and filled + cost + self.worth_at_most(exits) <= requirement_now
+                  and alone + cost <= requirement_of_positions)
+        return available, "exit" if passes else None
+
+    def raises_usage(self, order):
+        """Whether it raises the long, short or gross lots that the limits see."""
+        def usage(book):
+            position, buys, sells = book.lines[order.instrument]
+            bought, sold = position + buys, sells - position
+            return max(0, bought), max(0, sold), max(bought, sold)
+        before, after = usage(self.now), usage(self.now.with_order(order, self.now.costs))
+        return any(b < a for b, a in zip(before, after))
+
+    def gross_notional(self):
+        """In quanta, the open orders at their worst."""
+        wide = sum(max(position + buys, sells - position) * self.notional(i)
+                   for i, (position, buys, sells) in self.now.lines.items()
+                   if (position, buys, sells) != (0, 0, 0))
+        return self.rounding.ceil(wide, self.configuration.wide_denominator)

@@ -1,0 +1,393 @@
+// `portcullis margin` on tests/data/small, a model to compute by hand: BTC falls by 20 % in its group
+// and by 30 % in the joint set, SPY by 10 % in both.
+#include "gateway/commands/margin.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "config/json.h"
+#include "tests/support/example_config.h"
+
+namespace portcullis::gateway {
+namespace {
+
+struct Outcome {
+  int code = 0;
+  std::string out;
+  std::string errors;
+};
+
+std::string small_folder() { return PORTCULLIS_SOURCE_DIR "/tests/data/small"; }
+
+// The command with `input` on its standard input.
+Outcome run(const std::string& input, std::vector<std::string> more = {"--json"},
+            const std::string& file = "-", const std::string& folder = small_folder()) {
+  CLI::App app;
+  add_margin_command(app);
+  std::vector<std::string> arguments{"margin", "--config", folder, "--portfolio", file};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream errors;
+  std::streambuf* const in_before = std::cin.rdbuf(in.rdbuf());
+  std::streambuf* const out_before = std::cout.rdbuf(out.rdbuf());
+  std::streambuf* const errors_before = std::cerr.rdbuf(errors.rdbuf());
+  Outcome outcome;
+  try {
+    app.parse(reversed);
+  } catch (const CLI::Error& error) {
+    outcome.code = error.get_exit_code();
+  }
+  std::cin.rdbuf(in_before);
+  std::cout.rdbuf(out_before);
+  std::cerr.rdbuf(errors_before);
+  outcome.out = out.str();
+  outcome.errors = errors.str();
+  return outcome;
+}
+
+// The text at a path of the one answer; "-" for null.
+std::string at(const std::string& answer, std::string_view path) {
+  config::Json json = config::parse_json(answer).json;
+  const config::Json* const found = test::find(json, path);
+  if (found == nullptr) return "nothing at " + std::string(path);
+  if (found->kind == config::Json::Kind::Null) return "-";
+  return found->kind == config::Json::Kind::Text ? found->text : config::to_text(*found);
+}
+
+// 100 dollars, and two BTC-PERP that have gained 20.
+std::string portfolio(const std::string& more = "", const std::string& name = "long") {
+  return fmt::format(
+      R"({{"name":"{}","assets":{{"USD":{{"index":"1","balance":"100"}}}},)"
+      R"("instruments":{{"BTC-PERP":{{"mark":"100","position":2,"entry":"90"}},"SPY":{{"mark":"50"}}}})"
+      "{}}}\n",
+      name, more);
+}
+
+std::string what_if(const std::string& orders) {
+  return portfolio(R"(,"what_if":[)" + orders + "]");
+}
+
+std::string order(const std::string& side, int quantity, const std::string& price,
+                  const std::string& more = "") {
+  return fmt::format(R"({{"instrument":"BTC-PERP","side":"{}","quantity":{},"price":"{}"{}}})",
+                     side, quantity, price, more);
+}
+
+TEST(MarginCommand, TellsWhatIsRequiredAndWhy) {
+  const Outcome outcome = run(portfolio());
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_EQ(outcome.errors, "");
+  for (const auto& [path, text] : std::vector<std::pair<std::string, std::string>>{
+           {"name", "long"},
+           {"account", "alpha"},
+           {"state", "normal"},
+           {"leverage.gross_notional", "200"},
+           {"leverage.ratio", "1.666667"},
+           {"leverage.max", "50"},
+           {"assets.USD.amount", "120"},
+           {"initial.equity", "120"},
+           {"initial.requirement", "60"},
+           {"initial.available", "60"},
+           {"initial.ratio", "2"},
+           {"initial.scopes.groups", "40"},
+           {"initial.scopes.joint", "60"},
+           {"initial.binding.scope", "joint"},
+           {"initial.binding.group", "-"},
+           {"initial.binding.set", "crash"},
+           {"initial.binding.column", "0"},
+           {"initial.binding.scenario", "both fall"},
+           {"initial.groups.crypto.sets.range", "40"},
+           {"maintenance.requirement", "30"},
+       }) {
+    EXPECT_EQ(at(outcome.out, path), text) << path;
+  }
+}
+
+TEST(MarginCommand, AddOnsWarningsAndTheGroupThatBinds) {
+  // 30 SPY at 50: 1500 fall by 150; 500 of them beyond 1000 are charged 250. In a warning, by 750.
+  const Outcome outcome = run(
+      R"({"name":"x","account":"beta","assets":{"USD":{"index":1,"balance":500}},
+          "instruments":{"SPY":{"mark":50,"position":30,"cash":-1500}},"detail":["vectors"]})");
+  for (const auto& [path, text] : std::vector<std::pair<std::string, std::string>>{
+           {"account", "beta"},
+           {"initial.requirement", "400"},
+           {"initial.groups.equity.add_ons.size", "250"},
+           {"initial.binding.scope", "groups"},
+           {"initial.binding.group", "equity"},
+           {"initial.binding.scenario", "down"},
+           {"initial.with_warnings.requirement", "1000"},
+           {"initial.with_warnings.available", "-500"},
+           {"initial.vectors.groups.equity.worse[1].low", "-750"},
+           {"initial.vectors.joint.crash[1].scenario", "SPY alone"},
+           {"initial.vectors.joint.crash[1].low", "-300"},
+           // Without the add-on and at half the multiplier the joint set's fall is the larger one.
+           {"maintenance.requirement", "150"},
+           {"maintenance.binding.set", "crash"},
+       }) {
+    EXPECT_EQ(at(outcome.out, path), text) << path;
+  }
+}
+
+TEST(MarginCommand, OpenOrdersCountAtTheirWorst) {
+  const std::string orders =
+      order("buy", 2, "104") + "," + order("sell", 5, "98") + "," + order("buy", 1, "100");
+  const Outcome outcome = run(portfolio(R"(,"orders":[)" + orders + "]"));
+  EXPECT_EQ(at(outcome.out, "assets.USD.costs"), "18");      // 2 * 4 and 5 * 2
+  EXPECT_EQ(at(outcome.out, "initial.costs"), "22.5");       // a debt would count 1.25 times
+  EXPECT_EQ(at(outcome.out, "initial.requirement"), "150");  // of 5 lots
+  EXPECT_EQ(at(outcome.out, "initial.available"), "-52.5");
+  EXPECT_EQ(at(outcome.out, "state"), "restricted");
+  EXPECT_EQ(at(outcome.out, "maintenance.requirement"), "30");
+  EXPECT_EQ(at(outcome.out, "leverage.gross_notional"), "500");
+}
+
+TEST(MarginCommand, WhatIfOrdersAreJudgedByEveryCheck) {
+  const Outcome outcome = run(what_if(order("buy", 1, "101") + "," + order("buy", 4, "100") + "," +
+                                      order("buy", 11, "100") + "," + order("buy", 1, "105.5") +
+                                      "," + order("sell", 3, "100", R"(,"reduce_only":true)")));
+  for (const auto& [path, text] : std::vector<std::pair<std::string, std::string>>{
+           {"what_if[0].leg", "margin"},
+           {"what_if[0].needed", "31.25"},
+           {"what_if[0].available_after", "28.75"},
+           {"what_if[0].decision.accepted", "true"},
+           {"what_if[1].leg", "-"},
+           {"what_if[1].shortfall", "60"},
+           {"what_if[1].decision.reason", "margin"},
+           {"what_if[1].decision.level", "account"},
+           {"what_if[1].decision.of", "alpha"},
+           {"what_if[1].decision.unit", "value"},
+           {"what_if[1].decision.needed", "120"},
+           {"what_if[1].decision.available", "60"},
+           {"what_if[1].decision.shortfall", "60"},
+           {"what_if[1].decision.largest_passing", "2"},
+           {"what_if[1].decision.binding.set", "crash"},
+           {"what_if[1].decision.binding.scenario", "both fall"},
+           {"what_if[2].decision.reason", "clip_size"},
+           {"what_if[2].decision.unit", "quantity"},
+           {"what_if[2].decision.limit", "10"},
+           {"what_if[2].decision.shortfall", "1"},
+           {"what_if[3].leg", "margin"},
+           {"what_if[3].decision.reason", "price_collar"},
+           {"what_if[3].decision.unit", "price"},
+           {"what_if[3].decision.limit", "105"},
+           {"what_if[3].decision.largest_passing", "-"},
+           {"what_if[4].leg", "margin"},
+           {"what_if[4].decision.reason", "reduce_only"},
+           {"what_if[4].decision.level", "-"},
+       }) {
+    EXPECT_EQ(at(outcome.out, path), text) << path;
+  }
+}
+
+TEST(MarginCommand, AnExitPassesAtAnySignOfWhatIsAvailable) {
+  const Outcome outcome = run(
+      R"({"name":"short of it","assets":{"USD":{"index":"1","balance":"0"}},
+          "instruments":{"BTC-PERP":{"mark":"100","position":"2","entry":"100"}},
+          "what_if":[{"instrument":"BTC-PERP","side":"sell","quantity":"1","price":"100"},
+                     {"instrument":"BTC-PERP","side":"buy","quantity":"1","price":"90"}]})");
+  EXPECT_EQ(at(outcome.out, "state"), "liquidation");
+  EXPECT_EQ(at(outcome.out, "what_if[0].leg"), "exit");
+  EXPECT_EQ(at(outcome.out, "what_if[0].decision.accepted"), "true");
+  EXPECT_EQ(at(outcome.out, "what_if[0].decision.exit"), "true");
+  EXPECT_EQ(at(outcome.out, "what_if[1].decision.accepted"), "false");
+}
+
+TEST(MarginCommand, AnEntryIsExactToItsLastDigit) {
+  const auto amount = [](const std::string& instrument, const std::string& holding) {
+    const Outcome outcome =
+        run(fmt::format(R"({{"name":"x","assets":{{"USD":{{"index":1}},"BTC":{{"index":100}}}},)"
+                        R"("instruments":{{"{}":{{{}}}}}}})",
+                        instrument, holding));
+    return at(outcome.out, instrument == "BTC-INV" ? "assets.BTC.amount" : "assets.USD.amount");
+  };
+  // 3 * (100 - 33.333333333333333333), and a cent less on the other side of it.
+  EXPECT_EQ(amount("BTC-PERP", R"("mark":100,"position":3,"entry":33.3333333333333333)"), "200");
+  EXPECT_EQ(amount("BTC-PERP", R"("mark":100,"position":3,"entry":"33.333333333333333333")"),
+            "nothing at assets.USD.amount");  // more digits than fit: refused
+  EXPECT_EQ(amount("BTC-PERP", R"("mark":100,"position":-3,"entry":33.3333333333333333)"),
+            "-200.01");
+  EXPECT_EQ(amount("BTC-PERP", R"("mark":100,"position":-3,"cash":"100.00")"), "-200");
+  // 100 dollars a lot: bought at 50 and worth 1 coin at 100.
+  EXPECT_EQ(amount("BTC-INV", R"("mark":100,"position":2,"entry":50)"), "2");
+  EXPECT_EQ(amount("BTC-INV", R"("mark":100,"position":-1,"entry":30)"), "-2.33333334");
+}
+
+TEST(MarginCommand, OptionsWithoutAVectorArePriced) {
+  const std::string option =
+      R"({"name":"x","time":"2029-12-27T08:00:00Z","assets":{"USD":{"index":1,"balance":100}},)"
+      R"("instruments":{"BTC-CALL":{"mark":9.5,"position":-1,"cash":9.5,"forward":100,"volatility":0}}})";
+  // Without volatility a call at the money is worth nothing, or the 20 that the forward rises by.
+  const Outcome outcome = run(option);
+  EXPECT_EQ(outcome.errors, "");
+  EXPECT_EQ(at(outcome.out, "initial.groups.crypto.sets.range"), "20.000005");  // and half a unit
+  EXPECT_EQ(at(outcome.out, "initial.binding.scenario"), "up");
+  EXPECT_EQ(at(outcome.out, "option_value"), "-9.5");
+
+  std::string bad = option;
+  bad.replace(bad.find("2029-12-27T08:00:00Z"), 20, "2029-12-27");
+  EXPECT_NE(run(bad).errors.find("time: \"2029-12-27\": must be a UTC time"), std::string::npos);
+  bad = option;
+  bad.replace(bad.find("\"time\":\"2029-12-27T08:00:00Z\","), 30, "");
+  EXPECT_NE(run(bad).errors.find("forward: \"100\": needs the portfolio's time"),
+            std::string::npos);
+  bad = option;
+  bad.replace(bad.find("\"forward\":100"), 13, "\"forward\":9999");
+  EXPECT_EQ(run(bad).errors,
+            "line 1, x: instruments.BTC-CALL.forward: BTC-CALL, column 1: the gain is larger than "
+            "vector_cap\n");
+}
+
+TEST(MarginCommand, SpotPricesAreForThoseWhoReferToThem) {
+  EXPECT_EQ(run(R"({"name":"x","instruments":{"BTC-USD":{"mark":"100"}}})").code, 0);
+  EXPECT_EQ(run(R"({"name":"x","instruments":{"BTC-USD":{"mark":"100","position":"1"}}})").errors,
+            "line 1, x: instruments.BTC-USD.position: \"1\": is no key that is known here\n");
+}
+
+TEST(MarginCommand, SeveralPortfoliosOnePerLineOrInAList) {
+  const std::string two = portfolio("", "one") + portfolio("", "two");
+  const Outcome lines = run(two);
+  EXPECT_EQ(lines.code, 0);
+  EXPECT_EQ(lines.out.find("{\"name\":\"one\""), 0u);
+  const std::size_t second = lines.out.find("\n{\"name\":\"two\"");
+  ASSERT_NE(second, std::string::npos);
+  std::string list = "[" + portfolio("", "one") + "," + portfolio("", "two") + "]";
+  EXPECT_EQ(run(list).out, lines.out);
+}
+
+TEST(MarginCommand, EveryProblemIsNamedAndTheOthersAreAnswered) {
+  const Outcome outcome = run(
+      portfolio("", "first") +
+      "{\"name\":\"second\",\"assets\":{\"USD\":{\"balance\":\"0.001\"},\"GBP\":{}},\"orders\":\n"
+      "  "
+      "[{\"instrument\":\"BTC-PERP\",\"side\":\"hold\",\"quantity\":\"0\",\"price\":\"100.2\"}]}\n"
+      "{\"name\":\"third\"\n" +
+      R"({"name":"fourth","assets":{"USD":{"index":"1"}},"instruments":{"BTC-PERP":{"position":"1","entry":"1"}}})"
+      "\n" +
+      portfolio("", "fifth"));
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(
+      outcome.errors,
+      "line 2, second: assets.USD.balance: \"0.001\": has more than 2 digits behind the point\n"
+      "line 2, second: assets.GBP: {}: the configuration has no such asset\n"
+      "line 2, second: orders[0].side: \"hold\": must be \"buy\" or \"sell\"\n"
+      "line 2, second: orders[0].quantity: \"0\": must be above 0\n"
+      "line 2, second: orders[0].price: \"100.2\": must be a whole number of ticks of 0.5\n"
+      "line 4: is no JSON: The JSON document has an improper structure: missing or superfluous "
+      "commas, braces, missing keys, etc.\n"
+      "line 5, fourth: instruments.BTC-PERP.mark: is missing\n");
+  EXPECT_NE(outcome.out.find("{\"name\":\"first\""), std::string::npos);
+  EXPECT_NE(outcome.out.find("\n{\"name\":\"fifth\""), std::string::npos);
+}
+
+// What is refused, each in a portfolio that is right otherwise.
+TEST(MarginCommand, WhatIsRefusedInAPortfolio) {
+  struct Row {
+    std::string portfolio;
+    std::string error;
+  };
+  const auto with = [](const std::string& instruments) {
+    return R"({"name":"x","assets":{"USD":{"index":1,"balance":1}},"instruments":{)" + instruments +
+           "}}";
+  };
+  for (const Row& row : std::vector<Row>{
+           {R"({"account":"alpha"})", "line 1: name: is missing"},
+           {R"({"name":"x","account":"gamma"})",
+            "account: \"gamma\": must be the name of an account"},
+           {R"({"name":"x","wanted":1})", "wanted: \"1\": is no key that is known here"},
+           {R"({"name":"x","detail":["all"]})", "may only name \"vectors\""},
+           {R"({"name":"x","assets":{"USD":{"balance":"1"}}})", "assets.USD.index: is missing"},
+           {R"({"name":"x","assets":{"USD":{"index":"2"}}})",
+            "assets.USD.index: \"2\": must be from"},
+           {R"({"name":"x","assets":{"USD":{"index":1,"borrowed":-1}}})",
+            "assets.USD.borrowed: \"-1\": must be from 0"},
+           {R"({"name":"x","assets":{"USD":{"index":1,"balance":"99999999999999999"}}})",
+            "assets.USD.balance: \"99999999999999999\": is out of range"},
+           {R"({"name":"x","assets":{"USD":{"index":1,"balance":"19999999999999999"}}})",
+            "is worth more than 2^60 quanta at index_max"},
+           {with(R"("BTC-PERP":{"mark":100,"position":"0.5","entry":1})"),
+            "position: \"0.5\": has more than 0 digits behind the point"},
+           {with(R"("BTC-PERP":{"mark":100,"position":"99999999999999","entry":1})"),
+            "is worth more than 2^60 quanta at price_max"},
+           {with(R"("BTC-PERP":{"mark":1001})"), "mark: \"1001\": must be from 0.01 to 1000"},
+           {with(R"("BTC-PERP":{"mark":1e2})"), "mark: \"1e2\": is not a number"},
+           {with(R"("BTC-PERP":{"mark":100,"position":1})"), "entry: is missing"},
+           {with(R"("BTC-PERP":{"mark":100,"position":1,"entry":0})"), "must be above 0"},
+           {with(R"("BTC-PERP":{"mark":100,"position":1,"entry":1,"cash":1})"),
+            "entry: \"1\": must not be there beside cash"},
+           {with(R"("BTC-PERP":{"mark":100,"position":1,"entry":1,"delta":1})"),
+            "delta: \"1\": is no key that is known here"},
+           {with(R"("BTC-PERP":{"mark":100,"open_interest":-1})"), "must not be negative"},
+           {with(R"("BTC-CALL":{"mark":100,"position":1,"cash":0})"),
+            "vector: is missing, and so is the forward to price it from"},
+           {with(R"("BTC-CALL":{"mark":100,"position":1,"cash":0,"vector":[1]})"),
+            "must have 5 values, one for each column of the group crypto"},
+           {with(R"("BTC-CALL":{"mark":100,"position":1,"cash":0,"vector":[0,0,501,0,0]})"),
+            "vector[2]: \"501\": must be from -500 to 500"},
+           {with(R"("BTC-INV":{"mark":100,"position":1,"cash":0})"),
+            "assets.BTC.index: is missing: BTC-INV is settled in it"},
+           {R"({"name":"x","orders":[{"instrument":"BTC-USD"}]})", "is spot"},
+           {what_if(order("buy", 1, "1000.5")), "price: \"1000.5\": must be from 0.5 to 1000"},
+           {what_if(order("buy", 1, "100", R"(,"exit":true)")), "what_if[0].exit: true"},
+           {"", "there is no portfolio"},
+       }) {
+    const Outcome outcome = run(row.portfolio);
+    EXPECT_EQ(outcome.code, 1) << row.portfolio;
+    EXPECT_EQ(outcome.out, "") << row.portfolio;
+    EXPECT_NE(outcome.errors.find(row.error), std::string::npos) << row.error << "\nis not in\n"
+                                                                 << outcome.errors;
+  }
+}
+
+TEST(MarginCommand, FiguresThatDoNotFitAreRefused) {
+  const Outcome outcome = run(R"({"name":"x","assets":{"USD":{"index":1}},
+              "instruments":{"SPY":{"mark":1000,"position":"9000000000000","cash":0}}})");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.errors,
+            "line 1, x: is out of range: some figure does not fit the engine's integers\n");
+}
+
+TEST(MarginCommand, TablesForPeople) {
+  const Outcome outcome = run(what_if(order("buy", 4, "100")), {});
+  EXPECT_EQ(outcome.code, 0);
+  for (const std::string line : {
+           "long: account alpha, normal\n",
+           "  USD                                                      120.00                   "
+           "0.00"
+           "                 120.00                 120.00\n",
+           "  requirement                                               60.00                  "
+           "30.00\n",
+           "  leverage                                               1.666667             at most "
+           "50\n",
+           "      set range                                             40.00                  "
+           "40.00\n",
+           "  initial comes from the joint sets: set crash, scenario 0 (both fall)\n",
+           "  buy 4 BTC-PERP at 100: refused, margin\n"
+           "    at account alpha, as value: limit 0.00, needed 120.00, available 60.00, shortfall "
+           "60.00\n"
+           "    largest quantity that passes: 2\n"
+           "    by set crash, scenario 0 (both fall)\n",
+       }) {
+    EXPECT_NE(outcome.out.find(line), std::string::npos) << line << "is not in\n" << outcome.out;
+  }
+  const Outcome large = run(
+      R"({"name":"x","assets":{"USD":{"index":1,"balance":"-1234567.8"}},"detail":["vectors"]})",
+      {});
+  EXPECT_NE(large.out.find(" -1,234,567.80"), std::string::npos) << large.out;
+}
+
+TEST(MarginCommand, FilesThatCannotBeRead) {
+  EXPECT_EQ(run("", {"--json"}, "/does/not/exist").errors, "/does/not/exist: cannot be read\n");
+  const Outcome outcome = run(portfolio(), {}, "-", "/does/not/exist");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_NE(outcome.errors.find("margin.json: cannot be read"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace portcullis::gateway
