@@ -466,8 +466,8 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
   for (std::size_t k = 0; k < list.joint.size(); ++k) {
     const std::int64_t alone =
         loss_of(columns_of(low, slot.group, list.joint[k]), parameters_.sets[list.joint[k]]);
-    alone_sum_[std::size_t{slot.account.value} * joint_set_count_ + k] +=
-        alone - alone_[slot.first_alone + k];
+    std::int64_t& sum = alone_sum_[std::size_t{slot.account.value} * joint_set_count_ + k];
+    sum = wrapped_sum(sum, wrapped_difference(alone, alone_[slot.first_alone + k]));
     alone_[slot.first_alone + k] = alone;
   }
   slot.pending = 0;

@@ -208,10 +208,10 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     std::int64_t* sums = joint + list.joint_first[k];
     const GainHaircut& haircut = gain_haircuts_[group.value];
     const std::size_t at = std::size_t{account_index.value} * joint_set_count_ + k;
-    alone_sum[k] = alone_sum_[at] + loss_of(part, parameters_.sets[list.joint[k]]);
+    alone_sum[k] = wrapped_sum(alone_sum_[at], loss_of(part, parameters_.sets[list.joint[k]]));
     if (slot != nullptr) {
       add_gains(sums, columns_of(old_low, group, list.joint[k]).data(), part.size(), haircut, -1);
-      alone_sum[k] -= alone_[slot->first_alone + k];
+      alone_sum[k] = wrapped_difference(alone_sum[k], alone_[slot->first_alone + k]);
     }
     add_gains(sums, part.data(), part.size(), haircut, 1);
   }
@@ -300,7 +300,7 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
       const Vector part = columns_of(low, group, list.joint[k]);
       add_gains(joint + list.joint_first[k], part.data(), part.size(), gain_haircuts_[group.value],
                 1);
-      alone_sum[k] += loss_of(part, parameters_.sets[list.joint[k]]);
+      alone_sum[k] = wrapped_sum(alone_sum[k], loss_of(part, parameters_.sets[list.joint[k]]));
     }
   };
   bool is_there = change == nullptr;

@@ -19,6 +19,14 @@ inline constexpr std::uint32_t kColumnsMax = 1024;  // of one group's table, and
 // No sum of a vector's parts is larger, in fines.
 inline constexpr Int128 kSpanMax = Int128{1} << 61;
 
+// Modulo 2^64, like all sums of vectors' parts.
+constexpr std::int64_t wrapped_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+constexpr std::int64_t wrapped_difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+
 // vector[c] += (row[c] >= 0 ? up : down) * row[c]
 inline void add_row(std::int64_t* vector, const std::int32_t* row, std::size_t columns,
                     std::int64_t up, std::int64_t down) noexcept {
@@ -74,7 +82,7 @@ inline void add_gains(std::int64_t* sums, const std::int64_t* vector, std::size_
 inline std::int64_t worst_loss(Vector vector) noexcept {
   std::int64_t worst = 0;
   for (const std::int64_t x : vector) worst = std::min(worst, x);
-  return -worst;
+  return -std::max(worst, -std::numeric_limits<std::int64_t>::max());
 }
 
 // METHOD 3.7, rounded up to a fine: the mean over the worst columns * tail of the losses, the last
