@@ -122,7 +122,7 @@ Int128 Engine::requirement_bound(AccountIndex index) const noexcept {
   Int128 worse = 0;
   for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
     const GroupSlot& slot = slots_[s];
-    if (slot.vector_version != table_version_[slot.group.value]) return Int128{1} << 100;
+    if (slot.vector_version != table_version_[slot.group.value]) return kUnaffordable;
     if (slot.stale) worse += worse_at_most(slot, span);
   }
   return account.requirement.raw + (worse >> kSlopeBits) + 2;
@@ -144,9 +144,7 @@ bool Engine::is_covered(const Candidate& candidate) const noexcept {
     flags = static_cast<std::uint8_t>(flags | nodes_[node.value].flags);
   }
   if (flags != 0) return false;
-  const Value most =
-      parameters_.profiles[parameters_.accounts[candidate.account.value].profile].daily_loss_max;
-  if (day_loss(candidate.account) > Int128{most.raw} * parameters_.wide_denominator) return false;
+  if (day_is_lost(candidate.account)) return false;
   const Reservation reservation = reservation_with(candidate.replaced, candidate.quantity,
                                                    candidate.price, candidate.instrument);
   return surely_passes(candidate, reservation, costs_with(candidate, reservation));

@@ -6,63 +6,16 @@
 
 namespace portcullis::risk {
 
-namespace {
-
-constexpr std::size_t kSetsMax = 16;
-constexpr Int128 kBeyondRange = Int128{1} << 99;  // recompute(): some sum does not fit
-
-}  // namespace
-
-// One group's vector, losses and charges, from its lines and from what of the collateral moves with
-// its factors; as recompute() works them out.
+// One group's vector, losses and charges.
 Engine::Charges Engine::break_down_group(AccountIndex account, GroupIndex group, bool with_orders,
                                          bool maintenance,
                                          BasisBreakdown::OfGroup& of_group) const noexcept {
   const GroupParameters& parameters = parameters_.groups[group.value];
-  const auto add = [&](const std::int32_t* row, std::int64_t up, std::int64_t down) {
-    add_row(of_group.low.data(), row, parameters.column_count, up, down);
-  };
-  std::fill(of_group.low.begin(), of_group.low.end(), 0);
-  std::fill_n(scratch_.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
-
-  Int128 reserve = 0;
   const std::uint32_t slot = find_slot(account, group);
-  for (std::uint32_t l = slot == kNil ? kNil : slots_[slot].first_line; l != kNil;
-       l = lines_[l].next) {
-    const InstrumentIndex instrument = lines_[l].instrument;
-    Reachable lots = reachable(lines_[l]);
-    if (!with_orders) lots.low = lots.high = lots.position;
-    of_group.is_held = of_group.is_held || lots.position.raw != 0 || lots.low != lots.high;
-    lots = counted(instrument, lots);
-    for (const Use& use : uses(instrument)) {
-      scratch_[use.exposure] += exposure_of(use, instrument, lots);
-    }
-    const std::int32_t* row = gains(instrument);
-    if (row == nullptr) continue;
-    const std::int64_t unit = parameters_.instruments[instrument.value].vector_unit;
-    add(row, lots.low.raw * unit, lots.high.raw * unit);
-    const Int128 most = std::max({lots.low.raw, lots.high.raw, -lots.low.raw, -lots.high.raw});
-    reserve += ceil_div(most * unit, 2);
-  }
-  add_constant(of_group.low.data(), parameters.column_count, -static_cast<std::int64_t>(reserve));
-
-  const Costs costs = with_orders ? Costs{} : Costs::none();
-  const Int128 uncapped = uncapped_value(account, Costs::none(), maintenance);
-  for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
-    Collateral collateral;
-    for (const AssetIndex asset : group_assets_[group.value]) {
-      if (parameters_.assets[asset.value].factor.value != parameters.first_factor + f) continue;
-      const Amount cost = costs_in(holding(account, asset), asset, costs);
-      const Collateral part = collateral_of(account, asset, cost, uncapped, maintenance);
-      collateral.falls += part.falls;
-      collateral.rises += part.rises;
-    }
-    of_group.is_held = of_group.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
-    bool fits = true;  // the account is in range
-    const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, fits);
-    add(shocks(group, f), exposure.up, exposure.down);
-  }
-
+  of_group.is_held = sum_group(account, group, slot == kNil ? kNil : slots_[slot].first_line,
+                               question(account, nullptr, with_orders, maintenance),
+                               of_group.low.data())
+                         .is_held;
   const SetList& all = sets({maintenance, SetAction::Report});
   for (const std::vector<std::uint32_t>* list : {&all.per_group, &all.joint}) {
     for (const std::uint32_t set : *list) {

@@ -3,6 +3,7 @@
 
 #include "risk/engine.h"
 #include "risk/order_change.h"
+#include "risk/refusal.h"
 
 namespace portcullis::risk {
 
@@ -48,27 +49,9 @@ RejectReason Engine::check_withdrawal(AccountIndex index, AssetIndex asset, Time
   using enum RejectReason;
   refresh(index);
   const Account& account = accounts_[index.value];
-  const auto refuse = [&](RejectReason reason, Int128 limit, Int128 needed, Int128 available) {
-    bool fits = true;
-    decision.limit = narrow(limit, fits);
-    decision.needed = narrow(needed, fits);
-    decision.available = narrow(available, fits);
-    decision.shortfall = decision.needed - decision.available;
-    return reason;
-  };
-  Timestamp stale_after = expires(index);
-  const AssetState& priced = assets_[asset.value];
-  stale_after =
-      std::min(stale_after,
-               priced.index == 0
-                   ? Timestamp{}
-                   : Timestamp{priced.as_of.ns + parameters_.assets[asset.value].index_age_max_ns});
-  if (now > stale_after) {
-    decision.limit = decision.available = stale_after.ns;
-    decision.needed = now.ns;
-    decision.shortfall = now.ns - stale_after.ns;
-    return StaleRiskTable;
-  }
+  const Timestamp stale_after = std::min(expires(index), index_expires(asset));
+  if (now > stale_after)
+    return refuse(StaleRiskTable, decision, stale_after.ns, now.ns, stale_after.ns);
   if (!account.in_range) return ArithmeticRange;
   const Int128 borrowed = borrowed_of(index, asset);
   Int128 pool = 0;
@@ -80,14 +63,14 @@ RejectReason Engine::check_withdrawal(AccountIndex index, AssetIndex asset, Time
     };
     const Int128 before = pool - borrowed + borrowed_before;
     const Int128 left = value(most.raw) - value(before);
-    return refuse(BorrowLimit, value(most.raw), std::max(left + 1, value(pool) - value(before)),
-                  left);
+    return refuse(BorrowLimit, decision, saturate(value(most.raw)),
+                  saturate(std::max(left + 1, value(pool) - value(before))), saturate(left));
   }
   if (account.state >= risk::MarginState::Restricted) return refuse_state(index, decision);
   const Int128 gross = ceil_div(account.gross.raw * parameters_.transfer_notional_ppm,
                                 Int128{kPpm} * parameters_.wide_denominator);
   const Int128 left = account.capital.raw - std::max(requirement(index), gross);
-  if (left < 0) return refuse(Margin, 0, -left, 0);
+  if (left < 0) return refuse(Margin, decision, 0, saturate(-left), 0);
   return None;
 }
 

@@ -3,27 +3,13 @@
 #include <algorithm>
 
 #include "risk/engine.h"
+#include "risk/refusal.h"
 
 namespace portcullis::risk {
 
 namespace {
 
 constexpr std::uint32_t kNumbersReserve = 1'000'000;
-
-// Fills in the arithmetic of a refusal; needed is more than available.
-RejectReason refuse(RejectReason reason, Decision& decision, std::int64_t limit,
-                    std::int64_t needed, std::int64_t available) {
-  decision.limit = limit;
-  decision.needed = needed;
-  decision.available = available;
-  decision.shortfall = needed - available;
-  return reason;
-}
-
-std::int64_t saturate(Int128 value) {
-  bool in_range = true;
-  return narrow(value, in_range);
-}
 
 void name_level(const Level& level, Decision& decision) {
   decision.level = level.level;
@@ -241,17 +227,6 @@ bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation
   return true;
 }
 
-// When the first price or table that the account's margin stands on becomes stale, those of the
-// order's own instrument included; 0 where one is missing.
-Timestamp Engine::prices_expire(const Candidate& candidate) const noexcept {
-  const Account& account = accounts_[candidate.account.value];
-  Timestamp first = std::min(account.expires, expires(candidate.instrument));
-  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
-    first = std::min(first, slots_[at].expires);
-  }
-  return first;
-}
-
 // --- the list
 
 RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) const noexcept {
@@ -269,7 +244,7 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   facts.priced = instrument.premium.raw > 0 &&
                  (parameters.risk != RiskSource::Table || gains(asked.instrument) != nullptr);
   facts.mark_stale = asked.now.ns > instrument.as_of.ns + parameters.mark_age_max_ns;
-  facts.expires = prices_expire(asked);
+  facts.expires = std::min(expires(asked.account), expires(asked.instrument));
   facts.stale = !facts.priced || facts.mark_stale || asked.now > facts.expires;
   Candidate candidate = asked;
   if (asked.ord_type == OrdType::Market) candidate.price = collar_price(asked, facts);
@@ -289,18 +264,16 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
     return refuse(ReduceOnly, decision, most, reservation.lots.raw, most);
   }
   if (const RejectReason r = check_capacity(candidate, facts, decision); r != None) return r;
-  if (const RejectReason r = check_exposure(candidate, reservation, facts, decision); r != None)
+  facts.usage = usage_change(candidate, reservation.lots);
+  if (const RejectReason r = check_exposure(candidate, facts, decision); r != None)
     return r;
-  if (const RejectReason r = check_open_interest(candidate, reservation, facts, decision);
-      r != None) {
-    return r;
-  }
+  if (const RejectReason r = check_open_interest(candidate, facts, decision); r != None) return r;
   if (const RejectReason r = check_day(candidate, reservation, facts, decision); r != None)
     return r;
   // On stale or missing prices what reduces is judged by position alone (METHOD 3.6), and nothing
   // else comes this far.
   if (!facts.stale) {
-    if (const RejectReason r = check_margin(candidate, reservation, decision); r != None) return r;
+    if (const RejectReason r = check_margin(candidate, reservation, facts, decision); r != None) return r;
   }
   if (!passes_rate(candidate, facts.reducing, decision)) return Rate;
   if ((accounts_[candidate.account.value].flags & kThrottled) != 0 && !facts.reducing) {
@@ -534,10 +507,10 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
 }
 
 // Exposure limits have two legs: refuse iff usage' > limit and usage' > usage.
-RejectReason Engine::check_exposure(const Candidate& candidate, const Reservation& reservation,
-                                    const Facts& facts, Decision& decision) const noexcept {
+RejectReason Engine::check_exposure(const Candidate& candidate, const Facts& facts,
+                                    Decision& decision) const noexcept {
   using enum RejectReason;
-  const UsageChange account = usage_change(candidate, reservation.lots);
+  const UsageChange& account = facts.usage;
   const Int128 notional = instruments_[candidate.instrument.value].notional.raw;
   const std::int64_t denominator = parameters_.wide_denominator;
   const Int128 gross_change = notional * (account.after.gross_lots - account.before.gross_lots).raw;
@@ -583,9 +556,9 @@ RejectReason Engine::check_exposure(const Candidate& candidate, const Reservatio
 
 // The side that an order grows, as a share of the open interest; and what all positions together
 // may come to. Where the open interest is not known, what is limited by it is refused.
-RejectReason Engine::check_open_interest(const Candidate& candidate, const Reservation& reservation,
-                                         const Facts& facts, Decision& decision) const noexcept {
-  const UsageChange usage = usage_change(candidate, reservation.lots);
+RejectReason Engine::check_open_interest(const Candidate& candidate, const Facts& facts,
+                                         Decision& decision) const noexcept {
+  const UsageChange& usage = facts.usage;
   const Lots longs = usage.after.long_lots - usage.before.long_lots;
   const Lots shorts = usage.after.short_lots - usage.before.short_lots;
   const Lots grown = std::max(longs, shorts);
@@ -615,17 +588,17 @@ RejectReason Engine::check_open_interest(const Candidate& candidate, const Reser
 RejectReason Engine::check_day(const Candidate& candidate, const Reservation& reservation,
                                const Facts& facts, Decision& decision) const noexcept {
   const Account& account = accounts_[candidate.account.value];
-  const std::int64_t most = parameters_.profiles[facts.path[0].profile].daily_loss_max.raw;
   const bool is_closed = (account.flags & kDayClosed) != 0;
   if (facts.stale || !account.in_range) {
     if (!is_closed || facts.reducing) return RejectReason::None;
   }
-  const Int128 loss = ceil_div(day_loss(candidate.account), parameters_.wide_denominator);
-  if (!is_closed && loss <= most) return RejectReason::None;
+  if (!is_closed && !day_is_lost(candidate.account)) return RejectReason::None;
   Decision ignored;
   if (!facts.stale && account.in_range && may_exit(candidate, reservation, ignored))
     return RejectReason::None;
   name_level(facts.path[0], decision);
+  const std::int64_t most = parameters_.profiles[facts.path[0].profile].daily_loss_max.raw;
+  const Int128 loss = ceil_div(day_loss(candidate.account), parameters_.wide_denominator);
   return refuse(RejectReason::DailyLoss, decision, most, saturate(std::max(loss, Int128{most} + 1)),
                 most);
 }
@@ -643,13 +616,13 @@ std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noex
 
 // Leverage, then margin: leg 1, or the exit.
 RejectReason Engine::check_margin(const Candidate& candidate, const Reservation& reservation,
-                                  Decision& decision) const noexcept {
+                                  const Facts& facts, Decision& decision) const noexcept {
   using enum RejectReason;
   const Account& account = accounts_[candidate.account.value];
   decision.level = NodeLevel::Account;
   decision.node = candidate.account.value;
 
-  const UsageChange usage = usage_change(candidate, reservation.lots);
+  const UsageChange& usage = facts.usage;
   const Int128 gross =
       account.gross.raw + instruments_[candidate.instrument.value].notional.raw *
                               (usage.after.gross_lots - usage.before.gross_lots).raw;
@@ -684,7 +657,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   }
   if (may_exit(candidate, reservation, decision)) return None;
   if (after >= 0) return refuse_state(candidate.account, decision);
-  if (needed_after >= (Int128{1} << 99)) return ArithmeticRange;
+  if (needed_after >= kBeyondRange) return ArithmeticRange;
   const Int128 before = capital - requirement(candidate.account);
   MarginReport report;
   if (!candidate.verdict_only) recompute(candidate.account, &change, true, {}, &report);

@@ -415,6 +415,7 @@ class Engine {
     Timestamp expires;      // when the first price that the margin stands on becomes stale
     bool stale = false;     // some such price is stale or missing
     bool reducing = false;  // by the cheap test
+    UsageChange usage;      // of the account
   };
 
   // decide.cpp: the list of checks, in order. Each part names the first failure and its arithmetic.
@@ -428,10 +429,10 @@ class Engine {
                            Decision& decision) const noexcept;
   RejectReason check_capacity(const Candidate& candidate, const Facts& facts,
                               Decision& decision) const noexcept;
-  RejectReason check_exposure(const Candidate& candidate, const Reservation& reservation,
-                              const Facts& facts, Decision& decision) const noexcept;
+  RejectReason check_exposure(const Candidate& candidate, const Facts& facts,
+                              Decision& decision) const noexcept;
   RejectReason check_margin(const Candidate& candidate, const Reservation& reservation,
-                            Decision& decision) const noexcept;
+                            const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate,
@@ -455,15 +456,14 @@ class Engine {
                               Decision& decision) const noexcept;
   [[nodiscard]] bool is_warned(AccountIndex account, const Change& change) const noexcept;
   [[nodiscard]] std::int64_t leverage_max(AccountIndex account, Int128 gross) const noexcept;
-  RejectReason check_open_interest(const Candidate& candidate, const Reservation& reservation,
-                                   const Facts& facts, Decision& decision) const noexcept;
+  RejectReason check_open_interest(const Candidate& candidate, const Facts& facts,
+                                   Decision& decision) const noexcept;
   RejectReason check_day(const Candidate& candidate, const Reservation& reservation,
                          const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] bool passes_rate(const Candidate& candidate, bool reducing,
                                  Decision& decision) const noexcept;
   void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
                    Decision& decision) const noexcept;
-  [[nodiscard]] Timestamp prices_expire(const Candidate& candidate) const noexcept;
   [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
                                              InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Change open_change(const Candidate& candidate,
@@ -544,7 +544,7 @@ class Engine {
                                 Int128& span) const noexcept;
   [[nodiscard]] Int128 requirement_bound(AccountIndex account) const noexcept;
 
-  // margin.cpp: lines
+  // margin.cpp
   void refresh_lines(AccountIndex account) noexcept;
   static void touch(Account& account) noexcept {
     account.version = account.lines_version = 0;
@@ -581,6 +581,7 @@ class Engine {
                               Price price) const noexcept;
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Timestamp price_expires(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp index_expires(AssetIndex asset) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
   [[nodiscard]] static Reachable reachable(const Line& line) noexcept {
     return {line.position, line.position - line.open[kSells], line.position + line.open[kBuys]};
@@ -669,6 +670,10 @@ class Engine {
                             const Basis& basis) const noexcept;
   [[nodiscard]] GroupFigures figures_of(const std::int64_t* low, GroupIndex group,
                                         const Charges& charges, const Basis& basis) const noexcept;
+  // A requirement that is not known to be affordable, since some sum of it does not fit: more than any
+  // equity; and what none that is known comes to.
+  static constexpr Int128 kUnaffordable = Int128{1} << 100;
+  static constexpr Int128 kBeyondRange = Int128{1} << 99;
   struct Scopes {
     Int128 by_group = 0;
     Int128 jointly = 0;
@@ -681,6 +686,23 @@ class Engine {
                                   const Basis& basis) const noexcept;
   [[nodiscard]] Int128 requirement(AccountIndex account) const noexcept;
   [[nodiscard]] Int128 requirement_with(AccountIndex account, const Change& change) const noexcept;
+  // What is asked of a sum from nothing, and what it answers beside the vector.
+  struct Question {
+    const Change* change = nullptr;
+    bool with_orders = true;
+    bool maintenance = false;
+    Costs costs;
+    Int128 uncapped = 0;
+  };
+  struct Summed {
+    Int128 span = 0;
+    bool fits = true;
+    bool is_held = false;  // there is a position, an order, or collateral that moves
+  };
+  [[nodiscard]] Question question(AccountIndex account, const Change* change, bool with_orders,
+                                  bool maintenance) const noexcept;
+  Summed sum_group(AccountIndex account, GroupIndex group, std::uint32_t first_line,
+                   const Question& asked, std::int64_t* low) const noexcept;
   Int128 recompute(AccountIndex account, const Change* change, bool with_orders, const Basis& basis,
                    MarginReport* report) const noexcept;
   [[nodiscard]] Int128 open_exit_costs(AccountIndex account, const Order* except) const noexcept;
@@ -723,6 +745,7 @@ class Engine {
   [[nodiscard]] MarginState state_of(AccountIndex account) const noexcept;
   RejectReason refuse_state(AccountIndex account, Decision& decision) const noexcept;
   [[nodiscard]] Int128 day_loss(AccountIndex account) const noexcept;
+  [[nodiscard]] bool day_is_lost(AccountIndex account) const noexcept;
   void reset_allowance(AccountIndex account) noexcept;
 
   // cash.cpp

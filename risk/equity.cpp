@@ -170,11 +170,8 @@ void Engine::value_capital(AccountIndex index) noexcept {
     const Amount amount = in_range({a}, held(of), account.capital_in_range);
     account.plain_equity.raw += amount.raw * asset.unit.raw;
     in_range({a}, of.line_cost, account.capital_in_range);
-    if (held(of).raw != 0 || of.borrowed.raw != 0) {
-      const std::int64_t until =
-          asset.index == 0 ? 0 : asset.as_of.ns + parameters.index_age_max_ns;
-      account.expires.ns = std::min(account.expires.ns, until);
-    }
+    if (held(of).raw != 0 || of.borrowed.raw != 0)
+      account.expires = std::min(account.expires, index_expires({a}));
     if (parameters.mode == CollateralMode::Static) continue;
     const Place& at = places_[parameters.factor.value];
     const std::uint32_t slot = find_slot(index, {at.group});

@@ -7,15 +7,6 @@
 
 namespace portcullis::risk {
 
-namespace {
-
-// The whole numbers around a / b for b > 0.
-constexpr Int128 nearest(Int128 a, Int128 b) { return floor_div(2 * a + b, 2 * b); }
-// Away from 0.
-constexpr Int128 away(Int128 a, Int128 b) { return a < 0 ? floor_div(a, b) : ceil_div(a, b); }
-
-}  // namespace
-
 // --- lots, and what one of them is worth
 
 Reachable Engine::counted(InstrumentIndex instrument, Reachable lots) const noexcept {
@@ -114,11 +105,15 @@ Timestamp Engine::expires(InstrumentIndex index) const noexcept {
 Timestamp Engine::price_expires(InstrumentIndex index) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   const InstrumentState& instrument = instruments_[index.value];
-  const AssetState& asset = assets_[parameters.settlement.value];
-  if (instrument.mark.raw == 0 || asset.index == 0) return {};
-  return std::min(
-      Timestamp{instrument.as_of.ns + parameters.mark_age_max_ns},
-      Timestamp{asset.as_of.ns + parameters_.assets[parameters.settlement.value].index_age_max_ns});
+  if (instrument.mark.raw == 0) return {};
+  return std::min(Timestamp{instrument.as_of.ns + parameters.mark_age_max_ns},
+                  index_expires(parameters.settlement));
+}
+
+Timestamp Engine::index_expires(AssetIndex index) const noexcept {
+  const AssetState& asset = assets_[index.value];
+  if (asset.index == 0) return {};
+  return {asset.as_of.ns + parameters_.assets[index.value].index_age_max_ns};
 }
 
 // --- what trades pay, and what orders may cost
@@ -324,33 +319,20 @@ void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
   if (row == nullptr || slot.vector_version != table_version_[slot.group.value]) return;
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   const Reachable lots = counted(line.instrument, reachable(line));
-  if (lots.low == line.in_vector_low && lots.high == line.in_vector_high) return;
-  const auto largest = [](Lots low, Lots high) {
-    return std::max({low.raw, high.raw, -low.raw, -high.raw});
-  };
-  const auto wrapped = [&](Lots now, Lots before) {
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>((now - before).raw) *
-                                     static_cast<std::uint64_t>(parameters.vector_unit));
-  };
-  const Int128 before = largest(line.in_vector_low, line.in_vector_high);
-  const Int128 now = largest(lots.low, lots.high);
-  const Int128 reserve =
-      ceil_div(now * parameters.vector_unit, 2) - ceil_div(before * parameters.vector_unit, 2);
-  slot.table_span += (now - before) * parameters.vector_unit * parameters.vector_cap + reserve;
+  const Reachable before = line.in_vector;
+  if (lots.low == before.low && lots.high == before.high) return;
+  slot.table_span += table_span(parameters, lots) - table_span(parameters, before);
   const TableWorst& worst = table_worst_[line.instrument.value];
-  slot.pending += std::max<Int128>(0, reserve) +
-                  (std::max<Int128>(0, (line.in_vector_low - lots.low).raw) * worst.gain +
-                   std::max<Int128>(0, (lots.high - line.in_vector_high).raw) * worst.loss) *
-                      parameters.vector_unit;
+  slot.pending +=
+      std::max<Int128>(0, table_reserve(parameters, lots) - table_reserve(parameters, before)) +
+      (std::max<Int128>(0, (before.low - lots.low).raw) * worst.gain +
+       std::max<Int128>(0, (lots.high - before.high).raw) * worst.loss) *
+          parameters.vector_unit;
   add_joint(slot, -1);
-  std::int64_t* low = low_.data() + slot.first_column;
-  const std::uint32_t columns = parameters_.groups[slot.group.value].column_count;
-  add_row(low, row, columns, wrapped(lots.low, line.in_vector_low),
-          wrapped(lots.high, line.in_vector_high));
-  add_constant(low, columns, -static_cast<std::int64_t>(reserve));
+  move_lots(low_.data() + slot.first_column, row,
+            parameters_.groups[slot.group.value].column_count, parameters, before, lots);
   add_joint(slot, 1);
-  line.in_vector_low = lots.low;
-  line.in_vector_high = lots.high;
+  line.in_vector = lots;
 }
 
 // Values every line of a slot at the current prices, and sums their exposures anew.
@@ -404,27 +386,17 @@ void Engine::rebuild_tables(GroupSlot& slot) noexcept {
   std::fill_n(low, group.column_count, 0);
   std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
   slot.table_span = 0;
-  Int128 reserve = 0;
   for (std::uint32_t at = slot.first_line; at != kNil; at = lines_[at].next) {
     Line& line = lines_[at];
-    line.in_vector_low = line.in_vector_high = {};
+    line.in_vector = {};
     const std::int32_t* row = gains(line.instrument);
     if (row == nullptr) continue;
     const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
     const Reachable lots = counted(line.instrument, reachable(line));
-    const auto times_unit = [&](Lots l) {
-      return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
-                                       static_cast<std::uint64_t>(parameters.vector_unit));
-    };
-    add_row(low, row, group.column_count, times_unit(lots.low), times_unit(lots.high));
-    const Int128 largest = std::max({lots.low.raw, lots.high.raw, -lots.low.raw, -lots.high.raw});
-    reserve += ceil_div(largest * parameters.vector_unit, 2);
-    slot.table_span += largest * parameters.vector_unit * parameters.vector_cap;
-    line.in_vector_low = lots.low;
-    line.in_vector_high = lots.high;
+    move_lots(low, row, group.column_count, parameters, {}, lots);
+    slot.table_span += table_span(parameters, lots);
+    line.in_vector = lots;
   }
-  slot.table_span += reserve;
-  add_constant(low, group.column_count, -static_cast<std::int64_t>(reserve));
   add_joint(slot, 1);
   slot.vector_version = table_version_[slot.group.value];
 }
@@ -504,136 +476,6 @@ void Engine::refresh(AccountIndex index) noexcept {
   account.in_range = account.in_range && account.span <= kSpanMax;
   account.requirement = {narrow(requirement(index), account.in_range)};
   account.version = price_version_;
-}
-
-// --- prices
-
-// What a lot is worth at a price: of the instrument itself, or by another one's mark.
-Int128 Engine::value_at(InstrumentIndex index, Int128 mark) const noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[index.value];
-  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
-  if (mark <= 0) return 0;
-  if (parameters.payoff != Payoff::Inverse) return mark * parameters.units_per_lot_mark * unit;
-  return nearest(parameters.units_per_lot_mark * unit, mark);
-}
-
-Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[index.value];
-  if (!parameters.reference.exists()) return value_at(index, mark);
-  return floor_div(
-      instruments_[parameters.reference.value].notional.raw * parameters.reference_lots_ppm, kPpm);
-}
-
-void Engine::price_instrument(InstrumentIndex index) noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[index.value];
-  InstrumentState& instrument = instruments_[index.value];
-  const Wide before = instrument.notional;
-  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
-  instrument.premium.raw = value_at(index, instrument.mark.raw);
-  instrument.notional.raw = notional_at(index, instrument.mark.raw);
-  const Int128 quanta = ceil_div(instrument.notional.raw, parameters_.wide_denominator);
-  instrument.notional_quanta = static_cast<std::int64_t>(std::min<Int128>(quanta, kValueMax));
-  instrument.funding.raw = away(instrument.funding_predicted * unit, kFundingScale);
-  if (instrument.phase == InstrumentPhase::Expired) instrument.notional = {};
-  const Usage* usage = usage_.data() + std::size_t{index.value} * nodes_.size();
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    nodes_[n].gross.raw += (instrument.notional.raw - before.raw) * usage[n].gross_lots.raw;
-  }
-  for (const InstrumentIndex referring : referring_[index.value]) price_instrument(referring);
-  tick_group(group_of(index).value);
-}
-
-void Engine::apply(const MarkUpdate& update) noexcept {
-  advance(update.time);
-  InstrumentState& instrument = instruments_[update.instrument.value];
-  instrument.mark = update.mark;
-  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
-  hash_.touch(EntityKind::Instrument, update.instrument.value);
-  price_instrument(update.instrument);
-}
-
-void Engine::apply(const IndexUpdate& update) noexcept {
-  advance(update.time);
-  AssetState& asset = assets_[update.asset.value];
-  asset.index = update.index;
-  asset.as_of = std::min(update.as_of, last_time_);
-  hash_.touch(EntityKind::Asset, update.asset.value);
-  asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (parameters_.instruments[i].settlement == update.asset) price_instrument({i});
-  }
-  tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
-  ++index_version_;
-  ++price_version_;
-}
-
-// The groups with an add-on that stands on what has changed.
-template <class Stands>
-void Engine::tick_charged(Stands stands) noexcept {
-  for (std::uint32_t g = 0; g < parameters_.groups.size(); ++g) {
-    const std::vector<AddOnParameters>& add_ons = parameters_.groups[g].add_ons;
-    if (std::any_of(add_ons.begin(), add_ons.end(), stands)) tick_group(g);
-  }
-}
-
-bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
-  advance(update.time);
-  if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
-      table.parameter_version != parameters_.version) {
-    return false;
-  }
-  const GroupParameters& group = parameters_.groups[table.group.value];
-  const RiskTable* last = tables_[table.group.value];
-  if ((last != nullptr && table.id <= last->id) ||
-      table.gains.size() != std::size_t{group.row_count} * group.column_count ||
-      table.measures.size() != group.row_count) {
-    return false;
-  }
-  for (const InstrumentParameters& instrument : parameters_.instruments) {
-    if (instrument.risk != RiskSource::Table ||
-        places_[instrument.factor.value].group != table.group.value) {
-      continue;
-    }
-    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
-    const auto is_large = [cap = instrument.vector_cap](std::int32_t gain) {
-      return gain > cap || gain < -cap;
-    };
-    if (std::any_of(row, row + group.column_count, is_large)) return false;
-  }
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    const InstrumentParameters& instrument = parameters_.instruments[i];
-    if (instrument.risk != RiskSource::Table || group_of({i}) != table.group) continue;
-    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
-    TableWorst worst;
-    for (auto gain = row; gain != row + group.column_count; ++gain) {
-      worst.gain = std::max(worst.gain, *gain);
-      worst.loss = std::max(worst.loss, -*gain);
-    }
-    table_worst_[i] = worst;
-  }
-  tables_[table.group.value] = &table;
-  table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
-  hash_.touch(EntityKind::Table, table.group.value);
-  ++table_version_[table.group.value];
-  tick_group(table.group.value);
-  return true;
-}
-
-void Engine::apply(const FundingUpdate& update) noexcept {
-  advance(update.time);
-  InstrumentState& instrument = instruments_[update.instrument.value];
-  instrument.funding_paid += update.paid;
-  instrument.funding_predicted = update.predicted;
-  hash_.touch(EntityKind::Instrument, update.instrument.value);
-  price_instrument(update.instrument);
-}
-
-void Engine::apply(const OpenInterestUpdate& update) noexcept {
-  advance(update.time);
-  instruments_[update.instrument.value].open_interest = update.lots;
-  hash_.touch(EntityKind::Instrument, update.instrument.value);
-  tick_charged(
-      [&](const AddOnParameters& add_on) { return add_on.ramped_by == update.instrument; });
 }
 
 }  // namespace portcullis::risk

@@ -285,7 +285,7 @@ const char* problem_of(const SetParameters& set, const Parameters& all) {
 }
 
 const char* problem_of_sets(const Parameters& all) {
-  if (all.sets.size() > 16) return "at most 16 scenario sets";
+  if (all.sets.size() > kSetsMax) return "at most 16 scenario sets";
   std::uint64_t joint_columns = 0;
   for (const SetParameters& set : all.sets) {
     if (const char* problem = problem_of(set, all)) return problem;
@@ -413,26 +413,11 @@ bool counts_in_full(const AssetParameters& asset) {
   return asset.mode == CollateralMode::Static && asset.share_ppm == kPpm;
 }
 
-std::int64_t exposure_max(const Parameters& parameters) {
-  Int128 shocks = 0;  // the sum over factors of the largest shock
-  for (const GroupParameters& group : parameters.groups) {
-    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-      std::int64_t largest = 0;
-      for (std::uint32_t c = 0; c < group.column_count; ++c) {
-        largest = std::max<std::int64_t>(
-            largest, std::abs(group.shock_ppm[std::size_t{f} * group.column_count + c]));
-      }
-      shocks += largest;
-    }
-  }
-  return static_cast<std::int64_t>(
-      std::min<Int128>(kValueMax, (Int128{1} << 61) * kPpm / std::max<Int128>(1, shocks)));
-}
-
 std::uint32_t group_slots_max(const Parameters& parameters) {
   std::size_t widest = std::max<std::size_t>(1, parameters.sets.size());
   for (const GroupParameters& group : parameters.groups) {
-    widest = std::max<std::size_t>({widest, group.column_count, group.factor_count});
+    widest = std::max<std::size_t>(
+        {widest, group.column_count, group.factor_count + group.drivers.size()});
   }
   return static_cast<std::uint32_t>(kNone32 / widest);
 }

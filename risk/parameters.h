@@ -3,8 +3,10 @@
 // and checked by config::load (all problems at once) and by valid() below (asserted by the engine).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <string_view>
 #include <vector>
 
 #include "risk/types.h"
@@ -199,6 +201,8 @@ struct GroupParameters {
   std::vector<AddOnParameters> add_ons{};
 };
 
+inline constexpr std::size_t kSetsMax = 16;
+
 enum class SetScope : std::uint8_t { PerGroup, Joint };
 enum class SetMeasure : std::uint8_t { Worst, ExpectedShortfall };
 // Enforced sets decide; with warning sets added, an accepted order is marked; reports show all.
@@ -283,6 +287,11 @@ struct RateLimit {
 };
 
 enum class NodeLevel : std::uint8_t { Venue, Member, Group, Account, Session };
+inline constexpr std::array<std::string_view, 5> kNodeLevelNames{"venue", "member", "group",
+                                                                 "account", "session"};
+constexpr std::string_view name_of(NodeLevel level) {
+  return kNodeLevelNames[static_cast<std::size_t>(level)];
+}
 
 // A node above the accounts; node 0 is the venue.
 struct NodeParameters {
@@ -362,8 +371,6 @@ struct Parameters {
 // Whether what there is of an asset counts as it is, whatever happens: static, uncapped, without
 // haircut.
 [[nodiscard]] bool counts_in_full(const AssetParameters& asset);
-// The largest exposure to a factor, in quanta, with which no sum of vectors can leave 64 bits; with
-// more an account is out of range.
 // The most group slots whose vectors can be told apart by 32 bits.
 [[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
 

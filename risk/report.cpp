@@ -68,16 +68,11 @@ MarginReport Engine::margin(AccountIndex index, Timestamp now) noexcept {
   report.requirement = {narrow(needed, in_range)};
   report.available = {narrow(account.capital.raw - needed, in_range)};
   recompute(index, nullptr, true, {}, &report);
-  const bool orders = parameters_.maintenance_includes_orders;
-  report.maintenance_equity = {narrow(
-      rounded_capital(capital_exact(index, orders ? Costs{} : Costs::none(), true)), in_range)};
-  report.maintenance_requirement = {
-      narrow(recompute(index, nullptr, orders, {true, SetAction::Enforce}, nullptr), in_range)};
+  const Ratio maintenance = ratio_of(index, MarginBasis::Maintenance);
+  report.maintenance_equity = {narrow(maintenance.value, in_range)};
+  report.maintenance_requirement = {narrow(maintenance.required, in_range)};
   report.in_range = in_range && account.in_range;
-  report.stale = now > account.expires;
-  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
-    report.stale = report.stale || now > slots_[at].expires;
-  }
+  report.stale = is_stale(index, now);
   return report;
 }
 

@@ -6,15 +6,6 @@
 
 namespace portcullis::risk {
 
-namespace {
-
-constexpr std::size_t kSetsMax = 16;
-
-// More than any equity: a requirement that is not known to be affordable.
-constexpr Int128 kUnaffordable = Int128{1} << 100;
-
-}  // namespace
-
 // --- factors
 
 FactorExposure Engine::factor_exposure(const Exposure& exposure, const Collateral& collateral,
@@ -180,19 +171,8 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     if (own == other) break;
   }
   if (const std::int32_t* row = gains(instrument); row != nullptr) {
-    const auto largest = [](const Reachable& l) -> Int128 {
-      return std::max({l.low.raw, l.high.raw, -l.low.raw, -l.high.raw});
-    };
-    const Int128 reserve = ceil_div(largest(after) * traded.vector_unit, 2) -
-                           ceil_div(largest(before) * traded.vector_unit, 2);
-    span += (largest(after) - largest(before)) * traded.vector_unit * traded.vector_cap + reserve;
-    const auto times_unit = [&](Lots l) {
-      return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
-                                       static_cast<std::uint64_t>(traded.vector_unit));
-    };
-    add_row(low, row, parameters.column_count, times_unit(after.low - before.low),
-            times_unit(after.high - before.high));
-    add_constant(low, parameters.column_count, -static_cast<std::int64_t>(reserve));
+    move_lots(low, row, parameters.column_count, traded, before, after);
+    span += table_span(traded, after) - table_span(traded, before);
   }
   if (!fits || span > kSpanMax) return kUnaffordable;
 
@@ -218,6 +198,65 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
   return combined(figures, joint, alone_sum, {});
 }
 
+// One group from its lines and from what of the collateral moves with its factors: its vector in
+// `low`, its exposures in scratch_.
+Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::uint32_t first_line,
+                                 const Question& asked, std::int64_t* low) const noexcept {
+  const GroupParameters& parameters = parameters_.groups[group.value];
+  Summed summed;
+  std::fill_n(scratch_.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
+  std::fill_n(low, parameters.column_count, 0);
+  const auto add_line = [&](InstrumentIndex instrument, Reachable lots) {
+    if (!asked.with_orders) lots.low = lots.high = lots.position;
+    summed.is_held = summed.is_held || lots.position.raw != 0 || lots.low != lots.high;
+    lots = counted(instrument, lots);
+    for (const Use& use : uses(instrument))
+      scratch_[use.exposure] += exposure_of(use, instrument, lots);
+    const std::int32_t* row = gains(instrument);
+    if (row == nullptr) return;
+    const InstrumentParameters& of = parameters_.instruments[instrument.value];
+    move_lots(low, row, parameters.column_count, of, {}, lots);
+    summed.span += table_span(of, lots);
+  };
+  const Change* change = asked.change;
+  bool is_there = change == nullptr || group_of(change->instrument) != group;
+  for (std::uint32_t l = first_line; l != kNil; l = lines_[l].next) {
+    const bool is_changed = change != nullptr && lines_[l].instrument == change->instrument;
+    add_line(lines_[l].instrument, is_changed ? change->lots : reachable(lines_[l]));
+    is_there = is_there || is_changed;
+  }
+  if (!is_there) add_line(change->instrument, change->lots);
+  for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
+    const FactorIndex factor{parameters.first_factor + f};
+    Collateral collateral;
+    for (const AssetIndex asset : group_assets_[group.value]) {
+      if (parameters_.assets[asset.value].factor != factor) continue;
+      const Amount cost = costs_in(holding(account, asset), asset, asked.costs);
+      const Collateral part =
+          collateral_of(account, asset, cost, asked.uncapped, asked.maintenance);
+      collateral.falls += part.falls;
+      collateral.rises += part.rises;
+    }
+    summed.is_held =
+        summed.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
+    const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, summed.fits);
+    summed.span += span_of(factor, exposure);
+    add_row(low, shocks(group, f), parameters.column_count, exposure.up, exposure.down);
+  }
+  return summed;
+}
+
+Engine::Question Engine::question(AccountIndex account, const Change* change, bool with_orders,
+                                  bool maintenance) const noexcept {
+  Question asked{change, with_orders, maintenance, with_orders ? Costs{} : Costs::none(),
+                 uncapped_value(account, Costs::none(), maintenance)};
+  if (change != nullptr) {
+    asked.costs.changed = parameters_.instruments[change->instrument.value].settlement;
+    asked.costs.costs = change->costs;
+  }
+  return asked;
+}
+
 // A requirement from the lines of every group, as they are or with one of them changed; `report`,
 // where given, names what binds. Without orders: of the positions alone, costs paid only where the
 // change says so. Off the fast path: for the exit leg, for refusals, and for maintenance.
@@ -232,64 +271,13 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
   Int128 largest = 0;
   Int128 span = 0;
   bool fits = true;
-  Costs costs;
-  costs.counted = with_orders;
-  if (change != nullptr) {
-    costs.changed = parameters_.instruments[change->instrument.value].settlement;
-    costs.costs = change->costs;
-  }
-  const Int128 uncapped = uncapped_value(account_index, Costs::none(), basis.maintenance);
+  const Question asked = question(account_index, change, with_orders, basis.maintenance);
 
   const auto add_group = [&](GroupIndex group, std::uint32_t first_line) {
-    const GroupParameters& parameters = parameters_.groups[group.value];
-    std::vector<Exposure>& exposures = scratch_;
-    std::fill_n(exposures.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
-    std::fill_n(low, parameters.column_count, 0);
-    Int128 reserve = 0;
-    const auto add_line = [&](InstrumentIndex instrument, Reachable lots) {
-      if (!with_orders) lots.low = lots.high = lots.position;
-      const Reachable those = counted(instrument, lots);
-      for (const Use& use : uses(instrument)) {
-        exposures[use.exposure] += exposure_of(use, instrument, those);
-      }
-      const std::int32_t* row = gains(instrument);
-      if (row == nullptr) return;
-      const InstrumentParameters& of = parameters_.instruments[instrument.value];
-      const auto times_unit = [&](Lots l) {
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(l.raw) *
-                                         static_cast<std::uint64_t>(of.vector_unit));
-      };
-      add_row(low, row, parameters.column_count, times_unit(those.low), times_unit(those.high));
-      const Int128 most =
-          std::max({those.low.raw, those.high.raw, -those.low.raw, -those.high.raw});
-      reserve += ceil_div(most * of.vector_unit, 2);
-      span += most * of.vector_unit * of.vector_cap;
-    };
-    bool is_there = change == nullptr || group_of(change->instrument) != group;
-    for (std::uint32_t l = first_line; l != kNil; l = lines_[l].next) {
-      const bool is_changed = change != nullptr && lines_[l].instrument == change->instrument;
-      add_line(lines_[l].instrument, is_changed ? change->lots : reachable(lines_[l]));
-      is_there = is_there || is_changed;
-    }
-    if (!is_there) add_line(change->instrument, change->lots);
-    add_constant(low, parameters.column_count, -static_cast<std::int64_t>(reserve));
-    span += reserve;
-    for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
-      const FactorIndex factor{parameters.first_factor + f};
-      Collateral collateral;
-      for (const AssetIndex asset : group_assets_[group.value]) {
-        if (parameters_.assets[asset.value].factor != factor) continue;
-        const Amount cost = costs_in(holding(account_index, asset), asset, costs);
-        const Collateral part =
-            collateral_of(account_index, asset, cost, uncapped, basis.maintenance);
-        collateral.falls += part.falls;
-        collateral.rises += part.rises;
-      }
-      const FactorExposure exposure = factor_exposure(exposures[f], collateral, true, fits);
-      span += span_of(factor, exposure);
-      add_row(low, shocks(group, f), parameters.column_count, exposure.up, exposure.down);
-    }
-    const Charges charges = charges_of(group, exposures.data(), true, basis.maintenance);
+    const Summed summed = sum_group(account_index, group, first_line, asked, low);
+    span += summed.span;
+    fits = fits && summed.fits;
+    const Charges charges = charges_of(group, scratch_.data(), true, basis.maintenance);
     const GroupFigures of_group = figures_of(low, group, charges, basis);
     figures = figures + of_group;
     if (report != nullptr && of_group.requirement > largest) {

@@ -58,6 +58,13 @@ struct Order {
   std::uint16_t flags = 0;        // OrderFlag
 };
 
+// A position and what it may become by its open orders: [low, high] holds every outcome.
+struct Reachable {
+  Lots position;
+  Lots low;
+  Lots high;
+};
+
 // An account's position and open orders in one instrument.
 struct Line {
   Lots position;
@@ -77,17 +84,22 @@ struct Line {
   Wide option_value;                      // beside it, at the slot's version
   std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Wide gross;                             // gross notional at the mark
-  // Table instruments: the lots whose gains and losses are in the slot's vector.
-  Lots in_vector_low;
-  Lots in_vector_high;
+  Reachable in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
 };
 
-// A position and what it may become by its open orders: [low, high] holds every outcome.
-struct Reachable {
-  Lots position;
-  Lots low;
-  Lots high;
-};
+// The end that is further from 0.
+constexpr Int128 furthest(const Reachable& lots) {
+  return std::max({lots.low.raw, lots.high.raw, -lots.low.raw, -lots.high.raw});
+}
+// In fines: for the rounding of a Table instrument's integers; and what no part of a vector that such
+// lots make, the reserve included, is larger than.
+constexpr Int128 table_reserve(const InstrumentParameters& instrument, const Reachable& lots) {
+  return ceil_div(furthest(lots) * instrument.vector_unit, 2);
+}
+constexpr Int128 table_span(const InstrumentParameters& instrument, const Reachable& lots) {
+  return furthest(lots) * instrument.vector_unit * instrument.vector_cap +
+         table_reserve(instrument, lots);
+}
 
 // What of a factor, or of a driver of add-ons, an account has, before rounding (METHOD 3.3, 3.11).
 // All cache.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "risk/engine.h"
+#include "risk/refusal.h"
 
 namespace portcullis::risk {
 
@@ -46,11 +47,9 @@ RejectReason Engine::refuse_state(AccountIndex index, Decision& decision) const 
     const Ratio ratio = ratio_of(index, band.basis);
     Int128 now = ratio.value < 0 ? -kPpm : 0;
     if (ratio.required > 0) now = floor_div(ratio.value * kPpm, ratio.required);
-    decision.limit = decision.needed = band.exit_ppm;
     // It may have recovered without having been rechecked.
-    decision.available =
-        static_cast<std::int64_t>(std::clamp<Int128>(now, -kValueMax, Int128{band.exit_ppm} - 1));
-    decision.shortfall = decision.needed - decision.available;
+    refuse(RejectReason::MarginState, decision, band.exit_ppm, band.exit_ppm,
+           saturate(std::min<Int128>(now, band.exit_ppm - 1)));
   }
   return RejectReason::MarginState;
 }
@@ -58,6 +57,12 @@ RejectReason Engine::refuse_state(AccountIndex index, Decision& decision) const 
 // In Wide.
 Int128 Engine::day_loss(AccountIndex account) const noexcept {
   return accounts_[account.value].day_start.raw - accounts_[account.value].plain_equity.raw;
+}
+
+bool Engine::day_is_lost(AccountIndex account) const noexcept {
+  const Value most =
+      parameters_.profiles[parameters_.accounts[account.value].profile].daily_loss_max;
+  return day_loss(account) > Int128{most.raw} * parameters_.wide_denominator;
 }
 
 // Nothing is allowed, and no order holds any of it.
@@ -94,9 +99,7 @@ Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
     bool fits = true;
     account.allowance = {narrow(base * parameters_.exit_allowance_ppm / kPpm, fits)};
   }
-  const Value most =
-      parameters_.profiles[parameters_.accounts[recheck.account.value].profile].daily_loss_max;
-  if (day_loss(recheck.account) > Int128{most.raw} * parameters_.wide_denominator) {
+  if (day_is_lost(recheck.account)) {
     change.day_closed = (account.flags & kDayClosed) == 0;
     account.flags |= kDayClosed;
   }

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "risk/parameters.h"
+#include "risk/state.h"
 #include "risk/types.h"
 
 namespace portcullis::risk {
@@ -27,31 +28,30 @@ constexpr std::int64_t wrapped_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
-// vector[c] += (row[c] >= 0 ? up : down) * row[c]
+// vector[c] += (row[c] >= 0 ? up : down) * row[c] + constant
 inline void add_row(std::int64_t* vector, const std::int32_t* row, std::size_t columns,
-                    std::int64_t up, std::int64_t down) noexcept {
+                    std::int64_t up, std::int64_t down, std::int64_t constant = 0) noexcept {
   const auto up_bits = static_cast<std::uint64_t>(up);
   const auto down_bits = static_cast<std::uint64_t>(down);
-  if (up == down) {
-    for (std::size_t c = 0; c < columns; ++c) {
-      const auto move = static_cast<std::uint64_t>(std::int64_t{row[c]});
-      vector[c] = static_cast<std::int64_t>(static_cast<std::uint64_t>(vector[c]) + up_bits * move);
-    }
-    return;
-  }
   for (std::size_t c = 0; c < columns; ++c) {
     const auto move = static_cast<std::uint64_t>(std::int64_t{row[c]});
     const std::uint64_t part = (row[c] >= 0 ? up_bits : down_bits) * move;
-    vector[c] = static_cast<std::int64_t>(static_cast<std::uint64_t>(vector[c]) + part);
+    vector[c] = wrapped_sum(wrapped_sum(vector[c], constant), static_cast<std::int64_t>(part));
   }
 }
 
-inline void add_constant(std::int64_t* vector, std::size_t columns, std::int64_t value) noexcept {
-  if (value == 0) return;
-  for (std::size_t c = 0; c < columns; ++c) {
-    vector[c] = static_cast<std::int64_t>(static_cast<std::uint64_t>(vector[c]) +
-                                          static_cast<std::uint64_t>(value));
-  }
+// Brings the row of a Table instrument in a vector from some lots to others, and with it the reserve
+// for the rounding of its integers.
+inline void move_lots(std::int64_t* vector, const std::int32_t* row, std::size_t columns,
+                      const InstrumentParameters& instrument, const Reachable& before,
+                      const Reachable& now) noexcept {
+  const auto in_fines = [&](Lots lots) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(lots.raw) *
+                                     static_cast<std::uint64_t>(instrument.vector_unit));
+  };
+  add_row(vector, row, columns, in_fines(now.low - before.low), in_fines(now.high - before.high),
+          static_cast<std::int64_t>(table_reserve(instrument, before) -
+                                    table_reserve(instrument, now)));
 }
 
 // A gain that offsets other groups: rounded down, capped; a loss in full.
@@ -72,9 +72,8 @@ struct GainHaircut {
 inline void add_gains(std::int64_t* sums, const std::int64_t* vector, std::size_t columns,
                       const GainHaircut& haircut, int sign) noexcept {
   for (std::size_t c = 0; c < columns; ++c) {
-    const auto part = static_cast<std::uint64_t>(haircut(vector[c]));
-    const auto sum = static_cast<std::uint64_t>(sums[c]);
-    sums[c] = static_cast<std::int64_t>(sign > 0 ? sum + part : sum - part);
+    const std::int64_t part = haircut(vector[c]);
+    sums[c] = sign > 0 ? wrapped_sum(sums[c], part) : wrapped_difference(sums[c], part);
   }
 }
 

@@ -51,7 +51,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
       lines_[l].option_value = {};
       lines_[l].gross = {};
       lines_[l].cost = {};
-      lines_[l].in_vector_low = lines_[l].in_vector_high = {};
+      lines_[l].in_vector = {};
       for (const BookSide side : {kBuys, kSells}) {  // no walk is spared
         lines_[l].fee_max[side] = kValueMax;
       }

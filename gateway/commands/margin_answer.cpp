@@ -118,22 +118,6 @@ std::string_view name_of(risk::MarginLeg leg) {
   return "";
 }
 
-std::string_view name_of(risk::NodeLevel level) {
-  switch (level) {
-    case risk::NodeLevel::Venue:
-      return "venue";
-    case risk::NodeLevel::Member:
-      return "member";
-    case risk::NodeLevel::Group:
-      return "group";
-    case risk::NodeLevel::Account:
-      return "account";
-    case risk::NodeLevel::Session:
-      return "session";
-  }
-  return "";
-}
-
 std::string_view name_of(risk::ArithmeticUnit unit) {
   switch (unit) {
     case risk::ArithmeticUnit::None:

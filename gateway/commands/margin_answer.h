@@ -47,7 +47,6 @@ struct AnswerTexts {
 
 [[nodiscard]] std::string_view name_of(risk::MarginState state);
 [[nodiscard]] std::string_view name_of(risk::MarginLeg leg);
-[[nodiscard]] std::string_view name_of(risk::NodeLevel level);
 [[nodiscard]] std::string_view name_of(risk::ArithmeticUnit unit);
 // Whether the engine looks for the largest quantity that passes: another unit is no matter of size.
 [[nodiscard]] constexpr bool has_largest_passing(risk::ArithmeticUnit unit) {

@@ -8,22 +8,6 @@ namespace portcullis::gateway::shard {
 
 namespace {
 
-std::string_view level_name(risk::NodeLevel level) {
-  switch (level) {
-    case risk::NodeLevel::Venue:
-      return "venue";
-    case risk::NodeLevel::Member:
-      return "member";
-    case risk::NodeLevel::Group:
-      return "group";
-    case risk::NodeLevel::Account:
-      return "account";
-    case risk::NodeLevel::Session:
-      return "session";
-  }
-  return "";
-}
-
 std::string_view unit_name(risk::ArithmeticUnit unit) {
   switch (unit) {
     case risk::ArithmeticUnit::None:
@@ -71,7 +55,7 @@ std::string_view arithmetic_text(const config::Deployment& deployment,
       buffer.data(), buffer.size(),
       "{} level={} node={} limit={} need={} avail={} short={} unit={} max_lots={} set={} group={} "
       "scenario={} params={}",
-      reason.name, level_name(decision.level), node_name(deployment, decision), decision.limit,
+      reason.name, risk::name_of(decision.level), node_name(deployment, decision), decision.limit,
       decision.needed, decision.available, decision.shortfall, unit_name(reason.unit),
       decision.largest_passing.raw, static_cast<std::int32_t>(decision.set),
       static_cast<std::int32_t>(decision.group), static_cast<std::int32_t>(decision.scenario),

@@ -135,14 +135,13 @@ void random_asset_rules(Rng& rng, AssetParameters& a, bool first) {
 }
 
 // Indexes start near 1,000, so a unit is worth one quantum, or three, or half of one.
-void random_assets(Rng& rng, Parameters& p, bool linear) {
+void random_assets(Rng& rng, Parameters& p) {
   const std::int64_t wide = p.wide_denominator / 1'000;
   p.assets.push_back(random_asset(rng, wide, p.factor_count, rng.percent(20)));
   for (std::int64_t more = rng.between(1, 2); more > 0; --more) {
     p.assets.push_back(
         random_asset(rng, rng.pick({wide, 3 * wide, (wide + 1) / 2}), p.factor_count, true));
   }
-  if (linear) return;
   for (AssetParameters& a : p.assets) random_asset_rules(rng, a, &a == &p.assets[0]);
 }
 
@@ -291,22 +290,21 @@ AddOnParameters random_add_on(Rng& rng, Parameters& p, std::size_t g) {
 
 }  // namespace
 
-void random_margin(Rng& rng, Parameters& p, bool linear) {
+void random_margin(Rng& rng, Parameters& p) {
   p.wide_denominator = rng.pick({1'000, 1'000'000, 12'345'000});
   random_groups(rng, p);
   random_scenarios(rng, p);
-  if (!linear) random_measures(rng, p);
-  random_assets(rng, p, linear);
+  random_measures(rng, p);
+  random_assets(rng, p);
   for (std::int64_t count = rng.between(3, 6); count > 0; --count) {
     InstrumentParameters i = random_instrument(rng, p);
-    if (!linear) random_kind(rng, p, i);
+    random_kind(rng, p, i);
     const AssetParameters& settlement = p.assets[i.settlement.value];
     const bool own_group = settlement.mode != CollateralMode::Static &&
                            group_of(p, settlement.factor) == group_of(p, i.factor);
-    if (linear || !own_group) fall_only(p, settlement);
+    if (!own_group) fall_only(p, settlement);
     p.instruments.push_back(i);
   }
-  if (linear) return;
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     for (std::int64_t count = rng.pick({0, 1, 1, 2, 3}); count > 0; --count) {
       p.groups[g].add_ons.push_back(random_add_on(rng, p, g));

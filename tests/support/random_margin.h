@@ -6,8 +6,7 @@
 
 namespace portcullis::support {
 
-// Fills everything of the parameters that the margin is computed from. `linear`: the plain world of
-// WorldChoice::linear.
-void random_margin(Rng& rng, risk::Parameters& p, bool linear);
+// Fills everything of the parameters that the margin is computed from.
+void random_margin(Rng& rng, risk::Parameters& p);
 
 }  // namespace portcullis::support

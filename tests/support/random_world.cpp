@@ -58,7 +58,7 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale,
     profile.leverage_max_ppm = 1'000 * kPpm;
     return profile;
   }
-  if (!choice.linear && rng.percent(40)) {
+  if (rng.percent(40)) {
     const std::int64_t first = rng.between(1, 30) * kPpm;
     profile.leverage_brackets = {{Value{rng.between(20'000, 300'000)}, first},
                                  {Value{kValueMax}, rng.between(0, first)}};
@@ -74,7 +74,6 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale,
   }
   if (rng.percent(30)) profile.gross_notional_max = Value{rng.between(300'000, 2'000'000) * scale};
   profile.open_orders_max = rng.between(4, 12) * scale;
-  if (choice.linear) return profile;
   for (InstrumentLimits& limits : profile.instruments) {
     if (rng.percent(12)) limits.open_interest_share_ppm = rng.between(0, 60'000) * scale;
   }
@@ -122,8 +121,8 @@ void random_rules(Rng& rng, Parameters& p) {
 Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
   Parameters p;
   p.version = static_cast<std::uint32_t>(rng.between(1, 1'000));
-  random_margin(rng, p, choice.linear);
-  if (!choice.linear) random_rules(rng, p);
+  random_margin(rng, p);
+  random_rules(rng, p);
 
   for (std::int64_t level = 0; level < 4; ++level) {  // two profiles for each level of the tree
     for (int twice = 0; twice < 2; ++twice) {
@@ -150,7 +149,7 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     const auto at =
         static_cast<std::size_t>(rng.between(0, static_cast<std::int64_t>(groups.size()) - 1));
     p.accounts.push_back({groups[at], profile(0), random_rate(rng)});
-    if (!choice.linear) p.accounts.back().executions = random_throttle(rng);
+    p.accounts.back().executions = random_throttle(rng);
   }
   for (std::int64_t count = rng.between(2, 4); count > 0; --count) {
     SessionParameters s;

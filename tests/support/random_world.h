@@ -63,10 +63,6 @@ std::string describe(const Command& command);
 struct WorldChoice {
   bool tight_limits = true;
   bool small_pools = false;
-  // Linear instruments on factors and worst-loss sets of which the largest counts, without add-ons,
-  // tables, share caps, borrow margin, or a maintenance requirement of its own; assets that move
-  // move both ways, and what gains are paid in only falls.
-  bool linear = false;
 };
 risk::Parameters random_parameters(Rng& rng, const WorldChoice& choice = {});
 

@@ -1,0 +1,146 @@
+// Prices, tables, funding and open interest: what the engine is told of the market, and what a lot is
+// worth at it. A change touches the group's version and no account.
+#include <algorithm>
+
+#include "risk/engine.h"
+
+namespace portcullis::risk {
+
+namespace {
+
+// The whole numbers around a / b for b > 0.
+constexpr Int128 nearest(Int128 a, Int128 b) { return floor_div(2 * a + b, 2 * b); }
+// Away from 0.
+constexpr Int128 away(Int128 a, Int128 b) { return a < 0 ? floor_div(a, b) : ceil_div(a, b); }
+
+}  // namespace
+
+// What a lot is worth at a price: of the instrument itself, or by another one's mark.
+Int128 Engine::value_at(InstrumentIndex index, Int128 mark) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
+  if (mark <= 0) return 0;
+  if (parameters.payoff != Payoff::Inverse) return mark * parameters.units_per_lot_mark * unit;
+  return nearest(parameters.units_per_lot_mark * unit, mark);
+}
+
+Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  if (!parameters.reference.exists()) return value_at(index, mark);
+  return floor_div(
+      instruments_[parameters.reference.value].notional.raw * parameters.reference_lots_ppm, kPpm);
+}
+
+void Engine::price_instrument(InstrumentIndex index) noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  InstrumentState& instrument = instruments_[index.value];
+  const Wide before = instrument.notional;
+  const Int128 unit = assets_[parameters.settlement.value].unit.raw;
+  instrument.premium.raw = value_at(index, instrument.mark.raw);
+  instrument.notional.raw = notional_at(index, instrument.mark.raw);
+  const Int128 quanta = ceil_div(instrument.notional.raw, parameters_.wide_denominator);
+  instrument.notional_quanta = static_cast<std::int64_t>(std::min<Int128>(quanta, kValueMax));
+  instrument.funding.raw = away(instrument.funding_predicted * unit, kFundingScale);
+  if (instrument.phase == InstrumentPhase::Expired) instrument.notional = {};
+  const Usage* usage = usage_.data() + std::size_t{index.value} * nodes_.size();
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    nodes_[n].gross.raw += (instrument.notional.raw - before.raw) * usage[n].gross_lots.raw;
+  }
+  for (const InstrumentIndex referring : referring_[index.value]) price_instrument(referring);
+  tick_group(group_of(index).value);
+}
+
+void Engine::apply(const MarkUpdate& update) noexcept {
+  advance(update.time);
+  InstrumentState& instrument = instruments_[update.instrument.value];
+  instrument.mark = update.mark;
+  instrument.as_of = std::min(update.as_of, last_time_);  // an age is not negative
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  price_instrument(update.instrument);
+}
+
+void Engine::apply(const IndexUpdate& update) noexcept {
+  advance(update.time);
+  AssetState& asset = assets_[update.asset.value];
+  asset.index = update.index;
+  asset.as_of = std::min(update.as_of, last_time_);
+  hash_.touch(EntityKind::Asset, update.asset.value);
+  asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    if (parameters_.instruments[i].settlement == update.asset) price_instrument({i});
+  }
+  tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
+  ++index_version_;
+  ++price_version_;
+}
+
+// The groups with an add-on that stands on what has changed.
+template <class Stands>
+void Engine::tick_charged(Stands stands) noexcept {
+  for (std::uint32_t g = 0; g < parameters_.groups.size(); ++g) {
+    const std::vector<AddOnParameters>& add_ons = parameters_.groups[g].add_ons;
+    if (std::any_of(add_ons.begin(), add_ons.end(), stands)) tick_group(g);
+  }
+}
+
+bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
+  advance(update.time);
+  if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
+      table.parameter_version != parameters_.version) {
+    return false;
+  }
+  const GroupParameters& group = parameters_.groups[table.group.value];
+  const RiskTable* last = tables_[table.group.value];
+  if ((last != nullptr && table.id <= last->id) ||
+      table.gains.size() != std::size_t{group.row_count} * group.column_count ||
+      table.measures.size() != group.row_count) {
+    return false;
+  }
+  const auto worst_of = [&](const InstrumentParameters& instrument) {
+    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
+    TableWorst worst;
+    for (auto gain = row; gain != row + group.column_count; ++gain) {
+      // No larger than the cap plus one, which tells that it is too large.
+      worst.gain = std::max(worst.gain, *gain);
+      worst.loss = std::max(worst.loss, -std::max(*gain, -instrument.vector_cap - 1));
+    }
+    return worst;
+  };
+  const auto has_row = [&](std::uint32_t i) {
+    return parameters_.instruments[i].risk == RiskSource::Table && group_of({i}) == table.group;
+  };
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    if (!has_row(i)) continue;
+    const InstrumentParameters& instrument = parameters_.instruments[i];
+    const TableWorst worst = worst_of(instrument);
+    if (std::max(worst.gain, worst.loss) > instrument.vector_cap) return false;
+  }
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    if (has_row(i)) table_worst_[i] = worst_of(parameters_.instruments[i]);
+  }
+  tables_[table.group.value] = &table;
+  table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
+  hash_.touch(EntityKind::Table, table.group.value);
+  ++table_version_[table.group.value];
+  tick_group(table.group.value);
+  return true;
+}
+
+void Engine::apply(const FundingUpdate& update) noexcept {
+  advance(update.time);
+  InstrumentState& instrument = instruments_[update.instrument.value];
+  instrument.funding_paid += update.paid;
+  instrument.funding_predicted = update.predicted;
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  price_instrument(update.instrument);
+}
+
+void Engine::apply(const OpenInterestUpdate& update) noexcept {
+  advance(update.time);
+  instruments_[update.instrument.value].open_interest = update.lots;
+  hash_.touch(EntityKind::Instrument, update.instrument.value);
+  tick_charged(
+      [&](const AddOnParameters& add_on) { return add_on.ramped_by == update.instrument; });
+}
+
+}  // namespace portcullis::risk
