@@ -54,6 +54,11 @@ NewOrder fresh(World& world, std::uint32_t account = kRich,
 const std::map<std::string, std::function<void(World&)>> kCases = {
     {"accept_fresh",
      [](World& world) { submit(world, RejectReason::None, [](World& w) { return fresh(w); }); }},
+    {"accept_exact",
+     [](World& world) {
+       world.leave(world.order(), 0);  // so that the bound does not decide
+       submit(world, RejectReason::None, [](World& w) { return fresh(w); });
+     }},
     {"accept_after_own_order",
      [](World& world) { submit(world, RejectReason::None, [](World& w) { return w.order(); }); }},
     {"accept_after_tick",
