@@ -174,7 +174,8 @@ class TableBuilder {
         return TableProblem{row, column, TableError::BelowZero};
       }
       const double volatility = volatilities[static_cast<std::size_t>(moves.volatility)];
-      const double gain = valuer.value(move, settlement_move, volatility) - value_now;
+      const double kept = option.in_balance ? value_now * (1 + settlement_move) : value_now;
+      const double gain = valuer.value(move, settlement_move, volatility) - kept;
       const std::optional<TableError> error = store_gain(row, column, gain);
       if (error) return TableProblem{row, column, *error};
     }

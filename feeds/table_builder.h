@@ -12,6 +12,9 @@
 //         = Black-76(F * (1 + m), f) / (F * (1 + m))  premium in coin
 //   value = multiplier * price * X * (1 + c)          in the risk currency
 //   gain  = (value - value now) * weight / vector_unit, rounded to the nearest, halves away from zero
+//
+// Where the option's value is part of the balance of its settlement asset (in_balance), the balance
+// as a whole moves with c: value now is then taken at X * (1 + c), so that it moves once.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +91,7 @@ struct TableOption {
   std::uint32_t factor = 0;                         // local to the group
   std::uint32_t settlement_factor = risk::kNone32;  // local; none: the index does not move
   Premium premium = Premium::Cash;
+  bool in_balance = false;  // futures style, in an asset that moves in scenarios itself
   OptionMarket market;
 };
 

@@ -240,6 +240,7 @@ class Run {
       option.settlement_factor = asset.factor.value - first;
     option.premium =
         asset.factor == parameters.factor ? feeds::Premium::Coin : feeds::Premium::Cash;
+    option.in_balance = !parameters.upfront;
     option.market = *portfolio_.instruments[i].market;
     option.market.settlement_index =
         to_double(portfolio_.assets[parameters.settlement.value].index, settlement.index_decimals);

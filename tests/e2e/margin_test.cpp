@@ -4,7 +4,10 @@
 
 #include <string>
 
+#include "config/json.h"
+#include "tests/support/example_config.h"
 #include "tests/support/process.h"
+#include "tests/support/shipped_models.h"
 
 namespace portcullis::test {
 namespace {
@@ -38,6 +41,20 @@ TEST(MarginProgram, TellsWhatIsWrongAndAnswersTheRest) {
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(outcome.errors, "line 1, none: accounts: \"1\": is no key that is known here\n");
   EXPECT_EQ(outcome.out.find("one: account alpha, normal\n"), 0u) << outcome.out;
+}
+
+TEST(MarginProgram, AnswersForEachShippedModel) {
+  ASSERT_FALSE(shipped_models().empty());
+  for (const std::string& model : shipped_models()) {
+    const std::string folder = shipped_folder(model).string();
+    const std::string file = folder + "/portfolio.json";
+    const Outcome outcome = run_to_end(
+        {PORTCULLIS_BINARY, "margin", "--config", folder, "--portfolio", file, "--json"});
+    EXPECT_EQ(outcome.code, 0) << model << outcome.errors;
+    EXPECT_EQ(outcome.errors, "") << model;
+    EXPECT_EQ(outcome.out, config::to_text(margin_answer(model, read_file(file))) + "\n") << model;
+    EXPECT_EQ(outcome.out.find(R"("requirement":"0","available")"), std::string::npos) << model;
+  }
 }
 
 TEST(MarginProgram, NeedsItsOptions) {

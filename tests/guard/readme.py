@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What README.md shows is there: the commands of ./run, the subcommands and options of the program,
 the files and folders it names, the list of checks in the order of the reject table, and the two
-packages, byte for byte as the protocol has them.
+packages, byte for byte as the protocol has them, and the margin of the example portfolio.
 
 usage: readme.py ROOT PORTCULLIS
 """
@@ -73,6 +73,18 @@ def check_reasons():
         problems.append(f"the list of checks does not have {name}")
 
 
+# The shown parts of the shown margin's answer are in what the program answers.
+def check_margin():
+    command = re.search(r"^portcullis (margin --config config/.*)$", README, re.M)
+    shown = README[command.end():].split("```\n")[2].rstrip("`\n")
+    answer = subprocess.run([PROGRAM, *command.group(1).split()], check=True, capture_output=True,
+                            text=True, cwd=ROOT).stdout
+    for part in shown.split("...\n"):
+        text = re.sub(r"\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", "", part)
+        if not text or text not in answer:
+            problems.append(f"portcullis margin does not answer {text[:60]}...")
+
+
 def bytes_of(line):
     packet = b""
     for text, number in re.findall(r"'([^']*)'|\b([0-9a-f]+)\b", line):
@@ -102,5 +114,6 @@ check_program_commands()
 check_paths()
 check_reasons()
 check_packets()
+check_margin()
 print("\n".join(problems) or "README.md is right")
 sys.exit(1 if problems else 0)

@@ -294,6 +294,33 @@ TEST(TableBuilder, ReadsTheMovesOfItsFactorAndOfTheSettlementAssets) {
   EXPECT_EQ(table.gains[5], 32'909);
 }
 
+// The balance moves with the coin, and what the option is worth now with it: the table has what the
+// coins gained are worth there, and nothing where none is gained.
+TEST(TableBuilder, WhatIsInABalanceThatMovesItselfMovesOnce) {
+  const std::vector<ColumnMove> columns = deribit_columns();
+  TableOption put = option(OptionKind::Put, 95'000, Premium::Coin);
+  const risk::RiskTable alone = built(description(columns, {row(put)}));
+  put.in_balance = true;
+  const risk::RiskTable table = built(description(columns, {row(put)}));
+  const double now = 0.1 * price(put, 0, 0.45) / kForward * kIndex;
+  for (std::size_t s = 0; s < columns.size(); ++s) {
+    const double weight = static_cast<double>(columns[s].weight_numerator) /
+                          static_cast<double>(columns[s].weight_denominator);
+    const double moved = now * columns[s].move_ppm[0] / 1e6 * weight;
+    EXPECT_NEAR(alone.gains[s] - table.gains[s], moved * kFinesPerDollar / kCent, 1.001) << s;
+  }
+  // A dollar that moves is no other matter: an option worth 1,000 of it, and the dollar falls.
+  TableOption stable = option(OptionKind::Call, 82'000);
+  stable.market.years = 0;
+  stable.settlement_factor = 1;
+  stable.in_balance = true;
+  const std::vector<ColumnMove> depeg{{.move_ppm = {0, -50'000}, .volatility = kNoShift},
+                                      {.move_ppm = {100'000, -50'000}, .volatility = kNoShift}};
+  const risk::RiskTable of_dollars = built(description(depeg, {row(stable)}));
+  EXPECT_EQ(of_dollars.gains[0], 0);
+  EXPECT_EQ(of_dollars.gains[1], 92'000 * 95 / 100);
+}
+
 TEST(TableBuilder, ACoinPutIsWorthTheStrikeWhereTheCoinIsWorthNothing) {
   const TableOption put = option(OptionKind::Put, 95'000, Premium::Coin);
   const risk::RiskTable table = built(description({move(-1'000'000)}, {row(put)}));
