@@ -132,6 +132,11 @@ bool JsonReader::is_list(std::string_view key) const {
   return place != places_.end() && json_->members[place->second].value.kind == Json::Kind::Array;
 }
 
+bool JsonReader::is_object(std::string_view key) const {
+  const auto place = places_.find(key);
+  return place != places_.end() && json_->members[place->second].value.kind == Json::Kind::Object;
+}
+
 bool JsonReader::is_text(std::string_view key, std::string_view text) {
   if (!has(key)) return false;
   const Json* const json = find(key);

@@ -85,6 +85,7 @@ class JsonReader {
   // True when the key is there: for keys that may be absent.
   bool has(std::string_view key) const;
   bool is_list(std::string_view key) const;
+  bool is_object(std::string_view key) const;
   // True when it is this very text; then the key counts as asked for.
   bool is_text(std::string_view key, std::string_view text);
 

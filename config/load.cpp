@@ -101,26 +101,6 @@ void complete_model(Deployment& model) {
                                 std::min<std::size_t>(kRoomMax, risk::group_slots_max(parameters)));
 }
 
-// What the language can say and a gate does not do yet: it must not start as if it did.
-void check_built(const Deployment& deployment, std::vector<Problem>& problems) {
-  const risk::Parameters& parameters = deployment.parameters;
-  const auto refuse = [&](std::string_view file, const std::string& path) {
-    problems.push_back({std::string(file), path, "", "is not built yet"});
-  };
-  for (std::size_t i = 0; i < parameters.instruments.size(); ++i) {
-    if (parameters.instruments[i].payoff != risk::Payoff::Spot) continue;
-    refuse(kInstrumentsFile,
-           fmt::format("instruments.{}.kind", deployment.names.instruments.names()[i]));
-  }
-  for (std::size_t a = 0; a < parameters.accounts.size(); ++a) {
-    const risk::AccountParameters& account = parameters.accounts[a];
-    const std::string path = fmt::format("accounts.{}.", deployment.names.accounts.names()[a]);
-    if (account.isolated_from.exists()) refuse(kLimitsFile, path + "isolated_from");
-    if (account.cash_only) refuse(kLimitsFile, path + "cash_only");
-    if (!account.protections.empty()) refuse(kLimitsFile, path + "protections");
-  }
-}
-
 LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& folder,
                       Extent extent) {
   LoadResult result;
@@ -139,8 +119,6 @@ LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& fo
   if (!result.ok()) return result;
   if (extent == Extent::Model) {
     complete_model(deployment);
-  } else {
-    check_built(deployment, result.problems);
   }
   // What the engine relies on, told by the engine: a difference from the checks above is our
   // mistake, and must not become its.

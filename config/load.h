@@ -4,7 +4,7 @@
 // sessions.json, and the histories of returns (history.h) that margin.json names. config/schema
 // describes their keys for editors; what each means, its unit and its relations to others is said
 // where it is read (load_*.cpp), and shown by config/examples/demo; what may be left out as well, by
-// tests/data/model.
+// tests/data/model; whole methodologies, by config/models.
 //
 // Every key is required unless it says what stands for it, and no other key is allowed. Money,
 // quantities, prices and shares are decimal text ("0.05"), counts and times are JSON numbers. Things

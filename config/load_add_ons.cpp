@@ -21,7 +21,8 @@
 //                  goes from low to high, the initial charge goes from what the tiers say to all of it
 //     threshold, per, slope, most   ramp: the share charged rises by slope for each whole of the asset
 //                  `per` that the size is worth above the threshold, to most
-//     offset       ramp: what offsets, as `of`, net and long
+//     short_of     ramp: what counts beside `of` as far as it is short, as `of`; nothing by default
+//     offset       ramp: what offsets, as `of`, net and long; nothing by default
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -130,16 +131,18 @@ struct AddOnReader {
     if (*function == AddOnFunction::Hedged && reach != Reach::Net) {
       in.problem("reach", "must be \"net\", since the function is hedged");
     }
+    Selector short_of;
     Selector offset;
     if (*function == AddOnFunction::Ramp) {
       read_ramp();
+      if (in.has("short_of")) short_of = read_selector(loading, in.object("short_of"));
       if (in.has("offset")) offset = read_selector(loading, in.object("offset"));
     }
-    if (!groups || !of.ok || (in.has("offset") && !offset.ok) || !loading.margin_ok ||
-        !loading.instruments_ok || loading.problem_count() != problems_before) {
+    if (!groups || !of.ok || !loading.margin_ok || !loading.instruments_ok ||
+        loading.problem_count() != problems_before) {
       return;
     }
-    for (const risk::GroupIndex group : *groups) add_to(group, of, offset);
+    for (const risk::GroupIndex group : *groups) add_to(group, of, short_of, offset);
   }
 
   void read_drivers() {
@@ -235,9 +238,12 @@ struct AddOnReader {
 
   // --- a group's own
 
-  void add_to(risk::GroupIndex index, const Selector& of, const Selector& offset) {
+  void add_to(risk::GroupIndex index, const Selector& of, const Selector& short_of,
+              const Selector& offset) {
     risk::AddOnParameters own = add_on;
     if (!add_drivers(index, "of", of, reach, each, own)) return;
+    if (short_of.ok && !add_drivers(index, "short_of", short_of, Reach::ShortNet, Each::All, own))
+      return;
     if (offset.ok && !add_drivers(index, "offset", offset, Reach::LongNet, Each::All, own)) return;
     loading.out.parameters.groups[index.value].add_ons.push_back(std::move(own));
     loading.out.names.add_ons[index.value].add_ons.push_back(name);
@@ -266,7 +272,8 @@ struct AddOnReader {
       }
       own.drivers.push_back(static_cast<std::uint32_t>(group.drivers.size()));
       group.drivers.push_back(std::move(driver));
-      std::string driver_name = key == "offset" ? name + ": offset" : name;
+      std::string driver_name = name;
+      if (key != "of") driver_name += key == "offset" ? ": offset" : ": short";
       if (driver_each != Each::All) driver_name += ": " + label(driver_each, instruments.front());
       loading.out.names.add_ons[index.value].drivers.push_back(std::move(driver_name));
     }

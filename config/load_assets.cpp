@@ -131,6 +131,11 @@ void read_share(const Loading& loading, JsonReader in, risk::AssetParameters& as
   asset.share_free = read_value(loading, in, "free");
   if (in.readable() && risk::counts_rises(asset.mode)) {
     in.problem("", "must not be there, since scenario_mode counts rises");
+  } else if (in.readable() && risk::counts_falls(asset.mode) && asset.factor.exists() &&
+             loading.margin_ok && risk::falls_beyond_worth(asset.factor, loading.out.parameters)) {
+    in.problem("",
+               "must not be there, since the multipliers and the weights of summed sets require "
+               "more of a fall than the asset is worth");
   }
 }
 

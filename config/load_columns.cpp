@@ -10,7 +10,7 @@
 //                 over move); volatility, of these columns
 //   columns   by name: a move for each factor; "default" stands for those not named. volatility
 //             down, same or up (the same by default); weight, the share of the column's gains and
-//             losses that counts (1 by default)
+//             losses that counts (1 by default); in a joint set also one by risk group
 //   history   file, in the folder, CSV (history.h), and columns: so many days, the newest. Factors
 //             that the file does not have do not move.
 #include "config/load_columns.h"
@@ -40,12 +40,6 @@ constexpr int kUp = 1;
 
 const std::string& factor_name(const Loading& loading, std::uint32_t factor) {
   return loading.out.names.factors.names()[factor];
-}
-
-void set_weight(ColumnSettings& column, std::int64_t numerator, std::int64_t denominator) {
-  const std::int64_t common = std::gcd(numerator, denominator);
-  column.weight_numerator = numerator / common;
-  column.weight_denominator = denominator / common;
 }
 
 int read_volatility(JsonReader& in) {
@@ -156,6 +150,21 @@ void read_damped(const Loading& loading, JsonReader damped, FactorSpan factors,
   }
 }
 
+// Of a column of all groups: those that are not named have weight 1.
+std::vector<std::int64_t> read_group_weights(const Loading& loading, JsonReader by_group) {
+  const SymbolTable<risk::GroupIndex>& groups = loading.out.names.risk_groups;
+  std::vector<std::int64_t> weights(groups.size(), kPpm);
+  for (const std::string& name : by_group.keys()) {
+    const risk::GroupIndex group = groups.find(name);
+    if (!group.exists()) {
+      by_group.problem(name, "there is no risk group of this name");
+      continue;
+    }
+    weights[group.value] = by_group.decimal(name, kPpmScale, 1, kPpm).value_or(kPpm);
+  }
+  return weights;
+}
+
 // The text of a file in the folder, which becomes part of the deployment.
 std::optional<std::string> read_file(Loading& loading, JsonReader& history) {
   const auto name = history.text("file", 1, 64);
@@ -174,6 +183,12 @@ std::optional<std::string> read_file(Loading& loading, JsonReader& history) {
 }
 
 }  // namespace
+
+void set_weight(ColumnSettings& column, std::int64_t numerator, std::int64_t denominator) {
+  const std::int64_t common = std::gcd(numerator, denominator);
+  column.weight_numerator = numerator / common;
+  column.weight_denominator = denominator / common;
+}
 
 std::int32_t shock_of(const ColumnSettings& column, std::uint32_t factor) {
   const Int128 product = Int128{column.moves_ppm[factor]} * column.weight_numerator;
@@ -196,7 +211,8 @@ Columns read_grid(const Loading& loading, JsonReader grid, FactorSpan factors) {
   return columns;
 }
 
-Columns read_named_columns(const Loading& loading, JsonReader& by_name, FactorSpan factors) {
+Columns read_named_columns(const Loading& loading, JsonReader& by_name, FactorSpan factors,
+                           bool of_all_groups) {
   Columns columns;
   for (const std::string& name : by_name.keys()) {
     check_name(by_name, name);
@@ -213,8 +229,13 @@ Columns read_named_columns(const Loading& loading, JsonReader& by_name, FactorSp
       column.moves_ppm.push_back(by_default ? others : read_move(factor));
     }
     column.volatility = read_volatility(in);
-    set_weight(column, read_ppm_or(in, "weight", 1, kPpm, kPpm), kPpm);
-    columns.push_back({name, std::move(column)});
+    std::vector<std::int64_t> weights_ppm;
+    if (of_all_groups && in.is_object("weight")) {
+      weights_ppm = read_group_weights(loading, in.object("weight"));
+    } else {
+      set_weight(column, read_ppm_or(in, "weight", 1, kPpm, kPpm), kPpm);
+    }
+    columns.push_back({name, std::move(column), std::move(weights_ppm)});
   }
   if (by_name.readable() && columns.empty()) by_name.problem("", "must not be empty");
   return columns;

@@ -88,6 +88,27 @@ std::optional<Ratio> read_step(JsonReader& in, std::string_view key) {
   return std::optional(Ratio{*value, 1}) * power_of_ten(-kStepDecimalsMax);
 }
 
+// What fills pay in or out must be worth what scenarios require of it (risk/parameters.h).
+void check_paid(const Loading& loading, JsonReader& in, std::string_view key,
+                risk::AssetIndex index) {
+  const risk::Parameters& parameters = loading.out.parameters;
+  const risk::AssetParameters& asset = parameters.assets[index.value];
+  if (asset.mode == risk::CollateralMode::Static || !asset.factor.exists()) return;
+  if (loading.margin_ok && risk::counts_falls(asset.mode) &&
+      risk::falls_beyond_worth(asset.factor, parameters)) {
+    in.problem(key,
+               fmt::format("falls by {} in a scenario, of which the multipliers and the weights of "
+                           "summed sets require more than it is worth",
+                           to_decimal(range_of(loading, asset.factor).down_ppm, kPpmScale)));
+  } else if (risk::counts_rises(asset.mode) && asset.tiers_by_value &&
+             (asset.haircut.size() > 1 || asset.maintenance_haircut.size() > 1)) {
+    in.problem(
+        key,
+        "has haircut tiers by value and counts rises: a gain may lower the rate of all of it; "
+        "give it one tier, tiers in the asset, or another scenario_mode");
+  }
+}
+
 // Gains and costs of fills change what an account has of the settlement asset. Where that moves in
 // scenarios, no fill may change a requirement by more than it changes the equity.
 void check_settlement(const Loading& loading, JsonReader& in,
@@ -97,9 +118,6 @@ void check_settlement(const Loading& loading, JsonReader& in,
   const risk::AssetParameters& asset = parameters.assets[instrument.settlement.value];
   if (asset.mode == risk::CollateralMode::Static || !asset.factor.exists()) return;
   const Range range = range_of(loading, asset.factor);
-  const std::int64_t mult =
-      std::max({parameters.per_group.initial_mult_ppm, parameters.per_group.maintenance_mult_ppm,
-                parameters.joint.initial_mult_ppm, parameters.joint.maintenance_mult_ppm});
   if (range.up_ppm > 0 && instrument.factor.exists() &&
       group_of(loading, asset.factor) != group_of(loading, instrument.factor)) {
     in.problem("settlement",
@@ -107,12 +125,8 @@ void check_settlement(const Loading& loading, JsonReader& in,
                            "group than the instrument's: what gains and costs are paid in may then "
                            "only fall, or be static",
                            to_decimal(range.up_ppm, kPpmScale)));
-  } else if (risk::counts_falls(asset.mode) &&
-             Int128{range.down_ppm} * mult > Int128{kPpm} * kPpm) {
-    in.problem("settlement",
-               fmt::format("falls by {} in a scenario, and {} times as much is required: more than "
-                           "it is worth",
-                           to_decimal(range.down_ppm, kPpmScale), to_decimal(mult, kPpmScale)));
+  } else {
+    check_paid(loading, in, "settlement", instrument.settlement);
   }
 }
 
@@ -208,6 +222,11 @@ struct InstrumentReader {
     parameters.base = *base;
     if (*base == parameters.settlement) {
       in.problem("base", "must be another asset than the settlement");
+    }
+    check_paid(loading, in, "base", *base);
+    if (parameters.settlement.exists() && loading.assets_ok &&
+        loading.out.parameters.assets[parameters.settlement.value].share_ppm != risk::kPpm) {
+      in.problem("settlement", "has a share cap: what spot is paid in must count in full");
     }
     if (!steps.lot) return;
     const auto units = *steps.lot * power_of_ten(loading.out.assets[base->value].decimals);

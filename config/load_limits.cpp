@@ -15,8 +15,8 @@
 //                   instrument, and its cash comes from that account
 //     cash_only     whether what an order pays out must be there; false by default
 //     protections   the venue's market-maker protections of its orders: group, a risk group with
-//                   table risk, and lots, the most of it that executes before the venue cancels the
-//                   rest; none by default
+//                   table risk, and lots, the most that executes in it before the venue cancels the
+//                   rest, the largest overshoot included; none by default
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -197,6 +197,10 @@ void load_limits(Loading& loading, const Json& json) {
   }
   for (std::uint32_t p = 0; p < has_account.size(); ++p) {
     if (has_account[p] && tree.profiles[p].ok) check_scenario_sums(loading, {p});
+  }
+  for (std::uint32_t a = 0; a < loading.out.parameters.accounts.size(); ++a) {
+    const std::uint32_t p = loading.out.parameters.accounts[a].profile;
+    if (p < tree.profiles.size() && tree.profiles[p].ok) check_protections(loading, {a});
   }
 }
 

@@ -229,6 +229,30 @@ ProfileTraits read_profile(Loading& loading, JsonReader in) {
   return traits;
 }
 
+// What so many lots can gain or lose in scenarios, in fines; more than fits where it does not.
+Int128 scenario_part(const Loading& loading, risk::InstrumentIndex index, risk::Lots lots) {
+  const Range range = range_of(loading, loading.out.parameters.instruments[index.value].factor);
+  const auto gain = gain_max(loading.out, index, lots, std::max(range.down_ppm, range.up_ppm));
+  return gain ? Int128{*gain} : Int128{kFinesMax} + 1;
+}
+
+// The same of the positions that a profile allows, and in what the most of it is.
+struct ScenarioSum {
+  Int128 fines = 0;
+  risk::InstrumentIndex largest_in{};
+};
+ScenarioSum scenario_sum(const Loading& loading, ProfileIndex index) {
+  const risk::LimitProfile& profile = loading.out.parameters.profiles[index.value];
+  ScenarioSum sum;
+  Int128 largest = 0;
+  for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
+    const Int128 part = scenario_part(loading, {i}, largest_position(profile.instruments[i]));
+    sum.fines += part;
+    if (part > largest) largest = part, sum.largest_in = {i};
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles) {
@@ -243,19 +267,8 @@ std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles) 
 
 void check_scenario_sums(Loading& loading, ProfileIndex index) {
   if (!loading.margin_ok || !can_be_valued(loading)) return;
-  const risk::LimitProfile& profile = loading.out.parameters.profiles[index.value];
-  Int128 sum = 0;
-  Int128 largest = 0;
-  risk::InstrumentIndex largest_in;
-  for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
-    const Range range = range_of(loading, loading.out.parameters.instruments[i].factor);
-    const auto gain = gain_max(loading.out, {i}, largest_position(profile.instruments[i]),
-                               std::max(range.down_ppm, range.up_ppm));
-    const Int128 part = gain ? Int128{*gain} : Int128{kFinesMax} + 1;
-    sum += part;
-    if (part > largest) largest = part, largest_in = {i};
-  }
-  if (sum <= kFinesMax) return;
+  const ScenarioSum sum = scenario_sum(loading, index);
+  if (sum.fines <= kFinesMax) return;
   loading.problems.push_back(
       {std::string(kLimitsFile),
        fmt::format("profiles.{}.instruments", loading.out.names.profiles.name(index)), "",
@@ -263,7 +276,32 @@ void check_scenario_sums(Loading& loading, ProfileIndex index) {
                    "quantum or more in scenarios at price_max and index_max, most of it in {}, and "
                    "2^61 is the most that can be summed: lower risk_currency.decimals, or the "
                    "limits",
-                   to_decimal(sum, 0), loading.out.names.instruments.name(largest_in))});
+                   to_decimal(sum.fines, 0), loading.out.names.instruments.name(sum.largest_in))});
+}
+
+void check_protections(Loading& loading, risk::AccountIndex index) {
+  if (!loading.margin_ok || !can_be_valued(loading)) return;
+  const risk::AccountParameters& account = loading.out.parameters.accounts[index.value];
+  const Int128 positions = scenario_sum(loading, {account.profile}).fines;
+  if (positions > kFinesMax) return;  // told already
+  Int128 sum = positions;
+  for (const risk::MarketMakerProtection& protection : account.protections) {
+    Int128 largest = 0;
+    for (std::uint32_t i = 0; i < loading.out.parameters.instruments.size(); ++i) {
+      if (group_of(loading, loading.out.parameters.instruments[i].factor) == protection.group)
+        largest = std::max(largest, scenario_part(loading, {i}, protection.lots));
+    }
+    sum += largest;
+  }
+  if (sum <= kFinesMax) return;
+  loading.problems.push_back(
+      {std::string(kLimitsFile),
+       fmt::format("accounts.{}.protections", loading.out.names.accounts.name(index)), "",
+       fmt::format(
+           "with the positions that its profile allows its lots can lose {} millionths of a "
+           "quantum or more in scenarios at price_max and index_max, and 2^61 is the most "
+           "that can be summed",
+           to_decimal(sum, 0))});
 }
 
 }  // namespace portcullis::config

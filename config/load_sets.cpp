@@ -56,7 +56,7 @@ Columns read_part(Loading& loading, JsonReader& part, const risk::GroupParameter
     return read_history(loading, part.object("history"), factors_of(group));
   }
   JsonReader by_name = part.object("columns");
-  Columns columns = read_named_columns(loading, by_name, factors_of(group));
+  Columns columns = read_named_columns(loading, by_name, factors_of(group), false);
   if (measure == risk::SetMeasure::Worst && !columns.empty() && !has_zero_move(columns)) {
     by_name.problem("", "must have a column in which nothing moves");
   }
@@ -85,7 +85,7 @@ void read_joint(Loading& loading, JsonReader& in, ScenarioSet& set) {
     columns = read_history(loading, in.object("history"), all);
   } else {
     JsonReader by_name = in.object("columns");
-    columns = read_named_columns(loading, by_name, all);
+    columns = read_named_columns(loading, by_name, all, true);
   }
   const auto& groups = loading.out.parameters.groups;
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -93,6 +93,7 @@ void read_joint(Loading& loading, JsonReader& in, ScenarioSet& set) {
       Column part = column;
       const auto first = column.settings.moves_ppm.begin() + groups[g].first_factor;
       part.settings.moves_ppm.assign(first, first + groups[g].factor_count);
+      if (!column.weights_ppm.empty()) set_weight(part.settings, column.weights_ppm[g], kPpm);
       set.by_group[g].push_back(std::move(part));
     }
   }

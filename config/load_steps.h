@@ -82,6 +82,8 @@ struct ProfileTraits {
 std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles);
 // The sums of an account's scenarios, of which this is the profile, must fit their integers.
 void check_scenario_sums(Loading& loading, ProfileIndex profile);
+// And what the account's protections let its quotes lose beside them.
+void check_protections(Loading& loading, risk::AccountIndex account);
 
 // --- the scenarios' reach, as the table of the factor's group has it
 

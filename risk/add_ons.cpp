@@ -8,11 +8,24 @@ namespace portcullis::risk {
 
 namespace {
 
+// The most that a ramp is continued to beyond its cap.
+constexpr Int128 kRampFarPpm = 1'000'000'000;
+
 // The larger end of what a driver may become, or is.
 Int128 magnitude(const Exposure& exposure, bool with_orders) {
   if (with_orders) return std::max(exposure.high.raw, -exposure.low.raw);
   return std::max(exposure.position.raw, -exposure.position.raw);
 }
+
+// The ends of a sum of drivers.
+struct Ends {
+  Int128 low = 0;
+  Int128 high = 0;
+  void add(const Exposure& exposure, bool with_orders) {
+    low += with_orders ? exposure.low.raw : exposure.position.raw;
+    high += with_orders ? exposure.high.raw : exposure.position.raw;
+  }
+};
 
 }  // namespace
 
@@ -69,45 +82,102 @@ Int128 Engine::charge_of(GroupIndex group, const AddOnParameters& add_on, const 
       Int128 longs = 0;
       Int128 shorts = 0;
       for (const std::uint32_t d : add_on.drivers) {
-        const Exposure& e = driver(d);
-        longs += std::max<Int128>(0, with_orders ? e.high.raw : e.position.raw);
-        shorts += std::max<Int128>(0, with_orders ? -e.low.raw : -e.position.raw);
+        Ends ends;
+        ends.add(driver(d), with_orders);
+        longs += std::max<Int128>(0, ends.high);
+        shorts += std::max<Int128>(0, -ends.low);
       }
       return ceil_div(tiers_of(add_on, std::min(longs, shorts), maintenance), denominator);
     }
     case AddOnFunction::Ramp: {
-      Exposure net;
-      Exposure offset;
+      Ends net;
+      Ends offset;
       for (const std::uint32_t d : add_on.drivers) {
         const bool offsets = parameters_.groups[group.value].drivers[d].reach == Reach::LongNet;
-        (offsets ? offset : net) += driver(d);
-      }
-      if (!with_orders) {
-        net.low = net.high = net.position;
-        offset.low = offset.high = offset.position;
+        (offsets ? offset : net).add(driver(d), with_orders);
       }
       // What surely offsets it: the end of the other that is nearest to nothing.
-      Int128 high = net.high.raw;
-      Int128 low = net.low.raw;
-      if (high > 0) high = std::max<Int128>(0, high + std::min<Int128>(0, offset.high.raw));
-      if (low < 0) low = std::min<Int128>(0, low + std::max<Int128>(0, offset.low.raw));
-      const Int128 x = std::max(high, -low);
-      const Int128 over = x - Int128{add_on.threshold.raw} * denominator;
-      const Int128 unit = assets_[add_on.per.value].unit.raw * add_on.per_units;
-      if (x <= 0 || over <= 0) return 0;
-      // While the asset is unpriced, the most.
-      Int128 rate = add_on.most_ppm;
-      if (unit > 0) {
-        const Int128 steps =
-            over / unit;  // so many whole steps reach the most long before 128 bits
-        if (steps <= kPpm * Int128{kPpm})
-          rate = std::min(rate, ceil_div(over * add_on.slope_ppm, unit));
-      }
-      const Int128 share = (maintenance ? add_on.maintenance : add_on.initial).front().rate_ppm;
-      return ceil_div(ceil_div(x * rate, denominator) * share, kPpm);
+      const Int128 high = net.high - std::max<Int128>(0, -offset.high);
+      const Int128 low = -net.low - std::max<Int128>(0, offset.low);
+      return ramp_charge(add_on, std::max({Int128{0}, high, low}), false, maintenance);
     }
   }
   return 0;
+}
+
+// Whether the rate of an amount has reached its most.
+bool Engine::is_ramped_out(const AddOnParameters& add_on, Int128 amount) const noexcept {
+  const Int128 over = amount - Int128{add_on.threshold.raw} * parameters_.wide_denominator;
+  const Int128 unit = assets_[add_on.per.value].unit.raw * add_on.per_units;
+  if (over <= 0) return false;
+  // While the asset is unpriced it is the most. So many whole steps reach it long before 128 bits.
+  return unit == 0 || over / unit > kPpm * Int128{kPpm} ||
+         ceil_div(over * add_on.slope_ppm, unit) >= add_on.most_ppm;
+}
+
+// In fines; uncapped: as if its rate went on to rise, to a thousand times the amount.
+Int128 Engine::ramp_charge(const AddOnParameters& add_on, Int128 amount, bool uncapped,
+                           bool maintenance) const noexcept {
+  const Int128 denominator = parameters_.wide_denominator;
+  const Int128 over = amount - Int128{add_on.threshold.raw} * denominator;
+  if (amount <= 0 || over <= 0) return 0;
+  Int128 rate = add_on.most_ppm;
+  const Int128 unit = assets_[add_on.per.value].unit.raw * add_on.per_units;
+  if (!is_ramped_out(add_on, amount)) {
+    rate = ceil_div(over * add_on.slope_ppm, unit);
+  } else if (uncapped && unit > 0) {
+    const bool is_far = over / unit > kPpm * Int128{kPpm};
+    rate = std::max(rate, is_far ? kRampFarPpm
+                                 : std::min(kRampFarPpm, ceil_div(over * add_on.slope_ppm, unit)));
+  }
+  const Int128 share = (maintenance ? add_on.maintenance : add_on.initial).front().rate_ppm;
+  return ceil_div(ceil_div(amount * rate, denominator) * share, kPpm);
+}
+
+// The initial charge at the end of an exit's fill, such that on the way to it the charge is never above
+// the line from now: what is bent downwards frees nothing. (An exit moves each line on one side of 0,
+// so that all drivers move evenly.)
+Int128 Engine::charge_along(GroupIndex group, const AddOnParameters& add_on,
+                            const Exposure* exposures,
+                            std::span<const DriverChange> changes) const noexcept {
+  if (add_on.initial.empty()) return 0;
+  if (add_on.function == AddOnFunction::Tiers)
+    return charge_of(group, add_on, exposures, changes, true, false);
+  const std::uint32_t first = parameters_.groups[group.value].factor_count;
+  const auto after = [&](std::uint32_t d) -> const Exposure& {
+    for (const DriverChange& change : changes) {
+      if (change.driver == d) return change.exposure;
+    }
+    return exposures[first + d];
+  };
+  if (add_on.function == AddOnFunction::Hedged) {
+    Ends now;  // the sums of shorts and of longs
+    Ends then;
+    const auto count = [](Ends& ends, const Exposure& exposure) {
+      ends.low += std::max<Int128>(0, -exposure.low.raw);
+      ends.high += std::max<Int128>(0, exposure.high.raw);
+    };
+    for (const std::uint32_t d : add_on.drivers) {
+      count(now, exposures[first + d]);
+      count(then, after(d));
+    }
+    const Int128 amount = std::min(now.low, now.high) + std::max<Int128>(0, then.low - now.low) +
+                          std::max<Int128>(0, then.high - now.high);
+    return ceil_div(tiers_of(add_on, amount, false), parameters_.wide_denominator);
+  }
+  Ends net_now, net_then, offset_now, offset_then;
+  for (const std::uint32_t d : add_on.drivers) {
+    const bool offsets = parameters_.groups[group.value].drivers[d].reach == Reach::LongNet;
+    (offsets ? offset_now : net_now).add(exposures[first + d], true);
+    (offsets ? offset_then : net_then).add(after(d), true);
+  }
+  const Int128 high_now = net_now.high - std::max<Int128>(0, -offset_now.high);
+  const Int128 low_now = -net_now.low - std::max<Int128>(0, offset_now.low);
+  const Int128 high_then = net_then.high - (offset_now.high <= 0 ? -offset_then.high : 0);
+  const Int128 low_then = -net_then.low - (offset_now.low >= 0 ? offset_then.low : 0);
+  const Int128 now = std::max({Int128{0}, high_now, low_now});
+  const Int128 then = std::max({Int128{0}, high_then, low_then});
+  return ramp_charge(add_on, std::max(now, then), then > now && !is_ramped_out(add_on, now), false);
 }
 
 Engine::Charges Engine::charges_of(GroupIndex group, const Exposure* exposures, bool with_orders,

@@ -7,7 +7,7 @@
 // Req rises with each column's loss at most by the multiplier of its scope: worst loss and expected
 // shortfall by 1, kappa and caps by 1, weights as they are given. A column's loss rises with a
 // factor's exposure by at most the largest shock on that side, with a lot of a Table instrument by
-// the worst integer of its row, with a driver by the top rate of its add-on.
+// the worst integer of its row, with a driver by the top rate of its add-on; ramps are worked out.
 #include <algorithm>
 
 #include "risk/engine.h"
@@ -41,13 +41,17 @@ Int128 Engine::worse_at_most(const GroupSlot& slot, Int128& span) const noexcept
     const std::uint32_t factor = group.first_factor + f;
     const Int128 less = rising(before.up_exact, up);
     const Int128 more = rising(down, before.down_exact);
-    // A column rises or falls, not both.
-    worse += std::max(less > 0 ? quanta_at_most(less) * slopes_[factor].up : 0,
-                      more > 0 ? quanta_at_most(more) * slopes_[factor].down : 0);
+    const Int128 as_it_rises = less > 0 ? quanta_at_most(less) * slopes_[factor].up : 0;
+    const Int128 as_it_falls = more > 0 ? quanta_at_most(more) * slopes_[factor].down : 0;
+    // A column rises or falls, not both; but of sets that are summed one may rise and another fall.
+    const bool is_sum =
+        parameters_.per_group.combine == Combine::Sum || parameters_.joint.combine == Combine::Sum;
+    worse += is_sum ? as_it_rises + as_it_falls : std::max(as_it_rises, as_it_falls);
     span += (quanta_at_most(less + rising(up, before.up_exact)) +
              quanta_at_most(more + rising(before.down_exact, down))) *
             shock_max_[factor];
   }
+  if (slot.protection != kNil) worse += quotes_worse(slot, span);
   if (group.add_ons.empty()) return worse;
   const Charges& old = charges_[static_cast<std::size_t>(&slot - slots_.data())];
   const Charges now = charges_of(slot.group, exposures_.data() + slot.first_exposure, true, false);
@@ -56,14 +60,18 @@ Int128 Engine::worse_at_most(const GroupSlot& slot, Int128& span) const noexcept
   return worse;
 }
 
-// How much more an order may require that adds so many lots to one side.
-Int128 Engine::worse_by(const Candidate& candidate, Lots grown, Int128& span) const noexcept {
+// How much more an order may require that adds so many lots to one side; a quote under a protection
+// adds nothing to vectors, once there is one.
+Int128 Engine::worse_by(const Candidate& candidate, Lots grown, bool in_vectors,
+                        Int128& span) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
   const InstrumentState& state = instruments_[candidate.instrument.value];
   const Int128 lots = grown.raw;
   const bool buys = candidate.side == Side::Buy;
   Int128 worse = 0;
-  if (parameters.risk == RiskSource::Table) {
+  if (!in_vectors) {
+    // nothing
+  } else if (parameters.risk == RiskSource::Table) {
     const TableWorst& worst = table_worst_[candidate.instrument.value];
     const Int128 fines = lots * parameters.vector_unit;
     worse = (fines * (buys ? worst.loss : worst.gain) + fines / 2 + 1) * fine_slope_;
@@ -79,6 +87,47 @@ Int128 Engine::worse_by(const Candidate& candidate, Lots grown, Int128& span) co
     const Int128 one = measure(use, candidate.instrument);
     worse += (quanta_at_most(lots * (one < 0 ? -one : one) * kPpm) + 1) * use.slope;
   }
+  return worse + ramps_worse_by(candidate, grown);
+}
+
+// The same of ramps, whose slope depends on prices: worked out.
+Int128 Engine::ramps_worse_by(const Candidate& candidate, Lots grown) const noexcept {
+  const GroupIndex group = group_of(candidate.instrument);
+  const GroupParameters& parameters = parameters_.groups[group.value];
+  const auto is_ramp = [&](const Use& use) {
+    return use.add_on != kNil && parameters.add_ons[use.add_on].function == AddOnFunction::Ramp;
+  };
+  const std::span<const Use> all = uses(candidate.instrument);
+  if (std::none_of(all.begin(), all.end(), is_ramp)) return 0;
+  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
+  const Reachable before = at == kNil ? Reachable{} : reachable(lines_[at]);
+  Reachable after = before;
+  (candidate.side == Side::Buy ? after.high.raw : after.low.raw) +=
+      sign_of(candidate.side) * grown.raw;
+  const std::uint32_t slot = find_slot(candidate.account, group);
+  const Exposure* exposures =
+      slot == kNil ? nothing_.data() : exposures_.data() + slots_[slot].first_exposure;
+  std::array<DriverChange, kUsesMax> drivers;
+  std::size_t count = 0;
+  for (const Use& use : all) {
+    if (!is_ramp(use)) continue;
+    DriverChange& driver = drivers[count++];
+    driver = {use.exposure - parameters.factor_count, exposures[use.exposure]};
+    driver.exposure += exposure_of(use, candidate.instrument, counted(candidate.instrument, after));
+    driver.exposure -=
+        exposure_of(use, candidate.instrument, counted(candidate.instrument, before));
+  }
+  Int128 worse = 0;
+  std::uint32_t charged = kNil;
+  for (const Use& use : all) {
+    if (!is_ramp(use) || use.add_on == charged) continue;
+    charged = use.add_on;  // the uses of one add-on follow each other
+    const AddOnParameters& add_on = parameters.add_ons[charged];
+    worse +=
+        rising(charge_of(group, add_on, exposures, std::span{drivers.data(), count}, true, false),
+               charge_of(group, add_on, exposures, {}, true, false)) *
+        charge_slopes_[static_cast<std::size_t>(add_on.place)];
+  }
   return worse;
 }
 
@@ -90,12 +139,21 @@ bool Engine::surely_passes(const Candidate& candidate, const Reservation& reserv
       account.state >= MarginState::Restricted) {
     return false;
   }
+  const bool spot = is_spot(candidate.instrument);
+  if (spot && moves_collateral(candidate.instrument)) return false;
   // What rises and pays the costs lies beside the vectors that it moves: left to the exact check.
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const AssetParameters& asset = parameters_.assets[settlement.value];
-  if (asset.mode != CollateralMode::Static && rise_max_[asset.factor.value] > 0 &&
-      costs != holding(candidate.account, settlement).line_cost) {
+  const Amount paid = holding(candidate.account, settlement).line_cost;
+  if (asset.mode != CollateralMode::Static && rise_max_[asset.factor.value] > 0 && costs != paid)
     return false;
+  // The first quote under a protection brings in all that it lets fill: left to the exact check.
+  bool in_vectors = true;
+  if (!spot && !parameters_.accounts[candidate.account.value].protections.empty()) {
+    const GroupIndex group = group_of(candidate.instrument);
+    in_vectors = find_protection(candidate.account, group) == kNil;
+    const std::uint32_t slot = find_slot(candidate.account, group);
+    if (!in_vectors && (slot == kNil || slots_[slot].quoted == 0)) return false;
   }
   Int128 span = account.span;
   Int128 worse = 0;
@@ -108,7 +166,7 @@ bool Engine::surely_passes(const Candidate& candidate, const Reservation& reserv
   }
   const Lots grown =
       reservation.lots - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
-  if (grown.raw > 0) worse += worse_by(candidate, grown, span);
+  if (grown.raw > 0 && !spot) worse += worse_by(candidate, grown, in_vectors, span);
   if (span > kSpanMax) return false;
   const Int128 required = account.requirement.raw + (worse >> kSlopeBits) + 2;
   return capital_with(candidate.account, settlement, costs) >=

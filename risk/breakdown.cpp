@@ -12,10 +12,10 @@ Engine::Charges Engine::break_down_group(AccountIndex account, GroupIndex group,
                                          BasisBreakdown::OfGroup& of_group) const noexcept {
   const GroupParameters& parameters = parameters_.groups[group.value];
   const std::uint32_t slot = find_slot(account, group);
-  of_group.is_held = sum_group(account, group, slot == kNil ? kNil : slots_[slot].first_line,
-                               question(account, nullptr, with_orders, maintenance),
-                               of_group.low.data())
-                         .is_held;
+  of_group.is_held =
+      sum_group(account, group, slot == kNil ? kNil : slots_[slot].first_line,
+                question(account, nullptr, with_orders, maintenance), of_group.low.data())
+          .is_held;
   const SetList& all = sets({maintenance, SetAction::Report});
   for (const std::vector<std::uint32_t>* list : {&all.per_group, &all.joint}) {
     for (const std::uint32_t set : *list) {
@@ -160,7 +160,7 @@ MarginTrial Engine::try_margin(const NewOrder& order) const noexcept {
   const Reservation reservation =
       reservation_with(nullptr, candidate.quantity, candidate.price, candidate.instrument);
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  Change change = open_change(candidate, reservation);
+  Change change = open_change(candidate, reservation, MarginLeg::Margin);
   change.costs = costs_with(candidate, reservation);
   const Int128 before = accounts_[order.account.value].capital.raw - requirement(order.account);
   const Int128 after = rounded_capital(capital_with(order.account, settlement, change.costs)) -
@@ -170,9 +170,10 @@ MarginTrial Engine::try_margin(const NewOrder& order) const noexcept {
   trial.before = {narrow(before, trial.in_range)};
   trial.after = {narrow(after, trial.in_range)};
   if (!trial.in_range) return trial;
-  trial.leg = after >= 0                        ? MarginLeg::Margin
-              : is_exit(candidate, reservation) ? MarginLeg::Exit
-                                                : MarginLeg::None;
+  Decision ignored;
+  trial.leg = after >= 0                                  ? MarginLeg::Margin
+              : may_exit(candidate, reservation, ignored) ? MarginLeg::Exit
+                                                          : MarginLeg::None;
   return trial;
 }
 

@@ -124,6 +124,75 @@ void Engine::apply(const Transfer& transfer, const Decision& decision) noexcept 
   }
 }
 
+// --- isolated accounts
+
+Decision Engine::submit(const IsolatedOrder& command) noexcept {
+  const NewOrder& order = command.order;
+  const auto known = [&] {
+    return order.account.exists() && parameters_.accounts[order.account.value].isolated_from.exists();
+  };
+  if (command.units == 0 || !known()) return submit(order);
+  if (order.client_ref <= sessions_[order.session.value].watermark) return ignored();
+  const Transfer cash = transfer_of(command);
+  const bool may_take = is_entitled(order.session, cash.from);
+  const Decision of_cash = decide(cash);
+  const bool has_cash = may_take && of_cash.disposition == Disposition::Forward;
+  const std::uint32_t slots = slot_count_;
+  if (has_cash) {
+    add_balance(cash.from, cash.asset, -cash.units);
+    add_balance(cash.to, cash.asset, cash.units);
+  }
+  prepare(order);
+  Decision decision = decide(order);
+  if (has_cash) {
+    add_balance(cash.to, cash.asset, -cash.units);
+    add_balance(cash.from, cash.asset, cash.units);
+    drop_slots(slots);
+  } else if (decision.disposition == Disposition::Forward ||
+             decision.reason == RejectReason::Margin || decision.reason == RejectReason::Leverage) {
+    // Without its cash it is refused for that.
+    const std::uint8_t reducing = decision.reducing;
+    decision = of_cash;
+    decision.reducing = reducing;
+    decision.disposition = Disposition::Reject;
+    if (!may_take) decision.reason = RejectReason::NotEntitled;
+  }
+  apply(command, decision);
+  return decision;
+}
+
+void Engine::apply(const IsolatedOrder& command, const Decision& decision) noexcept {
+  if (decision.disposition == Disposition::Forward && command.units != 0 &&
+      parameters_.accounts[command.order.account.value].isolated_from.exists()) {
+    apply(transfer_of(command), decision);
+  }
+  apply(command.order, decision);
+}
+
+Transfer Engine::transfer_of(const IsolatedOrder& command) const noexcept {
+  const AccountIndex to = command.order.account;
+  const AccountParameters& account = parameters_.accounts[to.value];
+  return {.time = command.order.time,
+          .units = command.units,
+          .from = account.isolated_from,
+          .to = to,
+          .asset = parameters_.instruments[account.isolated_in.value].settlement};
+}
+
+// What is left of an isolated position goes back when neither it nor an order is there any more; a
+// loss stays.
+void Engine::return_isolated(AccountIndex index) noexcept {
+  const AccountParameters& account = parameters_.accounts[index.value];
+  const AssetIndex asset = parameters_.instruments[account.isolated_in.value].settlement;
+  const Int128 units = holding(index, asset).balance.raw;
+  if (units <= 0 || !add_balance(account.isolated_from, asset, units)) return;
+  add_balance(index, asset, -units);
+  count_transfer(index, asset, -units);
+  count_transfer(account.isolated_from, asset, units);
+}
+
+// --- loans
+
 Decision Engine::decide(const Borrow& borrow) noexcept {
   using enum RejectReason;
   Decision decision;
@@ -177,7 +246,7 @@ bool Engine::apply(const Conversion& conversion) noexcept {
 
 bool Engine::apply(const PositionTransfer& transfer) noexcept {
   advance(transfer.time);
-  if (transfer.from == transfer.to) return false;
+  if (transfer.from == transfer.to || is_spot(transfer.instrument)) return false;
   if (!has_room(room_needed(transfer.from, transfer.instrument) +
                 room_needed(transfer.to, transfer.instrument))) {
     return false;

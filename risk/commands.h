@@ -169,6 +169,13 @@ struct Transfer {
   std::array<std::uint8_t, 4> padding{};
 };
 
+// Enters an order of an isolated account, with so much of the asset that its instrument is settled in
+// from the account it belongs to (METHOD 3.14).
+struct IsolatedOrder {
+  NewOrder order;
+  std::int64_t units = 0;  // REQUIRES >= 0
+};
+
 // A loan taken (units > 0) or repaid (units < 0): balance and debt change together.
 struct Borrow {
   Timestamp time;
@@ -322,6 +329,7 @@ inline constexpr bool is_command =
 static_assert(is_command<NewOrder> && is_command<ReplaceOrder> && is_command<CancelOrder>);
 static_assert(is_command<VenueEvent> && is_command<AdoptOrder> && is_command<MarkUpdate>);
 static_assert(is_command<IndexUpdate> && is_command<LoadBalance> && is_command<LoadPosition>);
+static_assert(is_command<IsolatedOrder>);
 static_assert(is_command<Transfer> && is_command<Borrow> && is_command<Interest>);
 static_assert(is_command<Conversion> && is_command<PositionTransfer> && is_command<FundingUpdate>);
 static_assert(is_command<Realise> && is_command<Expire> && is_command<Split>);

@@ -59,8 +59,9 @@ Engine::Candidate Engine::candidate_of(const ReplaceOrder& order,
 // at the worst price and the worst fee.
 Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Price price,
                                              InstrumentIndex instrument) const noexcept {
-  Reservation result{lots, price, fee_per_lot(instrument, price)};
+  Reservation result{lots, price, fee_per_lot(instrument, price), price};
   if (chain == nullptr) return result;
+  result.best = std::max(result.best, reserved_by(*chain).best);
   result.lots = std::max(result.lots, chain->reserved);
   result.worst =
       chain->side == Side::Buy ? std::max(price, chain->worst) : std::min(price, chain->worst);
@@ -68,44 +69,73 @@ Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Pric
   return result;
 }
 
-// What the account's line becomes when the order joins the open ones, in place of its chain; the
-// costs are as they are.
-Engine::Change Engine::open_change(const Candidate& candidate,
-                                   const Reservation& reservation) const noexcept {
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  Change change{candidate.instrument, at == kNil ? Reachable{} : reachable(lines_[at]),
-                holding(candidate.account, settlement).line_cost};
-  const Lots grown =
-      reservation.lots - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
-  if (candidate.side == Side::Buy) {
-    change.lots.high += grown;
-  } else {
-    change.lots.low -= grown;
+// The account's line with so many lots, and so many of an exit, in place of the order's chain.
+Engine::Change Engine::change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept {
+  Change change;
+  change.instrument = candidate.instrument;
+  if (const std::uint32_t at = find_line(candidate.account, candidate.instrument); at != kNil) {
+    change.lots = reachable(lines_[at]);
+    change.exits = reachable_by_exits(lines_[at]);
   }
+  if (const Order* chain = candidate.replaced; chain != nullptr) {
+    lots -= chain->reserved;
+    if (chain->exit != 0) exits -= chain->reserved;
+  }
+  if (candidate.side == Side::Buy) {
+    change.lots.high += lots;
+    change.exits.high += exits;
+  } else {
+    change.lots.low -= lots;
+    change.exits.low -= exits;
+  }
+  return change;
+}
+
+// What the account's line becomes when the order joins the open ones, in place of its chain, as an
+// exit or as none; the costs are as they are.
+// Under a protection an exit enters vectors with all its lots, since over time all of them may fill, and
+// brings none of Q * M; what others may lose stays as it is. So theorem 4 of METHOD 3.6 holds as it
+// stands, for orders of more than Q lots too.
+Engine::Change Engine::open_change(const Candidate& candidate, const Reservation& reservation,
+                                   MarginLeg leg) const noexcept {
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  Change change =
+      change_of(candidate, leg == MarginLeg::Exit ? reservation.lots : Lots{0}, reservation.lots);
+  change.costs = holding(candidate.account, settlement).line_cost;
+  if (!is_spot(candidate.instrument)) return change;
+  const auto flow_with = [&](AssetIndex asset) {
+    Flow flow = holding(candidate.account, asset).flow;
+    const auto add = [&](const Reservation& of, int direction) {
+      const Flow part = flow_of(of, candidate.side, candidate.instrument, asset);
+      flow.in.raw += direction * part.in.raw;
+      flow.out.raw += direction * part.out.raw;
+    };
+    add(reservation, 1);
+    if (const Order* chain = candidate.replaced; chain != nullptr) add(reserved_by(*chain), -1);
+    return flow;
+  };
+  change.base = flow_with(parameters_.instruments[candidate.instrument.value].base);
+  change.settlement = flow_with(settlement);
   return change;
 }
 
 // What it becomes when the order has filled, its chain is gone, and its cost is paid.
 Engine::Change Engine::filled_change(const Candidate& candidate, const Reservation& reservation,
                                      bool with_orders) const noexcept {
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  Change change{candidate.instrument, at == kNil ? Reachable{} : reachable(lines_[at]), {}};
+  Change change = change_of(candidate, {}, {});
+  change.along_fill = true;
   if (with_orders) {
-    const Lots old = candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0};
-    if (candidate.side == Side::Buy) {
-      change.lots.high -= old;
-    } else {
-      change.lots.low += old;
-    }
     change.costs = costs_with(candidate, reservation);
   } else {
     change.lots.low = change.lots.high = change.lots.position;
+    change.exits = change.lots;
   }
   const Lots filled = candidate.side == Side::Buy ? reservation.lots : -reservation.lots;
-  change.lots.position += filled;
-  change.lots.low += filled;
-  change.lots.high += filled;
+  for (Reachable* lots : {&change.lots, &change.exits}) {
+    lots->position += filled;
+    lots->low += filled;
+    lots->high += filled;
+  }
   return change;
 }
 
@@ -114,32 +144,21 @@ Engine::Change Engine::filled_change(const Candidate& candidate, const Reservati
 Amount Engine::costs_with(const Candidate& candidate,
                           const Reservation& reservation) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
-  Amount costs = holding(candidate.account, parameters.settlement).line_cost;
+  const Amount costs = holding(candidate.account, parameters.settlement).line_cost;
+  if (parameters.long_value) {
+    const Amount old = candidate.replaced != nullptr ? order_cost(*candidate.replaced) : Amount{0};
+    return costs - old + cost_of(reservation, candidate.side, candidate.instrument);
+  }
   const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  const Amount cost = cost_of(reservation, candidate.side, candidate.instrument);
-  if (parameters.long_value || candidate.side != Side::Buy) {
-    if (candidate.replaced != nullptr) costs -= order_cost(*candidate.replaced);
-    return costs + cost;
-  }
-  // Where a long position counts for nothing the buys' costs depend on each other.
   const Line line = at == kNil ? Line{} : lines_[at];
-  costs += cost - line.cost[kBuys];
-  Int128 highest = reservation.lots.raw > 0 ? paid_per_lot(reservation, candidate.instrument) : 0;
-  Lots buys = reservation.lots;
-  for (std::uint32_t o = line.first[kBuys]; o != kNil; o = orders_[o].next) {
-    if (&orders_[o] == candidate.replaced) continue;
-    const Reservation other{orders_[o].reserved, orders_[o].worst, orders_[o].fee_per_lot};
-    costs += cost_of(other, Side::Buy, candidate.instrument);
-    highest = std::max(highest, paid_per_lot(other, candidate.instrument));
-    buys += other.lots;
-  }
-  return costs + long_cost(candidate.instrument, line.position, buys, highest);
+  const BookSide side = book_side(candidate.side);
+  return costs - line.cost[side] +
+         coupled_cost(candidate.instrument, line, side, {candidate.replaced, reservation});
 }
 
 // c: what the order adds to them.
 Amount Engine::own_cost(const Candidate& candidate, const Reservation& reservation) const noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
-  if (parameters.long_value || candidate.side != Side::Buy)
+  if (parameters_.instruments[candidate.instrument.value].long_value)
     return cost_of(reservation, candidate.side, candidate.instrument);
   return costs_with(candidate, reservation) - costs_with(candidate, {});
 }
@@ -175,55 +194,70 @@ Engine::UsageChange Engine::usage_change(const Candidate& candidate, Lots reserv
   return change;
 }
 
-// The exit (ORDERLIFE 6): passes leg 2 of METHOD 3.6 and raises no usage.
-bool Engine::is_exit(const Candidate& candidate, const Reservation& reservation) const noexcept {
+// The exit (ORDERLIFE 6), which raises no usage: passes leg 2 of METHOD 3.6; or lowers the position and
+// stays within the allowance to wind down. Says which, and what of the allowance is used at the worst.
+bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation,
+                      Decision& decision) const noexcept {
+  decision.exit = 0;
+  decision.allowance = 0;
+  if (is_spot(candidate.instrument)) return false;
   const UsageChange usage = usage_change(candidate, reservation.lots);
   if (usage.after.long_lots > usage.before.long_lots ||
       usage.after.short_lots > usage.before.short_lots ||
       usage.after.gross_lots > usage.before.gross_lots) {
     return false;
   }
-  const Int128 now = requirement(candidate.account);
-  if (requirement_with(candidate.account, open_change(candidate, reservation)) > now)
-    return false;  // E1
-  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
+  const AccountIndex index = candidate.account;
+  const Account& account = accounts_[index.value];
+  const bool may_worsen = account.allowance.raw > 0 && is_reducing(candidate, reservation.lots);
+
+  Change change = open_change(candidate, reservation, MarginLeg::Exit);
+  Int128 now = 0;
+  Int128 open = 0;
+  if (exit_costs_rise(index)) {
+    Change none;
+    none.instrument = candidate.instrument;
+    if (const std::uint32_t at = find_line(index, candidate.instrument); at != kNil) {
+      none.lots = reachable(lines_[at]);
+      none.exits = reachable_by_exits(lines_[at]);
+    }
+    none.costs = change.costs;
+    none.without_exits = change.without_exits = true;
+    now = recompute(index, &none, true, {}, nullptr);
+    open = recompute(index, &change, true, {}, nullptr);
+  } else {
+    now = requirement(index);
+    open = requirement_with(index, change);
+  }
+  bool is_exit = open <= now;  // E1
+  if (!is_exit && !may_worsen) return false;
+
   const Int128 scale = Int128{kPpm} * parameters_.wide_denominator;
+  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const Amount own = own_cost(candidate, reservation);
   const Int128 cost = ceil_div(cost_value(settlement, own), scale);
-  const Int128 exits = ceil_div(open_exit_costs(candidate.account, candidate.replaced), scale);
-  if (requirement_with(candidate.account, filled_change(candidate, reservation, true)) + cost +
-          exits >
-      now) {
-    return false;  // E2
-  }
-  Change alone = filled_change(candidate, reservation, false);
-  alone.costs = own;
-  return recompute(candidate.account, &alone, false, {}, nullptr) + cost <=
-         recompute(candidate.account, nullptr, false, {}, nullptr);  // E3
-}
+  Int128 exits = 0;
+  for (std::uint32_t a = 0; a < assets_.size(); ++a)
+    exits += cost_value({a}, exit_costs(index, {a}, candidate.replaced));
+  const Int128 filled = requirement_with(index, filled_change(candidate, reservation, true)) +
+                        cost + ceil_div(exits, scale);
+  is_exit = is_exit && filled <= now;  // E2
+  if (!is_exit && !may_worsen) return false;
 
-// An exit, or where it is none, an order that lowers the position and worsens the requirement by no
-// more than is left of the wind-down allowance (METHOD 3.6). Says which, and what it books.
-bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation,
-                      Decision& decision) const noexcept {
-  decision.exit = 0;
-  decision.allowance = 0;
-  if (is_exit(candidate, reservation)) {
+  change = filled_change(candidate, reservation, false);
+  change.costs = own;
+  const Int128 positions_filled = recompute(index, &change, false, {}, nullptr) + cost;
+  if (is_exit && positions_filled <= recompute(index, nullptr, false, {}, nullptr)) {  // E3
     decision.exit = 1;
     return true;
   }
-  const Account& account = accounts_[candidate.account.value];
-  if (account.allowance.raw == 0 || !is_reducing(candidate, reservation.lots)) return false;
-  const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  const Int128 cost = ceil_div(cost_value(settlement, own_cost(candidate, reservation)),
-                               Int128{kPpm} * parameters_.wide_denominator);
-  const Int128 open = requirement_with(candidate.account, open_change(candidate, reservation));
-  const Int128 filled =
-      requirement_with(candidate.account, filled_change(candidate, reservation, true)) + cost;
-  const Int128 worse = std::max<Int128>(0, std::max(open, filled) - requirement(candidate.account));
-  if (worse > account.allowance.raw - account.allowance_used.raw) return false;
+  if (!may_worsen) return false;
+  const Int128 worse = std::max(std::max(open, filled) - account.required.raw,
+                                positions_filled - account.required_positions.raw) +
+                       account.spent.raw;
+  if (worse > account.allowance.raw) return false;
   decision.exit = 1;
-  decision.allowance = static_cast<std::int64_t>(worse);
+  decision.allowance = static_cast<std::int64_t>(std::max<Int128>(0, worse));
   return true;
 }
 
@@ -265,15 +299,15 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   }
   if (const RejectReason r = check_capacity(candidate, facts, decision); r != None) return r;
   facts.usage = usage_change(candidate, reservation.lots);
-  if (const RejectReason r = check_exposure(candidate, facts, decision); r != None)
-    return r;
+  if (const RejectReason r = check_exposure(candidate, facts, decision); r != None) return r;
   if (const RejectReason r = check_open_interest(candidate, facts, decision); r != None) return r;
   if (const RejectReason r = check_day(candidate, reservation, facts, decision); r != None)
     return r;
   // On stale or missing prices what reduces is judged by position alone (METHOD 3.6), and nothing
   // else comes this far.
   if (!facts.stale) {
-    if (const RejectReason r = check_margin(candidate, reservation, facts, decision); r != None) return r;
+    if (const RejectReason r = check_margin(candidate, reservation, facts, decision); r != None)
+      return r;
   }
   if (!passes_rate(candidate, facts.reducing, decision)) return Rate;
   if ((accounts_[candidate.account.value].flags & kThrottled) != 0 && !facts.reducing) {
@@ -349,6 +383,11 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
   if (!is_entitled(candidate.session, candidate.account) ||
       !parameters_.sessions[candidate.session.value].instruments[candidate.instrument.value]) {
     return named(NotEntitled, NodeLevel::Session, candidate.session.value);
+  }
+  const AccountParameters& of = parameters_.accounts[candidate.account.value];
+  if ((of.isolated_in.exists() && of.isolated_in != candidate.instrument) ||
+      (of.cash_only && !is_spot(candidate.instrument))) {
+    return named(NotEntitled, NodeLevel::Account, candidate.account.value);
   }
   return phase >= InstrumentPhase::Halted ? InstrumentHalted : None;
 }
@@ -614,6 +653,26 @@ std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noex
   return most;
 }
 
+// A cash account: what all open orders may take of the asset must be there (METHOD 3.13).
+RejectReason Engine::check_cash(const Candidate& candidate, const Reservation& reservation,
+                                Decision& decision) const noexcept {
+  const InstrumentParameters& spot = parameters_.instruments[candidate.instrument.value];
+  const AssetIndex asset = candidate.side == Side::Buy ? spot.settlement : spot.base;
+  const Holding& of = holding(candidate.account, asset);
+  Int128 needed = flow_of(reservation, candidate.side, candidate.instrument, asset).out.raw;
+  if (const Order* chain = candidate.replaced; chain != nullptr) {
+    needed -= flow_of(reserved_by(*chain), candidate.side, candidate.instrument, asset).out.raw;
+  }
+  const Int128 available = held(of).raw - of.flow.out.raw;
+  if (needed <= 0 || needed <= available) return RejectReason::None;
+  const auto value = [&](Int128 units) {
+    return floor_div(units * assets_[asset.value].unit.raw, parameters_.wide_denominator);
+  };
+  const std::int64_t left = saturate(value(available));
+  return refuse(RejectReason::Margin, decision, 0,
+                saturate(std::max(value(needed), Int128{left} + 1)), left);
+}
+
 // Leverage, then margin: leg 1, or the exit.
 RejectReason Engine::check_margin(const Candidate& candidate, const Reservation& reservation,
                                   const Facts& facts, Decision& decision) const noexcept {
@@ -621,6 +680,8 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   const Account& account = accounts_[candidate.account.value];
   decision.level = NodeLevel::Account;
   decision.node = candidate.account.value;
+  if (parameters_.accounts[candidate.account.value].cash_only)
+    return check_cash(candidate, reservation, decision);
 
   const UsageChange& usage = facts.usage;
   const Int128 gross =
@@ -643,10 +704,11 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
 
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
-  Change change = open_change(candidate, reservation);
-  change.costs = costs_with(candidate, reservation);
-  if (surely_passes(candidate, reservation, change.costs)) return None;
+  const Amount costs = costs_with(candidate, reservation);
+  if (surely_passes(candidate, reservation, costs)) return None;
   PORTCULLIS_ASSERT(account.version == price_version_);  // prepare() has seen to it
+  Change change = open_change(candidate, reservation, MarginLeg::Margin);
+  change.costs = costs;
   const Int128 needed_after = requirement_with(candidate.account, change);
   const Int128 after =
       rounded_capital(capital_with(candidate.account, settlement, change.costs)) - needed_after;

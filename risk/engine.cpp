@@ -29,6 +29,7 @@ Engine::Engine(const Parameters& parameters)
   lay_out_uses();
   lay_out_sets();
   lay_out_slopes();
+  lay_out_protections();
   nothing_.resize(exposures_max);
   scratch_.resize(exposures_max);
 
@@ -94,7 +95,7 @@ bool Engine::apply(const LoadBalance& load) noexcept {
 
 bool Engine::apply(const LoadPosition& load) noexcept {
   advance(load.time);
-  if (!has_room(load.account, load.instrument)) return false;
+  if (is_spot(load.instrument) || !has_room(load.account, load.instrument)) return false;
   const std::uint32_t at = new_line(load.account, load.instrument);
   Line& line = lines_[at];
   lift(line);

@@ -36,10 +36,17 @@
 //                mark is taken off: it is paid out of X, and counts as NOV
 //                Inverse: max(0, ceil(lots * s * (worst - mark) * units_per_lot_mark / (mark * worst))
 //                                + lots * fee_per_lot) + 3 * lots
+//                Spot:    w = worst * units_per_lot_mark, r = the rate of an asset's last tier, 0 if capped:
+//                buy:  lots * max(0, w + fee_per_lot - floor(base_per_lot * r * unit / (outflow * unit)))
+//                sell: lots * max(0, ceil((base_per_lot * outflow * unit - max(0, w - fee_per_lot) * r *
+//                unit + max(0, fee_per_lot - w) * outflow * unit) / ((1e6 + debt_addon) * unit))),
+//                base before settlement: what is paid at most, less what is got at least
 //                while unpriced lots * fee_per_lot;
 //                fee_per_lot = ceil(notional of a lot at the worst-fee price * fee_ppm / 1e6)
 //                long_value false: a line's buys beyond its short position cost, a lot, also the lower
-//                of `got` and the highest worst * units_per_lot_mark + fee_per_lot among them
+//                of `got` and the highest worst * units_per_lot_mark + fee_per_lot among them; its sells,
+//                where all of them are at most its position, lots * max(0, fee_per_lot - worst *
+//                units_per_lot_mark)
 //   C(a)         = the sum of c(order) settled in a
 //   share cap    the positive part of a capped asset's H(a, x) - C(a) * (1e6 + debt_addon) * unit counts
 //                up to max(0, floor(U * share / (1e6 - share)) + share_free * D * 1e6), U = the sum of the
@@ -50,22 +57,29 @@
 //                of a cost that moves from C to E by a fill is rounded twice
 //
 // Exposures; the lots of a line are [q - S, q + B], of position alone [q, q], and each of them at most
-// 0 where long_value is false:
+// 0 where long_value is false. Under a protection of an account in a group, of Q lots (METHOD 3.5), they
+// are [q - Sx, q + Bx] by its open exits x alone, and in drivers [q - Sx - min(S - Sx, Q), q + Bx +
+// min(B - Bx, Q)]:
 //   n(i)         Linear: mark * units_per_lot_mark * unit(settlement), Wide: the notional of one lot
 //                Inverse: units_per_lot_mark * unit(settlement) / mark, rounded to the nearest
 //                with a reference: floor(n(reference) * reference_lots_ppm / 1e6)
-//   factor f     P = the interval of the sum of lots * n(i) over its Factor instruments
-//   K(a)         what of an asset moves with its factor. Falls: H(a, X(a)), as far as the share cap
-//                counts it, of modes that count falls; a debt only in Both. Rises: H(a, X(a) - C(a)) of
+//   factor f     P = the interval of the sum of lots * n(i) over its Factor instruments; Spot is in no sum
+//   K(a)         what of an asset moves with its factor. Falls: H(a, X(a)), of a capped asset what E - C
+//                counts of it, of modes that count falls; a debt only in Both. Rises: H(a, X(a) - C(a)) of
 //                modes that count rises; a debt always. By value, a rise of x >= 0 is counted at the
 //                rate of the tier of x * unit * (1 + the largest rise): rate * max(0, x - C) * unit
-//                + (the debt of C - x where it is above 0)
+//                + (the debt of C - x where it is above 0). Open spot orders: an uncapped asset falls at X
+//                + all that they may bring (base; of sells the best price * units_per_lot_mark), rises at
+//                X - C - all that they may take (base; w + fee)
 //   up(f)        = floor((P.low  * 1e6 + K of rises) / (1e6 * D))     quanta
 //   down(f)      = ceil ((P.high * 1e6 + K of falls) / (1e6 * D))
 //   reserve      = sum over Table lines of ceil(vector_unit * max(|low|, |high|) / 2)      fines
 //   low_g[s]     = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock
 //                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain
 //                - reserve                                                        exact, fines
+//                - Q * M_g[s] under a protection, while the group has open orders that are no exits
+//   M_g[s]       the largest, over the group's instruments, of what a lot bought or sold can lose:
+//                Factor: |m| * ceil(n(i) / D); Table, once there is one: vector_unit * |w| + ceil(vector_unit / 2)
 //   Drivers are intervals like P, of Measure and Reach (parameters.h); |D| their larger end.
 //
 // The requirement, initial or maintenance (with its own sets, tiers and multipliers):
@@ -99,8 +113,22 @@
 //   E1 Req(open) <= Req(now)
 //   E2 Req(filled) + c + C_exit <= Req(now), C_exit = the costs of the other open exits
 //   E3 Req(positions, filled) + c <= Req(positions)
-// and no exposure usage rises. c and C_exit are what the costs take from E at most, each rounded up
-// on its own; where the settlement asset's rises count, "filled" is with c paid.
+// and no exposure usage rises; no spot order is an exit. c and C_exit are what the costs take from E at most, each rounded up
+// on its own. "Filled" is with c paid; in E1, and in E2's "now", nothing is paid for open exits, so
+// that what their costs take of a rise frees nothing. On the way to "filled" the requirement must not
+// be above the line between the two: add-ons that are bent downwards are taken at no less than now,
+//   hedged     tiers(min(longs, shorts) now + what either sum grows by)
+//   ramp       where x does not grow, as now; where it does, without `most` unless now is there already.
+//              What offsets x counts as it is now, moved as its own end moves
+// Leg 2 judges the order as an exit, leg 1 as none: under a protection they count differently.
+// Wind-down: at the Recheck that finds the account restricted, L = Req(now), L_pos = Req(positions) and
+// an allowance A are fixed; `spent` is what exits that executed since then have cost. While it is
+// restricted an order that is no exit, but lowers the position by the cheap test, passes where
+//   Req(open) <= L + A - spent, Req(filled) + c + C_exit <= L + A - spent, and
+//   Req(positions, filled) + c <= L_pos + A - spent
+// so that no outcome leaves R below what it was then by more than A, but for what prices have done.
+// A cash account (cash_only) trades spot alone, and an order passes where what all of its open orders may
+// take of the asset is at most X: nothing else of its margin is asked.
 // clang-format on
 #pragma once
 
@@ -262,6 +290,10 @@ class Engine {
   [[nodiscard]] Decision decide(const Borrow& borrow) noexcept;
   void apply(const Transfer& transfer, const Decision& decision) noexcept;
   void apply(const Borrow& borrow, const Decision& decision) noexcept;
+  // The order of an isolated account, with the cash it is opened with, or nothing of both. There is no
+  // decide(): submit() tries the order with the cash there. apply() does what a decision says.
+  Decision submit(const IsolatedOrder& command) noexcept;
+  void apply(const IsolatedOrder& command, const Decision& decision) noexcept;
   // Facts. False, and nothing happens, when a pool is full or a figure would not fit.
   bool apply(const Interest& interest) noexcept;
   bool apply(const Conversion& conversion) noexcept;
@@ -350,12 +382,18 @@ class Engine {
     Lots lots;
     Price worst;
     std::int64_t fee_per_lot = 0;
+    Price best{};  // of a spot sale: the highest
   };
   // What one line would become, and the costs in its settlement asset with it.
   struct Change {
     InstrumentIndex instrument;
     Reachable lots;
+    Reachable exits;  // by those of its orders that are exits
     Amount costs;
+    Flow base;  // Spot: what open orders may bring and take of its two assets
+    Flow settlement;
+    bool along_fill = false;     // the way to it must not be above the line from now (E2, E3)
+    bool without_exits = false;  // nothing is paid for open exits (E1, E2)
   };
   // A factor's place in the risk tables, fixed at load.
   struct Place {
@@ -377,6 +415,30 @@ class Engine {
   struct Slopes {
     std::int64_t up = 0;
     std::int64_t down = 0;
+  };
+  // What of a line counts: in vectors, and in the drivers of add-ons. The same but under a protection.
+  struct CountedLots {
+    Reachable in_vector;
+    Reachable in_drivers;
+    [[nodiscard]] const Reachable& in(const Use& use) const {
+      return use.add_on == kNil ? in_vector : in_drivers;
+    }
+  };
+  // The venue's protection of an account's orders in a group, and what its slot's vector holds of it.
+  struct Protection {
+    GroupIndex group;
+    Lots lots;
+    std::vector<std::int64_t> in_vector{};  // by column, a loss
+    Int128 span = 0;
+  };
+  // The most that a lot of any instrument of a group loses in a column: M. Cut off above kSpanMax.
+  struct LotLoss {
+    std::vector<InstrumentIndex> instruments{};  // of a group with protections
+    std::vector<std::int64_t> of_rows{};         // by column, of Table instruments
+    std::vector<std::int64_t> most{};            // by column
+    std::int64_t largest = 0;
+    std::uint64_t table_version = ~std::uint64_t{0};
+    std::uint64_t version = 0;
   };
   // The largest gain and the largest loss in a row of a table.
   struct TableWorst {
@@ -450,12 +512,12 @@ class Engine {
   [[nodiscard]] Candidate candidate_of(const ReplaceOrder& order,
                                        const Order& chain) const noexcept;
   [[nodiscard]] bool is_reducing(const Candidate& candidate, Lots reserve) const noexcept;
-  [[nodiscard]] bool is_exit(const Candidate& candidate,
-                             const Reservation& reservation) const noexcept;
   [[nodiscard]] bool may_exit(const Candidate& candidate, const Reservation& reservation,
                               Decision& decision) const noexcept;
   [[nodiscard]] bool is_warned(AccountIndex account, const Change& change) const noexcept;
   [[nodiscard]] std::int64_t leverage_max(AccountIndex account, Int128 gross) const noexcept;
+  RejectReason check_cash(const Candidate& candidate, const Reservation& reservation,
+                          Decision& decision) const noexcept;
   RejectReason check_open_interest(const Candidate& candidate, const Facts& facts,
                                    Decision& decision) const noexcept;
   RejectReason check_day(const Candidate& candidate, const Reservation& reservation,
@@ -466,8 +528,9 @@ class Engine {
                    Decision& decision) const noexcept;
   [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
                                              InstrumentIndex instrument) const noexcept;
-  [[nodiscard]] Change open_change(const Candidate& candidate,
-                                   const Reservation& reservation) const noexcept;
+  [[nodiscard]] Change change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept;
+  [[nodiscard]] Change open_change(const Candidate& candidate, const Reservation& reservation,
+                                   MarginLeg leg = MarginLeg::Exit) const noexcept;
   [[nodiscard]] Change filled_change(const Candidate& candidate, const Reservation& reservation,
                                      bool with_orders) const noexcept;
   [[nodiscard]] Amount costs_with(const Candidate& candidate,
@@ -503,7 +566,6 @@ class Engine {
   void book(const Order& order, const NumberRecord& record) noexcept;
   template <class Edit>
   void change_order(std::uint32_t index, Edit edit) noexcept;
-  void release_allowance(const Order& order) noexcept;
   void end_order(std::uint32_t index) noexcept;
   void count_order(AccountIndex account, std::int64_t change) noexcept;
   void link(std::uint32_t index) noexcept;
@@ -519,6 +581,7 @@ class Engine {
   // venue_events.cpp
   void trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots, Price price,
              int direction) noexcept;
+  void spend_allowance(const Order& order, Lots lots, Price price) noexcept;
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
@@ -540,8 +603,15 @@ class Engine {
                                    Amount costs) const noexcept;
   [[nodiscard]] Int128 quanta_at_most(Int128 exact) const noexcept;
   [[nodiscard]] Int128 worse_at_most(const GroupSlot& slot, Int128& span) const noexcept;
-  [[nodiscard]] Int128 worse_by(const Candidate& candidate, Lots grown,
+  [[nodiscard]] Int128 worse_by(const Candidate& candidate, Lots grown, bool in_vectors,
                                 Int128& span) const noexcept;
+  // Whether an asset of a spot instrument moves in scenarios.
+  [[nodiscard]] bool moves_collateral(InstrumentIndex instrument) const noexcept {
+    const InstrumentParameters& spot = parameters_.instruments[instrument.value];
+    return parameters_.assets[spot.base.value].mode != CollateralMode::Static ||
+           parameters_.assets[spot.settlement.value].mode != CollateralMode::Static;
+  }
+  [[nodiscard]] Int128 ramps_worse_by(const Candidate& candidate, Lots grown) const noexcept;
   [[nodiscard]] Int128 requirement_bound(AccountIndex account) const noexcept;
 
   // margin.cpp
@@ -567,6 +637,26 @@ class Engine {
   [[nodiscard]] Amount cost_of(const Reservation& reservation, Side side,
                                InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount side_cost(Line& line, BookSide side) const noexcept;
+  // Which of a line's orders are asked for.
+  struct Asked {
+    const Order* except = nullptr;
+    Reservation more{};  // beside them
+    bool exits_only = false;
+  };
+  [[nodiscard]] Amount coupled_cost(InstrumentIndex instrument, const Line& line, BookSide side,
+                                    const Asked& asked) const noexcept;
+  [[nodiscard]] Amount spot_cost(const Reservation& reservation, Side side,
+                                 InstrumentIndex instrument) const noexcept;
+  // What the order may bring of one asset of a spot instrument, or take.
+  [[nodiscard]] Flow flow_of(const Reservation& reservation, Side side, InstrumentIndex instrument,
+                             AssetIndex asset) const noexcept;
+  [[nodiscard]] bool is_spot(InstrumentIndex instrument) const noexcept {
+    return parameters_.instruments[instrument.value].payoff == Payoff::Spot;
+  }
+  [[nodiscard]] static Reservation reserved_by(const Order& order) noexcept;
+  void add_flow(const Order& order, int direction) noexcept;
+  void trade_spot(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
+                  Price price, int direction) noexcept;
   [[nodiscard]] Int128 got_per_lot(InstrumentIndex instrument, Side side) const noexcept;
   [[nodiscard]] Int128 paid_per_lot(const Reservation& reservation,
                                     InstrumentIndex instrument) const noexcept {
@@ -577,6 +667,12 @@ class Engine {
   }
   [[nodiscard]] Amount long_cost(InstrumentIndex instrument, Lots position, Lots buys,
                                  Int128 highest) const noexcept;
+  // What a sale costs that closes a long position which counts for nothing.
+  [[nodiscard]] Amount closing_cost(const Reservation& reservation,
+                                    InstrumentIndex instrument) const noexcept {
+    const Int128 paid = paid_per_lot(reservation, instrument) - reservation.fee_per_lot;
+    return {reservation.lots.raw * std::max<Int128>(0, reservation.fee_per_lot - paid)};
+  }
   [[nodiscard]] Amount traded(InstrumentIndex instrument, Side side, Lots lots,
                               Price price) const noexcept;
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
@@ -586,8 +682,22 @@ class Engine {
   [[nodiscard]] static Reachable reachable(const Line& line) noexcept {
     return {line.position, line.position - line.open[kSells], line.position + line.open[kBuys]};
   }
+  [[nodiscard]] static Reachable reachable_by_exits(const Line& line) noexcept {
+    return {line.position, line.position - line.exits[kSells], line.position + line.exits[kBuys]};
+  }
   // The lots that count: at most 0 each where a long position has no value.
   [[nodiscard]] Reachable counted(InstrumentIndex instrument, Reachable lots) const noexcept;
+  [[nodiscard]] CountedLots counted(InstrumentIndex instrument, const Reachable& lots,
+                                    const Reachable& exits,
+                                    std::uint32_t protection) const noexcept {
+    if (protection != kNil) [[unlikely]]
+      return protected_lots(instrument, lots, exits, protection);
+    const Reachable all = counted(instrument, lots);
+    return {all, all};
+  }
+  [[nodiscard]] CountedLots counted(const Line& line, std::uint32_t protection) const noexcept {
+    return counted(line.instrument, reachable(line), reachable_by_exits(line), protection);
+  }
   [[nodiscard]] Int128 measure(const Use& use, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Exposure exposure_of(const Use& use, InstrumentIndex instrument,
                                      const Reachable& lots) const noexcept;
@@ -599,6 +709,25 @@ class Engine {
     return {places_[parameters_.instruments[instrument.value].factor.value].group};
   }
   [[nodiscard]] const std::int32_t* gains(InstrumentIndex instrument) const noexcept;
+
+  // protection.cpp
+  [[nodiscard]] CountedLots protected_lots(InstrumentIndex instrument, const Reachable& lots,
+                                           const Reachable& exits,
+                                           std::uint32_t protection) const noexcept;
+  void add_protected(const Line& line, const GroupSlot& slot, int sign) noexcept;
+  [[nodiscard]] std::uint32_t find_protection(AccountIndex account,
+                                              GroupIndex group) const noexcept;
+  [[nodiscard]] const LotLoss& lot_loss(GroupIndex group) const noexcept;
+  // What quotes under a protection may lose in a column, and the span of that.
+  [[nodiscard]] static std::int64_t loss_of_lots(Lots lots, std::int64_t loss) noexcept;
+  Int128 move_quotes(std::uint32_t protection, bool quotes, std::int64_t* low) const noexcept;
+  void keep_quotes(std::uint32_t protection, bool quotes) noexcept;
+  void forget_quotes(std::uint32_t protection) noexcept {
+    std::fill(protections_[protection].in_vector.begin(), protections_[protection].in_vector.end(),
+              0);
+    protections_[protection].span = 0;
+  }
+  [[nodiscard]] Int128 quotes_worse(const GroupSlot& slot, Int128& span) const noexcept;
 
   // equity.cpp
   void value_capital(AccountIndex index) noexcept;
@@ -617,16 +746,20 @@ class Engine {
     bool counted = true;  // false: none at all, but those of `changed`
     AssetIndex changed;
     Amount costs;
+    bool without_exits = false;  // exits cost nothing, whether `changed` or not
     static Costs none() {
       Costs costs;
       costs.counted = false;
       return costs;
     }
   };
-  [[nodiscard]] Amount costs_in(const Holding& holding, AssetIndex asset,
+  [[nodiscard]] Amount costs_in(AccountIndex account, AssetIndex asset,
                                 const Costs& costs) const noexcept {
-    if (asset == costs.changed) return costs.costs;
-    return costs.counted ? holding.line_cost : Amount{};
+    Amount all = asset == costs.changed ? costs.costs
+                 : costs.counted        ? holding(account, asset).line_cost
+                                        : Amount{};
+    if (costs.without_exits) all -= exit_costs(account, asset, nullptr);
+    return all;
   }
   Amount in_range(AssetIndex asset, Amount amount, bool& fits) const noexcept;
   [[nodiscard]] Int128 haircut_value(AssetIndex asset, Amount amount,
@@ -643,7 +776,8 @@ class Engine {
   [[nodiscard]] Int128 capital_with(AccountIndex account, AssetIndex asset,
                                     Amount costs) const noexcept;
   [[nodiscard]] Collateral collateral_of(AccountIndex account, AssetIndex asset, Amount costs,
-                                         Int128 uncapped, bool maintenance) const noexcept;
+                                         const Flow& flow, Int128 uncapped,
+                                         bool maintenance) const noexcept;
   [[nodiscard]] Int128 rounded_capital(Int128 exact) const noexcept {
     return floor_div(exact, Int128{kPpm} * parameters_.wide_denominator);
   }
@@ -701,11 +835,17 @@ class Engine {
   };
   [[nodiscard]] Question question(AccountIndex account, const Change* change, bool with_orders,
                                   bool maintenance) const noexcept;
+  [[nodiscard]] Flow flow_in(AccountIndex account, AssetIndex asset,
+                             const Question& asked) const noexcept;
+  Charges charges_along(GroupIndex group, AccountIndex account,
+                        const Question& asked) const noexcept;
   Summed sum_group(AccountIndex account, GroupIndex group, std::uint32_t first_line,
                    const Question& asked, std::int64_t* low) const noexcept;
   Int128 recompute(AccountIndex account, const Change* change, bool with_orders, const Basis& basis,
                    MarginReport* report) const noexcept;
-  [[nodiscard]] Int128 open_exit_costs(AccountIndex account, const Order* except) const noexcept;
+  [[nodiscard]] Amount exit_costs(AccountIndex account, AssetIndex asset,
+                                  const Order* except) const noexcept;
+  [[nodiscard]] bool exit_costs_rise(AccountIndex account) const noexcept;
 
   // add_ons.cpp
   [[nodiscard]] Int128 tiers_of(const AddOnParameters& add_on, Int128 amount,
@@ -713,6 +853,12 @@ class Engine {
   [[nodiscard]] Int128 charge_of(GroupIndex group, const AddOnParameters& add_on,
                                  const Exposure* exposures, std::span<const DriverChange> changes,
                                  bool with_orders, bool maintenance) const noexcept;
+  [[nodiscard]] Int128 ramp_charge(const AddOnParameters& add_on, Int128 amount, bool uncapped,
+                                   bool maintenance) const noexcept;
+  [[nodiscard]] bool is_ramped_out(const AddOnParameters& add_on, Int128 amount) const noexcept;
+  [[nodiscard]] Int128 charge_along(GroupIndex group, const AddOnParameters& add_on,
+                                    const Exposure* exposures,
+                                    std::span<const DriverChange> changes) const noexcept;
   [[nodiscard]] Charges charges_of(GroupIndex group, const Exposure* exposures, bool with_orders,
                                    bool maintenance) const noexcept;
 
@@ -746,7 +892,6 @@ class Engine {
   RejectReason refuse_state(AccountIndex account, Decision& decision) const noexcept;
   [[nodiscard]] Int128 day_loss(AccountIndex account) const noexcept;
   [[nodiscard]] bool day_is_lost(AccountIndex account) const noexcept;
-  void reset_allowance(AccountIndex account) noexcept;
 
   // cash.cpp
   bool add_balance(AccountIndex account, AssetIndex asset, Int128 units) noexcept;
@@ -754,6 +899,8 @@ class Engine {
   [[nodiscard]] Int128 borrowed_of(AccountIndex account, AssetIndex asset) const noexcept;
   RejectReason check_withdrawal(AccountIndex account, AssetIndex asset, Timestamp now,
                                 Int128 borrowed_before, Decision& decision) noexcept;
+  [[nodiscard]] Transfer transfer_of(const IsolatedOrder& command) const noexcept;
+  void return_isolated(AccountIndex account) noexcept;
   void realise_line(Line& line) noexcept;
   void end_orders_in(InstrumentIndex instrument) noexcept;
 
@@ -773,6 +920,7 @@ class Engine {
   void lay_out_uses();
   void lay_out_sets();
   void lay_out_slopes();
+  void lay_out_protections();
 
   // engine.cpp: what sessions have suspended
   [[nodiscard]] std::uint32_t find_suspension(SessionIndex session,
@@ -804,7 +952,8 @@ class Engine {
   std::vector<std::vector<AssetIndex>> group_assets_;  // by group: those that move with its factors
   std::vector<std::vector<InstrumentIndex>> referring_;  // by instrument: those with its notional
   std::array<std::array<SetList, 3>, 2> set_lists_;      // by basis
-  std::vector<std::int64_t> outflow_ppm_;                // by asset
+  std::vector<std::int64_t> outflow_ppm_;                // by asset: what a unit takes of E at most
+  std::vector<std::int64_t> inflow_ppm_;                 // and what one adds at least
   std::vector<Slopes> slopes_;                           // by factor
   std::array<std::int64_t, 4> charge_slopes_{};          // of a fine charged, by AddOnPlace
   std::int64_t fine_slope_ = 0;                          // of a fine of every column
@@ -813,10 +962,12 @@ class Engine {
   std::vector<Exposure> nothing_;          // as many as a group can have
   mutable std::vector<Exposure> scratch_;  // of recompute()
   bool has_share_caps_ = false;
+  bool has_falling_caps_ = false;  // some capped asset falls in scenarios
   bool has_warning_sets_ = false;
   std::uint32_t joint_columns_ = 0;              // of the enforced initial sets
   std::uint32_t joint_set_count_ = 0;            // of them
   std::vector<std::uint32_t> first_suspension_;  // by session
+  std::vector<std::uint32_t> first_protection_;  // by account
 
   // Semantic state.
   std::vector<Order> orders_;
@@ -866,6 +1017,8 @@ class Engine {
   std::vector<std::uint64_t> group_version_;  // of prices
   std::vector<std::uint64_t> table_version_;  // of the published table
   std::vector<TableWorst> table_worst_;       // by instrument
+  std::vector<Protection> protections_;       // account after account
+  mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;
   std::uint64_t index_version_ = 1;
 };

@@ -83,7 +83,7 @@ Int128 Engine::uncapped_value(AccountIndex account, const Costs& costs,
   for (std::uint32_t a = 0; has_share_caps_ && a < assets_.size(); ++a) {
     if (parameters_.assets[a].share_ppm != kPpm) continue;
     const Holding& of = holding(account, {a});
-    sum += asset_value({a}, of, costs_in(of, {a}, costs), maintenance);
+    sum += asset_value({a}, of, costs_in(account, {a}, costs), maintenance);
   }
   return sum;
 }
@@ -95,7 +95,7 @@ Int128 Engine::capital_exact(AccountIndex account, const Costs& costs,
   Int128 sum = accounts_[account.value].option_value.raw * kPpm;
   for (std::uint32_t a = 0; a < assets_.size(); ++a) {
     const Holding& of = holding(account, {a});
-    const Amount cost = costs_in(of, {a}, costs);
+    const Amount cost = costs_in(account, {a}, costs);
     const Int128 value = asset_value({a}, of, cost, maintenance);
     const bool is_capped = parameters_.assets[a].share_ppm != kPpm;
     sum += is_capped ? std::min(value, share_limit({a}, uncapped)) : value;
@@ -122,19 +122,25 @@ Int128 Engine::cost_value(AssetIndex asset, Amount cost) const noexcept {
   return cost.raw * outflow_ppm_[asset.value] * assets_[asset.value].unit.raw;
 }
 
-// K(a): what of the asset moves where its factor falls, and where it rises after the costs.
+// K(a): what of the asset moves where its factor falls, and where it rises after the costs; `uncapped` is
+// after the costs too.
 Collateral Engine::collateral_of(AccountIndex account, AssetIndex asset, Amount costs,
-                                 Int128 uncapped, bool maintenance) const noexcept {
+                                 const Flow& flow, Int128 uncapped,
+                                 bool maintenance) const noexcept {
   const AssetParameters& parameters = parameters_.assets[asset.value];
   if (parameters.mode == CollateralMode::Static) return {};
   const Int128 unit = assets_[asset.value].unit.raw;
   bool fits = true;
-  const Amount amount = in_range(asset, held(holding(account, asset)), fits);
-  const Amount left = in_range(asset, amount - costs, fits);
+  const Amount now = in_range(asset, held(holding(account, asset)), fits);
+  const Amount amount = in_range(asset, now + flow.in, fits);
+  const Amount left = in_range(asset, now - costs - flow.out, fits);
   Collateral result;
   if (counts_falls(parameters.mode)) {
     Int128 value = haircut_value(asset, amount, maintenance);
-    if (parameters.share_ppm != kPpm) value = std::min(value, share_limit(asset, uncapped));
+    if (parameters.share_ppm != kPpm) {
+      value = std::min(asset_value(asset, holding(account, asset), costs, maintenance),
+                       share_limit(asset, uncapped));
+    }
     if (parameters.mode == CollateralMode::Both || value > 0) result.falls.raw = value;
   }
   const Int128 debt = haircut_value(asset, std::min(Amount{0}, left), maintenance);
@@ -162,7 +168,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
   account.capital = {narrow(rounded_capital(account.capital_exact), account.capital_in_range)};
   account.expires.ns = std::numeric_limits<std::int64_t>::max();
   account.plain_equity = account.option_value;
-  const Int128 uncapped = uncapped_value(index, Costs::none(), false);
+  const Int128 uncapped = uncapped_value(index, {}, false);
   for (std::uint32_t a = 0; a < assets_.size(); ++a) {
     Holding& of = holding(index, {a});
     const AssetState& asset = assets_[a];
@@ -176,7 +182,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
     const Place& at = places_[parameters.factor.value];
     const std::uint32_t slot = find_slot(index, {at.group});
     if (slot == kNil) continue;  // never held: a slot is made with the first balance or line
-    const Collateral now = collateral_of(index, {a}, of.line_cost, uncapped, false);
+    const Collateral now = collateral_of(index, {a}, of.line_cost, of.flow, uncapped, false);
     if (now.falls == of.collateral.falls && now.rises == of.collateral.rises) continue;
     // Several assets may share a factor.
     Collateral& sum = collateral_[slots_[slot].first_factor + at.local_factor];

@@ -52,10 +52,13 @@ void Engine::lay_out_groups() {
     outflow_ppm_.push_back(
         asset.borrow_initial_ppm +
         static_cast<std::int64_t>(asset.share_ppm == kPpm ? ceil_div(debt * shares, kPpm) : debt));
+    inflow_ppm_.push_back(asset.share_ppm == kPpm ? asset.haircut.back().rate_ppm : 0);
   }
   group_assets_.resize(p.groups.size());
   for (std::uint32_t a = 0; a < p.assets.size(); ++a) {
-    has_share_caps_ = has_share_caps_ || p.assets[a].share_ppm != kPpm;
+    const bool is_capped = p.assets[a].share_ppm != kPpm;
+    has_share_caps_ = has_share_caps_ || is_capped;
+    has_falling_caps_ = has_falling_caps_ || (is_capped && counts_falls(p.assets[a].mode));
     if (p.assets[a].mode != CollateralMode::Static)
       group_assets_[places_[p.assets[a].factor.value].group].push_back({a});
   }
@@ -77,6 +80,7 @@ void Engine::lay_out_uses() {
       uses_.push_back(use);
     }
     for (std::uint32_t a = 0; a < group.add_ons.size(); ++a) {
+      if (instrument.payoff == Payoff::Spot) break;
       for (const std::uint32_t d : group.add_ons[a].drivers) {
         const DriverParameters& driver = group.drivers[d];
         for (const DriverTerm& term : driver.terms) {
@@ -164,9 +168,8 @@ void Engine::lay_out_slopes() {
       if (uses_[u].add_on == kNil) continue;
       const AddOnParameters& add_on = group.add_ons[uses_[u].add_on];
       if (add_on.initial.empty()) continue;
+      if (add_on.function == AddOnFunction::Ramp) continue;  // its slope depends on prices
       Int128 rate = add_on.initial.back().rate_ppm;
-      if (add_on.function == AddOnFunction::Ramp)
-        rate = ceil_div(Int128{2} * add_on.most_ppm * add_on.initial.front().rate_ppm, kPpm);
       if (add_on.ramped_by.exists()) rate = std::max<Int128>(rate, kPpm);
       const std::int64_t mult = add_on.place == AddOnPlace::Outside ? kPpm
                                 : add_on.place == AddOnPlace::Joint ? joint_mult
@@ -178,6 +181,26 @@ void Engine::lay_out_slopes() {
   while ((Int128{1} << (exact_shift_ + 1)) <= denominator) ++exact_shift_;
   exact_factor_ =
       static_cast<std::int64_t>(ceil_div(Int128{1} << (exact_shift_ + 31), denominator));
+}
+
+// The accounts' protections, and of their groups the instruments that quotes may be in.
+void Engine::lay_out_protections() {
+  const Parameters& p = parameters_;
+  lot_loss_.resize(p.groups.size());
+  for (const AccountParameters& account : p.accounts) {
+    first_protection_.push_back(static_cast<std::uint32_t>(protections_.size()));
+    for (const MarketMakerProtection& of : account.protections) {
+      const std::uint32_t columns = p.groups[of.group.value].column_count;
+      protections_.push_back({of.group, of.lots, std::vector<std::int64_t>(columns)});
+      lot_loss_[of.group.value].of_rows.resize(columns);
+      lot_loss_[of.group.value].most.resize(columns);
+    }
+  }
+  for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
+    LotLoss& loss = lot_loss_[group_of({i}).value];
+    if (!loss.most.empty() && p.instruments[i].payoff != Payoff::Spot)
+      loss.instruments.push_back({i});
+  }
 }
 
 }  // namespace portcullis::risk

@@ -94,6 +94,7 @@ Exposure Engine::exposure_of(const Use& use, InstrumentIndex instrument,
 Timestamp Engine::expires(InstrumentIndex index) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   Timestamp first = price_expires(index);
+  if (parameters.payoff == Payoff::Spot) first = std::min(first, index_expires(parameters.base));
   if (parameters.reference.exists()) first = std::min(first, price_expires(parameters.reference));
   if (parameters.risk != RiskSource::Table) return first;
   const std::uint32_t group = places_[parameters.factor.value].group;
@@ -148,6 +149,7 @@ Amount Engine::cost_of(const Reservation& reservation, Side side,
   const Int128 lots = reservation.lots.raw;
   const Int128 fees = lots * reservation.fee_per_lot;
   if (state.mark.raw <= 0 || lots == 0) return {fees};
+  if (parameters.payoff == Payoff::Spot) return spot_cost(reservation, side, instrument);
   const Int128 worst = Int128{reservation.worst.raw} * parameters.marks_per_tick;
   if (parameters.payoff == Payoff::Linear) {
     const Int128 beyond = worst * parameters.units_per_lot_mark - got_per_lot(instrument, side);
@@ -159,6 +161,62 @@ Amount Engine::cost_of(const Reservation& reservation, Side side,
   const Int128 exact =
       ceil_div(lots * beyond * parameters.units_per_lot_mark, worst * state.mark.raw);
   return {std::max<Int128>(0, exact + fees) + 3 * lots};
+}
+
+// A certain loss in equity: what is paid counts at most, what is got at least (METHOD 3.13).
+Amount Engine::spot_cost(const Reservation& reservation, Side side,
+                         InstrumentIndex instrument) const noexcept {
+  const InstrumentParameters& spot = parameters_.instruments[instrument.value];
+  const Int128 base = Int128{spot.base_per_lot} * assets_[spot.base.value].unit.raw;
+  const Int128 unit = assets_[spot.settlement.value].unit.raw;
+  const Int128 paid = Int128{reservation.worst.raw} * spot.marks_per_tick * spot.units_per_lot_mark;
+  const Int128 lots = reservation.lots.raw;
+  const Int128 fee = reservation.fee_per_lot;
+  if (unit == 0) return {lots * (side == Side::Buy ? paid + fee : fee)};
+  const Int128 outflow = outflow_ppm_[spot.settlement.value];
+  if (side == Side::Buy) {
+    const Int128 got = base * inflow_ppm_[spot.base.value] / (outflow * unit);
+    return {lots * std::max<Int128>(0, paid + fee - got)};
+  }
+  const Int128 lost = base * outflow_ppm_[spot.base.value] +
+                      std::max<Int128>(0, fee - paid) * outflow * unit -
+                      std::max<Int128>(0, paid - fee) * inflow_ppm_[spot.settlement.value] * unit;
+  const Int128 addon = parameters_.assets[spot.settlement.value].debt_addon_ppm;
+  return {lots * std::max<Int128>(0, ceil_div(lost, (kPpm + addon) * unit))};
+}
+
+Flow Engine::flow_of(const Reservation& reservation, Side side, InstrumentIndex instrument,
+                     AssetIndex asset) const noexcept {
+  const InstrumentParameters& spot = parameters_.instruments[instrument.value];
+  const Int128 lots = reservation.lots.raw;
+  if (asset == spot.base) {
+    const Amount moved{lots * spot.base_per_lot};
+    return side == Side::Buy ? Flow{moved, {}} : Flow{{}, moved};
+  }
+  const auto paid = [&](Price price) {
+    return Int128{price.raw} * spot.marks_per_tick * spot.units_per_lot_mark;
+  };
+  if (side == Side::Buy) return {{}, {lots * (paid(reservation.worst) + reservation.fee_per_lot)}};
+  return {{lots * paid(reservation.best)}, {}};
+}
+
+Engine::Reservation Engine::reserved_by(const Order& order) noexcept {
+  Reservation result{order.reserved, order.worst, order.fee_per_lot, order.price};
+  for (std::uint8_t p = 0; p < order.pending_count; ++p)
+    result.best = std::max(result.best, order.pending[p].price);
+  return result;
+}
+
+// A spot order's part in what its assets may become.
+void Engine::add_flow(const Order& order, int direction) noexcept {
+  const InstrumentParameters& spot = parameters_.instruments[order.instrument.value];
+  const Reservation reservation = reserved_by(order);
+  for (const AssetIndex asset : {spot.base, spot.settlement}) {
+    const Flow part = flow_of(reservation, order.side, order.instrument, asset);
+    Flow& flow = holding(order.account, asset).flow;
+    flow.in.raw += direction * part.in.raw;
+    flow.out.raw += direction * part.out.raw;
+  }
 }
 
 // What a lot at the mark is worth to who trades it, in settlement units. A premium is paid out of X,
@@ -180,11 +238,41 @@ Amount Engine::long_cost(InstrumentIndex instrument, Lots position, Lots buys,
   return {beyond.raw * std::min(highest, got_per_lot(instrument, Side::Buy))};
 }
 
+// The costs of one side of a line whose long position counts for nothing: they depend on each other.
+// Buys pay for what does not count; sells that only close lose nothing that counted.
+Amount Engine::coupled_cost(InstrumentIndex instrument, const Line& line, BookSide side,
+                            const Asked& asked) const noexcept {
+  Lots lots = asked.more.lots;
+  const bool is_here = asked.except != nullptr && asked.except->instrument == instrument &&
+                       book_side(asked.except->side) == side;
+  const Lots open =
+      line.open[side] + asked.more.lots - (is_here ? asked.except->reserved : Lots{0});
+  const bool only_closes = side == kSells && open <= line.position;
+  const auto cost = [&](const Reservation& reservation) {
+    return only_closes ? closing_cost(reservation, instrument)
+                       : cost_of(reservation, side == kBuys ? Side::Buy : Side::Sell, instrument);
+  };
+  Amount sum = cost(asked.more);
+  Int128 highest = asked.more.lots.raw > 0 ? paid_per_lot(asked.more, instrument) : 0;
+  for (std::uint32_t at = line.first[side]; at != kNil; at = orders_[at].next) {
+    const Order& order = orders_[at];
+    if (&order == asked.except || order.reserved.raw == 0) continue;
+    if (asked.exits_only && order.exit == 0) continue;
+    const Reservation reservation{order.reserved, order.worst, order.fee_per_lot};
+    sum += cost(reservation);
+    lots += order.reserved;
+    highest = std::max(highest, paid_per_lot(reservation, instrument));
+  }
+  if (side == kBuys) sum += long_cost(instrument, line.position, lots, highest);
+  return sum;
+}
+
 // The sum over one side's orders. Zero without a walk when the most aggressive of them is better
 // than the mark by more than any fee; a walk finds out anew which that is, since it may have gone.
 Amount Engine::side_cost(Line& line, BookSide side) const noexcept {
   if (line.first[side] == kNil) return {};
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+  if (!parameters.long_value) return coupled_cost(line.instrument, line, side, {});
   const InstrumentState& state = instruments_[line.instrument.value];
   const Int128 beyond = Int128{line.best[side].raw} * parameters.marks_per_tick - state.mark.raw;
   if (state.mark.raw > 0 && parameters.payoff == Payoff::Linear && !parameters.upfront &&
@@ -193,7 +281,6 @@ Amount Engine::side_cost(Line& line, BookSide side) const noexcept {
     return {};
   }
   Amount sum;
-  Int128 highest = 0;
   line.best[side] = orders_[line.first[side]].worst;
   line.fee_max[side] = 0;
   for (std::uint32_t at = line.first[side]; at != kNil; at = orders_[at].next) {
@@ -203,26 +290,22 @@ Amount Engine::side_cost(Line& line, BookSide side) const noexcept {
     line.best[side] = side == kBuys ? std::max(line.best[side], order.worst)
                                     : std::min(line.best[side], order.worst);
     line.fee_max[side] = std::max(line.fee_max[side], order.fee_per_lot);
-    highest = std::max(
-        highest, paid_per_lot({order.reserved, order.worst, order.fee_per_lot}, line.instrument));
   }
-  if (side == kBuys) sum += long_cost(line.instrument, line.position, line.open[kBuys], highest);
   return sum;
 }
 
 void Engine::add_cost(const Order& order, int direction) noexcept {
   Line& line = lines_[order.line];
+  if (is_spot(line.instrument)) add_flow(order, direction);
   const GroupSlot& slot = slots_[line.slot];
   Account& account = accounts_[line.account.value];
   touch(account);
   if (slot.version != group_version_[slot.group.value]) return;
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   const BookSide side = book_side(order.side);
-  // Where a long position counts for nothing the buys' costs depend on each other.
-  const bool together = !parameters.long_value && side == kBuys;
-  if (together && direction < 0) return;
-  const Amount added = together ? side_cost(line, side) - line.cost[side]
-                                : Amount{order_cost(order).raw * direction};
+  if (!parameters.long_value && direction < 0) return;  // those of the side depend on each other
+  const Amount added = parameters.long_value ? Amount{order_cost(order).raw * direction}
+                                             : side_cost(line, side) - line.cost[side];
   line.cost[side] += added;
   holding(line.account, parameters.settlement).line_cost += added;
 }
@@ -245,6 +328,8 @@ void Engine::add_usage(const Line& line, int sign) noexcept {
 }
 
 void Engine::add_exposures(const Line& line, const GroupSlot& slot, int sign) noexcept {
+  if (slot.protection != kNil) [[unlikely]]
+    return add_protected(line, slot, sign);
   const Reachable lots = counted(line.instrument, reachable(line));
   for (const Use& use : uses(line.instrument)) {
     Exposure& exposure = exposures_[slot.first_exposure + use.exposure];
@@ -306,9 +391,11 @@ void Engine::place(Line& line) noexcept {
   account.option_value += line.option_value;
   add_exposures(line, slot, 1);
   if (!parameters.long_value) {
-    const Amount cost = side_cost(line, kBuys);
-    settlement.line_cost += cost - line.cost[kBuys];
-    line.cost[kBuys] = cost;
+    for (const BookSide side : {kBuys, kSells}) {
+      const Amount cost = side_cost(line, side);
+      settlement.line_cost += cost - line.cost[side];
+      line.cost[side] = cost;
+    }
   }
   slot.expires = std::min(slot.expires, expires(line.instrument));
 }
@@ -318,7 +405,7 @@ void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
   const std::int32_t* row = gains(line.instrument);
   if (row == nullptr || slot.vector_version != table_version_[slot.group.value]) return;
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
-  const Reachable lots = counted(line.instrument, reachable(line));
+  const Reachable lots = counted(line, slot.protection).in_vector;
   const Reachable before = line.in_vector;
   if (lots.low == before.low && lots.high == before.high) return;
   slot.table_span += table_span(parameters, lots) - table_span(parameters, before);
@@ -329,8 +416,8 @@ void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
        std::max<Int128>(0, (lots.high - before.high).raw) * worst.loss) *
           parameters.vector_unit;
   add_joint(slot, -1);
-  move_lots(low_.data() + slot.first_column, row,
-            parameters_.groups[slot.group.value].column_count, parameters, before, lots);
+  move_lots(low_.data() + slot.first_column, row, parameters_.groups[slot.group.value].column_count,
+            parameters, before, lots);
   add_joint(slot, 1);
   line.in_vector = lots;
 }
@@ -386,13 +473,14 @@ void Engine::rebuild_tables(GroupSlot& slot) noexcept {
   std::fill_n(low, group.column_count, 0);
   std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
   slot.table_span = 0;
+  if (slot.protection != kNil) forget_quotes(slot.protection);
   for (std::uint32_t at = slot.first_line; at != kNil; at = lines_[at].next) {
     Line& line = lines_[at];
     line.in_vector = {};
     const std::int32_t* row = gains(line.instrument);
     if (row == nullptr) continue;
     const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
-    const Reachable lots = counted(line.instrument, reachable(line));
+    const Reachable lots = counted(line, slot.protection).in_vector;
     move_lots(low, row, group.column_count, parameters, {}, lots);
     slot.table_span += table_span(parameters, lots);
     line.in_vector = lots;
@@ -424,6 +512,12 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
     if (!is_out) add_joint(slot, -1), is_out = true;
     add_row(low, shocks(slot.group, f), group.column_count, now.up - before.up,
             now.down - before.down);
+  }
+  if (slot.protection != kNil) {
+    if (!is_out) add_joint(slot, -1), is_out = true;
+    move_quotes(slot.protection, slot.quoted > 0, low);
+    keep_quotes(slot.protection, slot.quoted > 0);
+    span += protections_[slot.protection].span;
   }
   if (is_out) add_joint(slot, 1);
   account.span += span - slot.span;

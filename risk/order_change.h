@@ -16,6 +16,7 @@ void Engine::change_order(std::uint32_t index, Edit edit) noexcept {
   const BookSide side = book_side(order.side);
   if (order.reserved.raw != 0) add_cost(order, -1);
   const Lots before = order.reserved;
+  const Lots exits_before = order.exit != 0 ? order.reserved : Lots{0};
 
   edit(order);
   forget_answered_cancel(order);
@@ -40,9 +41,13 @@ void Engine::change_order(std::uint32_t index, Edit edit) noexcept {
                                               : std::min(line.best[side], order.worst);
     line.fee_max[side] = std::max(line.fee_max[side], order.fee_per_lot);
   }
-  if (order.reserved != before) {
+  const Lots exits = order.exit != 0 ? order.reserved : Lots{0};
+  if (order.reserved != before || exits != exits_before) {
     lift(line);
     line.open[side] += order.reserved - before;
+    line.exits[side] += exits - exits_before;
+    if (!is_spot(line.instrument))
+      slots_[line.slot].quoted += (order.reserved - before).raw - (exits - exits_before).raw;
     place(line);
   }
   if (order.reserved.raw != 0) add_cost(order, 1);

@@ -60,12 +60,17 @@ std::uint32_t Engine::take_number() noexcept {
 Engine::Room Engine::room_needed(AccountIndex account, InstrumentIndex instrument) const noexcept {
   if (find_line(account, instrument) != kNil) return {};
   const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  const AssetParameters& settlement = parameters_.assets[parameters.settlement.value];
-  const GroupIndex own{places_[parameters.factor.value].group};
-  Room room{.lines = 1, .slots = find_slot(account, own) == kNil ? 1U : 0U};
-  if (settlement.mode != CollateralMode::Static) {
-    const GroupIndex other{places_[settlement.factor.value].group};
-    if (other != own && find_slot(account, other) == kNil) ++room.slots;
+  std::array<GroupIndex, 3> groups{GroupIndex{places_[parameters.factor.value].group}};
+  std::size_t count = 1;
+  for (const AssetIndex asset : {parameters.settlement, parameters.base}) {
+    if (!asset.exists() || parameters_.assets[asset.value].mode == CollateralMode::Static) continue;
+    groups[count++] = {places_[parameters_.assets[asset.value].factor.value].group};
+  }
+  Room room{.lines = 1};
+  for (std::size_t g = 0; g < count; ++g) {
+    const bool is_seen =
+        std::find(groups.begin(), groups.begin() + g, groups[g]) != groups.begin() + g;
+    if (!is_seen && find_slot(account, groups[g]) == kNil) ++room.slots;
   }
   return room;
 }
@@ -84,6 +89,7 @@ std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept 
   slot.account = account;
   slot.group = group;
   slot.vector_version = table_version_[group.value];  // of nothing
+  slot.protection = find_protection(account, group);
   slot.next = accounts_[account.value].first_slot;
   accounts_[account.value].first_slot = at;
   slot_of_.insert(std::uint64_t{account.value} << 32 | group.value, at);
@@ -107,9 +113,10 @@ std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument)
   if (const std::uint32_t found = find_line(account, instrument); found != kNil) return found;
   PORTCULLIS_ASSERT(free_line_ != kNil);
   const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  const AssetParameters& settlement = parameters_.assets[parameters.settlement.value];
-  if (settlement.mode != CollateralMode::Static)
-    new_slot(account, {places_[settlement.factor.value].group});
+  for (const AssetIndex asset : {parameters.settlement, parameters.base}) {
+    if (asset.exists() && parameters_.assets[asset.value].mode != CollateralMode::Static)
+      new_slot(account, {places_[parameters_.assets[asset.value].factor.value].group});
+  }
   const std::uint32_t in = new_slot(account, {places_[parameters.factor.value].group});
   const std::uint32_t at = free_line_;
   Line& line = lines_[at];
@@ -130,6 +137,7 @@ std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument)
 
 // A flat line without orders gives its cash to the balance and its slot back; R does not change.
 void Engine::free_line_if_empty(std::uint32_t at) noexcept {
+  if (at == kNil) return;  // spot trades without an order leave none
   Line& line = lines_[at];
   if (line.position.raw != 0 || line.first[kBuys] != kNil || line.first[kSells] != kNil) return;
   lift(line);
@@ -156,12 +164,15 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
   if (line.next != kNil) lines_[line.next].previous = line.previous;
   slot.version = 0;  // how old its prices may become depends on the lines it has
   slot.stale = true;
-  touch(accounts_[line.account.value]);
-  line_of_.erase(std::uint64_t{line.account.value} << 32 | line.instrument.value);
+  const AccountIndex account = line.account;
+  const bool was_isolated = parameters_.accounts[account.value].isolated_in == line.instrument;
+  touch(accounts_[account.value]);
+  line_of_.erase(std::uint64_t{account.value} << 32 | line.instrument.value);
   line = Line{};
   line.next = free_line_;
   free_line_ = at;
   ++free_lines_;
+  if (was_isolated) return_isolated(account);
 }
 
 void Engine::count_order(AccountIndex account, std::int64_t change) noexcept {
@@ -212,16 +223,7 @@ void Engine::book(const Order& order, const NumberRecord& record) noexcept {
   change_order(index, [](Order&) {});
 }
 
-// An order that ends without a trade has used nothing of the wind-down allowance.
-void Engine::release_allowance(const Order& order) noexcept {
-  if (order.allowance.raw == 0 || order.cum.raw > 0) return;
-  accounts_[order.account.value].allowance_used =
-      accounts_[order.account.value].allowance_used - order.allowance;
-  hash_.touch(EntityKind::Account, order.account.value);
-}
-
 void Engine::end_order(std::uint32_t index) noexcept {
-  release_allowance(orders_[index]);
   change_order(index, [this](Order& order) {
     order.cancelled = order.total - order.cum;  // nothing is left
     for (std::uint8_t p = 0; p < order.pending_count; ++p) numbers_.retire(order.pending[p].number);
@@ -263,9 +265,6 @@ void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
   order.time_in_force = command.time_in_force;
   order.exit = decision.exit;
   order.flags = command.flags;
-  order.allowance = {decision.allowance};
-  accounts_[command.account.value].allowance_used =
-      accounts_[command.account.value].allowance_used + order.allowance;
   book(order, {.number = decision.number,
                .account = command.account,
                .instrument = command.instrument,
@@ -299,10 +298,6 @@ void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexce
     order.pending[order.pending_count++] = {decision.number, original.number, command.total,
                                             decision.price};
     order.exit = decision.exit;
-    // What the chain reserved before is in the requirement already: a replace books what it adds.
-    Account& account = accounts_[order.account.value];
-    account.allowance_used = account.allowance_used + Value{decision.allowance};
-    order.allowance = order.allowance + Value{decision.allowance};
   });
 }
 

@@ -88,21 +88,28 @@ const char* problem_of(const AssetParameters& asset, const Parameters& all) {
   return nullptr;
 }
 
+// Of an asset that fills pay in or out.
+const char* problem_of_paid(const AssetParameters& asset, const Parameters& all) {
+  if (asset.mode == CollateralMode::Static) return nullptr;
+  if (counts_falls(asset.mode) && falls_beyond_worth(asset.factor, all))
+    return "instrument: settled in an asset of which a scenario takes more than it is worth";
+  if (counts_rises(asset.mode) && asset.tiers_by_value &&
+      (asset.haircut.size() > 1 || asset.maintenance_haircut.size() > 1)) {
+    return "instrument: settled in an asset with tiers by value, whose rises count";
+  }
+  return nullptr;
+}
+
 const char* problem_of_settlement(const InstrumentParameters& instrument, const Parameters& all) {
   if (instrument.settlement.value >= all.assets.size())
     return "instrument: unknown settlement asset";
   const AssetParameters& settlement = all.assets[instrument.settlement.value];
-  if (settlement.mode == CollateralMode::Static) return nullptr;
-  const Moves moves = moves_of(settlement.factor, all);
-  if (moves.highest_ppm > 0 && group_of(settlement.factor, all) != group_of(instrument.factor, all))
+  if (settlement.mode != CollateralMode::Static && instrument.payoff != Payoff::Spot &&
+      moves_of(settlement.factor, all).highest_ppm > 0 &&
+      group_of(settlement.factor, all) != group_of(instrument.factor, all)) {
     return "instrument: settled in an asset that a scenario raises, of another group";
-  const std::int64_t mult =
-      std::max({all.per_group.initial_mult_ppm, all.per_group.maintenance_mult_ppm,
-                all.joint.initial_mult_ppm, all.joint.maintenance_mult_ppm});
-  if (counts_falls(settlement.mode) && Int128{-moves.lowest_ppm} * mult > Int128{kPpm} * kPpm) {
-    return "instrument: settled in an asset of which a scenario takes more than it is worth";
   }
-  return nullptr;
+  return problem_of_paid(settlement, all);
 }
 
 // Following the references of a chain comes to an end.
@@ -146,6 +153,9 @@ const char* problem_of(const InstrumentParameters& instrument, const Parameters&
     if (instrument.base.value >= all.assets.size() || instrument.base == instrument.settlement)
       return "instrument: spot needs a base asset other than its settlement";
     if (instrument.base_per_lot <= 0) return "instrument: base_per_lot must be > 0";
+    if (all.assets[instrument.settlement.value].share_ppm != kPpm)
+      return "instrument: spot is paid in an uncapped asset";
+    if (const char* problem = problem_of_paid(all.assets[instrument.base.value], all)) return problem;
   }
   if (instrument.reference.exists()) {
     if (instrument.reference.value >= all.instruments.size())
@@ -358,6 +368,8 @@ const char* problem_of(const AccountParameters& account, const Parameters& all) 
       return "account: isolated from an unknown account or instrument";
     if (all.accounts[account.isolated_from.value].isolated_from.exists())
       return "account: isolated from an isolated one";
+    if (account.cash_only || all.instruments[account.isolated_in.value].payoff == Payoff::Spot)
+      return "account: what is isolated is a position";
   }
   for (std::size_t i = 0; i < account.protections.size(); ++i) {
     const MarketMakerProtection& protection = account.protections[i];
@@ -413,6 +425,32 @@ bool counts_in_full(const AssetParameters& asset) {
   return asset.mode == CollateralMode::Static && asset.share_ppm == kPpm;
 }
 
+bool falls_beyond_worth(FactorIndex factor, const Parameters& all) {
+  const GroupIndex index = group_of(factor, all);
+  if (!index.exists()) return false;
+  const GroupParameters& group = all.groups[index.value];
+  const std::size_t row = std::size_t{factor.value - group.first_factor} * group.column_count;
+  for (const SetScope scope : {SetScope::PerGroup, SetScope::Joint}) {
+    const ScopeParameters& of = scope == SetScope::PerGroup ? all.per_group : all.joint;
+    Int128 largest = 0;
+    Int128 sum = 0;
+    for (const SetParameters& set : all.sets) {
+      if (set.scope != scope) continue;
+      std::int64_t fall = 0;
+      for (std::uint32_t c = 0; c < set.column_count[index.value]; ++c) {
+        const std::int64_t shock = group.shock_ppm[row + set.first_column[index.value] + c];
+        fall = std::max(fall, -shock);
+      }
+      largest = std::max<Int128>(largest, Int128{fall} * kPpm);
+      sum += Int128{fall} * set.weight_ppm;
+    }
+    const Int128 mult = std::max(of.initial_mult_ppm, of.maintenance_mult_ppm);
+    const Int128 taken = of.combine == Combine::Max ? largest : sum;
+    if (mult * taken > Int128{kPpm} * kPpm * kPpm) return true;
+  }
+  return false;
+}
+
 std::uint32_t group_slots_max(const Parameters& parameters) {
   std::size_t widest = std::max<std::size_t>(1, parameters.sets.size());
   for (const GroupParameters& group : parameters.groups) {
@@ -429,6 +467,10 @@ const char* first_problem(const Parameters& p) {
   if (const char* problem = problem_of_factors(p)) return problem;
   if (const char* problem = first_of(p.assets, p)) return problem;
   if (const char* problem = problem_of_sets(p)) return problem;
+  for (const AssetParameters& asset : p.assets) {
+    if (asset.share_ppm != kPpm && counts_falls(asset.mode) && falls_beyond_worth(asset.factor, p))
+      return "asset: a scenario takes more of what is capped than it is worth";
+  }
   if (const char* problem = first_of(p.instruments, p)) return problem;
   for (const InstrumentParameters& instrument : p.instruments) {
     if (!reference_ends(instrument, p)) return "instrument: references come back to themselves";

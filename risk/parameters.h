@@ -48,8 +48,8 @@ struct AssetParameters {
   std::int64_t borrow_maintenance_ppm = 0;         // REQUIRES 0..1e6
   Amount borrow_max{};  // of all accounts together; 0: nothing can be borrowed. REQUIRES >= 0
   // At most share/(1 - share) of the value of the uncapped assets, and `share_free` more, counts;
-  // 1e6: uncapped. REQUIRES 0..1e6, and of a capped asset: it counts no rises, and some asset is
-  // uncapped.
+  // 1e6: uncapped. REQUIRES 0..1e6, and of a capped asset: it counts no rises, some asset is
+  // uncapped, and where its falls count, as of `settlement`.
   std::int64_t share_ppm = kPpm;
   Value share_free{};  // REQUIRES 0..kValueMax
   CollateralMode mode = CollateralMode::Static;
@@ -70,10 +70,11 @@ enum class RiskSource : std::uint8_t { Factor, Table };
 
 struct InstrumentParameters {
   FactorIndex factor{};  // what its price moves with; its group is the instrument's
-  // The asset in which gains, losses and fees are paid. REQUIRES, where it moves with a factor: a
-  // fall's share, where falls count, times the largest multiplier is at most 1, and where rises of
-  // it happen (they count for a debt whatever the mode), the factor is of the instrument's own group
-  // (METHOD 3.8).
+  // The asset in which gains, losses and fees are paid. REQUIRES, where it moves with a factor: where
+  // falls count, the largest fall in the sets of a scope, or the sum of their falls by weight where they
+  // are summed, times its multiplier is at most 1, so that no gain requires more than it is worth; where rises
+  // of it happen (they count for a debt whatever the mode), the factor is of the instrument's own
+  // group; and where rises count its tiers are not by value, or there is one (METHOD 3.8).
   AssetIndex settlement{};
   std::int64_t marks_per_tick = 0;  // mark units in a tick; REQUIRES > 0
   // Linear: settlement units that one lot gains when the mark rises by one. Inverse: a lot at mark x
@@ -91,7 +92,9 @@ struct InstrumentParameters {
   bool upfront = false;
   // Upfront: whether a long position counts, as value and as an offset (METHOD 3.2).
   bool long_value = true;
-  AssetIndex base{};              // Spot: what is bought; REQUIRES another than the settlement
+  // Spot: what is bought; REQUIRES another than the settlement, which is uncapped; and where it moves, as
+  // of `settlement`, but that both may be of any group.
+  AssetIndex base{};
   std::int64_t base_per_lot = 0;  // Spot: its units in a lot; REQUIRES > 0
   // What a lot's notional is, for limits, leverage and add-ons: that of `reference_lots_ppm` of a lot of
   // another instrument in the same group; none: its own. REQUIRES of a chain of them: an end.
@@ -307,11 +310,13 @@ struct ExecutionThrottle {
   std::int64_t burst = 1'000'000'000;  // REQUIRES > 0
 };
 
-// Orders of the account under a protection of the venue that lets at most `lots` of a group's Table
-// instruments execute before it cancels the rest (METHOD 3.5).
+// A protection of the venue, enforced there in one step: of the account's orders in a group at most
+// `lots` fill before it cancels the rest (METHOD 3.5).
 struct MarketMakerProtection {
   GroupIndex group;  // REQUIRES that it is there, and of an account each at most once
-  Lots lots{};       // REQUIRES >= 0
+  // The quantity limit and what the largest execution may overshoot it by, whichever the instruments;
+  // REQUIRES >= 0.
+  Lots lots{};
 };
 
 struct AccountParameters {
@@ -321,10 +326,10 @@ struct AccountParameters {
   ExecutionThrottle executions{};
   // An isolated account is one position's: its cash comes from `isolated_from` with its opening
   // order, and goes back when it is flat. It trades `isolated_in` alone. REQUIRES both or none, and
-  // that the other account is not isolated.
+  // that the other account is not isolated, nor this one cash_only, and a position: no Spot.
   AccountIndex isolated_from{};
   InstrumentIndex isolated_in{};
-  bool cash_only = false;  // nothing is bought on credit: what an order pays out must be there
+  bool cash_only = false;  // trades Spot alone, and what an order pays out must be there
   std::vector<MarketMakerProtection> protections{};
 };
 
@@ -373,6 +378,9 @@ struct Parameters {
 [[nodiscard]] bool counts_in_full(const AssetParameters& asset);
 // The most group slots whose vectors can be told apart by 32 bits.
 [[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
+// Whether scenarios take more of an asset's fall than it is worth (InstrumentParameters::settlement).
+// REQUIRES sound groups.
+[[nodiscard]] bool falls_beyond_worth(FactorIndex factor, const Parameters& parameters);
 
 // The first relation of the REQUIRES above that does not hold, or nullptr.
 [[nodiscard]] const char* first_problem(const Parameters& parameters);

@@ -67,7 +67,9 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   hash_.touch(EntityKind::Asset, update.asset.value);
   asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (parameters_.instruments[i].settlement == update.asset) price_instrument({i});
+    const InstrumentParameters& instrument = parameters_.instruments[i];
+    if (instrument.settlement == update.asset || instrument.base == update.asset)
+      price_instrument({i});
   }
   tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
   ++index_version_;

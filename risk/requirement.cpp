@@ -94,14 +94,20 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
   const Account& account = accounts_[account_index.value];
   const InstrumentIndex instrument = change.instrument;
   const InstrumentParameters& traded = parameters_.instruments[instrument.value];
+  const Holding& of = holding(account_index, traded.settlement);
+  // What costs leave of capped assets that fall, and what spot moves, may be in any group.
+  if ((has_falling_caps_ && change.costs != of.line_cost) || traded.payoff == Payoff::Spot)
+    return recompute(account_index, &change, true, {}, nullptr);
   const GroupIndex group = group_of(instrument);
   const GroupParameters& parameters = parameters_.groups[group.value];
   const std::uint32_t slot_index = find_slot(account_index, group);
   const GroupSlot* slot = slot_index == kNil ? nullptr : &slots_[slot_index];
   const std::uint32_t line_index = find_line(account_index, instrument);
-  const Reachable before =
-      line_index == kNil ? Reachable{} : counted(instrument, reachable(lines_[line_index]));
-  const Reachable after = counted(instrument, change.lots);
+  const std::uint32_t protection =
+      slot == nullptr ? find_protection(account_index, group) : slot->protection;
+  const CountedLots before =
+      line_index == kNil ? CountedLots{} : counted(lines_[line_index], protection);
+  const CountedLots after = counted(instrument, change.lots, change.exits, protection);
   const std::int64_t* old_low = slot == nullptr ? nullptr : low_.data() + slot->first_column;
   std::int64_t low[kColumnsMax];
   if (slot == nullptr) {
@@ -117,8 +123,8 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
   std::array<DriverChange, kUsesMax> drivers;
   std::size_t driver_count = 0;
   for (const Use& use : uses(instrument)) {
-    Exposure part = exposure_of(use, instrument, after);
-    part -= exposure_of(use, instrument, before);
+    Exposure part = exposure_of(use, instrument, after.in(use));
+    part -= exposure_of(use, instrument, before.in(use));
     if (use.add_on == kNil) {
       of_factor = part;
       continue;
@@ -135,18 +141,17 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     charged = use.add_on;  // the uses of one add-on follow each other
     const AddOnParameters& add_on = parameters.add_ons[charged];
     const std::span<const DriverChange> changes{drivers.data(), driver_count};
-    if (slot == nullptr) {
-      charges[add_on.place] += charge_of(group, add_on, nothing_.data(), changes, true, false);
-    } else {
-      const Exposure* exposures = exposures_.data() + slot->first_exposure;
-      charges[add_on.place] += charge_of(group, add_on, exposures, changes, true, false) -
-                               charge_of(group, add_on, exposures, {}, true, false);
-    }
+    const Exposure* exposures =
+        slot == nullptr ? nothing_.data() : exposures_.data() + slot->first_exposure;
+    charges[add_on.place] += change.along_fill
+                                 ? charge_along(group, add_on, exposures, changes)
+                                 : charge_of(group, add_on, exposures, changes, true, false);
+    if (slot != nullptr)
+      charges[add_on.place] -= charge_of(group, add_on, exposures, {}, true, false);
   }
 
   // The factor of the instrument, and that of what its costs are paid in.
   const AssetParameters& settlement = parameters_.assets[traded.settlement.value];
-  const Holding& of = holding(account_index, traded.settlement);
   const bool costs_move = settlement.mode != CollateralMode::Static &&
                           rise_max_[settlement.factor.value] > 0 && change.costs != of.line_cost;
   const std::uint32_t own = places_[traded.factor.value].local_factor;
@@ -159,7 +164,8 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     if (costs_move && f == other) {
       const Int128 uncapped = 0;  // an asset that moves up is not capped
       collateral.rises +=
-          collateral_of(account_index, traded.settlement, change.costs, uncapped, false).rises -
+          collateral_of(account_index, traded.settlement, change.costs, of.flow, uncapped, false)
+              .rises -
           of.collateral.rises;
     }
     const FactorExposure now = factor_exposure(exposure, collateral, true, fits);
@@ -171,8 +177,14 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     if (own == other) break;
   }
   if (const std::int32_t* row = gains(instrument); row != nullptr) {
-    move_lots(low, row, parameters.column_count, traded, before, after);
-    span += table_span(traded, after) - table_span(traded, before);
+    move_lots(low, row, parameters.column_count, traded, before.in_vector, after.in_vector);
+    span += table_span(traded, after.in_vector) - table_span(traded, before.in_vector);
+  }
+  if (protection != kNil) {
+    Int128 quoted = (slot == nullptr ? 0 : slot->quoted) + quoted_of(change.lots, change.exits);
+    if (line_index != kNil)
+      quoted -= quoted_of(reachable(lines_[line_index]), reachable_by_exits(lines_[line_index]));
+    span += move_quotes(protection, quoted > 0, low);
   }
   if (!fits || span > kSpanMax) return kUnaffordable;
 
@@ -206,39 +218,53 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
   Summed summed;
   std::fill_n(scratch_.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
   std::fill_n(low, parameters.column_count, 0);
-  const auto add_line = [&](InstrumentIndex instrument, Reachable lots) {
-    if (!asked.with_orders) lots.low = lots.high = lots.position;
+  const std::uint32_t protection = find_protection(account, group);
+  Int128 quoted = 0;
+  const auto add_line = [&](InstrumentIndex instrument, Reachable lots, Reachable exits) {
+    if (!asked.with_orders) {
+      lots.low = lots.high = lots.position;
+      exits = lots;
+    }
     summed.is_held = summed.is_held || lots.position.raw != 0 || lots.low != lots.high;
-    lots = counted(instrument, lots);
+    if (!is_spot(instrument)) quoted += quoted_of(lots, exits);
+    const CountedLots counts = counted(instrument, lots, exits, protection);
     for (const Use& use : uses(instrument))
-      scratch_[use.exposure] += exposure_of(use, instrument, lots);
+      scratch_[use.exposure] += exposure_of(use, instrument, counts.in(use));
     const std::int32_t* row = gains(instrument);
     if (row == nullptr) return;
     const InstrumentParameters& of = parameters_.instruments[instrument.value];
-    move_lots(low, row, parameters.column_count, of, {}, lots);
-    summed.span += table_span(of, lots);
+    move_lots(low, row, parameters.column_count, of, {}, counts.in_vector);
+    summed.span += table_span(of, counts.in_vector);
   };
   const Change* change = asked.change;
   bool is_there = change == nullptr || group_of(change->instrument) != group;
   for (std::uint32_t l = first_line; l != kNil; l = lines_[l].next) {
     const bool is_changed = change != nullptr && lines_[l].instrument == change->instrument;
-    add_line(lines_[l].instrument, is_changed ? change->lots : reachable(lines_[l]));
+    add_line(lines_[l].instrument, is_changed ? change->lots : reachable(lines_[l]),
+             is_changed ? change->exits : reachable_by_exits(lines_[l]));
     is_there = is_there || is_changed;
   }
-  if (!is_there) add_line(change->instrument, change->lots);
+  if (!is_there) add_line(change->instrument, change->lots, change->exits);
+  if (protection != kNil && quoted > 0) {
+    const LotLoss& loss = lot_loss(group);
+    const Lots lots = protections_[protection].lots;
+    for (std::uint32_t c = 0; c < parameters.column_count; ++c)
+      low[c] = wrapped_difference(low[c], loss_of_lots(lots, loss.most[c]));
+    summed.span += loss_of_lots(lots, loss.largest);
+  }
   for (std::uint32_t f = 0; f < parameters.factor_count; ++f) {
     const FactorIndex factor{parameters.first_factor + f};
     Collateral collateral;
     for (const AssetIndex asset : group_assets_[group.value]) {
       if (parameters_.assets[asset.value].factor != factor) continue;
-      const Amount cost = costs_in(holding(account, asset), asset, asked.costs);
+      const Amount cost = costs_in(account, asset, asked.costs);
       const Collateral part =
-          collateral_of(account, asset, cost, asked.uncapped, asked.maintenance);
+          collateral_of(account, asset, cost, flow_in(account, asset, asked), asked.uncapped,
+                        asked.maintenance);
       collateral.falls += part.falls;
       collateral.rises += part.rises;
     }
-    summed.is_held =
-        summed.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
+    summed.is_held = summed.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
     const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, summed.fits);
     summed.span += span_of(factor, exposure);
     add_row(low, shocks(group, f), parameters.column_count, exposure.up, exposure.down);
@@ -246,14 +272,59 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
   return summed;
 }
 
+// What the open spot orders may bring and take of an asset.
+Flow Engine::flow_in(AccountIndex account, AssetIndex asset, const Question& asked) const noexcept {
+  if (!asked.with_orders) return {};
+  if (asked.change != nullptr && is_spot(asked.change->instrument)) {
+    const InstrumentParameters& spot = parameters_.instruments[asked.change->instrument.value];
+    if (asset == spot.base) return asked.change->base;
+    if (asset == spot.settlement) return asked.change->settlement;
+  }
+  return holding(account, asset).flow;
+}
+
+// The add-ons of the group that sum_group() has just summed with the change in it, on the way to it.
+Engine::Charges Engine::charges_along(GroupIndex group, AccountIndex account,
+                                      const Question& asked) const noexcept {
+  const Change& change = *asked.change;
+  const std::uint32_t protection = find_protection(account, group);
+  const auto lots_of = [&](Reachable lots, Reachable exits) {
+    if (!asked.with_orders) {
+      lots.low = lots.high = lots.position;
+      exits = lots;
+    }
+    return counted(change.instrument, lots, exits, protection);
+  };
+  const std::uint32_t at = find_line(account, change.instrument);
+  const CountedLots before =
+      at == kNil ? CountedLots{} : lots_of(reachable(lines_[at]), reachable_by_exits(lines_[at]));
+  const CountedLots after = lots_of(change.lots, change.exits);
+  std::array<DriverChange, kUsesMax> drivers;
+  std::size_t count = 0;
+  for (const Use& use : uses(change.instrument)) {
+    if (use.add_on == kNil) continue;
+    Exposure& sum = scratch_[use.exposure];
+    drivers[count++] = {use.exposure - parameters_.groups[group.value].factor_count, sum};
+    sum -= exposure_of(use, change.instrument, after.in(use));
+    sum += exposure_of(use, change.instrument, before.in(use));
+  }
+  Charges charges;
+  for (const AddOnParameters& add_on : parameters_.groups[group.value].add_ons) {
+    charges[add_on.place] +=
+        charge_along(group, add_on, scratch_.data(), std::span{drivers.data(), count});
+  }
+  return charges;
+}
+
 Engine::Question Engine::question(AccountIndex account, const Change* change, bool with_orders,
                                   bool maintenance) const noexcept {
-  Question asked{change, with_orders, maintenance, with_orders ? Costs{} : Costs::none(),
-                 uncapped_value(account, Costs::none(), maintenance)};
+  Question asked{change, with_orders, maintenance, with_orders ? Costs{} : Costs::none()};
   if (change != nullptr) {
     asked.costs.changed = parameters_.instruments[change->instrument.value].settlement;
     asked.costs.costs = change->costs;
+    asked.costs.without_exits = change->without_exits;
   }
+  asked.uncapped = uncapped_value(account, asked.costs, maintenance);
   return asked;
 }
 
@@ -277,7 +348,10 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
     const Summed summed = sum_group(account_index, group, first_line, asked, low);
     span += summed.span;
     fits = fits && summed.fits;
-    const Charges charges = charges_of(group, scratch_.data(), true, basis.maintenance);
+    const bool along =
+        change != nullptr && change->along_fill && group == group_of(change->instrument);
+    const Charges charges = along ? charges_along(group, account_index, asked)
+                                  : charges_of(group, scratch_.data(), true, basis.maintenance);
     const GroupFigures of_group = figures_of(low, group, charges, basis);
     figures = figures + of_group;
     if (report != nullptr && of_group.requirement > largest) {
@@ -298,39 +372,58 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
     add_group(slots_[s].group, slots_[s].first_line);
   }
   if (!is_there) add_group(group_of(change->instrument), kNil);
+  if (change != nullptr && is_spot(change->instrument)) {
+    const InstrumentParameters& spot = parameters_.instruments[change->instrument.value];
+    std::array<GroupIndex, 3> added{group_of(change->instrument)};
+    std::size_t count = 1;
+    for (const AssetIndex asset : {spot.base, spot.settlement}) {
+      const AssetParameters& parameters = parameters_.assets[asset.value];
+      if (parameters.mode == CollateralMode::Static) continue;
+      const GroupIndex group{places_[parameters.factor.value].group};
+      if (find_slot(account_index, group) != kNil ||
+          std::find(added.begin(), added.begin() + count, group) != added.begin() + count) {
+        continue;
+      }
+      added[count++] = group;
+      add_group(group, kNil);
+    }
+  }
   if (report != nullptr) name_joint(figures, joint, alone_sum, basis, *report);
   if (!fits || span > kSpanMax) return kUnaffordable;
   return combined(figures, joint, alone_sum, basis);
 }
 
-// What the costs of the account's open exits other than `except` take at most, exact.
-Int128 Engine::open_exit_costs(AccountIndex account, const Order* except) const noexcept {
-  Int128 sum = 0;
-  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-    Amount cost;
-    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-        if (parameters_.instruments[lines_[l].instrument.value].settlement.value != a) continue;
-        for (const BookSide side : {kBuys, kSells}) {
-          Lots lots;
-          Int128 highest = 0;
-          for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-            const Order& order = orders_[o];
-            if (order.exit == 0 || &order == except) continue;
-            cost += order_cost(order);
-            lots += order.reserved;
-            highest =
-                std::max(highest, paid_per_lot({order.reserved, order.worst, order.fee_per_lot},
-                                               lines_[l].instrument));
-          }
-          if (side == kBuys)
-            cost += long_cost(lines_[l].instrument, lines_[l].position, lots, highest);
+// What the account's open exits other than `except` may cost in one asset.
+Amount Engine::exit_costs(AccountIndex account, AssetIndex asset,
+                          const Order* except) const noexcept {
+  Amount sum;
+  for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
+    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
+      const InstrumentParameters& parameters = parameters_.instruments[lines_[l].instrument.value];
+      if (parameters.settlement != asset) continue;
+      for (const BookSide side : {kBuys, kSells}) {
+        if (!parameters.long_value) {
+          sum += coupled_cost(lines_[l].instrument, lines_[l], side, {except, {}, true});
+          continue;
+        }
+        for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
+          if (orders_[o].exit != 0 && &orders_[o] != except) sum += order_cost(orders_[o]);
         }
       }
     }
-    sum += cost_value({a}, cost);
   }
   return sum;
+}
+
+// Whether some of them are paid in what counts as it rises.
+bool Engine::exit_costs_rise(AccountIndex account) const noexcept {
+  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+    const AssetParameters& parameters = parameters_.assets[a];
+    if (parameters.mode == CollateralMode::Static || rise_max_[parameters.factor.value] == 0)
+      continue;
+    if (exit_costs(account, {a}, nullptr).raw != 0) return true;
+  }
+  return false;
 }
 
 }  // namespace portcullis::risk

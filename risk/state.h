@@ -53,7 +53,6 @@ struct Order {
   Side side = Side::Buy;
   TimeInForce time_in_force = TimeInForce::Day;
   std::uint8_t exit = 0;          // accepted by the exit leg
-  Value allowance;                // booked by the chain
   std::uint8_t acknowledged = 0;  // the venue has accepted it
   std::uint16_t flags = 0;        // OrderFlag
 };
@@ -78,14 +77,21 @@ struct Line {
   std::uint32_t next = kNil;  // line of the slot; free line
   std::uint32_t previous = kNil;
   // cache
+  std::array<Lots, 2> exits{};            // the reserved lots of exits among them
   std::array<Price, 2> best{};            // at least as aggressive as every order of the side
   std::array<std::int64_t, 2> fee_max{};  // at least every order's fee_per_lot
   Amount value;                           // in the settlement asset, at the slot's version
   Wide option_value;                      // beside it, at the slot's version
   std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Wide gross;                             // gross notional at the mark
-  Reachable in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
+  Reachable
+      in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
 };
+
+// Reserved lots of orders that are no exits.
+constexpr Int128 quoted_of(const Reachable& lots, const Reachable& exits) {
+  return Int128{exits.low.raw} - lots.low.raw + lots.high.raw - exits.high.raw;
+}
 
 // The end that is further from 0.
 constexpr Int128 furthest(const Reachable& lots) {
@@ -132,11 +138,18 @@ struct FactorExposure {
   Int128 down_exact = 0;
 };
 
+// What open spot orders may bring of an asset, and what they may take.
+struct Flow {
+  Amount in;
+  Amount out;
+};
+
 // An account's holding of one asset.
 struct Holding {
   Amount balance;
   Amount borrowed;
   // cache
+  Flow flow;              // of its open spot orders
   Amount line_value;      // sum of value(line) settled in it
   Amount line_cost;       // sum of open orders' costs
   Collateral collateral;  // its part of the factor's
@@ -171,6 +184,8 @@ struct GroupSlot {
   std::uint64_t version = 0;         // of the group's prices that the lines were valued with
   std::uint64_t vector_version = 0;  // of the group's risk table that the vector was summed with
   std::int64_t reserve = 0;          // fines: for the rounding of the tables' integers
+  std::uint32_t protection = kNil;   // that the venue gives the account's orders here
+  Int128 quoted = 0;                 // reserved lots of the orders that are no exits
   Int128 table_span = 0;             // fines: the Table lines' part of `span`
   Int128 span = 0;                   // no column of the vector, nor any sum on the way, is larger
   Int128 pending = 0;                // fines: what lots moved into the vector since the figures may
@@ -195,9 +210,11 @@ struct Account {
   RateState rate;
   Bucket executions;
   MarginState state = MarginState::Normal;
-  Value allowance;       // for winding down, since the account is restricted
-  Value allowance_used;  // by its orders
-  Wide day_start;        // the equity without haircuts that the day's loss counts from
+  Value allowance;  // for winding down, since the account is restricted
+  Value spent;      // what exits that executed since then have cost
+  Value required;   // Req and Req(positions) as it became restricted
+  Value required_positions;
+  Wide day_start;  // the equity without haircuts that the day's loss counts from
   std::uint32_t first_slot = kNil;
   // cache
   bool in_range = true;  // every figure fits its integer

@@ -47,7 +47,7 @@ std::uint64_t Engine::hash_of(const Order& o) const noexcept {
   EntityHash hash(2);
   hash.add(o.head).add(o.account.value).add(o.instrument.value).add(o.session.value);
   hash.add(o.price.raw).add(o.total.raw).add(o.cum.raw).add(o.cancelled.raw).add(o.cancel_to.raw);
-  hash.add(o.cancel_to.raw < 0 ? 0 : o.cancel_below).add(o.allowance.raw);
+  hash.add(o.cancel_to.raw < 0 ? 0 : o.cancel_below);
   hash.add(std::uint64_t{static_cast<std::uint8_t>(o.side)} |
            std::uint64_t{static_cast<std::uint8_t>(o.time_in_force)} << 8 |
            std::uint64_t{o.exit} << 16 | std::uint64_t{o.acknowledged} << 24 |
@@ -86,7 +86,8 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
       EntityHash hash(6);
       hash.add(i).add(std::uint64_t{account.flags}).add(account.rate);
       hash.add(account.executions.full_at_ns).add(static_cast<std::uint64_t>(account.state));
-      hash.add(account.allowance.raw).add(account.allowance_used.raw).add(account.day_start.raw);
+      hash.add(account.allowance.raw).add(account.spent.raw).add(account.day_start.raw);
+      hash.add(account.required.raw).add(account.required_positions.raw);
       for (std::uint32_t a = 0; a < assets_.size(); ++a) {
         const Holding& of = holding({i}, {a});
         hash.add(of.balance.raw).add(of.borrowed.raw);

@@ -65,23 +65,6 @@ bool Engine::day_is_lost(AccountIndex account) const noexcept {
   return day_loss(account) > Int128{most.raw} * parameters_.wide_denominator;
 }
 
-// Nothing is allowed, and no order holds any of it.
-void Engine::reset_allowance(AccountIndex index) noexcept {
-  Account& account = accounts_[index.value];
-  account.allowance = account.allowance_used = {};
-  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
-    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-      for (const BookSide side : {kBuys, kSells}) {
-        for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-          if (orders_[o].allowance.raw == 0) continue;
-          orders_[o].allowance = {};
-          hash_.touch(EntityKind::Order, o);
-        }
-      }
-    }
-  }
-}
-
 Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
   advance(recheck.time);
   refresh(recheck.account);
@@ -92,12 +75,19 @@ Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
   change.after = account.state = state_of(recheck.account);
   const bool was_restricted = change.before >= MarginState::Restricted;
   const bool is_restricted = change.after >= MarginState::Restricted;
-  if (was_restricted && !is_restricted) reset_allowance(recheck.account);
-  if (is_restricted && !was_restricted) {
+  if (was_restricted != is_restricted) {
+    account.allowance = account.spent = account.required = account.required_positions = {};
+  }
+  if (is_restricted && !was_restricted && parameters_.exit_allowance_ppm > 0) {
+    const Int128 required = requirement(recheck.account);
+    const Int128 positions = recompute(recheck.account, nullptr, false, {}, nullptr);
     const Int128 gross = ceil_div(account.gross.raw, Int128{50} * parameters_.wide_denominator);
-    const Int128 base = std::max(requirement(recheck.account), gross);
     bool fits = true;
-    account.allowance = {narrow(base * parameters_.exit_allowance_ppm / kPpm, fits)};
+    account.allowance = {
+        narrow(std::max(required, gross) * parameters_.exit_allowance_ppm / kPpm, fits)};
+    account.required = {narrow(required, fits)};
+    account.required_positions = {narrow(positions, fits)};
+    if (!fits) account.allowance = {};
   }
   if (day_is_lost(recheck.account)) {
     change.day_closed = (account.flags & kDayClosed) == 0;

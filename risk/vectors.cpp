@@ -17,8 +17,8 @@ std::int64_t expected_shortfall(Vector vector, std::int64_t tail_numerator,
   if (whole < vector.size())
     losses -= (mass - Int128{tail_denominator} * static_cast<std::int64_t>(whole)) * sorted[whole];
   if (losses <= 0) return 0;
-  return static_cast<std::int64_t>(std::min<Int128>(
-      ceil_div(losses, mass), std::numeric_limits<std::int64_t>::max()));
+  return static_cast<std::int64_t>(
+      std::min<Int128>(ceil_div(losses, mass), std::numeric_limits<std::int64_t>::max()));
 }
 
 }  // namespace portcullis::risk

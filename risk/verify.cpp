@@ -45,6 +45,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
                 Exposure{});
     std::fill_n(collateral_.begin() + slot.first_factor, group.factor_count, Collateral{});
     std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
+    if (slot.protection != kNil) forget_quotes(slot.protection);
     charges_[s] = {};
     for (std::uint32_t l = slot.first_line; l != kNil; l = lines_[l].next) {
       lines_[l].value = {};
@@ -119,12 +120,17 @@ const char* Engine::verify() noexcept {
   std::vector<std::int64_t> open(nodes_.size());
   std::vector<std::int64_t> open_of_account(accounts_.size());
   std::vector<std::array<Lots, 2>> reserved(lines_.size());
+  std::vector<std::array<Lots, 2>> exits(lines_.size());
+  std::vector<Int128> quoted(slots_.size());
   std::uint32_t live = 0;
   for (const Order& order : orders_) {
     if (order.head == 0) continue;
     ++live;
     ++open_of_account[order.account.value];
     reserved[order.line][book_side(order.side)] += order.reserved;
+    if (order.exit != 0) exits[order.line][book_side(order.side)] += order.reserved;
+    if (order.exit == 0 && !is_spot(order.instrument))
+      quoted[lines_[order.line].slot] += order.reserved.raw;
     Lots most = std::max(Lots{0}, order.total - order.cum - order.cancelled);
     for (std::uint8_t p = 0; p < order.pending_count; ++p)
       most = std::max(most, order.pending[p].total - order.cum);
@@ -135,6 +141,21 @@ const char* Engine::verify() noexcept {
     }
   }
   if (live != live_orders_) return "number of live orders";
+  std::vector<Holding> flows(holdings_.size());
+  for (const Order& order : orders_) {
+    if (order.head == 0 || !is_spot(order.instrument)) continue;
+    const InstrumentParameters& spot = parameters_.instruments[order.instrument.value];
+    for (const AssetIndex asset : {spot.base, spot.settlement}) {
+      const Flow part = flow_of(reserved_by(order), order.side, order.instrument, asset);
+      Flow& sum = flows[order.account.value * assets_.size() + asset.value].flow;
+      sum.in += part.in;
+      sum.out += part.out;
+    }
+  }
+  for (std::size_t h = 0; h < flows.size(); ++h) {
+    if (flows[h].flow.in != holdings_[h].flow.in || flows[h].flow.out != holdings_[h].flow.out)
+      return "what spot orders may bring or take";
+  }
   std::vector<std::uint32_t> suspensions(accounts_.size());
   for (std::size_t s = 0; s < sessions_.size(); ++s) {
     const auto& accounts = parameters_.sessions[s].accounts;
@@ -145,6 +166,7 @@ const char* Engine::verify() noexcept {
     const Line& line = lines_[l];
     if (!line.account.exists()) continue;
     if (line.open != reserved[l]) return "a line's open lots";
+    if (line.exits != exits[l]) return "a line's exits";
     const Usage used = usage_of(line);
     for (NodeIndex n = parameters_.accounts[line.account.value].parent; n.exists();
          n = parameters_.nodes[n.value].parent) {
@@ -164,6 +186,9 @@ const char* Engine::verify() noexcept {
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     if (gross[n] != nodes_[n].gross) return "a node's gross notional";
     if (open[n] != nodes_[n].open_orders) return "a node's open orders";
+  }
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    if (quoted[s] != slots_[s].quoted) return "a slot's quotes";
   }
   for (std::size_t a = 0; a < accounts_.size(); ++a) {
     if (open_of_account[a] != accounts_[a].open_orders) return "an account's open orders";

@@ -5,7 +5,8 @@ add up to.
   bound   what the roundings below can add up to against the account: one unit for each inverse line;
           one for each lot of an order with a fee, four for each lot of an inverse order and one for
           the order, and what a premium is worth less by whole ppm (of_got); one quantum for each
-          factor's exposure, times its largest move; one vector unit for each lot of a Table line; one
+          factor's exposure, and for each lot that a protection lets fill, times its largest move; one
+          vector unit for each lot of a Table line, and for each such lot; one
           fine for each loss, charge and combination; a ppm of what a rate that rises is taken of; one
           quantum for each sum in quanta
   slack   the roundings that the contract takes to the nearest or down, whatever the side: the notional
@@ -86,6 +87,23 @@ class Errors:
     def most_lots(self, i):
         return max(map(abs, self.margin.lots(self.book, i)))
 
+    def most_driver_lots(self, i):
+        return max(map(abs, self.margin.driver_lots(self.book, i)))
+
+    def lot(self, g):
+        """Slack and bound of what a lot of a group's quotes loses at most in any column, in fines."""
+        group, slack, bound = self.configuration.groups[g], 0, 0
+        for i, instrument in enumerate(self.configuration.instruments):
+            if instrument.group != g or instrument.kind == "spot":
+                continue
+            if instrument.table:
+                bound = max(bound, instrument.vector_unit + 1)
+                continue
+            move = max(map(abs, group.shocks[instrument.factor - group.first_factor]), default=0)
+            error = Fraction(self.notional(i), self.configuration.wide_denominator)
+            slack, bound = max(slack, move * error), max(bound, move * (error + 1))
+        return slack, bound
+
     def low(self, g):
         """Slack and bound of each column of a group, in fines."""
         group = self.configuration.groups[g]
@@ -98,15 +116,21 @@ class Errors:
                 and not self.configuration.instruments[i].table)
             moving = [a for a, asset in enumerate(self.configuration.assets)
                       if asset.factor == factor and asset.mode != "static"]
-            falls, rises = (sum(self.counted(with_costs)[a] for a in moving)
-                            for with_costs in (False, True))
+            before, rises = ([self.counted(with_costs)[a] for a in moving]
+                             for with_costs in (False, True))
+            # What falls of a capped asset is counted after the costs too.
+            falls = sum(after if self.configuration.assets[a].capped else uncut
+                        for a, uncut, after in zip(moving, before, rises))
+            rises = sum(rises)
             slack += move * Fraction(exposure + falls, self.scale)
             bound += move * (Fraction(exposure + max(falls, rises), self.scale) + 1)
         for i in self.book.lines:
             instrument = self.configuration.instruments[i]
             if instrument.table and instrument.group == g:
                 bound += instrument.vector_unit * self.most_lots(i) + 1
-        return slack, bound
+        quoted = self.margin.quoted_lots(self.book, g)
+        of_lot = self.lot(g) if quoted else (0, 0)
+        return slack + quoted * of_lot[0], bound + quoted * of_lot[1]
 
     def measure(self, driver, i):
         """Of one lot, in Wide."""
@@ -123,7 +147,7 @@ class Errors:
     def charge(self, add_on):
         """Slack and bound of a charge, in fines."""
         wide = self.configuration.wide_denominator
-        driver_error = sum(self.most_lots(i) * self.measure(driver, i)
+        driver_error = sum(self.most_driver_lots(i) * self.measure(driver, i)
                            for driver in add_on.drivers for i in driver.instruments
                            if i in self.book.lines)
         rate = max(rate for _, rate in add_on.tiers[self.basis])
@@ -259,11 +283,11 @@ def check(rounded, exact):
     require("gross notional", rounded.gross_notional, exact.gross_notional, slack, slack + 1)
     for order, ours, theirs in zip(portfolio.what_if, rounded.verdicts, exact.verdicts):
         orders = portfolio.orders + [order]
-        book = rounded.margin.now.with_order(order, rounded.margin.now.costs)
+        book = rounded.margin.now.with_order(order, rounded.margin.now.costs, False)
         errors = Errors(rounded, "initial", book, units_of_costs(rounded.margin, orders))
         costs = [rounded.margin.costs(portfolio.orders + [order]),
                  exact.margin.costs(portfolio.orders + [order])]
-        opened = [answer.margin.requirement("initial", answer.margin.now.with_order(order, c))
+        opened = [answer.margin.requirement("initial", answer.margin.now.with_order(order, c, False))
                   for answer, c in zip((rounded, exact), costs)]
         slack, bound = check_requirement("with the order,", *opened, errors, details=False)
         require("available with the order", ours[0], theirs[0], errors.equity(True) + bound,

@@ -74,19 +74,23 @@ def compare(command, seed, count, folder):
     world = generate.World(seed)
     portfolios = [world.portfolio(f"seed {seed}, {n}") for n in range(count)]
     generate.write(world, folder, portfolios)
-    file = pathlib.Path(folder) / "portfolios.jsonl"
+    return compare_answers(command, folder, pathlib.Path(folder) / "portfolios.jsonl")
+
+
+def compare_answers(command, folder, file):
+    """What is different in the answers to a file of portfolios, one a line, or None."""
     ours = list(oracle.lines(configuration.load(folder), file.read_text(), False))
     done = subprocess.run([*command, "--config", str(folder), "--portfolio", str(file), "--json"],
                           capture_output=True, text=True, check=False)
     theirs = done.stdout.splitlines()
     if done.returncode != 0:
-        return f"seed {seed}: the command failed with {done.returncode}: {done.stderr.strip()[:500]}"
-    for line, other, portfolio in zip(ours, theirs, portfolios):
+        return f"{folder}: the command failed with {done.returncode}: {done.stderr.strip()[:500]}"
+    for line, other in zip(ours, theirs):
         found = difference_of_lines(line, other)
         if found:
-            return f"{portfolio['name']}: {found}"
+            return f"{json.loads(line)['name']}: {found}"
     if len(ours) != len(theirs):
-        return f"seed {seed}: {len(theirs)} lines for {len(ours)} portfolios"
+        return f"{folder}: {len(theirs)} lines for {len(ours)} portfolios"
     return None
 
 

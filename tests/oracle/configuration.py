@@ -1,5 +1,5 @@
 """The configuration that the margin of an account depends on: assets.json, margin.json,
-instruments.json, and the accounts and leverage of limits.json. See config/ for what each key means.
+instruments.json, and the accounts, leverage and protections of limits.json. See config/ for what each key means.
 
 Numbers become the integers that the rounding contract (risk/engine.h) speaks of: units of an asset,
 index units, mark units, lots, quanta of the risk currency, ppm. What the loader of the product checks
@@ -25,6 +25,7 @@ REACHES = ("net", "long_net", "short_net", "gross", "long", "short", "payable")
 BASES = ("initial", "maintenance")
 WIDE_DIGITS_MAX = 12
 VECTOR_MAX = 2**28
+LOTS_MAX = 10**12
 
 
 @dataclass
@@ -238,7 +239,9 @@ class Configuration:
             extra["slope_ppm"] = reader.scaled("slope", 6, 0)
             extra["most_ppm"] = reader.scaled("most", 6, 0)
         selector = reader.object("of")
-        offset = reader.object("offset") if reader.has("offset") and function == "ramp" else None
+        beside = {reach_of: reader.object(key)
+                  for key, reach_of in (("short_of", "short_net"), ("offset", "long_net"))
+                  if function == "ramp" and reader.has(key)}
         for group_name in reader.texts("groups"):
             if group_name not in self.group_index:
                 reader.problem("groups", f"there is no risk group {group_name}")
@@ -252,8 +255,8 @@ class Configuration:
                     by_key.setdefault(self.part_key(each, i), []).append(i)
                 parts = list(by_key.values())
             drivers = [Driver(reach, measure, per_lot, part) for part in parts]
-            if offset:
-                drivers.append(Driver("long_net", measure, per_lot, self.select(offset, g)))
+            for reach_of, others in beside.items():
+                drivers.append(Driver(reach_of, measure, per_lot, self.select(others, g)))
             self.groups[g].add_ons.append(AddOn(name, function, place, drivers, tiers, **extra))
         reader.close()
 
@@ -430,7 +433,8 @@ class Configuration:
     # --- limits.json
 
     def read_limits(self, root):
-        """Only what a leverage is compared with: by account, the most and the brackets."""
+        """Only what a leverage is compared with, by account the most and the brackets; and its
+        protections, the lots by group."""
         root.skip("version", "venue", "members", "groups")
         profiles = {}
         by_name = root.object("profiles")
@@ -439,10 +443,15 @@ class Configuration:
             brackets = [(item.scaled("upto", self.risk_decimals, 0), item.scaled("max", 6, 0))
                         for item in profile.objects("leverage_brackets", [])]
             profiles[name] = (profile.scaled("leverage_max", 6, 0), brackets)
-        self.accounts = {}
+        self.accounts, self.protections = {}, {}
         by_name = root.object("accounts")
+        places = {group.name: g for g, group in enumerate(self.groups)}
         for name in by_name.names():
-            self.accounts[name] = profiles[by_name.object(name).choice("profile", profiles)]
+            account = by_name.object(name)
+            self.accounts[name] = profiles[account.choice("profile", profiles)]
+            self.protections[name] = {
+                item.index("group", places, "a group"): item.integer("lots", 0, LOTS_MAX)
+                for item in account.objects("protections", [])}
 
 
 def check_tiers(reader, key, tiers, rising):

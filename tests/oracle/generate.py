@@ -182,7 +182,11 @@ class World:
                 joint["columns"] = {}
                 for c in range(self.random.randint(1, 6)):
                     moves = {f: self.move(f) for f in self.factors if self.maybe(0.8)}
-                    joint["columns"][f"stress {c}"] = self.weighted({**moves, "default": "0"})
+                    column = self.weighted({**moves, "default": "0"})
+                    if self.maybe(0.3):
+                        column["weight"] = {g: self.share("0.1", 1) for g in self.group_factors
+                                            if self.maybe(0.7)}
+                    joint["columns"][f"stress {c}"] = column
             sets[f"joint {s}"] = joint
         return dict(self.random.sample(list(sets.items()), len(sets)))
 
@@ -250,10 +254,12 @@ class World:
         return scopes
 
     def finish_groups(self):
+        self.tabled = []  # groups with table risk
         for name, group in self.margin["groups"].items():
             inside = [i for i in self.instruments.values() if i["factor"] in group["factors"]]
             if any(i.get("risk") == "table" or i["kind"] == "option" for i in inside):
                 group["table_age_max_ms"] = 5000
+                self.tabled.append(name)
             if name in self.volatile and any(i["kind"] == "option" for i in inside):
                 group["volatility"] = {"up": "0.5", "down": "0.25", "short_power": "0.3",
                                        "long_power": "0.13", "pivot_days": 30, "floor_up": "0.5"}
@@ -301,8 +307,9 @@ class World:
                           measure=self.pick("notional", "delta"), threshold=self.value(0, 50_000),
                           per=self.pick(*self.assets), slope=self.share(0, "0.02"),
                           most=self.share("0.01", "0.2"))
-            if self.maybe(0.6):
-                add_on["offset"] = self.pick(selector, {})
+            for key in ("short_of", "offset"):
+                if self.maybe(0.6):
+                    add_on[key] = self.pick(selector, {})
         if add_on["measure"] == "lot":
             add_on["per_lot"] = self.value(0, 3)
         if add_on["measure"] not in ("notional", "delta", "premium"):
@@ -333,8 +340,7 @@ class World:
 
     def make_assets(self):
         fall_most = Fraction(max(self.falls.values()), PPM)
-        mult = max(Fraction(value) for key, value in self.margin.items() if key.endswith("_mult"))
-        moving_settlement = fall_most * mult <= 1
+        moving_settlement = fall_most * self.taken_most() <= 1
         assets = {"USD": self.make_asset("USD", "static", 2, "1.5"),
                   "USDC": self.make_asset("USDC", self.pick("static", "both", "downside_only")
                                           if moving_settlement and self.enforced_falls["USDC"] else "static",
@@ -357,20 +363,42 @@ class World:
                                            str(COINS[coin] * 4))
         if self.maybe(0.4):
             assets["ALT"] = self.make_asset("ALT", "static", 0, "50")
+        if "ETH" in self.factors and self.maybe():
+            # Moves with a factor, and nothing is settled in it.
+            mode = self.pick("both", "upside_only", "downside_only") if moving_settlement else "upside_only"
+            assets["BETH"] = self.make_asset("BETH", mode, 8, "50", "ETH")
         return assets
 
-    def make_asset(self, name, mode, decimals, index_max):
+    def taken_most(self):
+        """How much of a loss a scope requires at most: its multiplier, times the weights where its sets
+        are summed."""
+        most = Fraction(0)
+        for scope in ("group", "joint"):
+            mult = max(Fraction(self.margin.get(key, "0"))
+                       for key in (f"{scope}_mult", f"maintenance_{scope}_mult"))
+            weight = Fraction(1)
+            if self.combine["combine_joint" if scope == "joint" else "combine_groups"] == "sum":
+                weight = sum(Fraction(one.get("combine_weight", "1"))
+                             for one in self.margin["sets"].values()
+                             if (one["scope"] == "joint") == (scope == "joint"))
+            most = max(most, mult * weight)
+        return most
+
+    def make_asset(self, name, mode, decimals, index_max, factor=None):
+        factor = factor or name
         asset = {"decimals": decimals, "index_decimals": self.pick(1, 2, 2, 4) if name in COINS
                  else self.pick(2, 4), "index_max": index_max,
                  "debt_addon": self.pick("0", "0.1", self.share(0, "0.5")), "scenario_mode": mode,
-                 "factor": name if mode != "static" or (name in self.factors and self.maybe())
+                 "factor": factor if mode != "static" or (factor in self.factors and self.maybe())
                  else None}
         while decimals + asset["index_decimals"] - self.risk_decimals > 12:
             asset["index_decimals"] -= 1
         if self.maybe(0.4):
-            asset["tiers_in"] = self.pick("asset", "value")
+            # Where it rises, and something is settled in it.
+            rises = name in (*COINS, "USDC") and mode in ("both", "upside_only")
+            asset["tiers_in"] = "asset" if rises else self.pick("asset", "value")
         by_value = asset.get("tiers_in") == "value"
-        curve = mode, asset["factor"] is not None, decimals, by_value
+        curve = mode, asset["factor"], decimals, by_value
         asset["haircut_tiers"] = self.haircut_tiers(name, *curve)
         if self.maybe(0.3):
             asset["maintenance_haircut_tiers"] = self.haircut_tiers(name, *curve)
@@ -381,7 +409,7 @@ class World:
             asset["share"] = {"max": self.share(0, "0.9"), "free": self.value(0, 1000)}
         return asset
 
-    def haircut_tiers(self, name, mode, with_factor, decimals, by_value):
+    def haircut_tiers(self, name, mode, factor, decimals, by_value):
         count = self.random.randint(1, 3)
         residuals = sorted(Fraction(self.share(0, "0.6")) for _ in range(count))
         scale = self.risk_decimals if by_value else decimals
@@ -396,8 +424,8 @@ class World:
             tier = {"upto": None if end is None else text(end), "haircut": text(residual)}
             if mode in configuration.FALLING:
                 tier["residual_haircut"] = text(residual)
-            if with_factor:
-                tier["haircut"] = text(min(residual + Fraction(self.falls[name], PPM), Fraction(1)))
+            if factor is not None:
+                tier["haircut"] = text(min(residual + Fraction(self.falls[factor], PPM), Fraction(1)))
             tiers.append(tier)
         return tiers
 
@@ -428,6 +456,8 @@ class World:
                 "taker_fee_ppm": self.pick(0, 1, self.random.randint(0, 900)), "market_orders": True,
                 "venue": {"symbol": "S", "price_scale": "1000", "quantity_scale": "1"}}
         if kind == "spot":
+            if "share" in self.assets[made["settlement"]]:
+                made["settlement"] = "USD"  # what spot is paid in is uncapped
             made.update(base=factor, lot="1")
         elif kind.startswith("inverse"):
             made.update(settlement=factor, lot="1", contract=self.pick("100", "10"),
@@ -495,11 +525,18 @@ class World:
         rate = {"per_second": 1000, "burst": 1000, "exit_per_second": 1000, "exit_burst": 1000}
         account = {"group": "house", "profile": "client", "rate": rate,
                    "executions": {"interval_ms": 1, "burst": 1000}}
-        return {"version": 1, "profiles": {"venue": profile, "client": client},
+        # Its positions leave room for what its quotes may lose.
+        flat = {name: {**limit, "long_max": "0", "short_max": "0"} for name, limit in limits.items()}
+        maker = {**account, "firm": "MAKE", "profile": "maker",
+                 "protections": [{"group": name, "lots": self.pick(0, 1, self.random.randint(2, 12))}
+                                 for name in self.tabled if self.maybe(0.8)]}
+        return {"version": 1, "profiles": {"venue": profile, "client": client,
+                                           "maker": {**client, "instruments": flat}},
                 "venue": {"name": "oracle", "profile": "venue"},
                 "members": {"member": {"profile": "venue"}},
                 "groups": {"house": {"member": "member", "profile": "venue"}},
-                "accounts": {"one": {**account, "firm": "ONE"}, "two": {**account, "firm": "TWO"}}}
+                "accounts": {"one": {**account, "firm": "ONE"}, "two": {**account, "firm": "TWO"},
+                             "maker": maker}}
 
     # --- portfolios
 
@@ -535,8 +572,8 @@ class World:
                 lots = abs(held) / lot
                 order["quantity"] = text(lot * self.pick(lots, self.random.randint(1, int(lots))))
                 order["reduce_only"] = True
-        if self.maybe(0.2):
-            portfolio["account"] = "two"
+        if self.maybe(0.4):
+            portfolio["account"] = self.pick("two", "maker", "maker")
         if self.maybe(0.2):
             portfolio["detail"] = ["vectors"]
         self.portfolio_now = portfolio

@@ -63,20 +63,24 @@ class Unrounded:
 class Book:
     """Positions and open orders in which a requirement is asked for."""
     lines: dict   # by instrument: position, open buys, open sells, in lots
+    exits: dict   # by instrument: what of the open buys and sells are exits
     costs: list   # by asset: C, in units
 
-    def with_order(self, order, costs):
-        lines = dict(self.lines)
+    def with_order(self, order, costs, is_exit):
+        lines, exits = dict(self.lines), dict(self.exits)
         position, buys, sells = lines.get(order.instrument, (0, 0, 0))
-        lines[order.instrument] = (position, buys + order.lots * (order.sign > 0),
-                                   sells + order.lots * (order.sign < 0))
-        return Book(lines, costs)
+        bought, sold = order.lots * (order.sign > 0), order.lots * (order.sign < 0)
+        lines[order.instrument] = (position, buys + bought, sells + sold)
+        if is_exit:
+            buys, sells = exits.get(order.instrument, (0, 0))
+            exits[order.instrument] = (buys + bought, sells + sold)
+        return Book(lines, exits, costs)
 
     def with_fill(self, order, costs):
         lines = dict(self.lines)
         position, buys, sells = lines.get(order.instrument, (0, 0, 0))
         lines[order.instrument] = (position + order.sign * order.lots, buys, sells)
-        return Book(lines, costs)
+        return Book(lines, self.exits, costs)
 
 
 @dataclass
@@ -118,10 +122,11 @@ class Margin:
         no_costs = [0] * len(configuration.assets)
         self.outflow_ppm = [self.outflow(asset) for asset in configuration.assets]
         positions = {i: (h.position, 0, 0) for i, h in portfolio.holdings.items()}
-        self.positions = Book(positions, no_costs)
-        self.now = Book(positions, self.costs(portfolio.orders))
+        self.protections = configuration.protections[portfolio.account]
+        self.positions = Book(positions, {}, no_costs)
+        self.now = Book(positions, {}, self.costs(portfolio.orders))
         for order in portfolio.orders:
-            self.now = self.now.with_order(order, self.now.costs)
+            self.now = self.now.with_order(order, self.now.costs, order.exit)
 
     # --- equity
 
@@ -244,12 +249,22 @@ class Margin:
             self.portfolio.holdings[i].mark * instrument.units_per_lot_mark * PPM,
             self.outflow_ppm[instrument.settlement])
 
-    def costs(self, orders):
-        """C by asset, in units."""
+    def costs(self, orders, exits_only=False):
+        """C by asset, in units; of the exits among the orders alone."""
         costs = [0] * len(self.configuration.assets)
         by_line = {}
         for order in orders:
+            if exits_only and not order.exit:
+                continue
             instrument = self.configuration.instruments[order.instrument]
+            sold = sum(other.lots for other in orders
+                       if other.instrument == order.instrument and other.sign < 0)
+            if (not instrument.long_value and order.sign < 0
+                    and sold <= self.portfolio.holdings[order.instrument].position):
+                # It closes what counts for nothing: only a fee above the price costs.
+                lost = self.linear_fee(order) - order.price * instrument.units_per_lot_mark
+                costs[instrument.settlement] += order.lots * max(0, lost)
+                continue
             costs[instrument.settlement] += self.cost(order)
             if not instrument.long_value and order.sign > 0:
                 by_line.setdefault(order.instrument, []).append(order)
@@ -276,34 +291,65 @@ class Margin:
             if instrument.reference is not None:
                 value = self.rounding.floor(
                     self.notional(instrument.reference) * instrument.reference_ppm, PPM)
-            else:
+            elif i in self.portfolio.holdings and self.portfolio.holdings[i].mark:
                 value = self.premium(i)
+            else:
+                value = 0
             self.notionals[i] = value
         return self.notionals[i]
 
-    def lots(self, book, i):
-        """The ends of what a line may come to hold."""
+    def lots(self, book, i, quotes=0):
+        """The ends of what a line may come to hold; under a protection by its exits, and by no more
+        than so many lots of its quotes on each side."""
         position, buys, sells = book.lines[i]
+        if self.configuration.instruments[i].group in self.protections:
+            bought, sold = book.exits.get(i, (0, 0))
+            buys, sells = bought + min(buys - bought, quotes), sold + min(sells - sold, quotes)
         low, high = position - sells, position + buys
         if not self.configuration.instruments[i].long_value:
             low, high = min(0, low), min(0, high)
         return low, high
 
+    def driver_lots(self, book, i):
+        """The same for the drivers of add-ons: as many quotes as the protection lets fill."""
+        return self.lots(book, i, self.protections.get(self.configuration.instruments[i].group, 0))
+
+    def quoted_lots(self, book, g):
+        """How many lots of its open orders a protection lets fill at once; 0 without any, or where
+        all of them are exits."""
+        quotes = any(line[1:] != book.exits.get(i, (0, 0)) for i, line in book.lines.items()
+                     if self.configuration.instruments[i].group == g)
+        return self.protections.get(g, 0) if quotes else 0
+
+    def lot_losses(self, g):
+        """M: by column the most that a lot of any instrument of the group loses, in fines."""
+        group, most = self.configuration.groups[g], [0] * self.configuration.groups[g].column_count
+        for i, instrument in enumerate(self.configuration.instruments):
+            if instrument.group != g or instrument.kind == "spot":
+                continue
+            if instrument.table:
+                unit = instrument.vector_unit
+                reserve = self.rounding.reserve(self.rounding.ceil(unit, 2))
+                moves = [unit * abs(gain) + reserve for gain in self.gains_of(i)]
+            else:
+                quanta = self.rounding.ceil(self.notional(i), self.configuration.wide_denominator)
+                shocks = group.shocks[instrument.factor - group.first_factor]
+                moves = [quanta * abs(shock) for shock in shocks]
+            most = [max(pair) for pair in zip(most, moves)]
+        return most
+
     def moving_collateral(self, basis, costs):
         """K by factor: falls and rises, in Wide times 1e6."""
         configuration = self.configuration
         falls, rises = ([0] * len(configuration.factor_index) for _ in range(2))
-        uncapped = sum(self.haircut(a, self.amounts[a], basis)
-                       for a, asset in enumerate(configuration.assets) if not asset.capped)
+        counted = self.counted(basis, costs)
         for a, asset in enumerate(configuration.assets):
             if asset.mode == "static":
                 continue
             amount = self.amounts[a]
-            value = self.haircut(a, amount, basis)
-            if amount >= 0 and asset.mode != "upside_only":
-                falls[asset.factor] += (min(value, self.share_cap(a, uncapped)) if asset.capped
-                                        else value)
-            elif amount < 0 and asset.mode == "both":
+            # Of a capped asset what the equity counts.
+            value = counted[a] if asset.capped else self.haircut(a, amount, basis)
+            if asset.mode == "both" or (asset.mode == "downside_only" and value > 0):
                 falls[asset.factor] += value
             rises[asset.factor] += self.rising_value(a, basis, amount, costs[a])
         return falls, rises
@@ -335,8 +381,12 @@ class Margin:
         """Of a Table instrument: what a lot gains by column, in vector units."""
         if i not in self.gains:
             unit = self.configuration.instruments[i].vector_unit
-            self.gains[i] = [self.rounding.gain(fines, unit)
-                             for fines in self.portfolio.holdings[i].vector]
+            instrument = self.configuration.instruments[i]
+            holding = self.portfolio.holdings.get(i)
+            vector = holding.vector if holding else None
+            if vector is None:  # one that the account does not use
+                vector = [0] * self.configuration.groups[instrument.group].column_count
+            self.gains[i] = [self.rounding.gain(fines, unit) for fines in vector]
         return self.gains[i]
 
     def vectors(self, basis, book):
@@ -377,6 +427,9 @@ class Margin:
                           for v, w in zip(vector, self.gains_of(i))]
                 reserve += self.rounding.ceil(unit * max(abs(low), abs(high)), 2)
             reserve = self.rounding.reserve(reserve)
+            quoted = self.quoted_lots(book, g)
+            if quoted:
+                vector = [v - quoted * loss for v, loss in zip(vector, self.lot_losses(g))]
             vectors.append([v - reserve for v in vector] if g in touched else None)
         return vectors
 
@@ -411,7 +464,7 @@ class Margin:
         for i in driver.instruments:
             if book.lines.get(i, (0, 0, 0)) == (0, 0, 0):
                 continue
-            low, high = self.lots(book, i)
+            low, high = self.driver_lots(book, i)
             measure = self.measure(driver, i)
             if driver.reach == "gross":
                 ends = 0, abs(measure) * max(high, -low, 0)
@@ -441,6 +494,44 @@ class Margin:
             if reached == amount:
                 break
         return charged
+
+    def charge_along(self, add_on, book, start):
+        """The initial charge at the end of an exit's fill from `start`: such that no part of the fill is
+        charged more than the line between the two has there."""
+        if add_on.function not in ("ramp", "hedged"):
+            return self.charge(add_on, "initial", book)
+        wide = self.configuration.wide_denominator
+        tiers = [(None if upto is None else upto * wide, rate)
+                 for upto, rate in add_on.tiers["initial"]]
+        now, then = ([(driver, self.interval(driver, of)) for driver in add_on.drivers]
+                     for of in (start, book))
+        if add_on.function == "hedged":
+            longs, shorts = ([sum(max(0, sign * interval[end]) for _, interval in of)
+                              for of in (now, then)] for sign, end in ((1, 1), (-1, 0)))
+            grown = sum(max(0, after - before) for before, after in (longs, shorts))
+            return self.rounding.ceil(self.tiers(min(longs[0], shorts[0]) + grown, tiers), wide)
+
+        def ends(intervals, offsets):
+            return [sum(interval[end] for driver, interval in intervals
+                        if (driver.reach == "long_net") == offsets) for end in (0, 1)]
+        (low, high), (offset_low, offset_high) = ends(now, False), ends(now, True)
+        before = max(0, high - max(0, -offset_high), -low - max(0, offset_low))
+        (low, high), (low_then, high_then) = ends(then, False), ends(then, True)
+        after = max(0, high + (high_then if offset_high <= 0 else 0),
+                    -low - (low_then if offset_low >= 0 else 0))
+        one = self.unit[add_on.per] * 10**self.configuration.assets[add_on.per].decimals
+
+        def free_share(amount):
+            return self.rounding.ceil(max(0, amount - add_on.threshold * wide) * add_on.slope_ppm, one)
+        amount, share = max(before, after), add_on.most_ppm
+        if amount <= add_on.threshold * wide or amount <= 0:
+            return 0
+        if one:
+            below = before <= add_on.threshold * wide or free_share(before) < add_on.most_ppm
+            free = after > before and below
+            share = (min(free_share(amount), max(share, 1000 * PPM)) if free
+                     else min(share, free_share(amount)))
+        return self.rounding.ceil(self.rounding.ceil(amount * share, wide) * tiers[0][1], PPM)
 
     def charge(self, add_on, basis, book):
         """The charge of an add-on in fines."""
@@ -509,7 +600,7 @@ class Margin:
             v = self.rounding.floor(v * kappa, 1 << KAPPA_BITS)
         return v if group.gain_cap is None else min(v, group.gain_cap * PPM)
 
-    def group_part(self, g, vector, basis, book):
+    def group_part(self, g, vector, basis, book, start=None):
         configuration = self.configuration
         part = GroupPart(vector, {}, {}, 0)
         for k, one in enumerate(configuration.sets):
@@ -518,7 +609,8 @@ class Margin:
                 part.alone[k] = self.loss(one, vector[first:first + len(one.columns[g])])
         for at, add_on in enumerate(configuration.groups[g].add_ons):
             if add_on.tiers[basis] is not None:
-                part.charges[at] = self.charge(add_on, basis, book)
+                part.charges[at] = (self.charge(add_on, basis, book) if start is None
+                                    else self.charge_along(add_on, book, start))
         part.floor = self.charges_at(part, g, "floor")
         return part
 
@@ -533,13 +625,14 @@ class Margin:
         return self.rounding.ceil(sum(self.configuration.sets[k].weight_ppm * figure
                                       for k, figure in weighted), PPM)
 
-    def parts(self, basis, book):
-        """By group, for those in which there is something."""
-        return {g: self.group_part(g, vector, basis, book)
+    def parts(self, basis, book, start=None):
+        """By group, for those in which there is something; `start`: the book is the end of an exit's
+        fill."""
+        return {g: self.group_part(g, vector, basis, book, start)
                 for g, vector in enumerate(self.vectors(basis, book)) if vector is not None}
 
-    def requirement(self, basis, book, actions=("enforce",)):
-        return self.put_together(basis, self.parts(basis, book), actions)
+    def requirement(self, basis, book, actions=("enforce",), start=None):
+        return self.put_together(basis, self.parts(basis, book, start), actions)
 
     def put_together(self, basis, parts, actions):
         """Req of the sets with these actions."""
@@ -580,23 +673,39 @@ class Margin:
         """What an order would leave, and the leg by which it passes, or None."""
         settlement = self.configuration.instruments[order.instrument].settlement
         costs = self.costs(self.portfolio.orders + [order])
-        opened = self.requirement("initial", self.now.with_order(order, costs)).total
+        opened = self.requirement("initial", self.now.with_order(order, costs, False)).total
         available = self.equity("initial", costs) - opened
         if available >= 0:
             return available, "margin"
-        # An open order brings its move alone (METHOD 3.1): costs are as they are.
-        moved = self.requirement("initial", self.now.with_order(order, self.now.costs)).total
+        # An open order brings its move alone (METHOD 3.1): costs are as they are, but that nothing is
+        # paid for open exits. It is an exit.
+        exits = self.costs(self.portfolio.orders, exits_only=True)
+        unpaid = self.now.costs
+        if any(cost and self.rises(a) for a, cost in enumerate(exits)):
+            unpaid = [cost - of_exits for cost, of_exits in zip(self.now.costs, exits)]
+        before = requirement_now
+        if unpaid is not self.now.costs:
+            before = self.requirement("initial", Book(self.now.lines, self.now.exits, unpaid)).total
+        moved = self.requirement("initial", self.now.with_order(order, unpaid, True)).total
         own = [0] * len(costs)
         own[settlement] = costs[settlement] - self.now.costs[settlement]
         cost = self.worth_at_most(own)
-        exits = self.costs([other for other in self.portfolio.orders if other.exit])
-        filled = self.requirement("initial", self.now.with_fill(order, costs)).total
-        alone = self.requirement("initial", self.positions.with_fill(order, own)).total
+        filled = self.requirement("initial", self.now.with_fill(order, costs), start=self.now).total
+        alone = self.requirement("initial", self.positions.with_fill(order, own),
+                                 start=self.positions).total
         passes = (not self.raises_usage(order)
-                  and moved <= requirement_now
-                  and filled + cost + self.worth_at_most(exits) <= requirement_now
+                  and moved <= before
+                  and filled + cost + self.worth_at_most(exits) <= before
                   and alone + cost <= requirement_of_positions)
         return available, "exit" if passes else None
+
+    def rises(self, a):
+        """Whether an asset rises in some scenario, or a debt of it."""
+        asset = self.configuration.assets[a]
+        if asset.mode == "static":
+            return False
+        group = self.configuration.groups[self.configuration.factor_group[asset.factor]]
+        return max(group.shocks[asset.factor - group.first_factor], default=0) > 0
 
     def raises_usage(self, order):
         """Whether it raises the long, short or gross lots that the limits see."""
@@ -604,7 +713,7 @@ class Margin:
             position, buys, sells = book.lines[order.instrument]
             bought, sold = position + buys, sells - position
             return max(0, bought), max(0, sold), max(bought, sold)
-        before, after = usage(self.now), usage(self.now.with_order(order, self.now.costs))
+        before, after = usage(self.now), usage(self.now.with_order(order, self.now.costs, True))
         return any(b < a for b, a in zip(before, after))
 
     def gross_notional(self):

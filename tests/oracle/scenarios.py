@@ -22,7 +22,7 @@ class Column:
     name: str
     moves: list  # by local factor, in ppm, before the weight
     volatility: str = "same"
-    weight: Fraction = Fraction(1)
+    weight: Fraction = Fraction(1)  # of a joint set's column of all groups, also one by group
 
     def shock(self, factor):
         """move * weight; what is no whole ppm is rounded away from zero."""
@@ -111,8 +111,9 @@ def read_damped(reader, factor_names, ranges):
     return columns
 
 
-def read_columns(reader, factor_names):
-    """Columns by name; "default" stands for the factors that a column does not name."""
+def read_columns(reader, factor_names, groups=()):
+    """Columns by name; "default" stands for the factors that a column does not name. Of `groups`, the
+    weight may be one for each."""
     columns = []
     for name in reader.names():
         with reader.object(name) as column:
@@ -123,8 +124,15 @@ def read_columns(reader, factor_names):
                     moves.append(others)
                 else:
                     moves.append(column.scaled(factor, 6, -PPM, 10 * PPM))
+            weight = column.take("weight", "1")
+            if groups and isinstance(weight, dict):
+                with column.object("weight") as by_group:
+                    weight = {group.name: Fraction(by_group.scaled(group.name, 6, 1, PPM, "1"), PPM)
+                              for group in groups}
+            else:
+                weight = Fraction(column.scaled("weight", 6, 0, PPM, "1"), PPM)
             columns.append(Column(name, moves, column.choice("volatility", VOLATILITIES, "same"),
-                                  Fraction(column.scaled("weight", 6, 0, PPM, "1"), PPM)))
+                                  weight))
     if not columns:
         raise Problem(f"{reader.path}: must not be empty")
     return columns
@@ -191,10 +199,12 @@ def read_set(reader, name, groups, factors, read_text):
         if reader.has("history"):
             together = read_history(reader.object("history"), all_names, factors, read_text)
         else:
-            together = read_columns(reader.object("columns"), all_names)
+            together = read_columns(reader.object("columns"), all_names, groups)
         for g, group in enumerate(groups):
             part = slice(group.first_factor, group.first_factor + len(group.factors))
-            columns[g] = [Column(c.name, c.moves[part], c.volatility, c.weight) for c in together]
+            columns[g] = [Column(c.name, c.moves[part], c.volatility,
+                                 c.weight[group.name] if isinstance(c.weight, dict) else c.weight)
+                          for c in together]
     else:
         by_name = {group.name: g for g, group in enumerate(groups)}
         parts = reader.object("groups")

@@ -58,7 +58,8 @@ def columns(**moves_by_factor):
                         for at, moves in enumerate(zip(*moves_by_factor.values()))}}
 
 
-def make(groups, sets, instruments, assets=None, risk_decimals=2, profile=None, history="", **margin):
+def make(groups, sets, instruments, assets=None, risk_decimals=2, profile=None, history="", account=None,
+         **margin):
     """`groups`: factors by group, or the group's whole settings."""
     by_name = {name: {"factors": group, "kappa": "1"} if isinstance(group, list) else group
                for name, group in groups.items()}
@@ -68,7 +69,7 @@ def make(groups, sets, instruments, assets=None, risk_decimals=2, profile=None, 
         "margin": {"groups": by_name, "sets": sets, "group_mult": "1", "joint_mult": "1", **margin},
         "instruments": {"instruments": instruments},
         "limits": {"profiles": {"all": profile or {"leverage_max": "10"}},
-                   "accounts": {"one": {"profile": "all"}}}}
+                   "accounts": {"one": {"profile": "all", **(account or {})}}}}
     files = {name: reader.parse(json.dumps(file)) for name, file in files.items()}
     return configuration.Configuration(files, lambda name: history)
 

@@ -112,6 +112,19 @@ def some_of(source, order):
     return source.choice([0, order.lots, source.randint(0, order.lots)])
 
 
+def within(portfolio, fills):
+    """The fills, cut off where protections let no more of the account's quotes fill."""
+    config = portfolio.configuration
+    left, cut = dict(config.protections[portfolio.account]), []
+    for order, text, lots in fills:
+        g = config.instruments[order.instrument].group
+        if g in left and not order.exit:
+            lots = min(lots, left[g])
+            left[g] -= lots
+        cut.append((order, text, lots))
+    return cut
+
+
 class Fills(unittest.TestCase):
     def test_no_fills_of_open_orders_lower_what_is_available(self):
         source, compared = random.Random(1), 0
@@ -121,7 +134,10 @@ class Fills(unittest.TestCase):
                 continue
             fills = [(order, text, some_of(source, order))
                      for order, text in zip(portfolio.orders, value["orders"])]
-            after = read(after_fills(portfolio, value, fills, True), config)
+            # With what is left of it a quote counts under a protection as all of it did.
+            keeps_the_rest = not config.protections[portfolio.account]
+            after = read(after_fills(portfolio, value, within(portfolio, fills), keeps_the_rest),
+                         config)
             compared += 1
             with self.subTest(value["name"]):
                 self.assertGreaterEqual(Answer(config, after, Contract).available["initial"],
@@ -137,8 +153,10 @@ class Fills(unittest.TestCase):
                      in zip(portfolio.what_if, value["what_if"], answer.verdicts) if leg == "exit"]
             if not exits:
                 continue
-            orders = list(zip(portfolio.orders, value["orders"])) + [source.choice(exits)]
+            orders = list(zip(portfolio.orders, value["orders"]))
             fills = [(order, text, some_of(source, order)) for order, text in orders]
+            order, text = source.choice(exits)
+            fills = within(portfolio, fills) + [(order, text, some_of(source, order))]
             after = read(after_fills(portfolio, value, fills, False), config)
             compared += 1
             with self.subTest(value["name"]):
@@ -169,6 +187,8 @@ class Generator(unittest.TestCase):
             seen |= {"scope " + answer[basis]["binding"]["scope"] for basis in ("initial",
                      "maintenance") if answer[basis]["binding"]}
             seen |= {("leg", verdict["leg"]) for verdict in answer["what_if"]}
+            margin = Answer(config, read(value, config), Contract).margin
+            seen |= {"protection" for g in margin.protections if margin.quoted_lots(margin.now, g)}
         wanted = {(mode, by_value, False) for by_value in (True, False)
                   for mode in ("static", "both", "downside_only", "upside_only")}
         wanted |= {("static", True, True), ("static", False, True), ("downside_only", False, True)}
@@ -180,7 +200,7 @@ class Generator(unittest.TestCase):
         wanted |= {("funding", "payable"), ("delta", "net"), ("notional", "gross"),
                    ("groups", "max"), ("groups", "sum"), ("joint", "max"), ("joint", "sum"),
                    "normal", "warned", "restricted", "liquidation", "bankrupt", "scope groups",
-                   "scope joint", ("leg", "margin"), ("leg", "exit"), ("leg", None)}
+                   "scope joint", "protection", ("leg", "margin"), ("leg", "exit"), ("leg", None)}
         self.assertEqual(wanted - seen, set())
 
 

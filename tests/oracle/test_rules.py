@@ -198,6 +198,38 @@ class Equity(unittest.TestCase):
         self.assertEqual(found["ratio"], "3.666667")
 
 
+class Protections(unittest.TestCase):
+    # BTC moves by 10 % down and 20 % up; a lot at 100 loses 10 or 20 on its worse side.
+    SETS = only({"columns": {"down": {"BTC": "-0.1"}, "up": {"BTC": "0.2"}}})
+
+    def answer(self, lines, orders=(), what_if=(), balance="1000"):
+        config = make(ONE_GROUP, self.SETS, BTC, account={"protections": [{"group": "crypto",
+                                                                           "lots": 4}]})
+        return answer(config, {"USD": {"index": "1", "balance": balance}}, lines, orders, what_if)
+
+    def required(self, *orders, lots=0):
+        return self.answer({"BTC": at("100", lots)}, orders)["initial"]["requirement"]
+
+    def test_quotes_lose_what_it_lets_fill(self):
+        buy, sell = order("BTC", "buy", 30, 100), order("BTC", "sell", 30, 100)
+        self.assertEqual(self.required(), "0")
+        self.assertEqual(self.required(buy), "80")  # 4 lots, whichever side
+        self.assertEqual(self.required(buy, sell), "80")
+        self.assertEqual(self.required(buy, sell, lots=20), "240")
+
+    def test_exits_count_in_full(self):
+        close = order("BTC", "sell", 30, 100, exit=True)
+        self.assertEqual(self.required(close, lots=20), "200")
+        self.assertEqual(self.required(close, lots=10), "400")
+        self.assertEqual(self.required(close, order("BTC", "buy", 1, 100), lots=20), "280")
+
+    def test_a_close_is_an_exit_where_there_is_no_room_for_a_quote(self):
+        for balance, leg in (("240", "margin"), ("239", "exit")):
+            found = self.answer({"BTC": at("100", 20)}, what_if=[order("BTC", "sell", 20, 100)],
+                                balance=balance)
+            self.assertEqual(found["what_if"][0]["leg"], leg)
+
+
 class AddOns(unittest.TestCase):
     ONE = tiers(("1", None))
 

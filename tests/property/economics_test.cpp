@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "tests/support/story.h"
@@ -63,6 +64,54 @@ TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
   std::printf("%lld outcomes, %lld lower by rounding\n", static_cast<long long>(outcomes),
               static_cast<long long>(lower));
   EXPECT_GE(outcomes, test_scale(100));
+}
+
+// METHOD 3.5: under a protection the same of any of them that fill by no more lots in all than the venue
+// lets fill in one go, and of any subset in groups without one.
+TEST(Economics, NothingThatAProtectionLetsFillLeavesLessThanWasReported) {
+  Rng rng(test_seed(108));
+  std::int64_t outcomes = 0;
+  std::int64_t at_the_limit = 0;  // all that may fill does
+  for (std::int64_t trial = test_scale(1'500); trial > 0; --trial) {
+    const Parameters p = margin_world(rng, true);
+    Story story = opening(rng, p);
+    std::vector<std::uint32_t> numbers;
+    for (int attempt = 0; attempt < 24 && numbers.size() < 9; ++attempt) {
+      const Decision d = place(story, some_order(rng, story));
+      if (d.disposition == Disposition::Forward) numbers.push_back(d.number);
+    }
+    move_prices(rng, story);
+    const std::int64_t reported = story.available();
+    const std::int64_t least = reported - fill_rounding(p, instruments_of(story, numbers));
+    for (int attempt = 0; attempt < 8; ++attempt) {
+      std::vector<std::int64_t> left(p.groups.size(), std::numeric_limits<std::int64_t>::max());
+      for (const MarketMakerProtection& of : p.accounts[0].protections)
+        left[of.group.value] = of.lots.raw;
+      Story outcome = story.retell();
+      for (std::size_t n = 0; n < numbers.size(); ++n) {
+        const std::uint32_t number =
+            numbers[(n + static_cast<std::size_t>(attempt)) % numbers.size()];
+        const Order* order = outcome.find(number);
+        std::size_t group = 0;
+        const std::uint32_t factor = p.instruments[order->instrument.value].factor.value;
+        while (factor >= p.groups[group].first_factor + p.groups[group].factor_count) ++group;
+        const std::int64_t most = std::min(order->reserved.raw, left[group]);
+        const std::int64_t lots = rng.percent(40) ? most : rng.between(0, most);
+        if (order->exit == 0) left[group] -= lots;
+        if (lots > 0) outcome.fill(number, lots);
+      }
+      for (const std::uint32_t number : numbers) outcome.cancel(number);
+      ASSERT_GE(outcome.available(), least) << "trial " << trial;
+      for (const MarketMakerProtection& of : p.accounts[0].protections) {
+        if (of.lots.raw > 0 && left[of.group.value] == 0) ++at_the_limit;
+      }
+      ++outcomes;
+    }
+  }
+  std::printf("%lld outcomes, %lld at the limit\n", static_cast<long long>(outcomes),
+              static_cast<long long>(at_the_limit));
+  EXPECT_GE(outcomes, test_scale(5'000));
+  EXPECT_GE(at_the_limit, test_scale(500));
 }
 
 // Orders come, are replaced, fill by parts at their limit or better, are cancelled by parts, and

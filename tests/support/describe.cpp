@@ -65,6 +65,10 @@ struct Text {
     out << "Transfer a" << name(t.from.value) << " -> a" << name(t.to.value) << " asset "
         << t.asset.value << " " << t.units;
   }
+  void operator()(const IsolatedOrder& o) {
+    out << "Isolated with " << o.units << ": ";
+    (*this)(o.order);
+  }
   void operator()(const Borrow& b) {
     out << "Borrow a" << b.account.value << " asset " << b.asset.value << " " << b.units;
   }

@@ -48,7 +48,10 @@ NaiveModel::Interval NaiveModel::driven(const Book& book, const DriverParameters
     sum.high += std::max(end, other);
   };
   for (const DriverTerm& term : driver.terms) {
-    const Interval ends = lots(book, term.instrument.value);
+    // By one instrument as much may fill as by all.
+    const std::size_t group = group_of(term.instrument.value);
+    const Interval ends =
+        lots(book, term.instrument.value, protected_lots(book.account, group).value_or(0));
     const Int128 per_lot = measure(driver.measure, term);
     const Int128 longs = std::max<Int128>(0, ends.high);
     const Int128 shorts = std::max<Int128>(0, -ends.low);
@@ -166,13 +169,78 @@ Int128 NaiveModel::charge(const Book& book, const GroupParameters& group,
   return 0;
 }
 
-NaiveModel::Charges NaiveModel::charges(const Book& book, MarginBasis basis) const {
+// The initial charge of `book`, at the end of a fill from the other: of what is not convex no less than
+// makes the charge along the fill lie below the line between the two.
+Int128 NaiveModel::charge_along(const Book& book, const Book& from, const GroupParameters& group,
+                                const AddOnParameters& add_on) const {
+  if (add_on.initial.empty()) return 0;
+  const auto sums = [&](const Book& of, bool offsets) {
+    Interval shorts_longs;
+    for (const std::uint32_t driver : add_on.drivers) {
+      if (offsets != (group.drivers[driver].reach == Reach::LongNet)) continue;
+      const Interval ends = driven(of, group.drivers[driver]);
+      const bool hedged = add_on.function == AddOnFunction::Hedged;
+      shorts_longs.low += hedged ? std::max<Int128>(0, -ends.low) : ends.low;
+      shorts_longs.high += hedged ? std::max<Int128>(0, ends.high) : ends.high;
+    }
+    return shorts_longs;
+  };
+  const Interval now = sums(from, false);
+  const Interval then = sums(book, false);
+  const Int128 wide = parameters_.wide_denominator;
+  switch (add_on.function) {
+    case AddOnFunction::Tiers:
+      return charge(book, group, add_on, MarginBasis::Initial);
+    case AddOnFunction::Hedged: {
+      // The smaller of two sums: as now, and what either grows by.
+      const Int128 grown =
+          std::max<Int128>(0, then.low - now.low) + std::max<Int128>(0, then.high - now.high);
+      return ceil_div(tiers(add_on.initial, std::min(now.low, now.high) + grown), wide);
+    }
+    case AddOnFunction::Ramp: {
+      const Interval offset_now = sums(from, true);
+      const Interval offset_then = sums(book, true);
+      const auto larger = [](Int128 below, Int128 above) {
+        return std::max({Int128{0}, below, above});
+      };
+      const Int128 x_now = larger(-now.low - std::max<Int128>(0, offset_now.low),
+                                  now.high - std::max<Int128>(0, -offset_now.high));
+      // An offset moves as its own end does, if there is one now.
+      const Int128 x_then = larger(-then.low - (offset_now.low < 0 ? 0 : offset_then.low),
+                                   then.high - (offset_now.high > 0 ? 0 : -offset_then.high));
+      const Int128 x = std::max(x_now, x_then);
+      const auto excess = [&](Int128 of) {
+        return std::max<Int128>(0, of - times(add_on.threshold.raw, wide));
+      };
+      const Int128 each = times(add_on.per_units, unit(add_on.per.value));
+      const auto is_at_most = [&](Int128 of) {
+        return excess(of) > 0 &&
+               (each == 0 || ceil_of(excess(of), add_on.slope_ppm, each) >= add_on.most_ppm);
+      };
+      if (excess(x) == 0) return 0;
+      Int128 rate = add_on.most_ppm;
+      // Where it grows beyond its cap from below, as if there were none: up to a thousand times x.
+      if (each > 0) {
+        const Int128 free_rate = ceil_of(excess(x), add_on.slope_ppm, each);
+        const bool is_free = x_then > x_now && !is_at_most(x_now);
+        rate = is_free ? std::min(free_rate, std::max<Int128>(rate, 1'000'000'000))
+                       : std::min(rate, free_rate);
+      }
+      return ceil_div(times(ceil_div(times(x, rate), wide), add_on.initial[0].rate_ppm), kPpm);
+    }
+  }
+  return 0;
+}
+
+NaiveModel::Charges NaiveModel::charges(const Book& book, MarginBasis basis,
+                                        const Book* from) const {
   Charges sum;
   for (const GroupParameters& group : parameters_.groups) {
     sum.in_group.push_back(0);
     sum.floors.push_back(0);
     for (const AddOnParameters& add_on : group.add_ons) {
-      const Int128 fines = charge(book, group, add_on, basis);
+      const Int128 fines = from != nullptr ? charge_along(book, *from, group, add_on)
+                                           : charge(book, group, add_on, basis);
       switch (add_on.place) {
         case AddOnPlace::Group:
           sum.in_group.back() += fines;

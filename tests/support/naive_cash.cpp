@@ -95,6 +95,54 @@ void NaiveModel::apply(const Transfer& transfer, const Verdict& verdict) {
   move(transfer.to, transfer.units);
 }
 
+// The order with the cash that it is opened with, or nothing of both.
+Verdict NaiveModel::decide(const IsolatedOrder& command) const {
+  const NewOrder& order = command.order;
+  if (command.units == 0 || !order.account.exists()) return decide(order);
+  const AccountParameters& account = parameters_.accounts[order.account.value];
+  if (!account.isolated_from.exists()) return decide(order);
+  Transfer cash;
+  cash.time = order.time;
+  cash.units = command.units;
+  cash.from = account.isolated_from;
+  cash.to = order.account;
+  cash.asset = parameters_.instruments[account.isolated_in.value].settlement;
+  const std::vector<AccountIndex>& may = parameters_.sessions[order.session.value].accounts;
+  const bool may_take = std::find(may.begin(), may.end(), cash.from) != may.end();
+  const Verdict of_cash = decide(cash);
+  NaiveModel with_cash = *this;
+  const bool has_cash = may_take && of_cash.disposition == Disposition::Forward;
+  if (has_cash) {
+    with_cash.add_balance(cash.from.value, cash.asset.value, -cash.units);
+    with_cash.add_balance(cash.to.value, cash.asset.value, cash.units);
+  }
+  Verdict verdict = with_cash.decide(order);
+  if (has_cash || verdict.disposition == Disposition::Ignore) return verdict;
+  if (verdict.disposition == Disposition::Forward || verdict.reason == RejectReason::Margin ||
+      verdict.reason == RejectReason::Leverage) {
+    verdict.disposition = Disposition::Reject;
+    verdict.reason = may_take ? of_cash.reason : RejectReason::NotEntitled;
+  }
+  return verdict;
+}
+
+void NaiveModel::apply(const IsolatedOrder& command, const Verdict& verdict) {
+  const NewOrder& order = command.order;
+  if (verdict.disposition == Disposition::Forward && command.units != 0) {
+    const AccountParameters& account = parameters_.accounts[order.account.value];
+    if (account.isolated_from.exists()) {
+      const std::uint32_t asset =
+          parameters_.instruments[account.isolated_in.value].settlement.value;
+      tick(order.time);
+      add_balance(account.isolated_from.value, asset, -command.units);
+      add_balance(order.account.value, asset, command.units);
+      count_transfer(account.isolated_from.value, asset, -command.units);
+      count_transfer(order.account.value, asset, command.units);
+    }
+  }
+  apply(order, verdict);
+}
+
 Verdict NaiveModel::decide(const Borrow& borrow) const {
   const std::uint32_t account = borrow.account.value;
   const std::uint32_t asset = borrow.asset.value;
@@ -136,6 +184,10 @@ bool NaiveModel::apply(const Conversion& conversion) {
 
 // Both sides trade at the price, without fees. Each needs a line beside those there are before.
 bool NaiveModel::apply(const PositionTransfer& transfer) {
+  if (is_spot(transfer.instrument.value)) {
+    tick(transfer.time);
+    return false;
+  }
   tick(transfer.time);
   const std::uint32_t i = transfer.instrument.value;
   auto used = lines_used();
@@ -150,6 +202,10 @@ bool NaiveModel::apply(const PositionTransfer& transfer) {
   };
   trade(transfer.from, -transfer.lots.raw);
   trade(transfer.to, transfer.lots.raw);
+  for (const AccountIndex account : {transfer.from, transfer.to}) {
+    if (parameters_.accounts[account.value].isolated_in == transfer.instrument)
+      isolated_open_.insert(account.value);
+  }
   drop_empty_lines();
   return true;
 }
@@ -201,6 +257,7 @@ void NaiveModel::apply(const Expire& expire) {
     accounts_[a].balances[p.settlement.value] += paid;
     accounts_[a].lines.erase(found);
   }
+  return_isolated();
 }
 
 bool NaiveModel::apply(const Split& split) {

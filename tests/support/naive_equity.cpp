@@ -138,6 +138,7 @@ Int128 NaiveModel::order_cost(const Reservation& r) const {
   const Int128 fee = fee_per_lot(r.instrument, r.fee_price);
   const Int128 mark = marks_[r.instrument].value;
   if (mark == 0) return times(r.lots, fee);
+  if (is_spot(r.instrument)) return spot_cost(r);
   const Int128 worst = times(r.worst, p.marks_per_tick);
   if (p.payoff == Payoff::Linear) {
     const Int128 paid = times(worst, p.units_per_lot_mark);
@@ -154,13 +155,82 @@ Int128 NaiveModel::order_cost(const Reservation& r) const {
   return times(r.lots, std::max<Int128>(0, beyond + fee));
 }
 
+bool NaiveModel::is_spot(std::uint32_t instrument) const {
+  return parameters_.instruments[instrument].payoff == Payoff::Spot;
+}
+
+// What equity surely loses of a spot order's fill: what is paid counts at most, what is got at least.
+Int128 NaiveModel::spot_cost(const Reservation& r) const {
+  const InstrumentParameters& p = parameters_.instruments[r.instrument];
+  const std::uint32_t settlement = p.settlement.value;
+  const auto least_ppm = [&](std::uint32_t asset) -> Int128 {
+    const AssetParameters& of = parameters_.assets[asset];
+    return of.share_ppm < kPpm ? 0 : of.haircut.back().rate_ppm;
+  };
+  const Int128 fee = fee_per_lot(r.instrument, r.fee_price);
+  const Int128 price = times(r.worst, p.marks_per_tick, p.units_per_lot_mark);
+  const Int128 each = unit(settlement);
+  if (each == 0) return times(r.lots, r.buy ? price + fee : fee);
+  const Int128 base = times(p.base_per_lot, unit(p.base.value));
+  if (r.buy) {
+    const Int128 got =
+        floor_div(times(base, least_ppm(p.base.value)), times(outflow_ppm(settlement), each));
+    return times(r.lots, std::max<Int128>(0, price + fee - got));
+  }
+  Int128 lost = times(base, outflow_ppm(p.base.value));
+  if (price >= fee) lost -= times(price - fee, least_ppm(settlement), each);
+  if (price < fee) lost += times(fee - price, outflow_ppm(settlement), each);
+  const Int128 counts = times(kPpm + parameters_.assets[settlement].debt_addon_ppm, each);
+  return times(r.lots, std::max<Int128>(0, ceil_div(lost, counts)));
+}
+
+NaiveModel::Interval NaiveModel::flow(const Reservation& r, std::uint32_t asset) const {
+  const InstrumentParameters& p = parameters_.instruments[r.instrument];
+  Interval moved;
+  if (asset == p.base.value) {
+    const Int128 units = times(r.lots, p.base_per_lot);
+    (r.buy ? moved.high : moved.low) = r.buy ? units : -units;
+  } else if (asset == p.settlement.value) {
+    const Int128 price = times(r.worst, p.marks_per_tick, p.units_per_lot_mark);
+    const Int128 fee = fee_per_lot(r.instrument, r.fee_price);
+    if (r.buy) moved.low = -times(r.lots, price + fee);
+    if (!r.buy) moved.high = times(r.lots, r.highest, p.marks_per_tick, p.units_per_lot_mark);
+  }
+  return moved;
+}
+
+NaiveModel::Interval NaiveModel::flows(const Book& book, std::uint32_t asset) const {
+  Interval sum;
+  for (const Reservation& r : book.open) {
+    if (!is_spot(r.instrument)) continue;
+    const Interval part = flow(r, asset);
+    sum.low += part.low;
+    sum.high += part.high;
+  }
+  return sum;
+}
+
 // C: what all open orders of a book lose, and what they pay for lots that do not count.
-NaiveModel::Units NaiveModel::costs(const Book& book) const {
+NaiveModel::Units NaiveModel::costs(const Book& book, bool exits_only) const {
   Units sum = no_costs();
+  std::map<std::uint32_t, Int128> sells;
+  for (const Reservation& r : book.open) {
+    if (!r.buy) sells[r.instrument] += r.lots;
+  }
   std::map<std::uint32_t, Int128> buys;
   std::map<std::uint32_t, Int128> highest;  // paid for a lot, its fee too
   for (const Reservation& r : book.open) {
+    if (exits_only && !r.exit) continue;
     const InstrumentParameters& p = parameters_.instruments[r.instrument];
+    const auto position = book.positions.find(r.instrument);
+    const Int128 held_now = position == book.positions.end() ? 0 : position->second;
+    if (!r.buy && !p.long_value && sells[r.instrument] <= held_now) {
+      // It closes what counts for nothing: only the fee can be more than is paid for it.
+      sum[p.settlement.value] += times(
+          r.lots, std::max<Int128>(0, fee_per_lot(r.instrument, r.fee_price) -
+                                          times(r.worst, p.marks_per_tick, p.units_per_lot_mark)));
+      continue;
+    }
     sum[p.settlement.value] += order_cost(r);
     if (!r.buy || p.long_value) continue;
     buys[r.instrument] += r.lots;

@@ -130,9 +130,23 @@ RejectReason NaiveModel::first_failure(const Question& q, Verdict& v) const {
   return RejectReason::None;
 }
 
+// A cash account pays with what it has: all its open orders of the asset together.
+RejectReason NaiveModel::check_cash(const Question& q) const {
+  const InstrumentParameters& p = parameters_.instruments[q.instrument];
+  const std::uint32_t asset = q.buy ? p.settlement.value : p.base.value;
+  const Book others = book(q.account, q.replaced);
+  Book after = others;
+  after.open.push_back(reservation_after(q));
+  const Int128 taken = -flows(after, asset).low;
+  const bool grows = taken > -flows(book(q.account), asset).low;
+  return grows && taken > asset_sum(q.account, asset) ? RejectReason::Margin : RejectReason::None;
+}
+
 // Leverage and margin. Where the figures cannot be trusted, nothing but what reduces comes through,
 // by position alone.
 RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
+  if (parameters_.accounts[q.account].cash_only)
+    return check_cash(q);  // prices are fresh, or it has been refused: it never reduces
   const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
   if (!stale) {
     const Int128 gross = gross_of(q.account);
@@ -235,6 +249,10 @@ RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
   const bool may_use = std::any_of(session.accounts.begin(), session.accounts.end(),
                                    [&](AccountIndex a) { return a.value == q.account; });
   if (!may_use || !session.instruments[q.instrument]) return RejectReason::NotEntitled;
+  const AccountParameters& account = parameters_.accounts[q.account];
+  if (account.isolated_in.exists() && account.isolated_in.value != q.instrument)
+    return RejectReason::NotEntitled;
+  if (account.cash_only && !is_spot(q.instrument)) return RejectReason::NotEntitled;
   if (phase == InstrumentPhase::Halted || phase == InstrumentPhase::Expired) {
     return RejectReason::InstrumentHalted;
   }
@@ -367,12 +385,13 @@ Reservation NaiveModel::reservation_after(const Question& q) const {
   if (q.type == OrdType::Market) {
     r.worst = market_price(q.account, q.instrument, q.buy).value_or(0);
   }
-  r.fee_price = r.worst;
+  r.fee_price = r.highest = r.worst;
   if (q.replaced != 0) {
     const Reservation old = reservation(orders_.at(q.replaced));
     r.lots = std::max(r.lots, old.lots);
     r.worst = q.buy ? std::max(r.worst, old.worst) : std::min(r.worst, old.worst);
     r.fee_price = dearer(q.instrument, r.fee_price, old.fee_price);
+    r.highest = std::max(r.highest, old.highest);
   }
   return r;
 }
@@ -407,66 +426,92 @@ bool NaiveModel::raises_usage(const Question& q) const {
 }
 
 NaiveModel::ExitFigures NaiveModel::exit_figures(const Question& q) const {
-  const Reservation r = reservation_after(q);
+  Reservation r = reservation_after(q);
+  r.exit = true;
   const Book now = book(q.account);
   const Book others = book(q.account, q.replaced);
   Book open = others;
   open.open.push_back(r);
   Book filled = others;
   filled.positions[q.instrument] += r.buy ? r.lots : -r.lots;
-  Book open_exits = others;
-  std::erase_if(open_exits.open, [](const Reservation& other) { return !other.exit; });
   Book positions = now;
   positions.open.clear();
   Book positions_filled = filled;
   positions_filled.open.clear();
 
-  // What the order costs, with what it makes the line's other buys cost.
+  // What the order costs, with what it makes the line's other orders cost.
+  const Units all = costs(now);
   const Units open_costs = costs(open);
   Units own = open_costs;
   const Units others_costs = costs(others);
   for (std::size_t asset = 0; asset < own.size(); ++asset) own[asset] -= others_costs[asset];
-  const auto needs = [&](const Book& book, const Units& paid) {
-    return requirement(book, MarginBasis::Initial, paid);
+  // Nothing is paid for exits where the order is open, nor before.
+  Units before = all;
+  const Units all_exits = costs(now, true);
+  for (std::size_t asset = 0; asset < before.size(); ++asset) before[asset] -= all_exits[asset];
+  const auto needs = [&](const Book& book, const Units& paid, const Book* from = nullptr) {
+    return requirement(book, MarginBasis::Initial, paid, false, from);
   };
   ExitFigures f;
-  f.fits = exposures_fit(open, costs(now));
+  f.fits = exposures_fit(open, all);
   if (!f.fits) return f;
-  f.now = needs(now, costs(now));
-  f.open = needs(open, costs(now));
-  f.filled = needs(filled, open_costs);
+  // It makes a difference only where what they are paid in counts as it rises.
+  const bool apart = exits_paid_in_rises(all_exits);
+  f.now = needs(now, apart ? before : all);
+  f.open = needs(open, apart ? before : all);
+  f.filled = needs(filled, open_costs, &now);
   f.positions = needs(positions, no_costs());
-  f.positions_filled = needs(positions_filled, own);
+  f.positions_filled = needs(positions_filled, own, &positions);
   f.cost = taken_at_most(own);
-  f.open_exits = taken_at_most(costs(open_exits));
+  f.open_exits = taken_at_most(costs(others, true));
   return f;
 }
 
+bool NaiveModel::exits_paid_in_rises(const Units& costs) const {
+  for (std::uint32_t asset = 0; asset < costs.size(); ++asset) {
+    const AssetParameters& p = parameters_.assets[asset];
+    if (costs[asset] == 0 || p.mode == CollateralMode::Static) continue;
+    for (const GroupParameters& group : parameters_.groups) {
+      const std::uint32_t local = p.factor.value - group.first_factor;
+      if (p.factor.value < group.first_factor || local >= group.factor_count) continue;
+      if (largest_rise(group, local) > 0) return true;
+    }
+  }
+  return false;
+}
+
 // METHOD 3.6: how an order comes through where nothing but exits does. By leg 2, if no exposure
-// usage of the account rises; else by what is left of the wind-down allowance, if it reduces; by
-// position alone where the figures cannot be trusted. What it takes of the allowance, or nothing
-// when it is no exit.
+// usage of the account rises; else, if it reduces, by the wind-down allowance: nothing it may come to
+// is worse by more than that than things were when the account became restricted. By position alone
+// where the figures cannot be trusted. What it takes of the allowance, or nothing when it is no exit.
 std::optional<Int128> NaiveModel::exit_of(const Question& q) const {
   const Int128 price = q.type == OrdType::Market
                            ? Int128{market_price(q.account, q.instrument, q.buy).value_or(0)}
                            : Int128{q.price};
   // Nothing to judge: it is refused in any case.
-  if (q.lots <= 0 || price <= 0) return std::nullopt;
+  if (q.lots <= 0 || price <= 0 || is_spot(q.instrument)) return std::nullopt;
   const std::optional<Int128> passes = 0;
   if (by_position(q)) return is_reducing(q) ? passes : std::nullopt;
 
   const ExitFigures f = exit_figures(q);
   if (!f.fits) return std::nullopt;
-  if (!raises_usage(q) && f.open <= f.now &&         // E1
-      f.filled + f.cost + f.open_exits <= f.now &&   // E2
-      f.positions_filled + f.cost <= f.positions) {  // E3
+  const Int128 filled = f.filled + f.cost + f.open_exits;
+  const Int128 positions_filled = f.positions_filled + f.cost;
+  if (!raises_usage(q) && f.open <= f.now &&  // E1
+      filled <= f.now &&                      // E2
+      positions_filled <= f.positions) {      // E3
     return passes;
   }
   const ModelAccount& account = accounts_[q.account];
   if (account.allowance <= 0 || !is_reducing(q)) return std::nullopt;
-  const Int128 worse = std::max<Int128>(0, std::max(f.open, f.filled + f.cost) - f.now);
-  if (worse > account.allowance - account.allowance_used) return std::nullopt;
-  return worse;
+  const Int128 left = account.allowance - account.spent;
+  for (const Int128 outcome : {f.open, filled}) {
+    if (outcome > account.required + left) return std::nullopt;
+  }
+  if (positions_filled > account.required_positions + left) return std::nullopt;
+  return std::max({Int128{0}, f.open - account.required + account.spent,
+                   filled - account.required + account.spent,
+                   positions_filled - account.required_positions + account.spent});
 }
 
 NaiveModel::Usage NaiveModel::usage(std::uint32_t account, std::uint32_t instrument) const {

@@ -124,8 +124,6 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
   chain.price = verdict.price.raw;
   chain.total = order.quantity.raw;
   chain.exit = verdict.exit;
-  chain.allowance = verdict.allowance;
-  accounts_[chain.account].allowance_used += verdict.allowance;
   const std::uint64_t id = next_order_++;
   orders_[id] = chain;
   numbers_[verdict.number] = {.order = id,
@@ -136,6 +134,7 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
                               .buy = chain.buy};
   client_numbers_[{session, order.client_ref}] = verdict.number;
   next_number_ = verdict.number + std::uint64_t{1};
+  return_isolated();  // it is open now
 }
 
 void NaiveModel::apply(const ReplaceOrder& order, const Verdict& verdict) {
@@ -154,9 +153,6 @@ void NaiveModel::apply(const ReplaceOrder& order, const Verdict& verdict) {
                            .total = order.total.raw,
                            .price = verdict.price.raw});
   chain.exit = verdict.exit;
-  // What is worse by the replace comes on top of what was worse by the chain.
-  accounts_[account].allowance_used += verdict.allowance;
-  chain.allowance += verdict.allowance;
   numbers_[verdict.number] = {.order = id,
                               .account = chain.account,
                               .instrument = chain.instrument,
@@ -205,12 +201,40 @@ bool NaiveModel::is_answered(const ModelOrder& chain) {
 // Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
 void NaiveModel::trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,
                        std::int64_t price, int direction) {
+  if (is_spot(instrument)) {
+    const InstrumentParameters& p = parameters_.instruments[instrument];
+    const Int128 bought = (buy ? direction : -direction) * Int128{lots};
+    accounts_[account].balances[p.base.value] += times(bought, p.base_per_lot);
+    accounts_[account].balances[p.settlement.value] -=
+        times(bought, price, p.marks_per_tick, p.units_per_lot_mark) +
+        direction * times(lots, fee_per_lot(instrument, price));
+    return;
+  }
   ModelLine& line = accounts_[account].lines[instrument];
   const Int128 signed_lots = buy ? Int128{lots} : -Int128{lots};
   line.position += direction * signed_lots;
   line.cash += direction * paid_for(instrument, signed_lots, price);
   line.cash -= direction * times(lots, fee_per_lot(instrument, price));
   line.funding += direction * times(signed_lots, funding_paid_[instrument]);
+}
+
+// What an exit costs, as it trades, is spent of the allowance.
+void NaiveModel::spend_allowance(const ModelOrder& chain, std::int64_t lots, std::int64_t price) {
+  ModelAccount& account = accounts_[chain.account];
+  if (account.allowance <= 0 || !chain.exit) return;
+  const InstrumentParameters& p = parameters_.instruments[chain.instrument];
+  Reservation traded{.instrument = chain.instrument, .buy = chain.buy, .exit = true};
+  traded.lots = lots;
+  traded.worst = traded.fee_price = price;
+  Units paid = no_costs();
+  if (p.long_value || chain.buy) {
+    paid[p.settlement.value] = order_cost(traded);
+  } else {
+    const Int128 got = times(price, p.marks_per_tick, p.units_per_lot_mark);
+    paid[p.settlement.value] =
+        times(lots, std::max<Int128>(0, fee_per_lot(chain.instrument, price) - got));
+  }
+  account.spent += taken_at_most(paid);
 }
 
 void NaiveModel::end_number(std::uint32_t number) { numbers_.at(number).order = 0; }
@@ -220,7 +244,6 @@ void NaiveModel::end_order(std::uint64_t id) {
   const ModelOrder& chain = orders_.at(id);
   end_number(chain.head);
   for (const ModelPending& pending : chain.pending) end_number(pending.number);
-  if (chain.cum == 0) accounts_[chain.account].allowance_used -= chain.allowance;
   orders_.erase(id);
 }
 
@@ -254,6 +277,29 @@ void NaiveModel::drop_empty_lines() {
       accounts_[a].balances[asset] += line_value(instrument, line);
       return true;
     });
+  }
+  return_isolated();
+}
+
+// What is left of an isolated position goes back once it and its orders are gone; a loss stays.
+void NaiveModel::return_isolated() {
+  for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
+    const AccountParameters& p = parameters_.accounts[a];
+    if (!p.isolated_from.exists()) continue;
+    const std::uint32_t instrument = p.isolated_in.value;
+    const bool is_open =
+        position(a, instrument) != 0 ||
+        std::any_of(orders_.begin(), orders_.end(), [&](const auto& entry) {
+          return entry.second.account == a && entry.second.instrument == instrument;
+        });
+    if (is_open) isolated_open_.insert(a);
+    if (is_open || isolated_open_.erase(a) == 0) continue;
+    const std::uint32_t asset = parameters_.instruments[instrument].settlement.value;
+    const Int128 left = accounts_[a].balances[asset];
+    if (left <= 0 || !add_balance(p.isolated_from.value, asset, left)) continue;
+    add_balance(a, asset, -left);
+    count_transfer(a, asset, -left);
+    count_transfer(p.isolated_from.value, asset, left);
   }
 }
 
@@ -365,6 +411,7 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     }
 
     case VenueEventType::Executed:
+      if (chain != nullptr) spend_allowance(*chain, event.quantity.raw, event.price.raw);
       trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
       if (std::erase_if(trades_, [&](const ModelTrade& t) {
             return t.match == event.match && t.number == event.number;
@@ -486,6 +533,7 @@ bool NaiveModel::apply(const AdoptOrder& order) {
     client_numbers_[{chain.session, order.client_ref}] = order.number;
     consume(order.session, order.client_ref);
   }
+  return_isolated();
   return true;
 }
 
@@ -526,12 +574,18 @@ bool NaiveModel::positions_full(std::uint32_t account, std::uint32_t instrument)
 }
 
 bool NaiveModel::apply(const LoadPosition& load) {
+  if (is_spot(load.instrument.value)) {
+    tick(load.time);
+    return false;
+  }
   tick(load.time);
   if (positions_full(load.account.value, load.instrument.value)) return false;
   ModelLine& line = accounts_[load.account.value].lines[load.instrument.value];
   line.position += load.lots.raw;
   line.cash += paid_for(load.instrument.value, load.lots.raw, load.entry.raw);
   line.funding += times(load.lots.raw, funding_paid_[load.instrument.value]);
+  if (parameters_.accounts[load.account.value].isolated_in == load.instrument)
+    isolated_open_.insert(load.account.value);
   drop_empty_lines();
   return true;
 }
@@ -572,6 +626,7 @@ void NaiveModel::apply(const Control& control) {
     case ControlScope::Instrument: {
       InstrumentPhase& phase = phases_[control.target];
       if (phase == InstrumentPhase::Expired) break;
+      if (!resume && phase == InstrumentPhase::Halted) break;  // until it is lifted
       phase = resume                                       ? InstrumentPhase::Trading
               : control.action == ControlAction::CloseOnly ? InstrumentPhase::ReduceOnly
                                                            : InstrumentPhase::Halted;

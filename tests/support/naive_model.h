@@ -21,6 +21,9 @@ namespace portcullis::support {
 
 using risk::Int128;
 
+// Of one factor, over all columns of its group.
+std::int64_t largest_rise(const risk::GroupParameters& group, std::uint32_t local_factor);
+
 struct Verdict {
   risk::Disposition disposition = risk::Disposition::Reject;
   risk::RejectReason reason = risk::RejectReason::None;
@@ -30,7 +33,7 @@ struct Verdict {
   bool reducing = false;
   bool disconnect = false;
   bool warned = false;
-  Int128 allowance = 0;  // what it makes worse, of the wind-down allowance
+  Int128 allowance = 0;  // what of the wind-down allowance is used at the worst
 };
 
 struct ModelMargin {
@@ -90,7 +93,6 @@ struct ModelOrder {
   std::int64_t cancel_to = -1;     // the total a cancel asked for; -1: none
   std::uint64_t cancel_below = 0;  // of the numbers there were then
   bool exit = false;
-  Int128 allowance = 0;  // booked by the chain
   std::vector<ModelPending> pending;
 
   [[nodiscard]] std::int64_t head_leaves() const;
@@ -104,6 +106,7 @@ struct Reservation {
   Int128 lots = 0;
   Int128 worst = 0;      // ticks: the price furthest against the account
   Int128 fee_price = 0;  // ticks: the price with the highest fee among them
+  Int128 highest = 0;    // ticks: the highest price among them
   bool exit = false;
 };
 
@@ -140,7 +143,9 @@ struct ModelAccount {
   ModelBucket executions;
   risk::MarginState state = risk::MarginState::Normal;
   Int128 allowance = 0;  // for winding down, quanta
-  Int128 allowance_used = 0;
+  Int128 spent = 0;      // by exits that executed since
+  Int128 required = 0;   // as it became restricted
+  Int128 required_positions = 0;
   Int128 day_start = 0;                      // Wide
   std::vector<Int128> balances;              // by asset
   std::vector<Int128> borrowed;              // by asset
@@ -198,6 +203,8 @@ class NaiveModel {
   bool apply(const risk::Interest& interest);
   bool apply(const risk::Conversion& conversion);
   bool apply(const risk::PositionTransfer& transfer);
+  [[nodiscard]] Verdict decide(const risk::IsolatedOrder& order) const;
+  void apply(const risk::IsolatedOrder& order, const Verdict& verdict);
   void apply(const risk::Realise& command);
   void apply(const risk::Expire& expire);
   bool apply(const risk::Split& split);
@@ -325,7 +332,9 @@ class NaiveModel {
   void end_order(std::uint64_t id);
   void end_orders_in(std::uint32_t instrument);
   void count_execution(std::uint32_t account);
+  void spend_allowance(const ModelOrder& chain, std::int64_t lots, std::int64_t price);
   void drop_empty_lines();
+  void return_isolated();
   void drop_pending(std::uint64_t id, std::uint32_t number);
   [[nodiscard]] static bool is_answered(const ModelOrder& chain);
   void become_head(ModelOrder& chain, std::uint32_t number);
@@ -344,6 +353,7 @@ class NaiveModel {
   [[nodiscard]] risk::RejectReason check_open_interest(const Question& q) const;
   [[nodiscard]] risk::RejectReason check_day(const Question& q, bool reducing) const;
   [[nodiscard]] risk::RejectReason check_margin(const Question& q, Verdict& v) const;
+  [[nodiscard]] risk::RejectReason check_cash(const Question& q) const;
   [[nodiscard]] std::int64_t leverage_max(std::uint32_t account, Int128 gross) const;
   [[nodiscard]] std::vector<Tree> path(std::uint32_t account) const;
   [[nodiscard]] bool under(std::uint32_t account, const Tree& level) const;
@@ -354,6 +364,7 @@ class NaiveModel {
   [[nodiscard]] bool by_position(const Question& q) const;
   [[nodiscard]] bool raises_usage(const Question& q) const;
   [[nodiscard]] ExitFigures exit_figures(const Question& q) const;
+  [[nodiscard]] bool exits_paid_in_rises(const Units& costs) const;
   [[nodiscard]] std::optional<Int128> exit_of(const Question& q) const;
   [[nodiscard]] Usage usage(std::uint32_t account, std::uint32_t instrument) const;
   [[nodiscard]] Usage usage_with(const Question& q) const;
@@ -413,16 +424,26 @@ class NaiveModel {
   [[nodiscard]] Int128 outflow_ppm(std::uint32_t asset) const;
   [[nodiscard]] Int128 got(std::uint32_t instrument) const;
   [[nodiscard]] Int128 order_cost(const Reservation& r) const;
-  [[nodiscard]] Units costs(const Book& book) const;
+  [[nodiscard]] Int128 spot_cost(const Reservation& r) const;
+  // What a spot order may bring of an asset (high) and take (low, not above 0).
+  [[nodiscard]] Interval flow(const Reservation& r, std::uint32_t asset) const;
+  [[nodiscard]] Interval flows(const Book& book, std::uint32_t asset) const;
+  [[nodiscard]] bool is_spot(std::uint32_t instrument) const;
+  [[nodiscard]] Units costs(const Book& book, bool exits_only = false) const;
   [[nodiscard]] Int128 taken_at_most(const Units& costs) const;
   [[nodiscard]] bool totals_fit(std::uint32_t account) const;
 
   // naive_vectors.cpp: exposures and scenario outcomes. `paid` is what is paid out of the balances
   // before their rises count.
-  [[nodiscard]] Interval lots(const Book& book, std::uint32_t instrument) const;
+  [[nodiscard]] std::optional<Int128> protected_lots(std::uint32_t account,
+                                                     std::size_t group) const;
+  [[nodiscard]] Int128 quoted_lots(const Book& book, std::size_t group) const;
+  [[nodiscard]] Int128 worst_lot(std::size_t group, std::uint32_t column) const;
+  [[nodiscard]] Interval lots(const Book& book, std::uint32_t instrument,
+                              Int128 quotes_most = 0) const;
   [[nodiscard]] Int128 risen_rate(std::uint32_t asset, risk::MarginBasis basis, Int128 total) const;
-  [[nodiscard]] Exposed collateral(std::uint32_t account, risk::MarginBasis basis,
-                                   std::uint32_t factor, const Units& paid) const;
+  [[nodiscard]] Exposed collateral(const Book& book, risk::MarginBasis basis, std::uint32_t factor,
+                                   const Units& paid) const;
   [[nodiscard]] std::vector<Exposed> exposures(const Book& book, risk::MarginBasis basis,
                                                const Units& paid) const;
   [[nodiscard]] Int128 reserve(const Book& book, std::size_t group) const;
@@ -442,7 +463,12 @@ class NaiveModel {
                                    const std::vector<Interval>& drivers) const;
   [[nodiscard]] Int128 charge(const Book& book, const risk::GroupParameters& group,
                               const risk::AddOnParameters& add_on, risk::MarginBasis basis) const;
-  [[nodiscard]] Charges charges(const Book& book, risk::MarginBasis basis) const;
+  [[nodiscard]] Int128 charge_along(const Book& book, const Book& from,
+                                    const risk::GroupParameters& group,
+                                    const risk::AddOnParameters& add_on) const;
+  // `from`: the book is the end of an exit's fill that begins there.
+  [[nodiscard]] Charges charges(const Book& book, risk::MarginBasis basis,
+                                const Book* from = nullptr) const;
 
   // naive_requirement.cpp
   [[nodiscard]] static bool counts(const risk::SetParameters& set, risk::SetScope scope,
@@ -460,10 +486,11 @@ class NaiveModel {
   [[nodiscard]] Scopes scopes(const Vectors& low, const Charges& charges, risk::MarginBasis basis,
                               bool with_warnings) const;
   [[nodiscard]] Int128 requirement(const Book& book, risk::MarginBasis basis, const Units& paid,
-                                   bool with_warnings = false) const;
+                                   bool with_warnings = false, const Book* from = nullptr) const;
   [[nodiscard]] Int128 requirement(const Book& book) const;
 
   risk::Parameters parameters_;
+  std::set<std::uint32_t> isolated_open_;  // isolated accounts with a position or an order
   std::int64_t clock_ = 0;
   std::uint64_t next_number_ = 1;
   std::uint64_t next_order_ = 1;

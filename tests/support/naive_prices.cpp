@@ -26,11 +26,13 @@ Reservation NaiveModel::reservation(const ModelOrder& order) const {
   r.lots = order.head_leaves();
   r.worst = order.price;
   r.fee_price = order.price;
+  r.highest = order.price;
   for (const ModelPending& pending : order.pending) {
     r.lots = std::max<Int128>(r.lots, order.leaves_of(pending.number));
     r.worst = order.buy ? std::max<Int128>(r.worst, pending.price)
                         : std::min<Int128>(r.worst, pending.price);
     r.fee_price = dearer(order.instrument, r.fee_price, pending.price);
+    r.highest = std::max<Int128>(r.highest, pending.price);
   }
   return r;
 }
@@ -64,6 +66,7 @@ bool NaiveModel::fresh_index(std::uint32_t asset, std::int64_t now) const {
 bool NaiveModel::fresh_beside_mark(std::uint32_t instrument, std::int64_t now) const {
   const InstrumentParameters& p = parameters_.instruments[instrument];
   if (!fresh_index(p.settlement.value, now)) return false;
+  if (is_spot(instrument) && !fresh_index(p.base.value, now)) return false;
   if (p.risk == RiskSource::Table) {
     const RiskTable* table = table_of(instrument);
     if (table == nullptr) return false;

@@ -138,9 +138,9 @@ NaiveModel::Scopes NaiveModel::scopes(const Vectors& low, const Charges& charges
 
 // Req, in quanta.
 Int128 NaiveModel::requirement(const Book& book, MarginBasis basis, const Units& paid,
-                               bool with_warnings) const {
+                               bool with_warnings, const Book* from) const {
   const Scopes parts =
-      scopes(worst_outcomes(book, basis, paid), charges(book, basis), basis, with_warnings);
+      scopes(worst_outcomes(book, basis, paid), charges(book, basis, from), basis, with_warnings);
   return ceil_div(std::max(parts.by_group, parts.jointly) + parts.outside, times(kPpm, kPpm, kPpm));
 }
 

@@ -74,17 +74,18 @@ ModelStateChange NaiveModel::apply(const Recheck& recheck) {
 
   const bool was_restricted = is_restricted(index);
   account.state = change.after = worst_state(index);
-  if (!was_restricted && is_restricted(index)) {
+  if (was_restricted != is_restricted(index)) {
+    account.allowance = account.spent = account.required = account.required_positions = 0;
+  }
+  if (!was_restricted && is_restricted(index) && parameters_.exit_allowance_ppm > 0) {
     const Int128 wide = parameters_.wide_denominator;
     const Int128 fiftieth = ceil_div(gross_of(index), times(50, wide));
-    const Int128 larger = std::max(requirement(book(index)), fiftieth);
+    account.required = requirement(book(index));
+    const Int128 larger = std::max(account.required, fiftieth);
     account.allowance = floor_div(times(larger, parameters_.exit_allowance_ppm), kPpm);
-  }
-  if (was_restricted && !is_restricted(index)) {
-    account.allowance = account.allowance_used = 0;
-    for (auto& [id, order] : orders_) {
-      if (order.account == index) order.allowance = 0;
-    }
+    Book positions = book(index);
+    positions.open.clear();
+    account.required_positions = requirement(positions, MarginBasis::Initial, no_costs());
   }
   if (loss_crossed(index)) {
     change.day_closed = (account.flags & kDayClosed) == 0;

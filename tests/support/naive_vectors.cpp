@@ -13,6 +13,8 @@ namespace {
 
 constexpr Int128 kSpanMax = Int128{1} << 61;
 
+}  // namespace
+
 std::int64_t largest_rise(const GroupParameters& group, std::uint32_t local_factor) {
   std::int64_t rise = 0;
   for (std::uint32_t column = 0; column < group.column_count; ++column) {
@@ -22,18 +24,66 @@ std::int64_t largest_rise(const GroupParameters& group, std::uint32_t local_fact
   return rise;
 }
 
-}  // namespace
+// How many lots of the account's orders in a group the venue lets fill in one go, where it does so.
+std::optional<Int128> NaiveModel::protected_lots(std::uint32_t account, std::size_t group) const {
+  for (const MarketMakerProtection& p : parameters_.accounts[account].protections) {
+    if (p.group.value == group) return Int128{p.lots.raw};
+  }
+  return std::nullopt;
+}
+
+// The lots by which the open orders that are no exits may lose in the group: as many as its
+// protection lets fill; none without a protection, where each counts in its own line.
+Int128 NaiveModel::quoted_lots(const Book& book, std::size_t group) const {
+  for (const Reservation& r : book.open) {
+    if (group_of(r.instrument) == group && !is_spot(r.instrument) && !r.exit && r.lots > 0)
+      return protected_lots(book.account, group).value_or(0);
+  }
+  return 0;
+}
+
+// M: what a lot of the group's worst instrument loses in a column, on its worse side, in fines.
+Int128 NaiveModel::worst_lot(std::size_t group, std::uint32_t column) const {
+  const GroupParameters& g = parameters_.groups[group];
+  Int128 worst = 0;
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
+    const InstrumentParameters& p = parameters_.instruments[i];
+    if (group_of(i) != group || is_spot(i)) continue;
+    if (p.risk == RiskSource::Factor) {
+      const Int128 quanta = ceil_div(notional(i), parameters_.wide_denominator);
+      const std::uint32_t local = p.factor.value - g.first_factor;
+      const Int128 shock = g.shock_ppm[local * g.column_count + column];
+      worst = std::max(worst, times(quanta, magnitude(shock)));
+    } else if (const RiskTable* table = table_of(i)) {
+      const Int128 gain = table->gains[p.row * g.column_count + column];
+      worst = std::max(worst, times(p.vector_unit, magnitude(gain)) + ceil_div(p.vector_unit, 2));
+    }
+  }
+  return worst;
+}
 
 // Between which lots a line may end: [q - S, q + B]; long lots that have no value are not there.
-NaiveModel::Interval NaiveModel::lots(const Book& book, std::uint32_t instrument) const {
-  Interval lots;
-  const auto held = book.positions.find(instrument);
-  if (held != book.positions.end()) lots = {held->second, held->second};
+// Under a protection only by its exits, and by so many of its quotes.
+NaiveModel::Interval NaiveModel::lots(const Book& book, std::uint32_t instrument,
+                                      Int128 quotes_most) const {
+  if (is_spot(instrument)) return {};  // it has no position
+  Int128 bought = 0;
+  Int128 sold = 0;
+  Int128 quoted_buys = 0;
+  Int128 quoted_sells = 0;
+  const bool has_protection = protected_lots(book.account, group_of(instrument)).has_value();
   for (const Reservation& r : book.open) {
     if (r.instrument != instrument) continue;
-    if (r.buy) lots.high += r.lots;
-    if (!r.buy) lots.low -= r.lots;
+    if (has_protection && !r.exit) {
+      (r.buy ? quoted_buys : quoted_sells) += r.lots;
+    } else {
+      (r.buy ? bought : sold) += r.lots;
+    }
   }
+  const auto held = book.positions.find(instrument);
+  const Int128 position = held == book.positions.end() ? 0 : held->second;
+  const Interval lots{.low = position - sold - std::min(quoted_sells, quotes_most),
+                      .high = position + bought + std::min(quoted_buys, quotes_most)};
   if (parameters_.instruments[instrument].long_value) return lots;
   return {std::min<Int128>(0, lots.low), std::min<Int128>(0, lots.high)};
 }
@@ -58,19 +108,30 @@ Int128 NaiveModel::risen_rate(std::uint32_t asset, MarginBasis basis, Int128 tot
 
 // K: what of the account's assets moves with a factor where it falls (down) and where it rises
 // (up), in Wide times 1e6.
-NaiveModel::Exposed NaiveModel::collateral(std::uint32_t account, MarginBasis basis,
+NaiveModel::Exposed NaiveModel::collateral(const Book& book, MarginBasis basis,
                                            std::uint32_t factor, const Units& paid) const {
   Exposed moves;
-  const Int128 uncapped = uncapped_value(account, basis, no_costs());
+  const std::uint32_t account = book.account;
+  const Int128 uncapped = uncapped_value(account, basis, paid);
   for (std::uint32_t asset = 0; asset < parameters_.assets.size(); ++asset) {
     const AssetParameters& p = parameters_.assets[asset];
     if (p.mode == CollateralMode::Static || p.factor.value != factor) continue;
-    const Int128 total = asset_total(account, asset);
-    const Int128 value = haircut(asset, basis, total);
+    // Open spot orders may bring some before it falls, and take some before it rises.
+    const Interval moved = flows(book, asset);
+    const Int128 most = most_units(asset);
+    const auto cut = [&](Int128 units) { return std::clamp(units, -most, most); };
+    const Int128 held = asset_total(account, asset);
+    const Int128 total = cut(held + moved.high);
+    Int128 value = haircut(asset, basis, total);
+    // Of a capped asset what equity counts of it.
+    if (p.share_ppm < kPpm) {
+      value = haircut(asset, basis, held) -
+              times(cut(paid[asset]), kPpm + p.debt_addon_ppm, unit(asset));
+    }
     if (value >= 0 ? counts_falls(p.mode) : p.mode == CollateralMode::Both) {
       moves.down += counted(asset, value, uncapped);
     }
-    const Int128 left = total - paid[asset];
+    const Int128 left = cut(held - paid[asset] + moved.low);
     if (left < 0) {
       moves.up += haircut(asset, basis, left);
     } else if (counts_rises(p.mode)) {
@@ -95,7 +156,7 @@ std::vector<NaiveModel::Exposed> NaiveModel::exposures(const Book& book, MarginB
       sum.low += times(ends.low, notional(i));
       sum.high += times(ends.high, notional(i));
     }
-    const Exposed moves = collateral(book.account, basis, factor, paid);
+    const Exposed moves = collateral(book, basis, factor, paid);
     exposed.push_back({.up = floor_div(times(sum.low, kPpm) + moves.up, scale),
                        .down = ceil_div(times(sum.high, kPpm) + moves.down, scale)});
   }
@@ -139,6 +200,9 @@ NaiveModel::Vectors NaiveModel::worst_outcomes(const Book& book, MarginBasis bas
         low[g][column] += times(p.vector_unit, gain >= 0 ? ends.low : ends.high, gain);
       }
     }
+    const Int128 quoted = quoted_lots(book, g);
+    for (std::uint32_t column = 0; quoted > 0 && column < group.column_count; ++column)
+      low[g][column] -= times(quoted, worst_lot(g, column));
   }
   return low;
 }
@@ -167,6 +231,10 @@ bool NaiveModel::exposures_fit(const Book& book, const Units& paid) const {
       span += times(larger, p.vector_unit, p.vector_cap);
     }
     span += reserve(book, g);
+    Int128 worst = 0;
+    for (std::uint32_t column = 0; column < group.column_count; ++column)
+      worst = std::max(worst, worst_lot(g, column));
+    span += times(quoted_lots(book, g), worst);
   }
   return span <= kSpanMax;
 }

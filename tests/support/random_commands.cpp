@@ -105,7 +105,7 @@ Command CommandSource::next() {
   }
   if (rng_.percent(15)) return book_command();
   const std::int64_t dice = rng_.between(1, 1'000);
-  if (dice <= 430) return new_order();
+  if (dice <= 430) return with_cash(new_order());
   if (dice <= 520) return replace();
   if (dice <= 570) return cancel();
   if (dice <= 800) return venue_event();
@@ -200,6 +200,21 @@ std::uint32_t CommandSource::fresh_ref(std::uint32_t session) {
   const std::uint32_t watermark = model_.sessions()[session].watermark;
   if (rng_.percent(2)) return watermark - static_cast<std::uint32_t>(rng_.between(0, watermark));
   return watermark + static_cast<std::uint32_t>(rng_.percent(95) ? 1 : rng_.between(1, 9));
+}
+
+// The order of an isolated account, mostly with what it is opened with.
+Command CommandSource::with_cash(const Command& command) {
+  const auto* order = std::get_if<NewOrder>(&command);
+  if (order == nullptr || !order->account.exists() || rng_.percent(30)) return command;
+  const AccountParameters& account = p_.accounts[order->account.value];
+  if (!account.isolated_from.exists()) return command;
+  IsolatedOrder isolated{*order, 0};
+  const std::uint32_t asset = p_.instruments[account.isolated_in.value].settlement.value;
+  if (rng_.percent(90)) isolated.order.instrument = account.isolated_in;
+  isolated.units = rng_.percent(30) ? some_units(account.isolated_from.value, asset)
+                                    : rng_.between(0, 30'000);
+  isolated.units = std::max<std::int64_t>(0, isolated.units);
+  return isolated;
 }
 
 Command CommandSource::new_order() {

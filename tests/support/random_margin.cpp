@@ -157,6 +157,25 @@ void fall_only(Parameters& p, const AssetParameters& settlement) {
   }
 }
 
+// No gain requires more than it is worth (InstrumentParameters::settlement).
+void keep_gains(Parameters& p) {
+  const auto is_paid_in = [&](std::size_t a) {
+    return std::any_of(p.instruments.begin(), p.instruments.end(),
+                       [&](const auto& i) { return i.settlement.value == a || i.base.value == a; });
+  };
+  for (std::size_t a = 0; a < p.assets.size(); ++a) {
+    AssetParameters& asset = p.assets[a];
+    if (is_paid_in(a) && counts_rises(asset.mode) &&
+        (asset.haircut.size() > 1 || asset.maintenance_haircut.size() > 1)) {
+      asset.tiers_by_value = false;
+    }
+    if (!counts_falls(asset.mode) || (!is_paid_in(a) && asset.share_ppm == kPpm)) continue;
+    while (falls_beyond_worth(asset.factor, p)) {
+      for (SetParameters& set : p.sets) set.weight_ppm = set.weight_ppm * 3 / 4;
+    }
+  }
+}
+
 InstrumentParameters random_instrument(Rng& rng, const Parameters& p) {
   InstrumentParameters i;
   i.factor = FactorIndex{any(rng, p.factor_count)};
@@ -183,6 +202,18 @@ void random_row(Rng& rng, Parameters& p, InstrumentParameters& i) {
 // Makes more of an instrument than a linear one: a coin future, an option, a share, a future with
 // rows in the table; or leaves it as it is.
 void random_kind(Rng& rng, Parameters& p, InstrumentParameters& i) {
+  if (rng.percent(20)) {
+    i.payoff = Payoff::Spot;
+    const auto count = static_cast<std::uint32_t>(p.assets.size());
+    i.base_per_lot = rng.pick({1, 100, 777});
+    // What pays is uncapped, as the first asset is.
+    i.settlement = AssetIndex{any(rng, count)};
+    if (p.assets[i.settlement.value].share_ppm != kPpm) i.settlement = AssetIndex{0};
+    i.base = AssetIndex{(i.settlement.value + 1 + any(rng, count - 1)) % count};
+    if (p.assets[i.base.value].mode != CollateralMode::Static)
+      i.factor = p.assets[i.base.value].factor;
+    return;
+  }
   const std::int64_t dice = rng.between(1, 100);
   const bool inverse = dice <= 25 || (dice > 55 && dice <= 60);
   if (inverse) {
@@ -302,9 +333,10 @@ void random_margin(Rng& rng, Parameters& p) {
     const AssetParameters& settlement = p.assets[i.settlement.value];
     const bool own_group = settlement.mode != CollateralMode::Static &&
                            group_of(p, settlement.factor) == group_of(p, i.factor);
-    if (!own_group) fall_only(p, settlement);
+    if (!own_group && i.payoff != Payoff::Spot) fall_only(p, settlement);
     p.instruments.push_back(i);
   }
+  keep_gains(p);
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     for (std::int64_t count = rng.pick({0, 1, 1, 2, 3}); count > 0; --count) {
       p.groups[g].add_ons.push_back(random_add_on(rng, p, g));

@@ -161,6 +161,23 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
     s.rate = random_rate(rng);
     p.sessions.push_back(s);
   }
+  for (AccountParameters& account : p.accounts) {
+    if (choice.special_accounts && rng.percent(15)) account.cash_only = true;
+    if (!choice.protections || rng.percent(55)) continue;
+    for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
+      if (rng.percent(70))
+        account.protections.push_back({{g}, Lots{rng.pick({0, 1, 12, rng.between(0, 60)})}});
+    }
+  }
+  if (choice.special_accounts && p.accounts.size() > 1 && rng.percent(60)) {
+    AccountParameters& isolated = p.accounts.back();
+    const InstrumentIndex in{static_cast<std::uint32_t>(rng.next() % p.instruments.size())};
+    if (p.instruments[in.value].payoff != Payoff::Spot) {
+      isolated.cash_only = false;
+      isolated.isolated_from = {0};
+      isolated.isolated_in = in;
+    }
+  }
   const auto pairs = static_cast<std::uint32_t>(p.accounts.size() * p.instruments.size());
   p.capacities = {.orders = choice.small_pools ? 9 : 256u,
                   .positions = choice.small_pools && rng.percent(50) ? pairs / 2 : pairs,

@@ -55,6 +55,7 @@ using Command =
                  risk::MarkUpdate, risk::IndexUpdate, risk::LoadBalance, risk::LoadPosition,
                  risk::Control, risk::SetCondition, risk::AdoptOrder, risk::OpenInterestUpdate,
                  risk::FundingUpdate, risk::LeverageCap, risk::Transfer, risk::Borrow,
+                 risk::IsolatedOrder,
                  risk::Interest, risk::Conversion, risk::PositionTransfer, risk::Realise,
                  risk::Expire, risk::Split, risk::Recheck, risk::DayStart, RaiseNumber, Consume,
                  PublishTable>;
@@ -63,6 +64,8 @@ std::string describe(const Command& command);
 struct WorldChoice {
   bool tight_limits = true;
   bool small_pools = false;
+  bool protections = true;
+  bool special_accounts = true;  // isolated ones, and cash accounts
 };
 risk::Parameters random_parameters(Rng& rng, const WorldChoice& choice = {});
 
@@ -91,6 +94,7 @@ class CommandSource {
   const ModelOrder* some_order();
   std::uint32_t client_ref_of(std::uint32_t number) const;
   Command new_order();
+  Command with_cash(const Command& command);
   Command replace();
   Command cancel();
   Command venue_event();

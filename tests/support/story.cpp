@@ -10,12 +10,14 @@ using namespace portcullis::risk;
 Story::Story(std::shared_ptr<const Parameters> parameters)
     : parameters_(std::move(parameters)),
       engine_(std::make_unique<Engine>(*parameters_)),
-      table_ids_(parameters_->groups.size(), 0) {}
+      table_ids_(parameters_->groups.size(), 0),
+      indexes_(parameters_->assets.size(), 0) {}
 
 Story Story::retell() const {
   Story other(parameters_);
   for (const Told& told : log_) other.tell(told);
   other.table_ids_ = table_ids_;
+  other.indexes_ = indexes_;
   other.client_ref_ = client_ref_;
   other.match_ = match_;
   return other;
@@ -42,6 +44,7 @@ void Story::mark(std::uint32_t instrument, std::int64_t price) {
   tell(MarkUpdate{kNow, kNow, {std::max<std::int64_t>(1, price)}, {instrument}, {}});
 }
 void Story::index(std::uint32_t asset, std::int64_t value) {
+  indexes_[asset] = value;
   tell(IndexUpdate{kNow, kNow, value, {asset}, {}});
 }
 void Story::balance(std::uint32_t asset, std::int64_t units) {
@@ -149,57 +152,41 @@ const GroupParameters& group_of(const Parameters& p, FactorIndex factor) {
   return p.groups[g];
 }
 
-// What the requirement takes of what moves with the factor where it falls furthest, in ppm.
-Int128 taken_ppm(const Parameters& p, FactorIndex factor) {
+}  // namespace
+
+Taken taken_of(const Parameters& p, FactorIndex factor) {
   const GroupParameters& group = group_of(p, factor);
   const std::size_t first = std::size_t{factor.value - group.first_factor} * group.column_count;
-  const auto row = group.shock_ppm.begin() + static_cast<std::ptrdiff_t>(first);
-  const std::int64_t fall = -*std::min_element(row, row + group.column_count);
-  Int128 most = 0;
+  Int128 times = 0;  // the most that a column's loss counts, ppm
   for (const SetScope scope : {SetScope::PerGroup, SetScope::Joint}) {
     const ScopeParameters& of = scope == SetScope::PerGroup ? p.per_group : p.joint;
     Int128 weight = of.combine == Combine::Max ? kPpm : 0;
     for (const SetParameters& set : p.sets) {
       if (of.combine == Combine::Sum && set.scope == scope) weight += set.weight_ppm;
     }
-    most = std::max(most, of.initial_mult_ppm * weight / kPpm * fall / kPpm);
+    times = std::max(times, ceil_div(of.initial_mult_ppm * weight, kPpm));
   }
-  return most;
+  Taken taken;
+  for (std::uint32_t column = 0; column < group.column_count; ++column) {
+    const std::int64_t shock = group.shock_ppm[first + column];
+    std::int64_t& most = shock < 0 ? taken.of_fall_ppm : taken.of_rise_ppm;
+    most = std::max(most, static_cast<std::int64_t>(ceil_div(times * std::abs(shock), kPpm)));
+  }
+  return taken;
 }
 
-}  // namespace
-
-bool keeps_gains(const Parameters& p) {
-  for (const AssetParameters& asset : p.assets) {
-    if (asset.share_ppm != kPpm && counts_falls(asset.mode)) return false;
-  }
-  for (const InstrumentParameters& instrument : p.instruments) {
-    const AssetParameters& settlement = p.assets[instrument.settlement.value];
-    if (settlement.mode == CollateralMode::Static) continue;
-    if (counts_falls(settlement.mode) && taken_ppm(p, settlement.factor) > kPpm) return false;
-    if (counts_rises(settlement.mode) && settlement.tiers_by_value &&
-        settlement.haircut.size() > 1) {
-      return false;
-    }
-  }
-  return true;
+bool has_falling_caps(const Parameters& p) {
+  return std::any_of(p.assets.begin(), p.assets.end(), [](const AssetParameters& asset) {
+    return asset.share_ppm != kPpm && counts_falls(asset.mode);
+  });
 }
 
-bool is_convex(const Parameters& p) {
-  for (const GroupParameters& group : p.groups) {
-    for (const AddOnParameters& add_on : group.add_ons) {
-      if (add_on.function != AddOnFunction::Tiers && !add_on.initial.empty()) return false;
-    }
-  }
-  return true;
-}
-
-Parameters margin_world(Rng& rng) {
+Parameters margin_world(Rng& rng, bool protections) {
   Parameters p;
   do {
-    p = random_parameters(rng, {.tight_limits = false});
+    p = random_parameters(rng, {.tight_limits = false, .protections = protections, .special_accounts = false});
     if (rng.percent(40)) go_to_extremes(rng, p);
-  } while (first_problem(p) != nullptr || !keeps_gains(p));
+  } while (first_problem(p) != nullptr);
   const RateLimit rate{1'000'000'000, 1'000'000, 1'000'000'000, 1'000'000};
   p.accounts.resize(1);
   p.accounts[0].rate = rate;
@@ -221,7 +208,7 @@ namespace {
 void fund(Rng& rng, Story& story, std::uint32_t instrument) {
   // Of a lot, up to two per cent of what it moves by in settlement units, either way.
   const InstrumentParameters& i = story.parameters().instruments[instrument];
-  const std::int64_t mark = story.engine().mark({instrument}).raw;
+  const std::int64_t mark = story.mark(instrument);
   const std::int64_t units =
       i.payoff == Payoff::Inverse ? i.units_per_lot_mark / mark : i.units_per_lot_mark * mark;
   const std::int64_t most = units * (kFundingScale / 50);
@@ -286,7 +273,7 @@ void move_prices(Rng& rng, Story& story) {
     } else if (dice <= 40) {
       show_interest(rng, story, i);
     } else {
-      const std::int64_t mark = story.engine().mark({i}).raw;
+      const std::int64_t mark = story.mark(i);
       const std::int64_t range = rng.percent(70) ? mark / 20 : mark / 2;
       story.mark(i, mark + rng.between(-range, range));
     }
@@ -374,7 +361,12 @@ std::int64_t exit_rounding(const Parameters& p, const std::set<std::uint32_t>& i
     // What is paid is not there to rise.
     if (settlement.mode != CollateralMode::Static) factors.insert(settlement.factor.value);
   }
-  const auto exposures = static_cast<std::int64_t>(factors.size());
+  std::int64_t exposures_ppm = 0;
+  for (const std::uint32_t factor : factors) {
+    const Taken taken = taken_of(p, {factor});
+    exposures_ppm += std::max(taken.of_fall_ppm, taken.of_rise_ppm);
+  }
+  const std::int64_t exposures = (exposures_ppm + kPpm - 1) / kPpm;
   return fill_rounding(p, instruments) + std::max<std::int64_t>(1, exposures) + 1;
 }
 

@@ -60,6 +60,14 @@ class Story {
   [[nodiscard]] std::int64_t position(std::uint32_t instrument) const {
     return engine_->position(kAccount, {instrument}).raw;
   }
+  // Wide of one unit of the asset.
+  [[nodiscard]] risk::Int128 unit(risk::AssetIndex asset) const {
+    return risk::Int128{indexes_[asset.value]} * parameters_->assets[asset.value].wide_per_index;
+  }
+  // The mark in mark units.
+  [[nodiscard]] std::int64_t mark(std::uint32_t instrument) const {
+    return engine_->mark({instrument}).raw;
+  }
   // The mark in ticks, at least one.
   [[nodiscard]] std::int64_t at_mark(std::uint32_t instrument) const;
   // The live order under a number, or null.
@@ -76,29 +84,29 @@ class Story {
   std::vector<Told> log_;
   std::unique_ptr<risk::Engine> engine_;
   std::vector<std::uint64_t> table_ids_;  // by group: the last one
+  std::vector<std::int64_t> indexes_;     // by asset
   std::uint32_t client_ref_ = 0;
   std::uint64_t match_ = 0;
 };
 
-// Whether a gain that a fill brings is never worth less than what it adds to the requirement. That is
-// so unless
-//   the sets that are summed take more than all of a fall of what gains are paid in;
-//   the value of an asset that falls is capped by a share: E - C counts it after costs, K before;
-//   tiers by value are those of an asset whose rises count, in which gains are paid: more of it may
-//   reach a lower rate, at which all of it is then counted.
-// first_problem() lets these through.
-bool keeps_gains(const risk::Parameters& p);
-// A random world with every feature of the margin but those, in which nothing but margin refuses.
-risk::Parameters margin_world(Rng& rng);
+// What the initial requirement takes at most of a quantum that moves with the factor, where it falls
+// furthest and where it rises furthest.
+struct Taken {
+  std::int64_t of_fall_ppm = 0;
+  std::int64_t of_rise_ppm = 0;
+};
+Taken taken_of(const risk::Parameters& p, risk::FactorIndex factor);
+
+// Whether some capped asset falls in scenarios: as costs go more of it counts, and more of it falls.
+bool has_falling_caps(const risk::Parameters& p);
+
+// A random world with every feature of the margin, in which nothing but margin refuses. Where there may
+// be protections, what fills is not always counted in full: it is but of exits.
+risk::Parameters margin_world(Rng& rng, bool protections = false);
 // Everything priced and published, with something of every asset and in most instruments.
 Story opening(Rng& rng, const risk::Parameters& p);
 // Marks, indexes, tables, open interest and funding wander, now and then far.
 void move_prices(Rng& rng, Story& story);
-
-// Whether the initial requirement is convex along every fill, as theorem 4 of METHOD 3.6 needs it for
-// partial fills: hedged amounts are the smaller of two sums, and a ramp is bent down at its cap and by
-// what offsets it.
-bool is_convex(const risk::Parameters& p);
 
 std::uint32_t some_instrument(Rng& rng, const risk::Parameters& p);
 // A random order near the mark, on either side of it.
@@ -128,8 +136,9 @@ bool breach(Rng& rng, Story& story, std::int64_t most);
 // rounding, and every other figure only falls with a fill.
 std::int64_t fill_rounding(const risk::Parameters& p, const std::set<std::uint32_t>& instruments);
 // The same where exits fill in part. Req is convex along a fill but for its roundings: the exposure
-// to each factor that the fill moves is rounded once; and the part of the cost that is paid makes
-// E - C and Req be rounded at another place, which is one more. (Fines are too small to matter.)
+// to each factor that the fill moves is rounded once, by less than a quantum, of which Req takes its
+// part; and the part of the cost that is paid makes E - C and Req be rounded at another place, which
+// is one more. (What is rounded to a fine is covered by the same unit.)
 std::int64_t exit_rounding(const risk::Parameters& p, const std::set<std::uint32_t>& instruments);
 
 }  // namespace portcullis::support

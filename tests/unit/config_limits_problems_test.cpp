@@ -330,6 +330,28 @@ TEST(ConfigLimitsProblems, TableRiskCountsByItsLargestInteger) {
   EXPECT_NE(problems("860000").find("most of it in WHEAT-MAR, and 2^61"), std::string::npos);
 }
 
+// What a protection lets fill comes on top of the positions, by the instrument that can lose most.
+TEST(ConfigLimitsProblems, ProtectionsCountBesidePositions) {
+  const auto problems = [](const std::string& held, const std::string& lots) {
+    Texts texts = test::read_model();
+    for (const std::string path : {".long_max", ".short_max"}) {
+      test::apply(texts, {kSet, kLimits, "profiles.trader.instruments.WHEAT-MAR" + path,
+                          path == ".long_max" ? "\"0\"" : quote(held)});
+    }
+    test::apply(texts, {kSet, kLimits, "accounts.maker.protections",
+                        R"([{"group": "grain", "lots": )" + lots + "}]"});
+    return test::problems_text(load_model_texts(texts));
+  };
+  EXPECT_EQ(problems("0", "820000"), "");
+  EXPECT_EQ(problems("420000", "400000"), "");
+  for (const std::string& beyond : {problems("0", "860000"), problems("430000", "430000")}) {
+    EXPECT_TRUE(beyond.starts_with(
+        "limits.json: accounts.maker.protections: with the positions that its profile allows its "
+        "lots can lose 240"))
+        << beyond;
+  }
+}
+
 TEST(ConfigHeadRoom, ValuesAtTheBelievedPrices) {
   const LoadResult result = load_model(test::model_folder());
   ASSERT_TRUE(result.ok());
@@ -340,9 +362,9 @@ TEST(ConfigHeadRoom, ValuesAtTheBelievedPrices) {
   EXPECT_EQ(value_max(d, instrument("SPY"), {0}), 0);
   // 100 dollars a lot, at a mark of half the index.
   EXPECT_EQ(value_max(d, instrument("BTC-PERP"), {7}), 7 * 200 * usd);
-  // 0.01 at 500,000; its notional is that of 0.01 lots of 0.0001 coins, in USDC of 2 dollars.
+  // 0.01 at 500,000; its notional is that of 0.01 lots of 0.0001 coins, in dollars.
   EXPECT_EQ(value_max(d, instrument("BTC-C"), {1}), 5'000 * usd);
-  EXPECT_EQ(notional_max(d, instrument("BTC-C"), {1}), 2 * usd);
+  EXPECT_EQ(notional_max(d, instrument("BTC-C"), {1}), usd);
   EXPECT_EQ(notional_max(d, instrument("SPY"), {1}), 10'000 * usd);
   EXPECT_EQ(value_max(d, instrument("SPY"), {std::int64_t{1} << 60}), std::nullopt);
   EXPECT_EQ(notional_max(d, instrument("BTC-C"), {std::int64_t{1} << 60}), std::nullopt);

@@ -1,6 +1,8 @@
 // What is wrong with a margin model: tests/data/model with one thing changed.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "config/load.h"
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
@@ -33,7 +35,7 @@ TEST(ConfigModelProblems, OfAssets) {
       set(f, "risk_currency", "[]", "must be an object"),
       set(f, "assets.BTC.tiers_in", "\"lots\"", "must be \"asset\" or \"value\""),
       // By value, in the risk currency's three decimals.
-      set(f, "assets.BTC.haircut_tiers[0].upto", "\"0.0001\"", "more than 3 digits"),
+      set(f, "assets.USDC.haircut_tiers[0].upto", "\"0.0001\"", "more than 3 digits"),
       set(f, "assets.USDC.maintenance_haircut_tiers", "[]", "must end with a tier whose upto"),
       set(f, "assets.USDC.maintenance_haircut_tiers[0].haircut", "\"0.02\"", "must be at least"),
       // Its falls are in no scenario: it is cut in full, and there is nothing residual.
@@ -42,7 +44,7 @@ TEST(ConfigModelProblems, OfAssets) {
       drop(f, "assets.USDC.haircut_tiers[0].residual_haircut"),
       // It would rise too.
       at("instruments.json", "instruments.BTC-P.settlement",
-         set(f, "assets.USDC.factor", "\"EUR\"", "rises by 0.02 in one", 2)),
+         set(f, "assets.USDC.factor", "\"EUR\"", "rises by 0.02 in one")),
       set(f, "assets.USDC.borrow.initial", "\"1.1\"", "must be from 0 to 1"),
       set(f, "assets.USDC.borrow.maintenance", "\"-0.1\"", "must be from 0 to 1"),
       set(f, "assets.USDC.borrow.pool_max", "\"0.0000001\"", "more than 6 digits"),
@@ -50,7 +52,7 @@ TEST(ConfigModelProblems, OfAssets) {
       set(f, "assets.USDC.share.max", "\"1\"", "must be from 0 to 0.999999"),
       set(f, "assets.USDC.share.free", "\"0.0001\"", "more than 3 digits"),
       at("assets.USDC.share", set(f, "assets.USDC.scenario_mode", "\"both\"",
-                                  "must not be there, since scenario_mode counts rises")),
+                                  "must not be there, since scenario_mode counts rises", 2)),
   });
 }
 
@@ -68,6 +70,22 @@ TEST(ConfigModelProblems, OfSharesOfNothing) {
   EXPECT_EQ(result.problems[0].path, "assets");
   EXPECT_EQ(result.problems[0].what,
             "must have an asset without a share cap, whose value the caps refer to");
+}
+
+// What is capped opens with each gain, and must not fall by more than it opens.
+TEST(ConfigModelProblems, OfSharesThatFallBeyondTheirWorth) {
+  const auto is_refused = [](const char* joint_mult) {
+    Texts texts = test::read_model();
+    test::apply(texts, {kSet, "assets.json", "assets.USDC.factor", "\"BTC\""});
+    test::apply(texts, {kSet, "margin.json", "joint_mult", joint_mult});
+    const LoadResult result = load_model_texts(texts);
+    return std::any_of(result.problems.begin(), result.problems.end(), [](const Problem& problem) {
+      return problem.path == "assets.USDC.share" &&
+             problem.what.find("more of a fall than the asset is worth") != std::string::npos;
+    });
+  };
+  EXPECT_FALSE(is_refused("\"2.69\""));  // of 0.371695
+  EXPECT_TRUE(is_refused("\"2.7\""));
 }
 
 // A unit of one asset in the unit of all must fit 64 bits.
@@ -135,7 +153,9 @@ TEST(ConfigModelProblems, OfTerms) {
       add(f, i + "SPY.risk", "\"table\"", "must be \"factor\": only options and futures have"),
       set(f, i + "SOL-MAR.risk", "\"vectors\"", "must be \"factor\" or \"table\""),
       set(f, i + "BTC-USDC.base", "\"XBT\"", "must be the name of an asset"),
-      set(f, i + "BTC-USDC.base", "\"USDC\"", "must be another asset than the settlement"),
+      set(f, i + "BTC-USDC.base", "\"USD\"", "must be another asset than the settlement"),
+      at(i + "BTC-USDC.settlement",
+         set(f, i + "BTC-USDC.settlement", "\"USDC\"", "what spot is paid in must count in full")),
       set(f, i + "ETH-PERP.open_interest_max", "\"0.05\"", "more than 1 digits"),
   });
 }
@@ -185,15 +205,23 @@ TEST(ConfigModelProblems, OfSettlement) {
       {{kSet, "margin.json", "joint_mult", "\"2.7\""},
        "instruments.BTC-PERP.settlement",
        "\"BTC\"",
-       "falls by 0.371695 in a scenario, and 2.7 times as much is required: more than it is worth",
-       2,
+       "falls by 0.371695 in a scenario, of which the multipliers and the weights of summed sets "
+       "require more than it is worth",
+       3,
        {},
        f},
-      {{kSet, "margin.json", "maintenance_group_mult", "\"2.7\""},
+      {{kSet, "assets.json", "assets.BTC.tiers_in", "\"value\""},
+       "instruments.BTC-PERP.settlement",
+       "\"BTC\"",
+       "has haircut tiers by value and counts rises",
+       3,
+       {},
+       f},
+      {{kSet, "margin.json", "maintenance_group_mult", "\"9.9\""},
        "instruments.BTC-MAR.settlement",
        "\"BTC\"",
        "falls by 0.371695",
-       2,
+       3,
        {},
        f},
   });
@@ -292,6 +320,19 @@ TEST(ConfigModelProblems, OfSets) {
                                    "is no key that is known")),
       // Beside a grid nothing else is read.
       add(f, "sets.range.groups.bitcoin.columns", "{}", "is no key that is known"),
+  });
+}
+
+TEST(ConfigModelProblems, OfWeightsByGroup) {
+  const std::string f = "margin.json";
+  const std::string depeg = "sets.break.columns.depeg.weight";
+  expect({
+      set(f, depeg + ".stable", "\"0\"", "must be from 0.000001 to 1"),
+      set(f, depeg + ".stable", "\"1.1\"", "must be from 0.000001 to 1"),
+      add(f, depeg + ".USDC", "\"1\"", "there is no risk group of this name"),
+      // A group's own columns have one weight.
+      set(f, "sets.range.groups.grain.columns.down.weight", R"({"grain":"1"})",
+          "must be decimal text"),
   });
 }
 
@@ -490,6 +531,9 @@ TEST(ConfigModelProblems, OfCharges) {
          set(f, "add_ons.delta.offset.kinds", "[\"bond\"]", "must be \"perpetual\" or")),
       at("add_ons.delta.offset", set(f, "add_ons.delta.offset.kinds", "[\"fx\"]",
                                      "selects no instrument of the group bitcoin")),
+      at("add_ons.delta.short_of", set(f, "add_ons.delta.short_of.kinds", "[\"fx\"]",
+                                       "selects no instrument of the group bitcoin")),
+      add(f, "add_ons.size.short_of", "{}", "is no key that is known"),
   });
 }
 

@@ -63,9 +63,9 @@ TEST(ConfigModel, IsWhatTheEngineTakes) {
 TEST(ConfigModel, Assets) {
   const risk::AssetParameters& usdc = asset("USDC");
   EXPECT_EQ(usdc.mode, risk::CollateralMode::DownsideOnly);
-  EXPECT_FALSE(usdc.tiers_by_value);
+  EXPECT_TRUE(usdc.tiers_by_value);
   ASSERT_EQ(usdc.haircut.size(), 2u);
-  EXPECT_EQ(usdc.haircut[0].upto, risk::Amount{10'000'000'000'000});  // of six decimals
+  EXPECT_EQ(usdc.haircut[0].upto, risk::Amount{10'000'000'000});  // quanta
   EXPECT_EQ(usdc.haircut[0].rate_ppm, 1'000'000);
   EXPECT_EQ(usdc.haircut[1].upto, risk::kUnlimited);
   EXPECT_EQ(usdc.haircut[1].rate_ppm, 980'000);
@@ -78,8 +78,8 @@ TEST(ConfigModel, Assets) {
   EXPECT_EQ(usdc.borrow_max, risk::Amount{20'000'000'000'000});
 
   const risk::AssetParameters& btc = asset("BTC");
-  EXPECT_TRUE(btc.tiers_by_value);
-  EXPECT_EQ(btc.haircut[0].upto, risk::Amount{5'000'000'000});  // quanta
+  EXPECT_FALSE(btc.tiers_by_value);
+  EXPECT_EQ(btc.haircut[0].upto, risk::Amount{500'000'000'000});  // of ten decimals
   EXPECT_EQ(btc.haircut[0].rate_ppm, 950'000);
   ASSERT_EQ(btc.maintenance_haircut.size(), 2u);  // the same
   EXPECT_EQ(btc.maintenance_haircut[1].rate_ppm, 800'000);
@@ -116,7 +116,7 @@ TEST(ConfigModel, Instruments) {
   EXPECT_EQ(spot.payoff, risk::Payoff::Spot);
   EXPECT_EQ(spot.base, model().names.assets.find("BTC"));
   EXPECT_EQ(spot.base_per_lot, 1'000'000);  // 0.0001 of ten decimals
-  EXPECT_EQ(spot.units_per_lot_mark, 10);   // 0.0001 * 0.1 of six
+  EXPECT_EQ(spot.units_per_lot_mark, 1);    // 0.0001 of four
 }
 
 TEST(ConfigModel, OptionsAndTableRisk) {
@@ -259,6 +259,10 @@ TEST(ConfigModel, ColumnsAndTheirShocks) {
   EXPECT_EQ(shocks("break", "stable", 0), (std::vector<std::int32_t>{0, -25'000}));
   EXPECT_EQ(shocks("break", "bitcoin", 0), (std::vector<std::int32_t>{-371'695, 0}));
   EXPECT_EQ(model().groups[group("bitcoin").value].columns[31 + 8 + 1].volatility, 1);
+  // A weight for each group: 0.5 of the stable one, 0.75 of bitcoin's, 1 of those not named.
+  EXPECT_EQ(model().groups[group("bitcoin").value].columns[31 + 8 + 1].weight_numerator, 3);
+  EXPECT_EQ(model().groups[group("bitcoin").value].columns[31 + 8 + 1].weight_denominator, 4);
+  EXPECT_EQ(model().groups[group("grain").value].columns[5 + 1].weight_denominator, 1);
 }
 
 TEST(ConfigModel, Histories) {
@@ -282,7 +286,7 @@ TEST(ConfigModel, AddOns) {
   EXPECT_EQ(names.drivers,
             (std::vector<std::string>{
                 "size: BTC-PERP", "size: BTC-MAR", "size: BTC-C", "size: BTC-P", "roll: no expiry",
-                "roll: 2025-12-26T08:00:00Z", "roll: 2026-03-27T08:00:00Z", "delta",
+                "roll: 2025-12-26T08:00:00Z", "roll: 2026-03-27T08:00:00Z", "delta", "delta: short",
                 "delta: offset", "short_options: 2025-12-26T08:00:00Z 90000.5 put",
                 "short_options: 2026-03-27T08:00:00Z 100000 call"}));
   ASSERT_EQ(bitcoin.add_ons.size(), 4u);
@@ -325,7 +329,7 @@ TEST(ConfigModel, AddOns) {
   const risk::AddOnParameters& delta = bitcoin.add_ons[2];
   EXPECT_EQ(delta.function, risk::AddOnFunction::Ramp);
   EXPECT_EQ(delta.place, risk::AddOnPlace::Joint);
-  EXPECT_EQ(delta.drivers, (std::vector<std::uint32_t>{7, 8}));
+  EXPECT_EQ(delta.drivers, (std::vector<std::uint32_t>{7, 8, 9}));
   EXPECT_EQ(delta.threshold.raw, 20'000'000'000);
   EXPECT_EQ(delta.per, model().names.assets.find("BTC"));
   EXPECT_EQ(delta.per_units, 10'000'000'000);
@@ -334,10 +338,12 @@ TEST(ConfigModel, AddOns) {
   EXPECT_EQ(instruments_of(7), (Strings{"BTC-PERP", "BTC-MAR"}));
   EXPECT_EQ(bitcoin.drivers[7].reach, risk::Reach::ShortNet);
   EXPECT_EQ(instruments_of(8), (Strings{"BTC-C", "BTC-P"}));
-  EXPECT_EQ(bitcoin.drivers[8].reach, risk::Reach::LongNet);
+  EXPECT_EQ(bitcoin.drivers[8].reach, risk::Reach::ShortNet);
+  EXPECT_EQ(instruments_of(9), (Strings{"BTC-C", "BTC-P"}));
+  EXPECT_EQ(bitcoin.drivers[9].reach, risk::Reach::LongNet);
 
   EXPECT_EQ(bitcoin.add_ons[3].place, risk::AddOnPlace::Floor);
-  EXPECT_EQ(bitcoin.drivers[9].measure, risk::Measure::InitialCharge);
+  EXPECT_EQ(bitcoin.drivers[10].measure, risk::Measure::InitialCharge);
 
   const risk::GroupParameters& grain = group_parameters("grain");
   ASSERT_EQ(grain.add_ons.size(), 1u);
@@ -450,13 +456,9 @@ Texts whole_deployment() {
   return texts;
 }
 
-// What the language can say and a gate does not do yet, and the same deployment without it.
-TEST(ConfigModel, AGateDoesNotStartOnWhatIsNotBuilt) {
-  EXPECT_EQ(test::problems_text(load_texts(whole_deployment(), "folder")),
-            "instruments.json: instruments.BTC-USDC.kind: is not built yet\n"
-            "limits.json: accounts.maker.protections: is not built yet\n"
-            "limits.json: accounts.maker-x.isolated_from: is not built yet\n"
-            "limits.json: accounts.cash.cash_only: is not built yet\n");
+// All that the language can say a gate takes.
+TEST(ConfigModel, AGateStartsOnAllOfIt) {
+  EXPECT_EQ(test::problems_text(load_texts(whole_deployment(), "folder")), "");
 }
 
 // The journal keeps one text: the history is in it.

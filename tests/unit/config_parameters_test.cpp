@@ -6,6 +6,7 @@
 
 #include "config/load.h"
 #include "tests/support/example_config.h"
+#include "tests/support/fixtures.h"
 
 namespace portcullis::config {
 namespace {
@@ -76,6 +77,11 @@ TEST(FirstProblem, OfAssets) {
            asset.mode = CollateralMode::Static;
          }
        }},
+      {"asset: a scenario takes more of what is capped than it is worth",
+       [](Parameters& p) {
+         p.assets[1].factor = p.assets[2].factor;
+         p.joint.maintenance_mult_ppm = 2'700'000;
+       }},
       {"asset: index_age_max must be > 0", [](Parameters& p) { p.assets[0].index_age_max_ns = 0; }},
   });
 }
@@ -96,6 +102,16 @@ TEST(FirstProblem, OfInstruments) {
        }},
       {"instrument: settled in an asset of which a scenario takes more than it is worth",
        [](Parameters& p) { p.joint.maintenance_mult_ppm = 2'700'000; }},
+      // Where sets are summed their weights add up: 0.371695 of 4.
+      {"instrument: settled in an asset of which a scenario takes more than it is worth",
+       [](Parameters& p) {
+         p.joint.combine = Combine::Sum;
+         for (SetParameters& set : p.sets) {
+           if (set.scope == SetScope::Joint) set.weight_ppm = 4 * kPpm;
+         }
+       }},
+      {"instrument: settled in an asset with tiers by value, whose rises count",
+       [](Parameters& p) { p.assets[2].tiers_by_value = true; }},
       {"instrument: marks_per_tick must be > 0",
        [](Parameters& p) { p.instruments[0].marks_per_tick = 0; }},
       {"instrument: units_per_lot_mark must be > 0",
@@ -292,6 +308,19 @@ TEST(FirstProblem, OfLimitsAndAccounts) {
       {"group_slots: too many for the groups' columns",
        [](Parameters& p) { p.capacities.group_slots = 1 << 28; }},
   });
+}
+
+// Exposures are counted by 32 bits as columns are, and there is one for each driver: a first exposure
+// began again at 0 where drivers were more than columns.
+TEST(FirstProblem, ManyDriversLeaveLessGroupSlots) {
+  Parameters p = support::small_parameters();
+  EXPECT_EQ(group_slots_max(p), kNone32 / 9);  // columns
+  p.groups[1].drivers.resize(2'000);
+  EXPECT_EQ(group_slots_max(p), kNone32 / 2'001);
+  p.capacities.group_slots = kNone32 / 2'001;
+  EXPECT_EQ(first_problem(p), nullptr);
+  ++p.capacities.group_slots;
+  EXPECT_STREQ(first_problem(p), "group_slots: too many for the groups' columns");
 }
 
 TEST(FirstProblem, OfSessions) {

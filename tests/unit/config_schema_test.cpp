@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "config/state_file.h"
 #include "tests/support/example_config.h"
+#include "tests/support/shipped_models.h"
 
 namespace portcullis::config {
 namespace {
@@ -205,6 +206,15 @@ TEST(ConfigSchema, TheSamplesPass) {
           .misfit(
               parse_json(R"({"by": "x", "commands": [{"action": "kill", "node": "demo"}]})").json),
       "");
+}
+
+TEST(ConfigSchema, TheShippedModelsPass) {
+  for (const std::string& model : test::shipped_models()) {
+    for (const std::string name : {"assets", "instruments", "limits", "margin"}) {
+      const std::string text = test::read_file(test::shipped_folder(model) / (name + ".json"));
+      EXPECT_EQ(Schema(name).misfit(parse_json(text).json), "") << model << " " << name;
+    }
+  }
 }
 
 // The validator above does refuse.

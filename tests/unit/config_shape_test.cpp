@@ -67,7 +67,7 @@ const std::set<std::string>& optional_keys() {
       // margin.json
       "gain_cap", "volatility", "damped", "requirement", "combine_weight", "maintenance_group_mult",
       "maintenance_joint_mult", "combine_joint", "add_ons", "kinds", "factors", "instruments",
-      "each", "initial", "maintenance", "ramp_open_interest", "offset", "bands",
+      "each", "initial", "maintenance", "ramp_open_interest", "short_of", "offset", "bands",
       "maintenance_includes_orders", "liquidation_lock", "exit_allowance", "transfer_notional",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max",

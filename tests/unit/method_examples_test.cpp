@@ -6,7 +6,6 @@
 // engine has no means for:
 //   G1, full value    collateral moves by its haircut value, not by its full one
 //   G9, the order     spot orders
-//   3.5, protection   orders of which the venue fills no more than so many lots
 #include <gtest/gtest.h>
 #include <simdjson.h>
 

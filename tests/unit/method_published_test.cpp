@@ -208,7 +208,7 @@ TYPED_TEST(MethodPublished, E12SpanArrays) {
   EXPECT_EQ(requirement(-1, 0), 10'000 + 1);
   EXPECT_EQ(requirement(0, 1), 3'990 + 1);
   EXPECT_EQ(requirement(0, -1), 8'060 + 1);
-  EXPECT_EQ(requirement(1, -1), 6'620 + 1);  // a covered write: down three thirds, volatility up
+  EXPECT_EQ(requirement(1, -1), 6'620 + 1);   // a covered write: down three thirds, volatility up
   EXPECT_EQ(requirement(3, -5), 13'500 + 1);  // a ratio write: down by the extreme move
 }
 

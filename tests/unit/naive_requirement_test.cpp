@@ -579,7 +579,8 @@ TEST(NaiveRequirement, AnExitPaidInTheHedgeLosesPartOfIt) {
   EXPECT_FALSE(passes(113'794));
 }
 
-// Behind an open exit that costs 7,000: of 9,000 that are left, with the orders counted.
+// Behind an open exit that costs 7,000: of 7,880 that are left, since what that cost takes of the
+// coins' rise, 1,120, frees nothing.
 TEST(NaiveRequirement, ASecondExitPaysForTheFirstAndForItsHedge) {
   const auto passes = [](std::int64_t price) {
     DollarWorld w = twelve_short(hedged_by_coins());
@@ -588,8 +589,8 @@ TEST(NaiveRequirement, ASecondExitPaysForTheFirstAndForItsHedge) {
     EXPECT_EQ(w.margin(0), (Figures{0, 7'000, 33'120, -40'120}));
     return w.buy(0, kBtcDated, 1, price).exit;
   };
-  EXPECT_TRUE(passes(107'758));
-  EXPECT_FALSE(passes(107'759));
+  EXPECT_TRUE(passes(106'793));
+  EXPECT_FALSE(passes(106'794));
 }
 
 // An ask for a third lot is charged 10,000 more: with it the exit frees 26,000, without it 16,000.
