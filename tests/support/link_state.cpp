@@ -58,10 +58,10 @@ void wait_for_link(std::uint16_t gate_port) {
   ASSERT_TRUE(client.login("CHARL1", 0));
   std::uint32_t number = client.query();
   const bool up = wait_for([&] {
-    client.send(sell(number++, 0));
+    client.send(sell(number++, 1, -30'000));
     const std::size_t before = client.stream.size();
     if (!client.wait_until([&] { return client.stream.size() > before; })) return true;
-    return line_of_payload(client.stream.back()).ends_with(" 13");
+    return line_of_payload(client.stream.back()).ends_with(" 26");
   });
   EXPECT_TRUE(up && !client.ended) << "the gate does not take orders";
 }

@@ -10,8 +10,8 @@
 
 namespace portcullis::test {
 
-// Until the gate takes orders: logs in as CHARL1, which the tests have no other use for, and asks
-// with orders that are refused in any case.
+// Until the gate takes orders and has the prices that they need: logs in as CHARL1, which the tests have
+// no other use for, and asks with orders far beyond the collar, which are refused in any case.
 void wait_for_link(std::uint16_t gate_port);
 
 // Until the other end, a process on this machine, has read all that was sent on this socket.
