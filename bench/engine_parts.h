@@ -17,7 +17,7 @@ struct MarginQuestion {
       : candidate(engine.candidate_of(order)),
         reservation(
             engine.reservation_with(nullptr, order.quantity, order.price, order.instrument)),
-        change(engine.open_change(candidate, reservation)) {
+        change(engine.open_change(candidate, reservation, risk::MarginLeg::Margin)) {
     change.costs = engine.costs_with(candidate, reservation);
   }
 

@@ -8,9 +8,6 @@ namespace portcullis::risk {
 
 namespace {
 
-// The most that a ramp is continued to beyond its cap.
-constexpr Int128 kRampFarPpm = 1'000'000'000;
-
 // The larger end of what a driver may become, or is.
 Int128 magnitude(const Exposure& exposure, bool with_orders) {
   if (with_orders) return std::max(exposure.high.raw, -exposure.low.raw);
@@ -24,6 +21,27 @@ struct Ends {
   void add(const Exposure& exposure, bool with_orders) {
     low += with_orders ? exposure.low.raw : exposure.position.raw;
     high += with_orders ? exposure.high.raw : exposure.position.raw;
+  }
+  // What is on the same side of 0 wherever between the ends it is: nearest to 0.
+  [[nodiscard]] Ends surely() const {
+    return {std::max<Int128>(0, low), std::min<Int128>(0, high)};
+  }
+};
+
+// The larger end of what is net, each end brought towards 0 by the end of an offset of opposite sign.
+Int128 offset_by(const Ends& net, const Ends& offset) {
+  return std::max({Int128{0}, net.high + offset.high, -net.low - offset.low});
+}
+
+// What drivers may become long, and what short.
+struct Legs {
+  Int128 longs = 0;
+  Int128 shorts = 0;
+  void add(const Exposure& exposure, bool with_orders) {
+    Ends ends;
+    ends.add(exposure, with_orders);
+    longs += std::max<Int128>(0, ends.high);
+    shorts += std::max<Int128>(0, -ends.low);
   }
 };
 
@@ -52,13 +70,10 @@ Int128 Engine::charge_of(GroupIndex group, const AddOnParameters& add_on, const 
                          std::span<const DriverChange> changes, bool with_orders,
                          bool maintenance) const noexcept {
   if ((maintenance ? add_on.maintenance : add_on.initial).empty()) return 0;
-  const std::uint32_t first = parameters_.groups[group.value].factor_count;
+  const Exposure* const drivers = exposures + parameters_.groups[group.value].factor_count;
   const Int128 denominator = parameters_.wide_denominator;
   const auto driver = [&](std::uint32_t d) -> const Exposure& {
-    for (const DriverChange& change : changes) {
-      if (change.driver == d) return change.exposure;
-    }
-    return exposures[first + d];
+    return with_changes(drivers, changes, d);
   };
   switch (add_on.function) {
     case AddOnFunction::Tiers: {
@@ -79,59 +94,58 @@ Int128 Engine::charge_of(GroupIndex group, const AddOnParameters& add_on, const 
       return sum;
     }
     case AddOnFunction::Hedged: {
-      Int128 longs = 0;
-      Int128 shorts = 0;
-      for (const std::uint32_t d : add_on.drivers) {
-        Ends ends;
-        ends.add(driver(d), with_orders);
-        longs += std::max<Int128>(0, ends.high);
-        shorts += std::max<Int128>(0, -ends.low);
-      }
-      return ceil_div(tiers_of(add_on, std::min(longs, shorts), maintenance), denominator);
+      Legs legs;
+      for (const std::uint32_t d : add_on.drivers) legs.add(driver(d), with_orders);
+      return ceil_div(tiers_of(add_on, std::min(legs.longs, legs.shorts), maintenance),
+                      denominator);
     }
     case AddOnFunction::Ramp: {
       Ends net;
       Ends offset;
-      for (const std::uint32_t d : add_on.drivers) {
-        const bool offsets = parameters_.groups[group.value].drivers[d].reach == Reach::LongNet;
-        (offsets ? offset : net).add(driver(d), with_orders);
-      }
-      // What surely offsets it: the end of the other that is nearest to nothing.
-      const Int128 high = net.high - std::max<Int128>(0, -offset.high);
-      const Int128 low = -net.low - std::max<Int128>(0, offset.low);
-      return ramp_charge(add_on, std::max({Int128{0}, high, low}), false, maintenance);
+      for (const std::uint32_t d : add_on.drivers)
+        (is_offset(group, d) ? offset : net).add(driver(d), with_orders);
+      const Int128 x = offset_by(net, offset.surely());
+      const Int128 rate = std::min<Int128>(ramp_rate(add_on, x), add_on.most_ppm);
+      return ramp_charge(add_on, x, rate, maintenance);
     }
   }
   return 0;
 }
 
-// Whether the rate of an amount has reached its most.
-bool Engine::is_ramped_out(const AddOnParameters& add_on, Int128 amount) const noexcept {
+// The rate of an amount in ppm, as if nothing capped it, though not without end: up to a thousand times
+// the amount, or the most if that is more.
+Int128 Engine::ramp_rate(const AddOnParameters& add_on, Int128 amount) const noexcept {
   const Int128 over = amount - Int128{add_on.threshold.raw} * parameters_.wide_denominator;
+  if (amount <= 0 || over <= 0) return 0;
   const Int128 unit = assets_[add_on.per.value].unit.raw * add_on.per_units;
-  if (over <= 0) return false;
-  // While the asset is unpriced it is the most. So many whole steps reach it long before 128 bits.
-  return unit == 0 || over / unit > kPpm * Int128{kPpm} ||
-         ceil_div(over * add_on.slope_ppm, unit) >= add_on.most_ppm;
+  if (unit == 0) return add_on.most_ppm;  // while the asset is unpriced
+  const Int128 end = std::max<Int128>(add_on.most_ppm, 1'000 * kPpm);
+  // So many whole steps come to the end long before 128 bits.
+  if (over / unit > kPpm * Int128{kPpm}) return end;
+  return std::min(end, ceil_div(over * add_on.slope_ppm, unit));
 }
 
-// In fines; uncapped: as if its rate went on to rise, to a thousand times the amount.
-Int128 Engine::ramp_charge(const AddOnParameters& add_on, Int128 amount, bool uncapped,
+// In fines.
+Int128 Engine::ramp_charge(const AddOnParameters& add_on, Int128 amount, Int128 rate_ppm,
                            bool maintenance) const noexcept {
-  const Int128 denominator = parameters_.wide_denominator;
-  const Int128 over = amount - Int128{add_on.threshold.raw} * denominator;
-  if (amount <= 0 || over <= 0) return 0;
-  Int128 rate = add_on.most_ppm;
-  const Int128 unit = assets_[add_on.per.value].unit.raw * add_on.per_units;
-  if (!is_ramped_out(add_on, amount)) {
-    rate = ceil_div(over * add_on.slope_ppm, unit);
-  } else if (uncapped && unit > 0) {
-    const bool is_far = over / unit > kPpm * Int128{kPpm};
-    rate = std::max(rate, is_far ? kRampFarPpm
-                                 : std::min(kRampFarPpm, ceil_div(over * add_on.slope_ppm, unit)));
-  }
   const Int128 share = (maintenance ? add_on.maintenance : add_on.initial).front().rate_ppm;
-  return ceil_div(ceil_div(amount * rate, denominator) * share, kPpm);
+  return ceil_div(ceil_div(amount * rate_ppm, parameters_.wide_denominator) * share, kPpm);
+}
+
+// What its drivers become by a change of the instrument's lots.
+Engine::DriverChanges Engine::driver_changes(InstrumentIndex instrument, const CountedLots& before,
+                                             const CountedLots& after,
+                                             const Exposure* exposures) const noexcept {
+  const std::uint32_t first = parameters_.groups[group_of(instrument).value].factor_count;
+  DriverChanges drivers;
+  for (const Use& use : uses(instrument)) {
+    if (use.add_on == kNil) continue;
+    DriverChange& driver = drivers.at[drivers.count++];
+    driver = {use.exposure - first, exposures[use.exposure]};
+    driver.exposure += exposure_of(use, instrument, after.in(use));
+    driver.exposure -= exposure_of(use, instrument, before.in(use));
+  }
+  return drivers;
 }
 
 // The initial charge at the end of an exit's fill, such that on the way to it the charge is never above
@@ -143,41 +157,32 @@ Int128 Engine::charge_along(GroupIndex group, const AddOnParameters& add_on,
   if (add_on.initial.empty()) return 0;
   if (add_on.function == AddOnFunction::Tiers)
     return charge_of(group, add_on, exposures, changes, true, false);
-  const std::uint32_t first = parameters_.groups[group.value].factor_count;
-  const auto after = [&](std::uint32_t d) -> const Exposure& {
-    for (const DriverChange& change : changes) {
-      if (change.driver == d) return change.exposure;
-    }
-    return exposures[first + d];
-  };
+  const Exposure* const drivers = exposures + parameters_.groups[group.value].factor_count;
   if (add_on.function == AddOnFunction::Hedged) {
-    Ends now;  // the sums of shorts and of longs
-    Ends then;
-    const auto count = [](Ends& ends, const Exposure& exposure) {
-      ends.low += std::max<Int128>(0, -exposure.low.raw);
-      ends.high += std::max<Int128>(0, exposure.high.raw);
-    };
+    Legs now;
+    Legs then;
     for (const std::uint32_t d : add_on.drivers) {
-      count(now, exposures[first + d]);
-      count(then, after(d));
+      now.add(drivers[d], true);
+      then.add(with_changes(drivers, changes, d), true);
     }
-    const Int128 amount = std::min(now.low, now.high) + std::max<Int128>(0, then.low - now.low) +
-                          std::max<Int128>(0, then.high - now.high);
+    const Int128 amount = std::min(now.longs, now.shorts) +
+                          std::max<Int128>(0, then.longs - now.longs) +
+                          std::max<Int128>(0, then.shorts - now.shorts);
     return ceil_div(tiers_of(add_on, amount, false), parameters_.wide_denominator);
   }
   Ends net_now, net_then, offset_now, offset_then;
   for (const std::uint32_t d : add_on.drivers) {
-    const bool offsets = parameters_.groups[group.value].drivers[d].reach == Reach::LongNet;
-    (offsets ? offset_now : net_now).add(exposures[first + d], true);
-    (offsets ? offset_then : net_then).add(after(d), true);
+    (is_offset(group, d) ? offset_now : net_now).add(drivers[d], true);
+    (is_offset(group, d) ? offset_then : net_then).add(with_changes(drivers, changes, d), true);
   }
-  const Int128 high_now = net_now.high - std::max<Int128>(0, -offset_now.high);
-  const Int128 low_now = -net_now.low - std::max<Int128>(0, offset_now.low);
-  const Int128 high_then = net_then.high - (offset_now.high <= 0 ? -offset_then.high : 0);
-  const Int128 low_then = -net_then.low - (offset_now.low >= 0 ? offset_then.low : 0);
-  const Int128 now = std::max({Int128{0}, high_now, low_now});
-  const Int128 then = std::max({Int128{0}, high_then, low_then});
-  return ramp_charge(add_on, std::max(now, then), then > now && !is_ramped_out(add_on, now), false);
+  const Int128 now = offset_by(net_now, offset_now.surely());
+  const Int128 then = offset_by(net_then, {offset_now.low >= 0 ? offset_then.low : 0,
+                                           offset_now.high <= 0 ? offset_then.high : 0});
+  const Int128 x = std::max(now, then);
+  const Int128 rate = ramp_rate(add_on, x);
+  const Int128 rate_now = ramp_rate(add_on, now);
+  const bool is_capped = then <= now || (rate_now > 0 && rate_now >= add_on.most_ppm);
+  return ramp_charge(add_on, x, is_capped ? std::min<Int128>(rate, add_on.most_ppm) : rate, false);
 }
 
 Engine::Charges Engine::charges_of(GroupIndex group, const Exposure* exposures, bool with_orders,

@@ -69,14 +69,12 @@ Int128 Engine::worse_by(const Candidate& candidate, Lots grown, bool in_vectors,
   const Int128 lots = grown.raw;
   const bool buys = candidate.side == Side::Buy;
   Int128 worse = 0;
-  if (!in_vectors) {
-    // nothing
-  } else if (parameters.risk == RiskSource::Table) {
+  if (in_vectors && parameters.risk == RiskSource::Table) {
     const TableWorst& worst = table_worst_[candidate.instrument.value];
     const Int128 fines = lots * parameters.vector_unit;
     worse = (fines * (buys ? worst.loss : worst.gain) + fines / 2 + 1) * fine_slope_;
     span += fines * (Int128{parameters.vector_cap} + 1);
-  } else {
+  } else if (in_vectors) {
     const Slopes& slopes = slopes_[parameters.factor.value];
     const Int128 quanta = lots * state.notional_quanta + 1;
     worse = quanta * (buys ? slopes.down : slopes.up);
@@ -90,44 +88,28 @@ Int128 Engine::worse_by(const Candidate& candidate, Lots grown, bool in_vectors,
   return worse + ramps_worse_by(candidate, grown);
 }
 
-// The same of ramps, whose slope depends on prices: worked out.
+// The same of ramps, whose slope depends on prices: worked out. (Under a protection the lots are no
+// fewer than those that count.)
 Int128 Engine::ramps_worse_by(const Candidate& candidate, Lots grown) const noexcept {
-  const GroupIndex group = group_of(candidate.instrument);
-  const GroupParameters& parameters = parameters_.groups[group.value];
-  const auto is_ramp = [&](const Use& use) {
-    return use.add_on != kNil && parameters.add_ons[use.add_on].function == AddOnFunction::Ramp;
-  };
-  const std::span<const Use> all = uses(candidate.instrument);
-  if (std::none_of(all.begin(), all.end(), is_ramp)) return 0;
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  const Reachable before = at == kNil ? Reachable{} : reachable(lines_[at]);
-  Reachable after = before;
-  (candidate.side == Side::Buy ? after.high.raw : after.low.raw) +=
-      sign_of(candidate.side) * grown.raw;
-  const std::uint32_t slot = find_slot(candidate.account, group);
-  const Exposure* exposures =
-      slot == kNil ? nothing_.data() : exposures_.data() + slots_[slot].first_exposure;
-  std::array<DriverChange, kUsesMax> drivers;
-  std::size_t count = 0;
-  for (const Use& use : all) {
-    if (!is_ramp(use)) continue;
-    DriverChange& driver = drivers[count++];
-    driver = {use.exposure - parameters.factor_count, exposures[use.exposure]};
-    driver.exposure += exposure_of(use, candidate.instrument, counted(candidate.instrument, after));
-    driver.exposure -=
-        exposure_of(use, candidate.instrument, counted(candidate.instrument, before));
-  }
+  const InstrumentIndex instrument = candidate.instrument;
+  const GroupIndex group = group_of(instrument);
   Int128 worse = 0;
-  std::uint32_t charged = kNil;
-  for (const Use& use : all) {
-    if (!is_ramp(use) || use.add_on == charged) continue;
-    charged = use.add_on;  // the uses of one add-on follow each other
-    const AddOnParameters& add_on = parameters.add_ons[charged];
-    worse +=
-        rising(charge_of(group, add_on, exposures, std::span{drivers.data(), count}, true, false),
-               charge_of(group, add_on, exposures, {}, true, false)) *
-        charge_slopes_[static_cast<std::size_t>(add_on.place)];
-  }
+  for_each_add_on(instrument, [&](const AddOnParameters& add_on) {
+    if (add_on.function != AddOnFunction::Ramp) return;
+    const std::uint32_t slot = find_slot(candidate.account, group);
+    const Exposure* exposures =
+        slot == kNil ? nothing_.data() : exposures_.data() + slots_[slot].first_exposure;
+    const Reachable before = no_change(candidate.account, instrument).lots;
+    Reachable after = before;
+    (candidate.side == Side::Buy ? after.high.raw : after.low.raw) +=
+        sign_of(candidate.side) * grown.raw;
+    const DriverChanges drivers =
+        driver_changes(instrument, counted(instrument, before, before, kNil),
+                       counted(instrument, after, after, kNil), exposures);
+    worse += rising(charge_of(group, add_on, exposures, drivers.span(), true, false),
+                    charge_of(group, add_on, exposures, {}, true, false)) *
+             charge_slopes_[static_cast<std::size_t>(add_on.place)];
+  });
   return worse;
 }
 

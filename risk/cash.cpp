@@ -129,7 +129,8 @@ void Engine::apply(const Transfer& transfer, const Decision& decision) noexcept 
 Decision Engine::submit(const IsolatedOrder& command) noexcept {
   const NewOrder& order = command.order;
   const auto known = [&] {
-    return order.account.exists() && parameters_.accounts[order.account.value].isolated_from.exists();
+    return order.account.exists() &&
+           parameters_.accounts[order.account.value].isolated_from.exists();
   };
   if (command.units == 0 || !known()) return submit(order);
   if (order.client_ref <= sessions_[order.session.value].watermark) return ignored();

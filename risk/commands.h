@@ -302,7 +302,8 @@ struct Decision {
   std::int64_t needed = 0;  // what the order would take
   std::int64_t available = 0;  // what was left
   std::int64_t shortfall = 0;
-  std::int64_t allowance = 0;  // of the wind-down allowance, booked by this order (METHOD 3.6)
+  std::int64_t allowance =
+      0;  // of the wind-down allowance, that the worst outcome uses (METHOD 3.6)
   // The largest quantity (of a replace: total) that would have passed now; 0: none.
   Lots largest_passing{};
   OrderIndex order;               // the order booked, replaced or to be cancelled

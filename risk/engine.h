@@ -463,6 +463,11 @@ class Engine {
     std::uint32_t driver = 0;
     Exposure exposure;
   };
+  struct DriverChanges {
+    [[nodiscard]] std::span<const DriverChange> span() const { return {at.data(), count}; }
+    std::array<DriverChange, kUsesMax> at;
+    std::size_t count = 0;
+  };
 
   struct UsageChange {
     Usage before;
@@ -500,8 +505,6 @@ class Engine {
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate,
                                          std::int64_t collar_ppm) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
-  [[nodiscard]] UsageChange usage_change(const Candidate& candidate, Lots reserve) const noexcept;
-  [[nodiscard]] Lots closable(const Candidate& candidate) const noexcept;
   [[nodiscard]] bool has_condition(Condition condition) const noexcept {
     return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
   }
@@ -511,9 +514,6 @@ class Engine {
   [[nodiscard]] Candidate candidate_of(const NewOrder& order) const noexcept;
   [[nodiscard]] Candidate candidate_of(const ReplaceOrder& order,
                                        const Order& chain) const noexcept;
-  [[nodiscard]] bool is_reducing(const Candidate& candidate, Lots reserve) const noexcept;
-  [[nodiscard]] bool may_exit(const Candidate& candidate, const Reservation& reservation,
-                              Decision& decision) const noexcept;
   [[nodiscard]] bool is_warned(AccountIndex account, const Change& change) const noexcept;
   [[nodiscard]] std::int64_t leverage_max(AccountIndex account, Int128 gross) const noexcept;
   RejectReason check_cash(const Candidate& candidate, const Reservation& reservation,
@@ -526,17 +526,6 @@ class Engine {
                                  Decision& decision) const noexcept;
   void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
                    Decision& decision) const noexcept;
-  [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
-                                             InstrumentIndex instrument) const noexcept;
-  [[nodiscard]] Change change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept;
-  [[nodiscard]] Change open_change(const Candidate& candidate, const Reservation& reservation,
-                                   MarginLeg leg = MarginLeg::Exit) const noexcept;
-  [[nodiscard]] Change filled_change(const Candidate& candidate, const Reservation& reservation,
-                                     bool with_orders) const noexcept;
-  [[nodiscard]] Amount costs_with(const Candidate& candidate,
-                                  const Reservation& reservation) const noexcept;
-  [[nodiscard]] Amount own_cost(const Candidate& candidate,
-                                const Reservation& reservation) const noexcept;
   [[nodiscard]] const InstrumentLimits& limits(std::uint32_t profile,
                                                InstrumentIndex instrument) const noexcept {
     return parameters_.profiles[profile].instruments[instrument.value];
@@ -581,7 +570,6 @@ class Engine {
   // venue_events.cpp
   void trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots, Price price,
              int direction) noexcept;
-  void spend_allowance(const Order& order, Lots lots, Price price) noexcept;
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
@@ -657,20 +645,22 @@ class Engine {
   void add_flow(const Order& order, int direction) noexcept;
   void trade_spot(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
                   Price price, int direction) noexcept;
+  // What a lot is traded for at a price, in settlement units; not Inverse.
+  [[nodiscard]] Int128 price_of_lot(InstrumentIndex instrument, Price price) const noexcept {
+    const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
+    return Int128{price.raw} * parameters.marks_per_tick * parameters.units_per_lot_mark;
+  }
   [[nodiscard]] Int128 got_per_lot(InstrumentIndex instrument, Side side) const noexcept;
   [[nodiscard]] Int128 paid_per_lot(const Reservation& reservation,
                                     InstrumentIndex instrument) const noexcept {
-    const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-    return Int128{reservation.worst.raw} * parameters.marks_per_tick *
-               parameters.units_per_lot_mark +
-           reservation.fee_per_lot;
+    return price_of_lot(instrument, reservation.worst) + reservation.fee_per_lot;
   }
   [[nodiscard]] Amount long_cost(InstrumentIndex instrument, Lots position, Lots buys,
                                  Int128 highest) const noexcept;
   // What a sale costs that closes a long position which counts for nothing.
   [[nodiscard]] Amount closing_cost(const Reservation& reservation,
                                     InstrumentIndex instrument) const noexcept {
-    const Int128 paid = paid_per_lot(reservation, instrument) - reservation.fee_per_lot;
+    const Int128 paid = price_of_lot(instrument, reservation.worst);
     return {reservation.lots.raw * std::max<Int128>(0, reservation.fee_per_lot - paid)};
   }
   [[nodiscard]] Amount traded(InstrumentIndex instrument, Side side, Lots lots,
@@ -705,6 +695,16 @@ class Engine {
     return {uses_.data() + first_use_[instrument.value],
             uses_.data() + first_use_[instrument.value + 1]};
   }
+  // Of the instrument's group, each that it is charged in; the uses of one follow each other.
+  template <class Visit>
+  void for_each_add_on(InstrumentIndex instrument, Visit visit) const noexcept {
+    std::uint32_t last = kNil;
+    for (const Use& use : uses(instrument)) {
+      if (use.add_on == kNil || use.add_on == last) continue;
+      last = use.add_on;
+      visit(parameters_.groups[group_of(instrument).value].add_ons[last]);
+    }
+  }
   [[nodiscard]] GroupIndex group_of(InstrumentIndex instrument) const noexcept {
     return {places_[parameters_.instruments[instrument.value].factor.value].group};
   }
@@ -714,7 +714,6 @@ class Engine {
   [[nodiscard]] CountedLots protected_lots(InstrumentIndex instrument, const Reachable& lots,
                                            const Reachable& exits,
                                            std::uint32_t protection) const noexcept;
-  void add_protected(const Line& line, const GroupSlot& slot, int sign) noexcept;
   [[nodiscard]] std::uint32_t find_protection(AccountIndex account,
                                               GroupIndex group) const noexcept;
   [[nodiscard]] const LotLoss& lot_loss(GroupIndex group) const noexcept;
@@ -837,25 +836,60 @@ class Engine {
                                   bool maintenance) const noexcept;
   [[nodiscard]] Flow flow_in(AccountIndex account, AssetIndex asset,
                              const Question& asked) const noexcept;
-  Charges charges_along(GroupIndex group, AccountIndex account,
-                        const Question& asked) const noexcept;
   Summed sum_group(AccountIndex account, GroupIndex group, std::uint32_t first_line,
                    const Question& asked, std::int64_t* low) const noexcept;
   Int128 recompute(AccountIndex account, const Change* change, bool with_orders, const Basis& basis,
                    MarginReport* report) const noexcept;
+
+  // change.cpp
+  [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
+                                             InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Change no_change(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Change change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept;
+  [[nodiscard]] Change open_change(const Candidate& candidate, const Reservation& reservation,
+                                   MarginLeg leg) const noexcept;
+  [[nodiscard]] Change filled_change(const Candidate& candidate, const Reservation& reservation,
+                                     bool with_orders) const noexcept;
+  [[nodiscard]] Amount costs_with(const Candidate& candidate,
+                                  const Reservation& reservation) const noexcept;
+  [[nodiscard]] Amount own_cost(const Candidate& candidate,
+                                const Reservation& reservation) const noexcept;
+  [[nodiscard]] UsageChange usage_change(const Candidate& candidate, Lots reserve) const noexcept;
+  [[nodiscard]] Lots closable(const Candidate& candidate) const noexcept;
+  [[nodiscard]] bool is_reducing(const Candidate& candidate, Lots reserve) const noexcept;
   [[nodiscard]] Amount exit_costs(AccountIndex account, AssetIndex asset,
                                   const Order* except) const noexcept;
   [[nodiscard]] bool exit_costs_rise(AccountIndex account) const noexcept;
+  Charges charges_along(GroupIndex group, AccountIndex account,
+                        const Question& asked) const noexcept;
+  [[nodiscard]] bool may_exit(const Candidate& candidate, const Reservation& reservation,
+                              Decision& decision) const noexcept;
+  void spend_allowance(const Order& order, Lots lots, Price price) noexcept;
 
   // add_ons.cpp
+  // A driver as the changes make it, or as it is.
+  [[nodiscard]] static const Exposure& with_changes(const Exposure* drivers,
+                                                    std::span<const DriverChange> changes,
+                                                    std::uint32_t driver) noexcept {
+    for (const DriverChange& change : changes) {
+      if (change.driver == driver) return change.exposure;
+    }
+    return drivers[driver];
+  }
+  [[nodiscard]] bool is_offset(GroupIndex group, std::uint32_t driver) const noexcept {
+    return parameters_.groups[group.value].drivers[driver].reach == Reach::LongNet;
+  }
   [[nodiscard]] Int128 tiers_of(const AddOnParameters& add_on, Int128 amount,
                                 bool maintenance) const noexcept;
   [[nodiscard]] Int128 charge_of(GroupIndex group, const AddOnParameters& add_on,
                                  const Exposure* exposures, std::span<const DriverChange> changes,
                                  bool with_orders, bool maintenance) const noexcept;
-  [[nodiscard]] Int128 ramp_charge(const AddOnParameters& add_on, Int128 amount, bool uncapped,
+  [[nodiscard]] Int128 ramp_rate(const AddOnParameters& add_on, Int128 amount) const noexcept;
+  [[nodiscard]] Int128 ramp_charge(const AddOnParameters& add_on, Int128 amount, Int128 rate_ppm,
                                    bool maintenance) const noexcept;
-  [[nodiscard]] bool is_ramped_out(const AddOnParameters& add_on, Int128 amount) const noexcept;
+  [[nodiscard]] DriverChanges driver_changes(InstrumentIndex instrument, const CountedLots& before,
+                                             const CountedLots& after,
+                                             const Exposure* exposures) const noexcept;
   [[nodiscard]] Int128 charge_along(GroupIndex group, const AddOnParameters& add_on,
                                     const Exposure* exposures,
                                     std::span<const DriverChange> changes) const noexcept;
@@ -951,16 +985,18 @@ class Engine {
   std::vector<std::uint32_t> first_use_;               // by instrument, and the end
   std::vector<std::vector<AssetIndex>> group_assets_;  // by group: those that move with its factors
   std::vector<std::vector<InstrumentIndex>> referring_;  // by instrument: those with its notional
-  std::array<std::array<SetList, 3>, 2> set_lists_;      // by basis
-  std::vector<std::int64_t> outflow_ppm_;                // by asset: what a unit takes of E at most
-  std::vector<std::int64_t> inflow_ppm_;                 // and what one adds at least
-  std::vector<Slopes> slopes_;                           // by factor
-  std::array<std::int64_t, 4> charge_slopes_{};          // of a fine charged, by AddOnPlace
-  std::int64_t fine_slope_ = 0;                          // of a fine of every column
-  int exact_shift_ = 0;                                  // quanta_at_most(): 2^shift <= 1e6 * D
-  std::int64_t exact_factor_ = 0;          // and 2^(shift + 31) / (1e6 * D), rounded up
-  std::vector<Exposure> nothing_;          // as many as a group can have
-  mutable std::vector<Exposure> scratch_;  // of recompute()
+  // By instrument: the groups in which its line needs slots, its own and those of the assets it moves.
+  std::vector<std::vector<GroupIndex>> line_groups_;
+  std::array<std::array<SetList, 3>, 2> set_lists_;  // by basis
+  std::vector<std::int64_t> outflow_ppm_;            // by asset: what a unit takes of E at most
+  std::vector<std::int64_t> inflow_ppm_;             // and what one adds at least
+  std::vector<Slopes> slopes_;                       // by factor
+  std::array<std::int64_t, 4> charge_slopes_{};      // of a fine charged, by AddOnPlace
+  std::int64_t fine_slope_ = 0;                      // of a fine of every column
+  int exact_shift_ = 0;                              // quanta_at_most(): 2^shift <= 1e6 * D
+  std::int64_t exact_factor_ = 0;                    // and 2^(shift + 31) / (1e6 * D), rounded up
+  std::vector<Exposure> nothing_;                    // as many as a group can have
+  mutable std::vector<Exposure> scratch_;            // of recompute()
   bool has_share_caps_ = false;
   bool has_falling_caps_ = false;  // some capped asset falls in scenarios
   bool has_warning_sets_ = false;

@@ -73,6 +73,13 @@ void Engine::lay_out_uses() {
     const Place& place = places_[instrument.factor.value];
     const GroupParameters& group = p.groups[place.group];
     if (instrument.reference.exists()) referring_[instrument.reference.value].push_back({i});
+    line_groups_.push_back({{place.group}});
+    for (const AssetIndex asset : {instrument.settlement, instrument.base}) {
+      if (!asset.exists() || p.assets[asset.value].mode == CollateralMode::Static) continue;
+      const GroupIndex moved{places_[p.assets[asset.value].factor.value].group};
+      auto& groups = line_groups_.back();
+      if (std::find(groups.begin(), groups.end(), moved) == groups.end()) groups.push_back(moved);
+    }
     first_use_.push_back(static_cast<std::uint32_t>(uses_.size()));
     if (instrument.risk == RiskSource::Factor && instrument.payoff != Payoff::Spot) {
       Use use;

@@ -169,7 +169,7 @@ Amount Engine::spot_cost(const Reservation& reservation, Side side,
   const InstrumentParameters& spot = parameters_.instruments[instrument.value];
   const Int128 base = Int128{spot.base_per_lot} * assets_[spot.base.value].unit.raw;
   const Int128 unit = assets_[spot.settlement.value].unit.raw;
-  const Int128 paid = Int128{reservation.worst.raw} * spot.marks_per_tick * spot.units_per_lot_mark;
+  const Int128 paid = price_of_lot(instrument, reservation.worst);
   const Int128 lots = reservation.lots.raw;
   const Int128 fee = reservation.fee_per_lot;
   if (unit == 0) return {lots * (side == Side::Buy ? paid + fee : fee)};
@@ -193,11 +193,8 @@ Flow Engine::flow_of(const Reservation& reservation, Side side, InstrumentIndex 
     const Amount moved{lots * spot.base_per_lot};
     return side == Side::Buy ? Flow{moved, {}} : Flow{{}, moved};
   }
-  const auto paid = [&](Price price) {
-    return Int128{price.raw} * spot.marks_per_tick * spot.units_per_lot_mark;
-  };
-  if (side == Side::Buy) return {{}, {lots * (paid(reservation.worst) + reservation.fee_per_lot)}};
-  return {{lots * paid(reservation.best)}, {}};
+  if (side == Side::Buy) return {{}, {lots * paid_per_lot(reservation, instrument)}};
+  return {{lots * price_of_lot(instrument, reservation.best)}, {}};
 }
 
 Engine::Reservation Engine::reserved_by(const Order& order) noexcept {
@@ -214,8 +211,11 @@ void Engine::add_flow(const Order& order, int direction) noexcept {
   for (const AssetIndex asset : {spot.base, spot.settlement}) {
     const Flow part = flow_of(reservation, order.side, order.instrument, asset);
     Flow& flow = holding(order.account, asset).flow;
-    flow.in.raw += direction * part.in.raw;
-    flow.out.raw += direction * part.out.raw;
+    if (direction > 0) {
+      flow += part;
+    } else {
+      flow -= part;
+    }
   }
 }
 
@@ -258,7 +258,7 @@ Amount Engine::coupled_cost(InstrumentIndex instrument, const Line& line, BookSi
     const Order& order = orders_[at];
     if (&order == asked.except || order.reserved.raw == 0) continue;
     if (asked.exits_only && order.exit == 0) continue;
-    const Reservation reservation{order.reserved, order.worst, order.fee_per_lot};
+    const Reservation reservation = reserved_by(order);
     sum += cost(reservation);
     lots += order.reserved;
     highest = std::max(highest, paid_per_lot(reservation, instrument));
@@ -328,18 +328,23 @@ void Engine::add_usage(const Line& line, int sign) noexcept {
 }
 
 void Engine::add_exposures(const Line& line, const GroupSlot& slot, int sign) noexcept {
-  if (slot.protection != kNil) [[unlikely]]
-    return add_protected(line, slot, sign);
-  const Reachable lots = counted(line.instrument, reachable(line));
-  for (const Use& use : uses(line.instrument)) {
-    Exposure& exposure = exposures_[slot.first_exposure + use.exposure];
-    const Exposure part = exposure_of(use, line.instrument, lots);
-    if (sign > 0) {
-      exposure += part;
-    } else {
-      exposure -= part;
+  const auto add = [&](auto lots_in) {
+    for (const Use& use : uses(line.instrument)) {
+      Exposure& exposure = exposures_[slot.first_exposure + use.exposure];
+      const Exposure part = exposure_of(use, line.instrument, lots_in(use));
+      if (sign > 0) {
+        exposure += part;
+      } else {
+        exposure -= part;
+      }
     }
+  };
+  if (slot.protection != kNil) [[unlikely]] {
+    const CountedLots lots = counted(line, slot.protection);
+    return add([&](const Use& use) -> const Reachable& { return lots.in(use); });
   }
+  const Reachable lots = counted(line.instrument, reachable(line));
+  add([&](const Use&) -> const Reachable& { return lots; });
 }
 
 void Engine::value_line(Line& line) noexcept {

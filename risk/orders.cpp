@@ -59,19 +59,9 @@ std::uint32_t Engine::take_number() noexcept {
 // A new line may need two slots: its own group's and that of a settlement asset that moves.
 Engine::Room Engine::room_needed(AccountIndex account, InstrumentIndex instrument) const noexcept {
   if (find_line(account, instrument) != kNil) return {};
-  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  std::array<GroupIndex, 3> groups{GroupIndex{places_[parameters.factor.value].group}};
-  std::size_t count = 1;
-  for (const AssetIndex asset : {parameters.settlement, parameters.base}) {
-    if (!asset.exists() || parameters_.assets[asset.value].mode == CollateralMode::Static) continue;
-    groups[count++] = {places_[parameters_.assets[asset.value].factor.value].group};
-  }
   Room room{.lines = 1};
-  for (std::size_t g = 0; g < count; ++g) {
-    const bool is_seen =
-        std::find(groups.begin(), groups.begin() + g, groups[g]) != groups.begin() + g;
-    if (!is_seen && find_slot(account, groups[g]) == kNil) ++room.slots;
-  }
+  for (const GroupIndex group : line_groups_[instrument.value])
+    room.slots += find_slot(account, group) == kNil ? 1U : 0U;
   return room;
 }
 
@@ -112,12 +102,8 @@ void Engine::drop_slots(std::uint32_t count) noexcept {
 std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument) noexcept {
   if (const std::uint32_t found = find_line(account, instrument); found != kNil) return found;
   PORTCULLIS_ASSERT(free_line_ != kNil);
-  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  for (const AssetIndex asset : {parameters.settlement, parameters.base}) {
-    if (asset.exists() && parameters_.assets[asset.value].mode != CollateralMode::Static)
-      new_slot(account, {places_[parameters_.assets[asset.value].factor.value].group});
-  }
-  const std::uint32_t in = new_slot(account, {places_[parameters.factor.value].group});
+  for (const GroupIndex group : line_groups_[instrument.value]) new_slot(account, group);
+  const std::uint32_t in = find_slot(account, group_of(instrument));
   const std::uint32_t at = free_line_;
   Line& line = lines_[at];
   free_line_ = line.next;

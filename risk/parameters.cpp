@@ -32,23 +32,14 @@ GroupIndex group_of(FactorIndex factor, const Parameters& all) {
   return {};
 }
 
-// A factor's moves over all columns of its group.
-struct Moves {
-  std::int64_t lowest_ppm = 0;
-  std::int64_t highest_ppm = 0;
-};
-Moves moves_of(FactorIndex factor, const Parameters& all) {
-  Moves moves;
+// Whether some column of its group raises the factor.
+bool rises(FactorIndex factor, const Parameters& all) {
   const GroupIndex index = group_of(factor, all);
-  if (!index.exists()) return moves;
+  if (!index.exists()) return false;
   const GroupParameters& group = all.groups[index.value];
   const std::size_t first = std::size_t{factor.value - group.first_factor} * group.column_count;
-  for (std::uint32_t column = 0; column < group.column_count; ++column) {
-    const std::int64_t shock = group.shock_ppm[first + column];
-    moves.lowest_ppm = std::min(moves.lowest_ppm, shock);
-    moves.highest_ppm = std::max(moves.highest_ppm, shock);
-  }
-  return moves;
+  const auto row = group.shock_ppm.begin() + static_cast<std::ptrdiff_t>(first);
+  return std::any_of(row, row + group.column_count, [](std::int32_t shock) { return shock > 0; });
 }
 
 const char* problem_of(std::span<const HaircutTier> tiers) {
@@ -105,7 +96,7 @@ const char* problem_of_settlement(const InstrumentParameters& instrument, const 
     return "instrument: unknown settlement asset";
   const AssetParameters& settlement = all.assets[instrument.settlement.value];
   if (settlement.mode != CollateralMode::Static && instrument.payoff != Payoff::Spot &&
-      moves_of(settlement.factor, all).highest_ppm > 0 &&
+      rises(settlement.factor, all) &&
       group_of(settlement.factor, all) != group_of(instrument.factor, all)) {
     return "instrument: settled in an asset that a scenario raises, of another group";
   }
@@ -155,7 +146,8 @@ const char* problem_of(const InstrumentParameters& instrument, const Parameters&
     if (instrument.base_per_lot <= 0) return "instrument: base_per_lot must be > 0";
     if (all.assets[instrument.settlement.value].share_ppm != kPpm)
       return "instrument: spot is paid in an uncapped asset";
-    if (const char* problem = problem_of_paid(all.assets[instrument.base.value], all)) return problem;
+    if (const char* problem = problem_of_paid(all.assets[instrument.base.value], all))
+      return problem;
   }
   if (instrument.reference.exists()) {
     if (instrument.reference.value >= all.instruments.size())

@@ -35,20 +35,6 @@ Engine::CountedLots Engine::protected_lots(InstrumentIndex instrument, const Rea
   return {counted(instrument, exits), counted(instrument, drivers)};
 }
 
-// As add_exposures(): factors by the lots in vectors, drivers by their own.
-void Engine::add_protected(const Line& line, const GroupSlot& slot, int sign) noexcept {
-  const CountedLots lots = counted(line, slot.protection);
-  for (const Use& use : uses(line.instrument)) {
-    Exposure& exposure = exposures_[slot.first_exposure + use.exposure];
-    const Exposure part = exposure_of(use, line.instrument, lots.in(use));
-    if (sign > 0) {
-      exposure += part;
-    } else {
-      exposure -= part;
-    }
-  }
-}
-
 // --- what a lot can lose
 
 // A fill of some lots moves a factor's exposure by their n(i), a row by so many integers, and the

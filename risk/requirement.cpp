@@ -118,37 +118,16 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
   Int128 span = account.span;
   bool fits = true;
 
-  // Drivers and the factor's own sum.
-  Exposure of_factor;  // what the change adds to it
-  std::array<DriverChange, kUsesMax> drivers;
-  std::size_t driver_count = 0;
-  for (const Use& use : uses(instrument)) {
-    Exposure part = exposure_of(use, instrument, after.in(use));
-    part -= exposure_of(use, instrument, before.in(use));
-    if (use.add_on == kNil) {
-      of_factor = part;
-      continue;
-    }
-    DriverChange& driver = drivers[driver_count++];
-    driver.driver = use.exposure - parameters.factor_count;
-    if (slot != nullptr) driver.exposure = exposures_[slot->first_exposure + use.exposure];
-    driver.exposure += part;
-  }
+  const Exposure* exposures =
+      slot == nullptr ? nothing_.data() : exposures_.data() + slot->first_exposure;
+  const DriverChanges drivers = driver_changes(instrument, before, after, exposures);
   Charges charges = slot == nullptr ? Charges{} : charges_[slot_index];
-  std::uint32_t charged = kNil;
-  for (const Use& use : uses(instrument)) {
-    if (use.add_on == kNil || use.add_on == charged) continue;
-    charged = use.add_on;  // the uses of one add-on follow each other
-    const AddOnParameters& add_on = parameters.add_ons[charged];
-    const std::span<const DriverChange> changes{drivers.data(), driver_count};
-    const Exposure* exposures =
-        slot == nullptr ? nothing_.data() : exposures_.data() + slot->first_exposure;
-    charges[add_on.place] += change.along_fill
-                                 ? charge_along(group, add_on, exposures, changes)
-                                 : charge_of(group, add_on, exposures, changes, true, false);
-    if (slot != nullptr)
-      charges[add_on.place] -= charge_of(group, add_on, exposures, {}, true, false);
-  }
+  for_each_add_on(instrument, [&](const AddOnParameters& add_on) {
+    charges[add_on.place] +=
+        (change.along_fill ? charge_along(group, add_on, exposures, drivers.span())
+                           : charge_of(group, add_on, exposures, drivers.span(), true, false)) -
+        charge_of(group, add_on, exposures, {}, true, false);
+  });
 
   // The factor of the instrument, and that of what its costs are paid in.
   const AssetParameters& settlement = parameters_.assets[traded.settlement.value];
@@ -158,9 +137,13 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
   const std::uint32_t other = costs_move ? places_[settlement.factor.value].local_factor : own;
   for (std::uint32_t f : {own, other}) {
     if (f == own && traded.risk == RiskSource::Table && !(costs_move && other == own)) continue;
-    Exposure exposure = slot == nullptr ? Exposure{} : exposures_[slot->first_exposure + f];
+    Exposure exposure = exposures[f];
     Collateral collateral = slot == nullptr ? Collateral{} : collateral_[slot->first_factor + f];
-    if (f == own) exposure += of_factor;
+    if (f == own && traded.risk == RiskSource::Factor) {
+      const Use& use = uses(instrument).front();  // its factor's
+      exposure += exposure_of(use, instrument, after.in_vector);
+      exposure -= exposure_of(use, instrument, before.in_vector);
+    }
     if (costs_move && f == other) {
       const Int128 uncapped = 0;  // an asset that moves up is not capped
       collateral.rises +=
@@ -258,9 +241,8 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
     for (const AssetIndex asset : group_assets_[group.value]) {
       if (parameters_.assets[asset.value].factor != factor) continue;
       const Amount cost = costs_in(account, asset, asked.costs);
-      const Collateral part =
-          collateral_of(account, asset, cost, flow_in(account, asset, asked), asked.uncapped,
-                        asked.maintenance);
+      const Collateral part = collateral_of(account, asset, cost, flow_in(account, asset, asked),
+                                            asked.uncapped, asked.maintenance);
       collateral.falls += part.falls;
       collateral.rises += part.rises;
     }
@@ -281,39 +263,6 @@ Flow Engine::flow_in(AccountIndex account, AssetIndex asset, const Question& ask
     if (asset == spot.settlement) return asked.change->settlement;
   }
   return holding(account, asset).flow;
-}
-
-// The add-ons of the group that sum_group() has just summed with the change in it, on the way to it.
-Engine::Charges Engine::charges_along(GroupIndex group, AccountIndex account,
-                                      const Question& asked) const noexcept {
-  const Change& change = *asked.change;
-  const std::uint32_t protection = find_protection(account, group);
-  const auto lots_of = [&](Reachable lots, Reachable exits) {
-    if (!asked.with_orders) {
-      lots.low = lots.high = lots.position;
-      exits = lots;
-    }
-    return counted(change.instrument, lots, exits, protection);
-  };
-  const std::uint32_t at = find_line(account, change.instrument);
-  const CountedLots before =
-      at == kNil ? CountedLots{} : lots_of(reachable(lines_[at]), reachable_by_exits(lines_[at]));
-  const CountedLots after = lots_of(change.lots, change.exits);
-  std::array<DriverChange, kUsesMax> drivers;
-  std::size_t count = 0;
-  for (const Use& use : uses(change.instrument)) {
-    if (use.add_on == kNil) continue;
-    Exposure& sum = scratch_[use.exposure];
-    drivers[count++] = {use.exposure - parameters_.groups[group.value].factor_count, sum};
-    sum -= exposure_of(use, change.instrument, after.in(use));
-    sum += exposure_of(use, change.instrument, before.in(use));
-  }
-  Charges charges;
-  for (const AddOnParameters& add_on : parameters_.groups[group.value].add_ons) {
-    charges[add_on.place] +=
-        charge_along(group, add_on, scratch_.data(), std::span{drivers.data(), count});
-  }
-  return charges;
 }
 
 Engine::Question Engine::question(AccountIndex account, const Change* change, bool with_orders,
@@ -365,65 +314,16 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
       alone_sum[k] = wrapped_sum(alone_sum[k], loss_of(part, parameters_.sets[list.joint[k]]));
     }
   };
-  bool is_there = change == nullptr;
-  const Account& account = accounts_[account_index.value];
-  for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
-    is_there = is_there || slots_[s].group == group_of(change->instrument);
+  for (std::uint32_t s = accounts_[account_index.value].first_slot; s != kNil; s = slots_[s].next)
     add_group(slots_[s].group, slots_[s].first_line);
-  }
-  if (!is_there) add_group(group_of(change->instrument), kNil);
-  if (change != nullptr && is_spot(change->instrument)) {
-    const InstrumentParameters& spot = parameters_.instruments[change->instrument.value];
-    std::array<GroupIndex, 3> added{group_of(change->instrument)};
-    std::size_t count = 1;
-    for (const AssetIndex asset : {spot.base, spot.settlement}) {
-      const AssetParameters& parameters = parameters_.assets[asset.value];
-      if (parameters.mode == CollateralMode::Static) continue;
-      const GroupIndex group{places_[parameters.factor.value].group};
-      if (find_slot(account_index, group) != kNil ||
-          std::find(added.begin(), added.begin() + count, group) != added.begin() + count) {
-        continue;
-      }
-      added[count++] = group;
-      add_group(group, kNil);
+  if (change != nullptr) {
+    for (const GroupIndex group : line_groups_[change->instrument.value]) {
+      if (find_slot(account_index, group) == kNil) add_group(group, kNil);
     }
   }
   if (report != nullptr) name_joint(figures, joint, alone_sum, basis, *report);
   if (!fits || span > kSpanMax) return kUnaffordable;
   return combined(figures, joint, alone_sum, basis);
-}
-
-// What the account's open exits other than `except` may cost in one asset.
-Amount Engine::exit_costs(AccountIndex account, AssetIndex asset,
-                          const Order* except) const noexcept {
-  Amount sum;
-  for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-      const InstrumentParameters& parameters = parameters_.instruments[lines_[l].instrument.value];
-      if (parameters.settlement != asset) continue;
-      for (const BookSide side : {kBuys, kSells}) {
-        if (!parameters.long_value) {
-          sum += coupled_cost(lines_[l].instrument, lines_[l], side, {except, {}, true});
-          continue;
-        }
-        for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-          if (orders_[o].exit != 0 && &orders_[o] != except) sum += order_cost(orders_[o]);
-        }
-      }
-    }
-  }
-  return sum;
-}
-
-// Whether some of them are paid in what counts as it rises.
-bool Engine::exit_costs_rise(AccountIndex account) const noexcept {
-  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
-    const AssetParameters& parameters = parameters_.assets[a];
-    if (parameters.mode == CollateralMode::Static || rise_max_[parameters.factor.value] == 0)
-      continue;
-    if (exit_costs(account, {a}, nullptr).raw != 0) return true;
-  }
-  return false;
 }
 
 }  // namespace portcullis::risk

@@ -142,6 +142,14 @@ struct FactorExposure {
 struct Flow {
   Amount in;
   Amount out;
+  friend Flow& operator+=(Flow& a, const Flow& b) {
+    a.in += b.in, a.out += b.out;
+    return a;
+  }
+  friend Flow& operator-=(Flow& a, const Flow& b) {
+    a.in -= b.in, a.out -= b.out;
+    return a;
+  }
 };
 
 // An account's holding of one asset.
@@ -183,7 +191,6 @@ struct GroupSlot {
   bool in_range = true;              // the exposures fit their integers
   std::uint64_t version = 0;         // of the group's prices that the lines were valued with
   std::uint64_t vector_version = 0;  // of the group's risk table that the vector was summed with
-  std::int64_t reserve = 0;          // fines: for the rounding of the tables' integers
   std::uint32_t protection = kNil;   // that the venue gives the account's orders here
   Int128 quoted = 0;                 // reserved lots of the orders that are no exits
   Int128 table_span = 0;             // fines: the Table lines' part of `span`

@@ -38,29 +38,13 @@ void Engine::trade_spot(AccountIndex account, InstrumentIndex instrument, Side s
                         Price price, int direction) noexcept {
   const InstrumentParameters& spot = parameters_.instruments[instrument.value];
   const Int128 moved = Int128{lots.raw} * spot.base_per_lot;
-  const Int128 paid = Int128{price.raw} * spot.marks_per_tick * spot.units_per_lot_mark * lots.raw;
+  const Int128 paid = price_of_lot(instrument, price) * lots.raw;
   const Int128 fees = Int128{fee_per_lot(instrument, price)} * lots.raw;
   const int sign = direction * sign_of(side);
   if (!add_balance(account, spot.base, sign * moved) ||
       !add_balance(account, spot.settlement, -sign * paid - direction * fees)) {
     dispute(account);  // no balance is so large
   }
-}
-
-// What an exit pays of the allowance to wind down.
-void Engine::spend_allowance(const Order& order, Lots lots, Price price) noexcept {
-  Account& account = accounts_[order.account.value];
-  if (account.allowance.raw == 0 || order.exit == 0) return;
-  const InstrumentParameters& parameters = parameters_.instruments[order.instrument.value];
-  const Reservation traded{lots, price, fee_per_lot(order.instrument, price)};
-  const Amount cost = parameters.long_value || order.side == Side::Buy
-                          ? cost_of(traded, order.side, order.instrument)
-                          : closing_cost(traded, order.instrument);
-  bool fits = true;
-  account.spent = {narrow(account.spent.raw + ceil_div(cost_value(parameters.settlement, cost),
-                                                       Int128{kPpm} * parameters_.wide_denominator),
-                          fits)};
-  hash_.touch(EntityKind::Account, order.account.value);
 }
 
 // One more execution without a person having looked; too many stop what adds risk.

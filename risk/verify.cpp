@@ -141,19 +141,17 @@ const char* Engine::verify() noexcept {
     }
   }
   if (live != live_orders_) return "number of live orders";
-  std::vector<Holding> flows(holdings_.size());
+  std::vector<Flow> flows(holdings_.size());
   for (const Order& order : orders_) {
     if (order.head == 0 || !is_spot(order.instrument)) continue;
     const InstrumentParameters& spot = parameters_.instruments[order.instrument.value];
     for (const AssetIndex asset : {spot.base, spot.settlement}) {
-      const Flow part = flow_of(reserved_by(order), order.side, order.instrument, asset);
-      Flow& sum = flows[order.account.value * assets_.size() + asset.value].flow;
-      sum.in += part.in;
-      sum.out += part.out;
+      flows[order.account.value * assets_.size() + asset.value] +=
+          flow_of(reserved_by(order), order.side, order.instrument, asset);
     }
   }
   for (std::size_t h = 0; h < flows.size(); ++h) {
-    if (flows[h].flow.in != holdings_[h].flow.in || flows[h].flow.out != holdings_[h].flow.out)
+    if (flows[h].in != holdings_[h].flow.in || flows[h].out != holdings_[h].flow.out)
       return "what spot orders may bring or take";
   }
   std::vector<std::uint32_t> suspensions(accounts_.size());

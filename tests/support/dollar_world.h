@@ -28,6 +28,14 @@ inline risk::Parameters dollar_parameters() {
 // Makes BTC an asset of which a unit is worth a dollar at an index of 1.
 inline void in_dollars(risk::AssetParameters& asset) { asset.wide_per_index = 100'000'000; }
 
+// OKX's discount tiers of BETH: 0.95, 0.85, 0.5, 0.
+inline std::vector<risk::HaircutTier> okx_beth_tiers() {
+  return {{risk::Amount{2'000'000}, 950'000},
+          {risk::Amount{4'000'000}, 850'000},
+          {risk::Amount{8'000'000}, 500'000},
+          {risk::kUnlimited, 0}};
+}
+
 // One more instrument, with limits and entitlements.
 inline risk::InstrumentIndex add_instrument(risk::Parameters& p,
                                             const risk::InstrumentParameters& i) {

@@ -154,10 +154,7 @@ TYPED_TEST(MethodPublished, E11OkxTiersOfBeth) {
   Parameters p = dollar_parameters();
   AssetParameters& beth = p.assets[kBtc.value];
   in_dollars(beth);
-  beth.haircut = {{Amount{2'000'000}, 950'000},
-                  {Amount{4'000'000}, 850'000},
-                  {Amount{8'000'000}, 500'000},
-                  {kUnlimited, 0}};
+  beth.haircut = okx_beth_tiers();
   for (const bool by_value : {false, true}) {
     for (const std::int64_t index : {1, 2'500}) {
       beth.tiers_by_value = by_value;

@@ -44,10 +44,7 @@ TEST(NaiveModel, TiersCutUnitsOrTheirValue) {
   Parameters p = dollar_parameters();
   AssetParameters& beth = p.assets[kBtc.value];
   in_dollars(beth);
-  beth.haircut = {{Amount{2'000'000}, 950'000},
-                  {Amount{4'000'000}, 850'000},
-                  {Amount{8'000'000}, 500'000},
-                  {kUnlimited, 0}};
+  beth.haircut = okx_beth_tiers();
   DollarWorld units(p);
   units.index(kBtc, 2);
   units.balance(0, kBtc, 3'000'000);
@@ -322,10 +319,7 @@ TEST(NaiveModel, ARiseOfTiersByValueCountsAtTheRateWhereItEnds) {
   Parameters p = dollar_parameters();
   AssetParameters& beth = p.assets[kBtc.value];
   in_dollars(beth);
-  beth.haircut = {{Amount{2'000'000}, 950'000},
-                  {Amount{4'000'000}, 850'000},
-                  {Amount{8'000'000}, 500'000},
-                  {kUnlimited, 0}};
+  beth.haircut = okx_beth_tiers();
   beth.mode = CollateralMode::Both;
   beth.factor = FactorIndex{0};
   const auto requirement = [&](std::int64_t dollars) {
