@@ -72,6 +72,8 @@ Engine::Engine(const Parameters& parameters)
   table_version_.assign(p.groups.size(), 0);
   table_worst_.resize(p.instruments.size());
   trades_.resize(p.capacities.trades);
+  touched_.resize(accounts_.size());
+  lay_out_watch();
   hash_.size(EntityKind::Order, orders_.size(), false);
   hash_.size(EntityKind::Line, lines_.size(), false);
   hash_.size(EntityKind::Account, accounts_.size(), true);

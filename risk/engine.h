@@ -147,6 +147,7 @@
 #include "risk/state_hash.h"
 #include "risk/types.h"
 #include "risk/vectors.h"
+#include "risk/watch.h"
 
 namespace portcullis::risk {
 
@@ -313,6 +314,11 @@ class Engine {
   // On stale prices, or where a figure does not fit, nothing changes.
   StateChange apply(const Recheck& recheck) noexcept;
   void apply(const DayStart& start) noexcept;
+  // An account whose state its own trading since its last Recheck, or prices (watch.h), can have
+  // changed: each once, those that prices have moved first; none: there is nobody. A Recheck should
+  // follow. What funding, open interest, interest and time change is not in it: a round over all
+  // accounts finds that.
+  AccountIndex take_due() noexcept;
   [[nodiscard]] MarginState state(AccountIndex account) const noexcept {
     return accounts_[account.value].state;
   }
@@ -604,9 +610,15 @@ class Engine {
 
   // margin.cpp
   void refresh_lines(AccountIndex account) noexcept;
-  static void touch(Account& account) noexcept {
+  void touch(Account& account) noexcept {
     account.version = account.lines_version = 0;
     account.capital_stale = true;
+    if (account.touched) return;
+    account.touched = true;
+    const auto index = static_cast<std::uint32_t>(&account - accounts_.data());
+    std::size_t at = touched_first_ + touched_count_++;
+    if (at >= touched_.size()) at -= touched_.size();
+    touched_[at] = {index};
   }
   void lift(Line& line) noexcept;   // takes a line's part out of every sum, before it changes
   void place(Line& line) noexcept;  // and puts it back
@@ -707,6 +719,12 @@ class Engine {
   }
   [[nodiscard]] GroupIndex group_of(InstrumentIndex instrument) const noexcept {
     return {places_[parameters_.instruments[instrument.value].factor.value].group};
+  }
+  // Whether what is had of the asset moves with the group's prices: with its own, of a static one with
+  // those of every group.
+  [[nodiscard]] bool stands_in(AssetIndex asset, GroupIndex group) const noexcept {
+    const AssetParameters& of = parameters_.assets[asset.value];
+    return of.mode == CollateralMode::Static || places_[of.factor.value].group == group.value;
   }
   [[nodiscard]] const std::int32_t* gains(InstrumentIndex instrument) const noexcept;
 
@@ -921,8 +939,14 @@ class Engine {
     Int128 required = 0;
     [[nodiscard]] bool is_below(std::int64_t ppm) const { return value * kPpm < required * ppm; }
   };
+  using Ratios = std::array<Ratio, 2>;  // by MarginBasis
   [[nodiscard]] Ratio ratio_of(AccountIndex account, MarginBasis basis) const noexcept;
-  [[nodiscard]] MarginState state_of(AccountIndex account) const noexcept;
+  [[nodiscard]] MarginState state_of(AccountIndex account, const Ratios& ratios) const noexcept;
+  [[nodiscard]] Int128 distance(AccountIndex account, const Ratios& ratios, GroupIndex group,
+                                Int128 stake) const noexcept;
+  [[nodiscard]] Int128 stake_of(const GroupSlot& slot) const noexcept;
+  void watch(AccountIndex account, const Ratios& ratios) noexcept;
+  void unwatch(AccountIndex account) noexcept;
   RejectReason refuse_state(AccountIndex account, Decision& decision) const noexcept;
   [[nodiscard]] Int128 day_loss(AccountIndex account) const noexcept;
   [[nodiscard]] bool day_is_lost(AccountIndex account) const noexcept;
@@ -955,6 +979,7 @@ class Engine {
   void lay_out_sets();
   void lay_out_slopes();
   void lay_out_protections();
+  void lay_out_watch();
 
   // engine.cpp: what sessions have suspended
   [[nodiscard]] std::uint32_t find_suspension(SessionIndex session,
@@ -966,6 +991,8 @@ class Engine {
     if (last_time_ < time) last_time_ = time;
   }
   [[nodiscard]] Int128 value_at(InstrumentIndex instrument, Int128 mark) const noexcept;
+  [[nodiscard]] std::int64_t shift_ppm(const RiskTable& before, const RiskTable& after,
+                                       InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
   template <class Stands>
@@ -1000,10 +1027,15 @@ class Engine {
   bool has_share_caps_ = false;
   bool has_falling_caps_ = false;  // some capped asset falls in scenarios
   bool has_warning_sets_ = false;
-  std::uint32_t joint_columns_ = 0;              // of the enforced initial sets
-  std::uint32_t joint_set_count_ = 0;            // of them
-  std::vector<std::uint32_t> first_suspension_;  // by session
-  std::vector<std::uint32_t> first_protection_;  // by account
+  std::uint32_t joint_columns_ = 0;                        // of the enforced initial sets
+  std::uint32_t joint_set_count_ = 0;                      // of them
+  std::vector<std::uint32_t> first_suspension_;            // by session
+  std::vector<std::uint32_t> first_protection_;            // by account
+  std::vector<std::uint32_t> watched_;                     // by instrument: its price in the watch
+  std::vector<std::vector<std::uint32_t>> watched_index_;  // by asset: its prices there
+  std::int64_t equity_reaction_ppm_ = 0;  // what E loses at most with a value that falls by one
+  std::vector<std::int64_t>
+      reaction_ppm_;  // by group: what Req gains with a notional that rises by one
 
   // Semantic state.
   std::vector<Order> orders_;
@@ -1057,6 +1089,12 @@ class Engine {
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;
   std::uint64_t index_version_ = 1;
+
+  // Who is to be looked at again: a proposal to the caller, a function of nothing.
+  Watch watch_;
+  std::vector<AccountIndex> touched_;  // a ring
+  std::size_t touched_first_ = 0;
+  std::size_t touched_count_ = 0;
 };
 
 }  // namespace portcullis::risk

@@ -210,4 +210,63 @@ void Engine::lay_out_protections() {
   }
 }
 
+// The prices that the accounts of each group stand on, and how much their margin moves with them.
+void Engine::lay_out_watch() {
+  const Parameters& p = parameters_;
+  std::vector<std::uint32_t> counts(p.groups.size());
+  watched_.resize(p.instruments.size());
+  watched_index_.resize(p.assets.size());
+  std::uint32_t next = 0;
+  for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
+    const std::uint32_t first = next;
+    for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
+      if (group_of({i}).value == g) watched_[i] = next++;
+    }
+    for (std::uint32_t a = 0; a < p.assets.size(); ++a) {
+      if (stands_in({a}, {g})) watched_index_[a].push_back(next++);
+    }
+    counts[g] = next - first;
+  }
+  watch_ = Watch(p.capacities.group_slots, counts);
+
+  equity_reaction_ppm_ = *std::max_element(outflow_ppm_.begin(), outflow_ppm_.end());
+  // All that the sets of a scope, weighted where they are summed, and their multiplier make of a loss.
+  const auto reaction = [&](SetScope scope, const ScopeParameters& of) {
+    Int128 weights = of.combine == Combine::Max ? kPpm : 0;
+    for (const SetParameters& set : p.sets) {
+      if (of.combine == Combine::Sum && set.scope == scope) weights += set.weight_ppm;
+    }
+    return weights * std::max(of.initial_mult_ppm, of.maintenance_mult_ppm) / kPpm;
+  };
+  const Int128 of_loss =
+      std::max(reaction(SetScope::PerGroup, p.per_group), reaction(SetScope::Joint, p.joint));
+  const std::int64_t mult_max =
+      std::max({kPpm, p.per_group.initial_mult_ppm, p.per_group.maintenance_mult_ppm,
+                p.joint.initial_mult_ppm, p.joint.maintenance_mult_ppm});
+  for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
+    const GroupParameters& group = p.groups[g];
+    Int128 loss = group.row_count > 0 ? kPpm : 0;  // of a value that is lost
+    for (std::uint32_t f = 0; f < group.factor_count; ++f)
+      loss = std::max<Int128>(loss, shock_max_[group.first_factor + f]);
+    Int128 charged = 0;
+    for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
+      if (group_of({i}).value != g) continue;
+      Int128 sum = 0;
+      for (const Use& use : uses({i})) {
+        if (use.add_on == kNil) continue;
+        const AddOnParameters& add_on = group.add_ons[use.add_on];
+        Int128 rate = 0;
+        for (const auto* tiers : {&add_on.initial, &add_on.maintenance})
+          if (!tiers->empty()) rate = std::max<Int128>(rate, tiers->back().rate_ppm);
+        if (add_on.ramped_by.exists()) rate = std::max<Int128>(rate, kPpm);
+        if (add_on.function == AddOnFunction::Ramp) rate = rate * 2 * add_on.most_ppm / kPpm;
+        sum += rate;
+      }
+      charged = std::max(charged, sum);
+    }
+    reaction_ppm_.push_back(
+        static_cast<std::int64_t>((loss * of_loss + charged * mult_max) / kPpm + 1));
+  }
+}
+
 }  // namespace portcullis::risk

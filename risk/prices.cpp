@@ -46,6 +46,7 @@ void Engine::price_instrument(InstrumentIndex index) noexcept {
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     nodes_[n].gross.raw += (instrument.notional.raw - before.raw) * usage[n].gross_lots.raw;
   }
+  watch_.move(watched_[index.value], instrument.premium.raw, instrument.notional.raw);
   for (const InstrumentIndex referring : referring_[index.value]) price_instrument(referring);
   tick_group(group_of(index).value);
 }
@@ -71,6 +72,8 @@ void Engine::apply(const IndexUpdate& update) noexcept {
     if (instrument.settlement == update.asset || instrument.base == update.asset)
       price_instrument({i});
   }
+  for (const std::uint32_t price : watched_index_[update.asset.value])
+    watch_.move(price, asset.unit.raw, asset.unit.raw);
   tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
   ++index_version_;
   ++price_version_;
@@ -83,6 +86,28 @@ void Engine::tick_charged(Stands stands) noexcept {
     const std::vector<AddOnParameters>& add_ons = parameters_.groups[g].add_ons;
     if (std::any_of(add_ons.begin(), add_ons.end(), stands)) tick_group(g);
   }
+}
+
+// By how much a lot of a Table instrument, as a share of its notional, may lose more in some column by
+// the new table, or be charged more; and the other way round.
+std::int64_t Engine::shift_ppm(const RiskTable& before, const RiskTable& after,
+                               InstrumentIndex index) const noexcept {
+  const InstrumentParameters& instrument = parameters_.instruments[index.value];
+  const std::size_t columns = parameters_.groups[before.group.value].column_count;
+  const auto away = [](std::int64_t a, std::int64_t b) { return a < b ? b - a : a - b; };
+  std::int64_t gains = 0;
+  for (std::size_t at = instrument.row * columns; at < (instrument.row + 1) * columns; ++at)
+    gains = std::max(gains, away(before.gains[at], after.gains[at]));
+  Int128 fines = Int128{gains} * instrument.vector_unit;
+  for (std::size_t m = 0; m < kTableMeasures; ++m) {
+    const std::int64_t moved =
+        away(before.measures[instrument.row][m], after.measures[instrument.row][m]);
+    fines = std::max(fines, Int128{moved} * kPpm);
+  }
+  const std::int64_t quanta = instruments_[index.value].notional_quanta;
+  if (fines == 0) return 0;
+  if (quanta == 0) return Watch::kBeyond;
+  return static_cast<std::int64_t>(std::min<Int128>(ceil_div(fines, quanta), Watch::kBeyond));
 }
 
 bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
@@ -117,9 +142,13 @@ bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
     const TableWorst worst = worst_of(instrument);
     if (std::max(worst.gain, worst.loss) > instrument.vector_cap) return false;
   }
+  std::int64_t shift = last == nullptr ? Watch::kBeyond : 0;
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (has_row(i)) table_worst_[i] = worst_of(parameters_.instruments[i]);
+    if (!has_row(i)) continue;
+    table_worst_[i] = worst_of(parameters_.instruments[i]);
+    if (last != nullptr) shift = std::max(shift, shift_ppm(*last, table, {i}));
   }
+  watch_.shift(table.group.value, shift);
   tables_[table.group.value] = &table;
   table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
   hash_.touch(EntityKind::Table, table.group.value);

@@ -227,6 +227,7 @@ struct Account {
   bool in_range = true;  // every figure fits its integer
   bool capital_in_range = true;
   bool capital_stale = true;  // balances, line values or open orders' costs changed
+  bool touched = false;       // and waits among those to look at again
   std::uint64_t version = 0;  // of all prices; equal to the engine's: everything below is fresh
   std::uint64_t lines_version = 0;  // the same of the lines and of what follows from them, without
                                     // the vectors

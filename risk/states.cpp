@@ -26,13 +26,11 @@ Engine::Ratio Engine::ratio_of(AccountIndex index, MarginBasis basis) const noex
           recompute(index, nullptr, orders, {true, SetAction::Enforce}, nullptr)};
 }
 
-MarginState Engine::state_of(AccountIndex index) const noexcept {
+MarginState Engine::state_of(AccountIndex index, const Ratios& ratios) const noexcept {
   const Account& account = accounts_[index.value];
-  const Ratio initial = ratio_of(index, MarginBasis::Initial);
-  const Ratio maintenance = ratio_of(index, MarginBasis::Maintenance);
   MarginState state = MarginState::Normal;
   for (const BandParameters& band : parameters_.bands) {
-    const Ratio& ratio = band.basis == MarginBasis::Initial ? initial : maintenance;
+    const Ratio& ratio = ratios[static_cast<std::size_t>(band.basis)];
     const bool stays = account.state >= band.state && ratio.is_below(band.exit_ppm);
     if (stays || ratio.is_below(band.enter_ppm)) state = std::max(state, band.state);
   }
@@ -70,9 +68,14 @@ Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
   refresh(recheck.account);
   Account& account = accounts_[recheck.account.value];
   StateChange change{account.state, account.state, false};
-  if (!account.in_range || is_stale(recheck.account, last_time_)) return change;
+  if (!account.in_range || is_stale(recheck.account, last_time_)) {
+    unwatch(recheck.account);
+    return change;
+  }
+  const Ratios ratios{ratio_of(recheck.account, MarginBasis::Initial),
+                      ratio_of(recheck.account, MarginBasis::Maintenance)};
   hash_.touch(EntityKind::Account, recheck.account.value);
-  change.after = account.state = state_of(recheck.account);
+  change.after = account.state = state_of(recheck.account, ratios);
   const bool was_restricted = change.before >= MarginState::Restricted;
   const bool is_restricted = change.after >= MarginState::Restricted;
   if (was_restricted != is_restricted) {
@@ -93,7 +96,90 @@ Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
     change.day_closed = (account.flags & kDayClosed) == 0;
     account.flags |= kDayClosed;
   }
+  watch(recheck.account, ratios);
   return change;
+}
+
+// --- the watch
+
+// What of the account's margin stands on the group's prices, in Wide: every lot that it has or may
+// come to have, and what it has and owes of the assets that move with the group, or with none.
+Int128 Engine::stake_of(const GroupSlot& slot) const noexcept {
+  Int128 stake = 0;
+  for (std::uint32_t at = slot.first_line; at != kNil; at = lines_[at].next) {
+    const Line& line = lines_[at];
+    const InstrumentState& instrument = instruments_[line.instrument.value];
+    const Lots lots =
+        std::max(line.position, -line.position) + line.open[kBuys] + line.open[kSells];
+    if (!is_spot(line.instrument))
+      stake += lots.raw * std::max(instrument.notional.raw, instrument.premium.raw);
+  }
+  for (std::uint32_t a = 0; a < assets_.size(); ++a) {
+    if (!stands_in({a}, slot.group)) continue;
+    const Holding& of = holding(slot.account, {a});
+    const Int128 units =
+        std::max(held(of).raw, -held(of).raw) + of.borrowed.raw + of.flow.in.raw + of.flow.out.raw;
+    stake += units * assets_[a].unit.raw;
+  }
+  return stake;
+}
+
+// By how many ppm the group's prices must move at least, before the account is at an edge where its
+// state or its day becomes another one. Of value - edge * required the one moves with a value of the
+// stake at most as equity reacts, the other as the requirement does to what equity reacts to.
+Int128 Engine::distance(AccountIndex index, const Ratios& ratios, GroupIndex group,
+                        Int128 stake) const noexcept {
+  const Account& account = accounts_[index.value];
+  const Int128 quanta = ceil_div(stake, parameters_.wide_denominator);
+  const Int128 moves = ceil_div(quanta * equity_reaction_ppm_, kPpm);
+  const Int128 day =
+      Int128{parameters_.profiles[parameters_.accounts[index.value].profile].daily_loss_max.raw} *
+          parameters_.wide_denominator -
+      day_loss(index);
+  Int128 distance =
+      (account.flags & kDayClosed) != 0
+          ? Watch::kBeyond
+          : std::max<Int128>(0, day) / (quanta * parameters_.wide_denominator / kPpm + 1);
+  for (const BandParameters& band : parameters_.bands) {
+    const Ratio& ratio = ratios[static_cast<std::size_t>(band.basis)];
+    const std::int64_t edge = account.state >= band.state ? band.exit_ppm : band.enter_ppm;
+    const Int128 above = ratio.value * kPpm - ratio.required * edge;
+    const Int128 reacts = kPpm + ceil_div(Int128{edge} * reaction_ppm_[group.value], kPpm);
+    const Int128 most = ceil_div(moves * reacts, kPpm) + 1;
+    distance = std::min(distance, (above < 0 ? -above : above) / most);
+  }
+  return distance;
+}
+
+void Engine::watch(AccountIndex index, const Ratios& ratios) noexcept {
+  std::int64_t parts = 0;
+  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next) ++parts;
+  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next) {
+    const Int128 stake = stake_of(slots_[s]);
+    const Int128 far =
+        stake == 0 ? Watch::kBeyond : distance(index, ratios, slots_[s].group, stake);
+    watch_.put(s, slots_[s].group.value,
+               static_cast<std::int64_t>(std::min<Int128>(far / parts, Watch::kBeyond)));
+  }
+}
+
+void Engine::unwatch(AccountIndex index) noexcept {
+  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next)
+    watch_.drop(s);
+}
+
+AccountIndex Engine::take_due() noexcept {
+  if (!watch_.is_empty()) {
+    const AccountIndex account = slots_[watch_.take()].account;
+    unwatch(account);
+    return account;
+  }
+  if (touched_count_ == 0) return {};
+  const AccountIndex account = touched_[touched_first_];
+  if (++touched_first_ == touched_.size()) touched_first_ = 0;
+  --touched_count_;
+  accounts_[account.value].touched = false;
+  return account;
 }
 
 void Engine::apply(const DayStart& start) noexcept {

@@ -14,7 +14,8 @@ using risk::Timestamp;
 namespace {
 
 constexpr std::int64_t kDayNs = 24 * 3600 * risk::kSecondNs;
-constexpr std::int64_t kRecheckMinNs = 1'000'000;  // between two slices, where a minute is enough
+constexpr std::int64_t kRecheckMinNs = 250'000;  // between two slices, where a minute is enough
+constexpr std::int64_t kDueNs = 500'000;         // between two slices of accounts that are due
 
 // How much of the order pool one slice of a sweep looks at, beside the orders it cancels.
 constexpr std::uint32_t kScanMax = 65'536;
@@ -165,6 +166,8 @@ bool Gate::apply_record(const journal::RecordView& view) {
       return with<LoadedRecord>(view, apply);
     case RecordType::Recheck:
       return with<RecheckRecord>(view, apply);
+    case RecordType::Due:
+      return with<DueRecord>(view, apply);
   }
   return false;
 }
@@ -209,11 +212,21 @@ void Gate::effect(const RecheckRecord& record) noexcept {
   if (recheck_starts_day_) day_ = record.time.ns / kDayNs;
   for (std::uint32_t a = record.from; a < record.from + record.count; ++a) {
     if (recheck_starts_day_) engine_.apply(risk::DayStart{record.time, {a}, {}});
-    const risk::Engine::StateChange change = engine_.apply(risk::Recheck{record.time, {a}, {}});
-    if (change.before != change.after) ++counters_.state_changes;
-    if (change.day_closed) ++counters_.days_closed;
+    look_at({a}, record.time);
   }
   recheck_next_ = (record.from + record.count) % accounts;
+}
+
+void Gate::effect(const DueRecord& record) noexcept {
+  const auto accounts = static_cast<std::uint32_t>(deployment_.parameters.accounts.size());
+  for (std::uint32_t a = 0; a < record.count && a < record.accounts.size(); ++a)
+    if (record.accounts[a].value < accounts) look_at(record.accounts[a], record.time);
+}
+
+void Gate::look_at(risk::AccountIndex account, risk::Timestamp time) noexcept {
+  const risk::Engine::StateChange change = engine_.apply(risk::Recheck{time, account, {}});
+  if (change.before != change.after) ++counters_.state_changes;
+  if (change.day_closed) ++counters_.days_closed;
 }
 
 void Gate::count(const risk::Decision& decision) noexcept {
@@ -715,6 +728,20 @@ bool Gate::recheck(std::int64_t now_ns) {
   const std::int64_t slices = (accounts + kRecheckSlice - 1) / kRecheckSlice;
   next_recheck_ns_ = now_ns + std::max(risk::kSecondNs / slices,
                                        std::min(kRecheckMinNs, 60 * risk::kSecondNs / slices));
+  return true;
+}
+
+bool Gate::recheck_due(std::int64_t now_ns) {
+  if (!loaded_ || now_ns < next_due_ns_ || journal_->room() != journal::Room::All) return false;
+  DueRecord record{.time = {now_ns}, .accounts = {}};
+  while (record.count < record.accounts.size()) {
+    const risk::AccountIndex account = engine_.take_due();
+    if (!account.exists()) break;
+    record.accounts[record.count++] = account;
+  }
+  if (record.count == 0) return false;
+  take(RecordType::Due, record.time, record);
+  next_due_ns_ = now_ns + kDueNs;
   return true;
 }
 

@@ -122,6 +122,9 @@ class Gate {
   // account has its turn once a second, or, where there are too many, once a minute. A day begins at
   // midnight UTC, the first one when every asset has a price. False: it is not time yet.
   bool recheck(std::int64_t now_ns);
+  // The same of accounts whose state can have changed since (risk::Engine::take_due): within a
+  // millisecond, unless there are many. False: there are none, or it is not time yet.
+  bool recheck_due(std::int64_t now_ns);
 
   // A message of a client may be taken: the journal, the venue's buffer and the table of sweeps
   // have room for what it causes. REQUIRED before on_client_message.
@@ -166,6 +169,8 @@ class Gate {
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
   void effect(const RecheckRecord& record) noexcept;
+  void effect(const DueRecord& record) noexcept;
+  void look_at(risk::AccountIndex account, risk::Timestamp time) noexcept;
   template <class Record>
   void order_effect(const Record& record) noexcept;
   void effect(const EnterRecord& record) noexcept;
@@ -284,6 +289,7 @@ class Gate {
   std::int64_t day_ = 0;            // since the epoch: the last one that has begun
   bool recheck_starts_day_ = false;
   std::int64_t next_recheck_ns_ = 0;
+  std::int64_t next_due_ns_ = 0;
 
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;

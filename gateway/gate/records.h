@@ -31,7 +31,8 @@ enum class RecordType : std::uint16_t {
   Fence = 17,       // a number that carries no order
   Resolve = 18,     // numbers proved never to have been processed
   Loaded = 19,      // the state of an empty journal is there, whole
-  Recheck = 20,     // the margin states of some accounts are looked at again
+  Recheck = 20,     // the margin states of some accounts are looked at again, in turn
+  Due = 21,         // the same of accounts whose state prices or trading can have changed
 };
 
 struct StartRecord {
@@ -46,13 +47,20 @@ struct LoadedRecord {
 
 // The accounts [from, from + count): their margin states and day's losses (METHOD 3.15), and first,
 // where a day begins, what its losses count from.
-inline constexpr std::uint32_t kRecheckSlice = 16;
+inline constexpr std::uint32_t kRecheckSlice = 4;
 struct RecheckRecord {
   risk::Timestamp time;
   std::uint32_t from = 0;
   std::uint32_t count = 0;
   std::uint8_t starts_day = 0;
   std::array<std::uint8_t, 7> padding{};
+};
+// The first `count` of the accounts: their margin states and day's losses.
+struct DueRecord {
+  risk::Timestamp time;
+  std::array<risk::AccountIndex, 4> accounts;
+  std::uint32_t count = 0;
+  std::uint32_t padding = 0;
 };
 
 struct EnterRecord {
@@ -156,7 +164,7 @@ struct ResolveRecord {
 
 static_assert(journal::is_journal_command<ResolveRecord> &&
               journal::is_journal_command<LoadedRecord>);
-static_assert(journal::is_journal_command<RecheckRecord>);
+static_assert(journal::is_journal_command<RecheckRecord> && journal::is_journal_command<DueRecord>);
 static_assert(journal::is_journal_command<StartRecord> && journal::is_journal_command<EnterRecord>);
 static_assert(journal::is_journal_command<ReplaceRecord> &&
               journal::is_journal_command<CancelRecord>);

@@ -177,6 +177,7 @@ bool Shard::pass() {
   worked |= drain_prices();
   worked |= gate_.run(now_ns_);
   gate_.recheck(now_ns_);
+  gate_.recheck_due(now_ns_);
   // Each in turn is the first to be given of what is read from files.
   old_messages_left_ = kOldMessagesPerPass;
   first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;

@@ -12,7 +12,8 @@ using gateway::ouch::InboundMessage;
 
 // Every account has had its turn.
 void look_at_all(GateWorld& w) {
-  for (int slice = 0; slice < 4; ++slice) {
+  const auto accounts = w.deployment().parameters.accounts.size();
+  for (std::size_t slice = 0; slice <= accounts / gateway::gate::kRecheckSlice; ++slice) {
     w.now_ns += kSecondNs;
     EXPECT_TRUE(w.gate().recheck(w.now_ns));
     EXPECT_FALSE(w.gate().recheck(w.now_ns)) << "it is not time yet";
@@ -66,6 +67,48 @@ TEST(GateStates, AnAccountThatLosesItsMarginIsRestrictedUntilItHasItBack) {
   w.pass_time(1);  // with fresh prices
   EXPECT_EQ(w.enter(bravo, {.number = 2}).reason, RejectReason::None);
   EXPECT_EQ(w.check(), "");
+}
+
+// It does not wait for its turn in the round.
+TEST(GateStates, AnAccountThatPricesBringToAnEdgeIsLookedAtAtOnce) {
+  GateWorld w;
+  const AccountIndex a = account(w, "bravo-1");
+  const InstrumentIndex btc = w.deployment().names.instruments.find("BTC-PERP");
+  const Mark mark = w.engine().mark(btc);
+  const auto look_at_due = [&] {
+    int slices = 0;
+    for (; w.gate().recheck_due(w.now_ns); ++slices) {
+      EXPECT_FALSE(w.gate().recheck_due(w.now_ns)) << "it is not time yet";
+      w.now_ns += kSecondNs / 1'000;
+    }
+    w.deliver();
+    return slices;
+  };
+  while (w.engine().margin(a, {w.now_ns}).available.raw >
+         w.engine().margin(a, {w.now_ns}).equity.raw / 2) {
+    ASSERT_TRUE(w.gate().load(LoadPosition{{w.now_ns}, {1'000}, {mark.raw / 5}, a, btc}));
+  }
+  EXPECT_GT(look_at_due(), 0);  // it has traded
+  EXPECT_EQ(look_at_due(), 0);
+  w.mark(btc, {mark.raw + mark.raw / 10'000});  // too little to matter
+  EXPECT_EQ(look_at_due(), 0);
+  Mark low = mark;
+  while (w.engine().margin(a, {w.now_ns}).available.raw >= 0) {
+    low.raw -= mark.raw / 50;
+    w.mark(btc, low);
+  }
+  EXPECT_EQ(w.engine().state(a), MarginState::Normal);
+  EXPECT_GT(look_at_due(), 0);
+  EXPECT_GE(w.engine().state(a), MarginState::Restricted);
+  EXPECT_EQ(w.counters().state_changes, 1u);
+
+  w.mark(btc, mark);
+  EXPECT_GT(look_at_due(), 0);
+  EXPECT_EQ(w.engine().state(a), MarginState::Normal);
+  EXPECT_EQ(w.check(), "");
+  w.kill();
+  ASSERT_TRUE(w.connect());
+  EXPECT_EQ(w.engine().state(a), MarginState::Normal);
 }
 
 TEST(GateStates, ADaysLossClosesUntilTheNextDay) {

@@ -401,6 +401,11 @@ void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage
   ++counts_.forwarded;
 }
 
+void GateAudit::look_again() {
+  if (world_.look_again()) ++counts_.looked;
+  look();
+}
+
 // --- what came of it
 
 void GateAudit::look() {

@@ -29,7 +29,7 @@ class GateAudit {
   struct Counts {
     std::uint64_t forwarded = 0, rejected = 0, ignored = 0, malformed = 0, executed = 0, broken = 0,
                   voided = 0, reservations = 0, drained = 0, cancels = 0, restarts = 0, links = 0,
-                  muddled = 0;
+                  muddled = 0, looked = 0;
   };
   // REQUIRES: nothing has been traded in the world yet, and it is priced.
   GateAudit(GateWorld& world, Venue venue, Counts& counts);
@@ -39,6 +39,8 @@ class GateAudit {
   void mark(risk::InstrumentIndex instrument, risk::Mark mark);
   void control(const risk::Control& control);
   void sweep(gateway::gate::SweepScope scope, std::uint32_t target);
+  // At margin states.
+  void look_again();
   // The venue that was there is gone with all its orders, and its stream with it.
   void replace_venue(std::string_view session);
   // After whatever else was done to the world.

@@ -161,6 +161,14 @@ void GateWorld::index(risk::AssetIndex asset, std::int64_t index) {
   after_call();
 }
 
+bool GateWorld::look_again() {
+  bool looked = gate_->recheck(now_ns);
+  after_call();
+  looked |= gate_->recheck_due(now_ns);
+  after_call();
+  return looked;
+}
+
 void GateWorld::control(risk::Control control) {
   control.time = {now_ns};
   gate_->control(control);

@@ -62,6 +62,8 @@ class GateWorld {
   // One price, as of now.
   void mark(risk::InstrumentIndex instrument, risk::Mark mark);
   void index(risk::AssetIndex asset, std::int64_t index);
+  // What is due of margin states, and who has his turn. Whether there was any.
+  bool look_again();
 
   // --- operators, and what the shard tells the gate
   void control(risk::Control control);

@@ -262,6 +262,7 @@ void RandomGate::hold_or_carry() {
 
 void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
+  if (rng_.percent(10)) audit_.look_again();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -456,6 +457,7 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
   EXPECT_GT(counts.malformed, some / 5);
   EXPECT_GT(counts.restarts, some / 5);
   EXPECT_GT(counts.broken, some / 100);
+  EXPECT_GT(counts.looked, some);
   EXPECT_LT(2 * counts.muddled, counts.forwarded);
   if (venue == GateAudit::Venue::Sound) {
     EXPECT_GT(counts.drained, 10 * some);
