@@ -106,8 +106,9 @@ std::string_view name_of(risk::MarginState state) {
   return "";
 }
 
-std::string_view name_of(risk::MarginLeg leg) {
-  switch (leg) {
+std::string_view leg_of(const WhatIf& what_if) {
+  if (what_if.cash) return what_if.cash->passes ? "cash" : "";
+  switch (what_if.trial.leg) {
     case risk::MarginLeg::None:
       return "";
     case risk::MarginLeg::Margin:
@@ -116,6 +117,11 @@ std::string_view name_of(risk::MarginLeg leg) {
       return "exit";
   }
   return "";
+}
+
+risk::Int128 shortfall_of(const WhatIf& what_if) {
+  if (what_if.cash) return what_if.cash->missing;
+  return what_if.trial.leg == risk::MarginLeg::None ? -what_if.trial.after.raw : 0;
 }
 
 std::string_view name_of(risk::ArithmeticUnit unit) {

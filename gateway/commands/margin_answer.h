@@ -46,7 +46,9 @@ struct AnswerTexts {
 };
 
 [[nodiscard]] std::string_view name_of(risk::MarginState state);
-[[nodiscard]] std::string_view name_of(risk::MarginLeg leg);
+// By what a what-if order passes, or "", and what is missing then, in quanta.
+[[nodiscard]] std::string_view leg_of(const WhatIf& what_if);
+[[nodiscard]] risk::Int128 shortfall_of(const WhatIf& what_if);
 [[nodiscard]] std::string_view name_of(risk::ArithmeticUnit unit);
 // Whether the engine looks for the largest quantity that passes: another unit is no matter of size.
 [[nodiscard]] constexpr bool has_largest_passing(risk::ArithmeticUnit unit) {

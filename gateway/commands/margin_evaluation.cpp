@@ -59,7 +59,10 @@ class Run {
     evaluation.state = engine_.state(portfolio_.account);
     for (std::size_t i = 0; in_range && i < portfolio_.what_if.size(); ++i) {
       const risk::NewOrder order = command(portfolio_.what_if[i]);
-      evaluation.what_if.push_back({engine_.try_margin(order), engine_.decide(order)});
+      evaluation.what_if.push_back(
+          {engine_.try_margin(order),
+           try_cash(engine_.parameters(), portfolio_, evaluation.breakdown, portfolio_.what_if[i]),
+           engine_.decide(order)});
       in_range = evaluation.what_if.back().trial.in_range;
     }
     if (in_range) return evaluation;

@@ -8,6 +8,7 @@
 
 #include "config/deployment.h"
 #include "config/problem.h"
+#include "gateway/commands/margin_cash.h"
 #include "gateway/commands/margin_portfolio.h"
 #include "risk/breakdown.h"
 #include "risk/commands.h"
@@ -15,8 +16,9 @@
 namespace portcullis::gateway {
 
 struct WhatIf {
-  risk::MarginTrial trial;  // the margin alone
-  risk::Decision decision;  // every check
+  risk::MarginTrial trial;          // the margin alone
+  std::optional<CashTrial> cash{};  // of a cash account: passes or not by this alone
+  risk::Decision decision;          // every check
 };
 
 struct Evaluation {

@@ -233,18 +233,18 @@ class Answer {
 
   void write_what_if(std::size_t i) {
     const PortfolioOrder& order = portfolio_.what_if[i];
-    const risk::MarginTrial& trial = evaluation_.what_if[i].trial;
-    const bool passes = trial.leg != risk::MarginLeg::None;
+    const WhatIf& what_if = evaluation_.what_if[i];
+    const risk::MarginTrial& trial = what_if.trial;
     json_.begin_object("");
     json_.text("instrument", deployment_.names.instruments.name(order.instrument));
     json_.text("side", order.side == risk::Side::Buy ? "buy" : "sell");
     json_.text("quantity", texts_.quantity(order.instrument, order.quantity));
     json_.text("price", texts_.price(order.instrument, order.price));
-    json_.text_or_null("leg", name_of(trial.leg));
+    json_.text_or_null("leg", leg_of(what_if));
     json_.text("available_after", texts_.value(trial.after.raw));
     json_.text("needed", texts_.value(trial.before.raw - trial.after.raw));
-    json_.text("shortfall", texts_.value(passes ? 0 : -trial.after.raw));
-    write_decision(order, evaluation_.what_if[i].decision);
+    json_.text("shortfall", texts_.value(shortfall_of(what_if)));
+    write_decision(order, what_if.decision);
     json_.end_object();
   }
 

@@ -169,7 +169,7 @@ class PortfolioReader {
     const config::InstrumentSettings& settings = deployment_.instruments[index.value];
     PortfolioInstrument& instrument = portfolio_.instruments[index.value];
     instrument.mark = {decimal_or(in, "mark", settings.mark_decimals, 1, settings.mark_max.raw, 0)};
-    // Of spot there is no position, but others may refer to it.
+    // Of spot there is no position.
     if (parameters.payoff == risk::Payoff::Spot) return;
     if (in.has("position"))
       instrument.position = read_lots(in, "position", index, -kAny).value_or(risk::Lots{});
@@ -279,10 +279,6 @@ class PortfolioReader {
     const auto index = in.reference("instrument", deployment_.names.instruments, "an instrument");
     if (!index) return in.ignore_rest();
     const risk::InstrumentParameters& parameters = deployment_.parameters.instruments[index->value];
-    if (parameters.payoff == risk::Payoff::Spot) {
-      in.problem("instrument", "is spot, whose orders are not computed here");
-      return in.ignore_rest();
-    }
     const config::InstrumentSettings& settings = deployment_.instruments[index->value];
     PortfolioOrder order;
     order.instrument = *index;
@@ -290,6 +286,7 @@ class PortfolioReader {
         in.choice<risk::Side>("side", {{"buy", risk::Side::Buy}, {"sell", risk::Side::Sell}})
             .value_or(risk::Side::Buy);
     order.quantity = read_lots(in, "quantity", *index, 1).value_or(risk::Lots{1});
+    if (parameters.payoff == risk::Payoff::Spot) check_base(in, parameters, order.quantity);
     const auto price = in.decimal("price", settings.mark_decimals, parameters.marks_per_tick,
                                   settings.mark_max.raw);
     if (price && *price % parameters.marks_per_tick != 0) {
@@ -301,7 +298,19 @@ class PortfolioReader {
     const std::string_view flag = is_what_if ? "reduce_only" : "exit";
     if (in.has(flag))
       (is_what_if ? order.reduce_only : order.exit) = in.boolean(flag).value_or(false);
+    if (order.exit && parameters.payoff == risk::Payoff::Spot)
+      in.problem("exit", "must be false: no spot order is an exit");
     (is_what_if ? portfolio_.what_if : portfolio_.orders).push_back(order);
+  }
+
+  // What is bought or sold must fit, too.
+  void check_base(JsonReader& in, const risk::InstrumentParameters& spot, risk::Lots lots) {
+    const Int128 units = Int128{lots.raw} * spot.base_per_lot;
+    if (units <= kAny &&
+        config::value_max(deployment_, spot.base, static_cast<std::int64_t>(units)))
+      return;
+    in.problem("quantity", fmt::format("is more {} than fits 2^60 quanta at index_max",
+                                       deployment_.names.assets.name(spot.base)));
   }
 
   const config::Deployment& deployment_;
@@ -333,6 +342,7 @@ class PriceCheck {
   void check(risk::InstrumentIndex index) {
     const risk::InstrumentParameters& parameters = deployment_.parameters.instruments[index.value];
     check_price(index, "");
+    if (parameters.payoff == risk::Payoff::Spot) check_index(parameters.base, index, "trades it");
     if (parameters.reference.exists()) {
       check_price(parameters.reference,
                   fmt::format(": {} refers to it", deployment_.names.instruments.name(index)));
@@ -347,13 +357,16 @@ class PriceCheck {
   }
 
   void check_price(risk::InstrumentIndex index, std::string_view why) {
-    const risk::AssetIndex asset = deployment_.parameters.instruments[index.value].settlement;
     if (portfolio_.instruments[index.value].mark.raw == 0)
       missing("instruments", deployment_.names.instruments.name(index), "mark", why);
-    if (portfolio_.assets[asset.value].index == 0) {
-      missing("assets", deployment_.names.assets.name(asset), "index",
-              fmt::format(": {} is settled in it", deployment_.names.instruments.name(index)));
-    }
+    check_index(deployment_.parameters.instruments[index.value].settlement, index,
+                "is settled in it");
+  }
+
+  void check_index(risk::AssetIndex asset, risk::InstrumentIndex index, std::string_view why) {
+    if (portfolio_.assets[asset.value].index != 0) return;
+    missing("assets", deployment_.names.assets.name(asset), "index",
+            fmt::format(": {} {}", deployment_.names.instruments.name(index), why));
   }
 
   void missing(std::string_view list, std::string_view name, std::string_view key,

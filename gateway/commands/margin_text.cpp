@@ -270,6 +270,8 @@ class Answer {
          : decision.warned    ? "accepted with a warning"
                               : "accepted");
     if (!accepted) write_arithmetic(order, decision);
+    const std::optional<CashTrial>& cash = evaluation_.what_if[i].cash;
+    if (cash) line("    cash alone: missing {}", value(cash->missing));
     line("    margin alone: available {}, needed {}, then {}", value(trial.before.raw),
          value(trial.before.raw - trial.after.raw), value(trial.after.raw));
   }

@@ -213,11 +213,11 @@ class Answer:
                                           for column, low in zip(one.columns[0], part.columns)]
         return vectors
 
-    def verdict(self, order, available, leg):
+    def verdict(self, order, available, leg, missing):
         before = self.available["initial"]
         texts = order.texts
         return {"instrument": texts["instrument"], "side": texts["side"],
                 "quantity": decimal_text(texts["quantity"]), "price": decimal_text(texts["price"]),
                 "leg": leg, "available_after": self.value(available),
                 "needed": self.value(before - available),
-                "shortfall": self.value(0 if leg else -available)}
+                "shortfall": self.value(missing)}

@@ -4,11 +4,11 @@ add up to.
 
   bound   what the roundings below can add up to against the account: one unit for each inverse line;
           one for each lot of an order with a fee, four for each lot of an inverse order and one for
-          the order, and what a premium is worth less by whole ppm (of_got); one quantum for each
-          factor's exposure, and for each lot that a protection lets fill, times its largest move; one
-          vector unit for each lot of a Table line, and for each such lot; one
-          fine for each loss, charge and combination; a ppm of what a rate that rises is taken of; one
-          quantum for each sum in quanta
+          the order, what a premium is worth less by whole ppm (of_got), and what spot is worth less,
+          or takes more (of_spot); one quantum for each factor's exposure, and for each lot that a
+          protection lets fill, times its largest move; one vector unit for each lot of a Table line,
+          and for each such lot; one fine for each loss, charge and combination; a ppm of what a rate
+          that rises is taken of; one quantum for each sum in quanta
   slack   the roundings that the contract takes to the nearest or down, whatever the side: the notional
           of an inverse lot (half a Wide), a notional by reference (a Wide), the unit by which an
           inverse line's value, which moves as collateral, is short in a fall, and the cost of options
@@ -20,7 +20,7 @@ from collections import defaultdict
 from fractions import Fraction
 
 from configuration import BASES
-from margin import INVERSE_COST_UNITS
+from costs import INVERSE_COST_UNITS
 from portfolio import RATE_SCALE
 from scenarios import PPM
 
@@ -39,10 +39,10 @@ def require(what, rounded, exact, below, above):
 class Errors:
     """How far apart the figures of one book, on one basis, may be."""
 
-    def __init__(self, answer, basis, book, cost_units):
+    def __init__(self, answer, basis, book, orders):
         self.margin, self.basis, self.book = answer.margin, basis, book
         self.configuration = self.margin.configuration
-        self.cost_units = cost_units     # by asset
+        self.cost_units = units_of_costs(self.margin, orders)  # by asset
         self.scale = PPM * self.configuration.wide_denominator
         self.value_units = defaultdict(int)
         for i, holding in self.margin.portfolio.holdings.items():
@@ -94,7 +94,7 @@ class Errors:
         """Slack and bound of what a lot of a group's quotes loses at most in any column, in fines."""
         group, slack, bound = self.configuration.groups[g], 0, 0
         for i, instrument in enumerate(self.configuration.instruments):
-            if instrument.group != g or instrument.kind == "spot":
+            if instrument.group != g or instrument.spot:
                 continue
             if instrument.table:
                 bound = max(bound, instrument.vector_unit + 1)
@@ -232,6 +232,8 @@ def units_of_costs(margin, orders):
         instrument = margin.configuration.instruments[order.instrument]
         if instrument.inverse:
             units[instrument.settlement] += (1 + INVERSE_COST_UNITS) * order.lots + 1
+        elif instrument.spot:
+            units[instrument.settlement] += order.lots * of_spot(margin, order)
         elif instrument.fee_ppm:
             units[instrument.settlement] += order.lots
         if instrument.upfront and order.sign > 0:
@@ -241,12 +243,31 @@ def units_of_costs(margin, orders):
 
 def of_got(margin, i):
     """How many units less a lot bought for a premium may count, since what a unit takes is rounded up
-    to a ppm, once and once for each capped asset."""
-    assets, instrument = margin.configuration.assets, margin.configuration.instruments[i]
-    debt = PPM + assets[instrument.settlement].debt_addon_ppm
-    rounded = 1 + Fraction(debt * sum(asset.capped for asset in assets), PPM)
+    to whole ppm."""
+    instrument = margin.configuration.instruments[i]
     worth = margin.portfolio.holdings[i].mark * instrument.units_per_lot_mark
-    return 1 + worth * rounded / PPM
+    return 1 + worth * of_outflow(margin, instrument.settlement) / PPM
+
+
+def of_outflow(margin, a):
+    """By how many ppm what a unit takes is rounded up at most."""
+    assets = margin.configuration.assets
+    debt = PPM + assets[a].debt_addon_ppm
+    return 1 + Fraction(debt * sum(asset.capped for asset in assets), PPM)
+
+
+def of_spot(margin, order):
+    """How many units a lot of a spot order may cost more, or take more of a rise, by the roundings of
+    its fee, of what a unit takes, and of the whole."""
+    instrument = margin.configuration.instruments[order.instrument]
+    a = instrument.settlement
+    base = Fraction(instrument.base_per_lot * margin.unit[instrument.base], margin.unit[a])
+    if order.sign > 0:
+        got = base * margin.configuration.assets[instrument.base].inflow_ppm / PPM
+        return 3 + got * of_outflow(margin, a) / PPM
+    paid = max(0, margin.linear_fee(order) - order.price * instrument.units_per_lot_mark)
+    rounded = base * of_outflow(margin, instrument.base) + paid * of_outflow(margin, a)
+    return 1 + (rounded + margin.outflow_ppm[a]) / (PPM + margin.configuration.assets[a].debt_addon_ppm)
 
 
 def premium_slack(margin, orders):
@@ -266,7 +287,7 @@ def check(rounded, exact):
     for basis in BASES:
         with_orders = rounded.book[basis] is rounded.margin.now
         orders = portfolio.orders if with_orders else []
-        errors = Errors(rounded, basis, rounded.book[basis], units_of_costs(rounded.margin, orders))
+        errors = Errors(rounded, basis, rounded.book[basis], orders)
         held = errors.equity_slack(orders)
         require(f"{basis} equity", rounded.equity[basis], exact.equity[basis],
                 errors.equity(False), 0)
@@ -276,18 +297,18 @@ def check(rounded, exact):
                                          errors)
         require(f"{basis} available", rounded.available[basis], exact.available[basis],
                 errors.equity(True) + bound, slack + held)
-    now = Errors(rounded, "initial", rounded.margin.now, defaultdict(int))
+    now = Errors(rounded, "initial", rounded.margin.now, [])
     wide = sum(max(position + buys, sells - position) * now.notional(i)
                for i, (position, buys, sells) in now.book.lines.items())
     slack = Fraction(wide, configuration.wide_denominator)
     require("gross notional", rounded.gross_notional, exact.gross_notional, slack, slack + 1)
     for order, ours, theirs in zip(portfolio.what_if, rounded.verdicts, exact.verdicts):
         orders = portfolio.orders + [order]
-        book = rounded.margin.now.with_order(order, rounded.margin.now.costs, False)
-        errors = Errors(rounded, "initial", book, units_of_costs(rounded.margin, orders))
+        book = rounded.margin.with_open(order, rounded.margin.now.costs, False)
+        errors = Errors(rounded, "initial", book, orders)
         costs = [rounded.margin.costs(portfolio.orders + [order]),
                  exact.margin.costs(portfolio.orders + [order])]
-        opened = [answer.margin.requirement("initial", answer.margin.now.with_order(order, c, False))
+        opened = [answer.margin.requirement("initial", answer.margin.with_open(order, c, False))
                   for answer, c in zip((rounded, exact), costs)]
         slack, bound = check_requirement("with the order,", *opened, errors, details=False)
         require("available with the order", ours[0], theirs[0], errors.equity(True) + bound,

@@ -52,6 +52,19 @@ def without_decisions(answer):
     return answer
 
 
+def contradiction(answer):
+    """Where what all the checks decide does not go with the leg, or None."""
+    for at, order in enumerate(answer.get("what_if", [])):
+        decision = order.get("decision")
+        if decision is None:
+            continue
+        if order["leg"] is None and decision["accepted"] and not decision["exit"]:  # nor winds down
+            return f"at what_if[{at}]: accepted, but by no leg"
+        if order["leg"] is not None and decision.get("reason") == "margin":
+            return f"at what_if[{at}]: refused for margin, but passes by {order['leg']}"
+    return None
+
+
 def difference_of_lines(ours, theirs):
     """What is different in two lines, or None."""
     try:
@@ -63,6 +76,9 @@ def difference_of_lines(ours, theirs):
         at = next((i for i, pair in enumerate(zip(written, theirs)) if pair[0] != pair[1]),
                   min(len(written), len(theirs)))
         return f"not written as FORMAT.md says, from character {at}: {theirs[at:at + 60]!r}"
+    found = contradiction(read)
+    if found:
+        return found
     found = first_difference(json.loads(ours), without_decisions(read))
     if found:
         return "at {}: oracle {!r}, command {!r}".format(found[0].lstrip("."), *found[1:])

@@ -49,6 +49,11 @@ class Asset:
         return self.share_ppm < PPM
 
     @property
+    def inflow_ppm(self):
+        """What a unit more of it counts at least."""
+        return 0 if self.capped else self.tiers["initial"][-1][1]
+
+    @property
     def plain(self):
         return (self.mode == "static" and not self.capped
                 and all(rate == PPM for tiers in self.tiers.values() for _, rate in tiers))
@@ -89,10 +94,16 @@ class Instrument:
     reference_ppm: int = PPM
     vector_unit: int = 0       # fines
     vector_cap: int = 0
+    base: int = None           # spot: the asset that is bought
+    base_per_lot: int = 0
 
     @property
     def inverse(self):
         return self.kind in INVERSE
+
+    @property
+    def spot(self):
+        return self.kind == "spot"
 
 
 @dataclass
@@ -274,7 +285,7 @@ class Configuration:
                                  for key in ("kinds", "factors", "instruments"))
         selector.close()
         selected = [i for i, instrument in enumerate(self.instruments)
-                    if instrument.group == g and instrument.kind != "spot"
+                    if instrument.group == g and not instrument.spot
                     and (kinds is None or instrument.kind in kinds)
                     and (factors is None or self.factor_names[instrument.factor] in factors)
                     and (names is None or instrument.name in names)]
@@ -376,9 +387,8 @@ class Configuration:
         lot, mark_decimals = reader.number("lot"), reader.integer("mark_decimals", 0, 12)
         tick = reader.scaled("tick", mark_decimals, 1)
         mark_max = reader.scaled("price_max", mark_decimals, 1)
-        if kind == "spot":  # has no position, but may be referred to
+        if kind == "spot":
             units = lot * Fraction(10**decimals, 10**mark_decimals)
-            reader.index("base", self.asset_index, "an asset")
         elif kind in INVERSE:
             units = lot * reader.number("contract") * 10**(mark_decimals + decimals)
         else:
@@ -391,6 +401,12 @@ class Configuration:
         reader.skip("market_orders", "venue", "open_interest_max")
         made = Instrument(name, kind, settlement, factor, self.factor_group[factor], lot, tick,
                           mark_decimals, mark_max, units, max(fees + [0]), kind == "option")
+        if made.spot:
+            made.base = reader.index("base", self.asset_index, "an asset")
+            made.base_per_lot = whole(lot * 10**self.assets[made.base].decimals,
+                                      reader.where("lot") + ": the base units of one lot")
+            if made.base == settlement or self.assets[settlement].capped:
+                reader.problem("settlement", "must be uncapped, and another asset than the base")
         if kind in EXPIRING:
             made.expiry = reader.text("expiry")
         if kind == "option":
@@ -433,8 +449,8 @@ class Configuration:
     # --- limits.json
 
     def read_limits(self, root):
-        """Only what a leverage is compared with, by account the most and the brackets; and its
-        protections, the lots by group."""
+        """Only what a leverage is compared with, by account the most and the brackets; its protections,
+        the lots by group; and whether it is a cash account."""
         root.skip("version", "venue", "members", "groups")
         profiles = {}
         by_name = root.object("profiles")
@@ -443,7 +459,7 @@ class Configuration:
             brackets = [(item.scaled("upto", self.risk_decimals, 0), item.scaled("max", 6, 0))
                         for item in profile.objects("leverage_brackets", [])]
             profiles[name] = (profile.scaled("leverage_max", 6, 0), brackets)
-        self.accounts, self.protections = {}, {}
+        self.accounts, self.protections, self.cash_only = {}, {}, {}
         by_name = root.object("accounts")
         places = {group.name: g for g, group in enumerate(self.groups)}
         for name in by_name.names():
@@ -452,6 +468,7 @@ class Configuration:
             self.protections[name] = {
                 item.index("group", places, "a group"): item.integer("lots", 0, LOTS_MAX)
                 for item in account.objects("protections", [])}
+            self.cash_only[name] = account.boolean("cash_only", False)
 
 
 def check_tiers(reader, key, tiers, rising):

@@ -20,7 +20,7 @@ from scenarios import PPM, decimal_text
 
 EXPIRIES = ("2030-03-29T08:00:00Z", "2030-06-28T08:00:00Z", "2030-12-27T08:00:00Z")
 COINS = {"BTC": 40000, "ETH": 2000}
-BASE_PRICES = {**COINS, "AMZN": 150}
+BASE_PRICES = {**COINS, "AMZN": 150, "USDC": 1}
 LINE_MOST = {2: 100_000, 4: 100_000, 6: 10_000}  # what a line is worth at most, at its base price,
 # by decimals of the risk currency
 
@@ -436,10 +436,11 @@ class World:
         for factor, price in BASE_PRICES.items():
             if factor not in self.factors:
                 continue
-            kinds = ["equity"] if factor == "AMZN" else ["perpetual"] + [
+            kinds = ["perpetual"] + [
                 kind for kind in ("spot", "inverse_perpetual", "inverse_future", "future",
                                   "table_future", "option", "option", "option", "option")
                 if self.maybe(0.45)]
+            kinds = {"AMZN": ["equity"], "USDC": ["spot"] * self.maybe(0.3)}.get(factor, kinds)
             for at, kind in enumerate(kinds):
                 name = f"{factor}-{kind}-{at}"
                 instruments[name] = self.make_instrument(factor, price, kind)
@@ -456,9 +457,7 @@ class World:
                 "taker_fee_ppm": self.pick(0, 1, self.random.randint(0, 900)), "market_orders": True,
                 "venue": {"symbol": "S", "price_scale": "1000", "quantity_scale": "1"}}
         if kind == "spot":
-            if "share" in self.assets[made["settlement"]]:
-                made["settlement"] = "USD"  # what spot is paid in is uncapped
-            made.update(base=factor, lot="1")
+            self.make_spot(made, factor)
         elif kind.startswith("inverse"):
             made.update(settlement=factor, lot="1", contract=self.pick("100", "10"),
                         mark_decimals=self.pick(1, 2))
@@ -491,6 +490,17 @@ class World:
             made["open_interest_max"] = "1000"
         return made
 
+    def make_spot(self, made, factor):
+        if "share" in self.assets[made["settlement"]]:
+            made["settlement"] = "USD"  # what spot is paid in is uncapped
+        if factor == "USDC":
+            made["settlement"] = self.pick("USD", "CASH")
+        made.update(base=factor, lot=self.pick("1", "0.1", "0.01"))
+        if self.assets[made["settlement"]]["decimals"] == 2:
+            made.update(mark_decimals=1, lot=self.pick("1", "0.1"))
+        if factor == "ETH" and "tiers_in" not in self.assets.get("BETH", {"tiers_in": "value"}):
+            made["base"] = self.pick("ETH", "BETH")  # by value its rises could not be traded
+
     def make_whole(self, made):
         if self.assets[made["settlement"]]["decimals"] == 2:
             made.update(lot="1", mark_decimals=self.pick(1, 2), multiplier="1")
@@ -516,6 +526,9 @@ class World:
             limits[name] = {"clip": most, "notional_max": "100000000", "collar": "0.001",
                             "long_max": most, "short_max": most, "gross_notional_max": "100000000",
                             "restricted": False}
+            if instrument["kind"] == "spot":  # has no position to be in scenarios
+                most = text(self.most_lots(name) * Fraction(instrument["lot"]))
+                limits[name].update(clip=most, long_max=most, short_max=most, collar="0.5")
         profile = {"gross_notional_max": "1000000000", "open_orders_max": 1000, "leverage_max": "20",
                    "daily_loss_max": None, "instruments": limits}
         client = {**profile, "daily_loss_max": "1000000"}
@@ -526,9 +539,10 @@ class World:
         account = {"group": "house", "profile": "client", "rate": rate,
                    "executions": {"interval_ms": 1, "burst": 1000}}
         # Its positions leave room for what its quotes may lose.
+        quotes = 6 if self.risk_decimals == 6 else 12
         flat = {name: {**limit, "long_max": "0", "short_max": "0"} for name, limit in limits.items()}
         maker = {**account, "firm": "MAKE", "profile": "maker",
-                 "protections": [{"group": name, "lots": self.pick(0, 1, self.random.randint(2, 12))}
+                 "protections": [{"group": name, "lots": self.pick(0, 1, self.random.randint(2, quotes))}
                                  for name in self.tabled if self.maybe(0.8)]}
         return {"version": 1, "profiles": {"venue": profile, "client": client,
                                            "maker": {**client, "instruments": flat}},
@@ -536,7 +550,8 @@ class World:
                 "members": {"member": {"profile": "venue"}},
                 "groups": {"house": {"member": "member", "profile": "venue"}},
                 "accounts": {"one": {**account, "firm": "ONE"}, "two": {**account, "firm": "TWO"},
-                             "maker": maker}}
+                             "maker": maker,
+                             "cash": {**account, "firm": "CASH", "cash_only": True}}}
 
     # --- portfolios
 
@@ -561,19 +576,24 @@ class World:
         portfolio = {"name": name, "assets": assets, "instruments": instruments,
                      "orders": [self.order() for _ in range(self.pick(0, 0, 2, 6))],
                      "what_if": [self.order() for _ in range(self.pick(0, 1, 3))]}
+        spot = [name for name, settings in self.instruments.items() if settings["kind"] == "spot"]
+        if self.maybe(0.4):
+            portfolio["account"] = self.pick("two", "maker", "maker")
+        if spot and self.maybe(0.15):
+            portfolio["account"] = "cash"  # has open orders in spot alone
+            portfolio["orders"] = [self.order(*spot) for _ in portfolio["orders"]]
+            portfolio["what_if"] += [self.order(*spot) for _ in range(2)]
         for order in portfolio["orders"]:
-            if self.maybe(0.2):
+            if order["instrument"] not in spot and self.maybe(0.2):
                 order["exit"] = True
         for order in portfolio["what_if"]:
-            held = Fraction(instruments[order["instrument"]]["position"])
+            held = Fraction(instruments[order["instrument"]].get("position", 0))
             if held and self.maybe(0.6):  # an exit, often at the mark
                 order["side"] = "sell" if held > 0 else "buy"
                 lot = Fraction(self.instruments[order["instrument"]]["lot"])
                 lots = abs(held) / lot
                 order["quantity"] = text(lot * self.pick(lots, self.random.randint(1, int(lots))))
                 order["reduce_only"] = True
-        if self.maybe(0.4):
-            portfolio["account"] = self.pick("two", "maker", "maker")
         if self.maybe(0.2):
             portfolio["detail"] = ["vectors"]
         self.portfolio_now = portfolio
@@ -632,9 +652,8 @@ class World:
             row["initial_charge"], row["maintenance_charge"] = self.value(0, most), self.value(0, most)
         return row
 
-    def order(self):
-        name = self.pick(*(name for name, settings in self.instruments.items()
-                           if settings["kind"] != "spot"))
+    def order(self, *names):
+        name = self.pick(*names or self.instruments)
         settings = self.instruments[name]
         lots = self.pick(1, self.random.randint(1, max(self.most_lots(name) // 4, 1)))
         price = BASE_PRICES[settings["factor"]]

@@ -9,12 +9,12 @@ currency times wide_denominator (D below), a fine is 1e-6 quanta.
 from dataclasses import dataclass
 from fractions import Fraction
 
+from costs import OrderCosts
 from portfolio import RATE_SCALE
 from scenarios import PPM
 
 KAPPA_BITS = 64
 ALL_ACTIONS = ("enforce", "warn", "report")
-INVERSE_COST_UNITS = 3  # a lot: what the roundings of inverse fills may take
 
 
 class Contract:
@@ -65,22 +65,26 @@ class Book:
     lines: dict   # by instrument: position, open buys, open sells, in lots
     exits: dict   # by instrument: what of the open buys and sells are exits
     costs: list   # by asset: C, in units
+    flows: dict   # by asset: what the open spot orders may bring of it, and take, in units
 
-    def with_order(self, order, costs, is_exit):
-        lines, exits = dict(self.lines), dict(self.exits)
+    def with_order(self, order, costs, is_exit, flow):
+        lines, exits, flows = dict(self.lines), dict(self.exits), dict(self.flows)
         position, buys, sells = lines.get(order.instrument, (0, 0, 0))
         bought, sold = order.lots * (order.sign > 0), order.lots * (order.sign < 0)
         lines[order.instrument] = (position, buys + bought, sells + sold)
         if is_exit:
             buys, sells = exits.get(order.instrument, (0, 0))
             exits[order.instrument] = (buys + bought, sells + sold)
-        return Book(lines, exits, costs)
+        for a, (brings, takes) in flow.items():
+            before = flows.get(a, (0, 0))
+            flows[a] = (before[0] + brings, before[1] + takes)
+        return Book(lines, exits, costs, flows)
 
     def with_fill(self, order, costs):
         lines = dict(self.lines)
         position, buys, sells = lines.get(order.instrument, (0, 0, 0))
         lines[order.instrument] = (position + order.sign * order.lots, buys, sells)
-        return Book(lines, self.exits, costs)
+        return Book(lines, self.exits, costs, self.flows)
 
 
 @dataclass
@@ -111,7 +115,7 @@ class JointPart:
     columns: list    # fines: the sum of the groups, by column
 
 
-class Margin:
+class Margin(OrderCosts):
     def __init__(self, configuration, portfolio, rounding):
         self.configuration, self.portfolio, self.rounding = configuration, portfolio, rounding
         self.unit = [index * asset.wide_per_index
@@ -123,10 +127,14 @@ class Margin:
         self.outflow_ppm = [self.outflow(asset) for asset in configuration.assets]
         positions = {i: (h.position, 0, 0) for i, h in portfolio.holdings.items()}
         self.protections = configuration.protections[portfolio.account]
-        self.positions = Book(positions, {}, no_costs)
-        self.now = Book(positions, {}, self.costs(portfolio.orders))
+        self.positions = Book(positions, {}, no_costs, {})
+        self.now = Book(positions, {}, self.costs(portfolio.orders), {})
         for order in portfolio.orders:
-            self.now = self.now.with_order(order, self.now.costs, order.exit)
+            self.now = self.with_open(order, self.now.costs, order.exit)
+
+    def with_open(self, order, costs, is_exit):
+        """What is there now with one more open order."""
+        return self.now.with_order(order, costs, is_exit, self.flow(order))
 
     # --- equity
 
@@ -210,78 +218,6 @@ class Margin:
             value -= self.borrow_margin(a, amount - costs[a], basis)
         return self.rounding.floor(value, PPM * self.configuration.wide_denominator)
 
-    # --- costs of open orders
-
-    def cost(self, order):
-        """c of one order, in units of its settlement asset."""
-        instrument = self.configuration.instruments[order.instrument]
-        mark, units = self.portfolio.holdings[order.instrument].mark, instrument.units_per_lot_mark
-        beyond = order.sign * (order.price - mark) * units  # what it pays beyond the mark
-        if instrument.inverse:
-            fee = self.rounding.ceil(units * instrument.fee_ppm, PPM * order.price)
-            beyond = self.rounding.ceil(order.lots * beyond, mark * order.price)
-            return (max(0, beyond + order.lots * fee)
-                    + self.rounding.reserve(INVERSE_COST_UNITS * order.lots))
-        if instrument.upfront and order.sign > 0:
-            beyond = order.price * units - self.got(order.instrument)
-        return order.lots * max(0, beyond + self.linear_fee(order))
-
-    def linear_fee(self, order):
-        """Of a lot, in units of the settlement asset."""
-        instrument = self.configuration.instruments[order.instrument]
-        return self.rounding.ceil(instrument.units_per_lot_mark * order.price * instrument.fee_ppm,
-                                  PPM)
-
-    def outflow(self, asset):
-        """What a unit paid of an asset takes from the equity at most, in ppm of its value: a debt with
-        its add-on and its borrow margin, and what less of the capped assets counts beside less of the
-        others."""
-        beside = PPM if asset.capped else PPM + sum(
-            self.rounding.ceil(other.share_ppm * PPM, PPM - other.share_ppm)
-            for other in self.configuration.assets if other.capped)
-        return (self.rounding.ceil((PPM + asset.debt_addon_ppm) * beside, PPM)
-                + asset.borrow_ppm["initial"])
-
-    def got(self, i):
-        """What a lot bought for an upfront premium is worth at the mark, in units paid."""
-        instrument = self.configuration.instruments[i]
-        return self.rounding.floor(
-            self.portfolio.holdings[i].mark * instrument.units_per_lot_mark * PPM,
-            self.outflow_ppm[instrument.settlement])
-
-    def costs(self, orders, exits_only=False):
-        """C by asset, in units; of the exits among the orders alone."""
-        costs = [0] * len(self.configuration.assets)
-        by_line = {}
-        for order in orders:
-            if exits_only and not order.exit:
-                continue
-            instrument = self.configuration.instruments[order.instrument]
-            sold = sum(other.lots for other in orders
-                       if other.instrument == order.instrument and other.sign < 0)
-            if (not instrument.long_value and order.sign < 0
-                    and sold <= self.portfolio.holdings[order.instrument].position):
-                # It closes what counts for nothing: only a fee above the price costs.
-                lost = self.linear_fee(order) - order.price * instrument.units_per_lot_mark
-                costs[instrument.settlement] += order.lots * max(0, lost)
-                continue
-            costs[instrument.settlement] += self.cost(order)
-            if not instrument.long_value and order.sign > 0:
-                by_line.setdefault(order.instrument, []).append(order)
-        for i, buys in by_line.items():
-            # What buys a long position without a value is paid in full.
-            instrument, holding = self.configuration.instruments[i], self.portfolio.holdings[i]
-            beyond = sum(order.lots for order in buys) - max(0, -holding.position)
-            highest = max(order.price * instrument.units_per_lot_mark + self.linear_fee(order)
-                          for order in buys)
-            costs[instrument.settlement] += max(0, beyond) * min(self.got(i), highest)
-        return costs
-
-    def worth_at_most(self, costs):
-        """What costs take from the equity at most, in quanta."""
-        value = sum(cost * self.outflow_ppm[a] * self.unit[a] for a, cost in enumerate(costs))
-        return self.rounding.ceil(value, PPM * self.configuration.wide_denominator)
-
     # --- exposures
 
     def notional(self, i):
@@ -316,16 +252,17 @@ class Margin:
 
     def quoted_lots(self, book, g):
         """How many lots of its open orders a protection lets fill at once; 0 without any, or where
-        all of them are exits."""
+        all of them are exits. Spot is in no sum, and its flows are counted in full."""
         quotes = any(line[1:] != book.exits.get(i, (0, 0)) for i, line in book.lines.items()
-                     if self.configuration.instruments[i].group == g)
+                     if self.configuration.instruments[i].group == g
+                     and not self.configuration.instruments[i].spot)
         return self.protections.get(g, 0) if quotes else 0
 
     def lot_losses(self, g):
         """M: by column the most that a lot of any instrument of the group loses, in fines."""
         group, most = self.configuration.groups[g], [0] * self.configuration.groups[g].column_count
         for i, instrument in enumerate(self.configuration.instruments):
-            if instrument.group != g or instrument.kind == "spot":
+            if instrument.group != g or instrument.spot:
                 continue
             if instrument.table:
                 unit = instrument.vector_unit
@@ -338,7 +275,7 @@ class Margin:
             most = [max(pair) for pair in zip(most, moves)]
         return most
 
-    def moving_collateral(self, basis, costs):
+    def moving_collateral(self, basis, costs, flows):
         """K by factor: falls and rises, in Wide times 1e6."""
         configuration = self.configuration
         falls, rises = ([0] * len(configuration.factor_index) for _ in range(2))
@@ -347,11 +284,12 @@ class Margin:
             if asset.mode == "static":
                 continue
             amount = self.amounts[a]
+            brings, takes = flows.get(a, (0, 0))
             # Of a capped asset what the equity counts.
-            value = counted[a] if asset.capped else self.haircut(a, amount, basis)
+            value = counted[a] if asset.capped else self.haircut(a, amount + brings, basis)
             if asset.mode == "both" or (asset.mode == "downside_only" and value > 0):
                 falls[asset.factor] += value
-            rises[asset.factor] += self.rising_value(a, basis, amount, costs[a])
+            rises[asset.factor] += self.rising_value(a, basis, amount, costs[a] + takes)
         return falls, rises
 
     def rising_value(self, a, basis, amount, cost):
@@ -393,7 +331,7 @@ class Margin:
         """low_g by group, in fines; None where there is nothing."""
         configuration = self.configuration
         scale = PPM * configuration.wide_denominator
-        falls, rises = self.moving_collateral(basis, book.costs)
+        falls, rises = self.moving_collateral(basis, book.costs, book.flows)
         ends = {}  # by factor: the ends of P
         tables = [[] for _ in configuration.groups]
         touched = set()
@@ -401,8 +339,10 @@ class Margin:
             if line == (0, 0, 0):
                 continue
             instrument = configuration.instruments[i]
-            low, high = self.lots(book, i)
             touched.add(instrument.group)
+            if instrument.spot:
+                continue
+            low, high = self.lots(book, i)
             if instrument.table:
                 tables[instrument.group].append((i, low, high))
             else:
@@ -670,13 +610,17 @@ class Margin:
     # --- acceptance (METHOD 3.6)
 
     def judge(self, order, requirement_now, requirement_of_positions):
-        """What an order would leave, and the leg by which it passes, or None."""
+        """What an order would leave, the leg by which it passes, or None, and what is missing then."""
         settlement = self.configuration.instruments[order.instrument].settlement
         costs = self.costs(self.portfolio.orders + [order])
-        opened = self.requirement("initial", self.now.with_order(order, costs, False)).total
+        opened = self.requirement("initial", self.with_open(order, costs, False)).total
         available = self.equity("initial", costs) - opened
+        if self.configuration.cash_only[self.portfolio.account]:
+            return available, *self.judge_cash(order)
         if available >= 0:
-            return available, "margin"
+            return available, "margin", 0
+        if self.configuration.instruments[order.instrument].spot:
+            return available, None, -available
         # An open order brings its move alone (METHOD 3.1): costs are as they are, but that nothing is
         # paid for open exits. It is an exit.
         exits = self.costs(self.portfolio.orders, exits_only=True)
@@ -685,8 +629,9 @@ class Margin:
             unpaid = [cost - of_exits for cost, of_exits in zip(self.now.costs, exits)]
         before = requirement_now
         if unpaid is not self.now.costs:
-            before = self.requirement("initial", Book(self.now.lines, self.now.exits, unpaid)).total
-        moved = self.requirement("initial", self.now.with_order(order, unpaid, True)).total
+            before = self.requirement("initial", Book(self.now.lines, self.now.exits, unpaid,
+                                                        self.now.flows)).total
+        moved = self.requirement("initial", self.with_open(order, unpaid, True)).total
         own = [0] * len(costs)
         own[settlement] = costs[settlement] - self.now.costs[settlement]
         cost = self.worth_at_most(own)
@@ -697,7 +642,21 @@ class Margin:
                   and moved <= before
                   and filled + cost + self.worth_at_most(exits) <= before
                   and alone + cost <= requirement_of_positions)
-        return available, "exit" if passes else None
+        return (available, "exit", 0) if passes else (available, None, -available)
+
+    def judge_cash(self, order):
+        """Of a cash account, which trades spot alone: what its open orders may take of the asset that is
+        paid must be there."""
+        instrument = self.configuration.instruments[order.instrument]
+        if not instrument.spot:
+            return None, 0
+        a = instrument.settlement if order.sign > 0 else instrument.base
+        takes = sum(self.flow(one).get(a, (0, 0))[1] for one in self.portfolio.orders + [order])
+        missing = takes - self.amounts[a]
+        if missing <= 0:
+            return "cash", 0
+        return None, self.rounding.ceil(missing * self.unit[a],
+                                        self.configuration.wide_denominator)
 
     def rises(self, a):
         """Whether an asset rises in some scenario, or a debt of it."""
@@ -713,7 +672,7 @@ class Margin:
             position, buys, sells = book.lines[order.instrument]
             bought, sold = position + buys, sells - position
             return max(0, bought), max(0, sold), max(bought, sold)
-        before, after = usage(self.now), usage(self.now.with_order(order, self.now.costs, True))
+        before, after = usage(self.now), usage(self.with_open(order, self.now.costs, True))
         return any(b < a for b, a in zip(before, after))
 
     def gross_notional(self):

@@ -76,7 +76,7 @@ class Portfolio:
         instrument = self.configuration.instruments[i]
         holding = Holding()
         holding.mark = reader.scaled("mark", instrument.mark_decimals, 1, instrument.mark_max, None)
-        if instrument.kind == "spot":
+        if instrument.spot:  # there is no position
             return holding
         holding.position = self.read_lots(reader, "position", i, "0")
         holding.funding = reader.scaled("predicted_funding", RATE_SCALE, default="0")
@@ -121,8 +121,6 @@ class Portfolio:
         with reader:
             i = reader.index("instrument", self.configuration.instrument_index, "an instrument")
             instrument = self.configuration.instruments[i]
-            if instrument.kind == "spot":
-                reader.problem("instrument", "spot orders are not computed here")
             sign = 1 if reader.choice("side", ("buy", "sell")) == "buy" else -1
             lots = self.read_lots(reader, "quantity", i)
             price = reader.scaled("price", instrument.mark_decimals, 1)
@@ -138,11 +136,13 @@ class Portfolio:
                 order.texts["price"] = reader.number("price")
             else:
                 order.exit = reader.boolean("exit", False)
+                if order.exit and instrument.spot:
+                    reader.problem("exit", "no spot order is an exit")
             self.holdings.setdefault(i, Holding())
             return order
 
     def check_prices(self):
-        """What has a position, cash or an order needs a mark, and its asset an index."""
+        """What has a position, cash or an order needs a mark, and its assets an index."""
         ordered = {order.instrument for order in self.orders + self.what_if}
         for i, holding in self.holdings.items():
             instrument = self.configuration.instruments[i]
@@ -150,9 +150,10 @@ class Portfolio:
                 continue
             if holding.mark is None:
                 raise Problem(f"{self.name}: {instrument.name} has no mark")
-            if not self.index[instrument.settlement]:
-                asset = self.configuration.assets[instrument.settlement]
-                raise Problem(f"{self.name}: {asset.name} has no index")
+            for a in [instrument.settlement] + [instrument.base] * instrument.spot:
+                if not self.index[a]:
+                    asset = self.configuration.assets[a]
+                    raise Problem(f"{self.name}: {asset.name} has no index")
             if instrument.table and holding.vector is None:
                 raise Problem(f"{self.name}: {instrument.name} has no vector")
             if instrument.reference is not None:

@@ -27,7 +27,7 @@ def asset(mode="static", factor=None, tiers=(("0", None),), decimals=2, **more):
 def instrument(factor, kind="perpetual", settlement="USD", **more):
     made = {"kind": kind, "settlement": settlement, "factor": factor, "lot": "1", "tick": "0.01",
             "mark_decimals": 2, "price_max": "1000000", "maker_fee_ppm": 0, "taker_fee_ppm": 0}
-    if not kind.startswith("inverse"):
+    if not kind.startswith("inverse") and kind != "spot":
         made["multiplier"] = "1"
     return {**made, **more}
 

@@ -82,12 +82,18 @@ def after_fills(portfolio, value, fills, keeps_the_rest):
     value["orders"], value["what_if"] = [], []
     positions = {i: holding.position for i, holding in portfolio.holdings.items()}
     cash = {i: holding.cash for i, holding in portfolio.holdings.items()}
+    balances = list(portfolio.balance)
     for order, text, lots in fills:
         instrument = config.instruments[order.instrument]
         if lots < order.lots and keeps_the_rest:
             rest = decimal_text((order.lots - lots) * instrument.lot)
             value["orders"].append({**text, "quantity": rest})
         units = instrument.units_per_lot_mark
+        if instrument.spot:
+            fee = Contract.ceil(units * order.price * instrument.fee_ppm, PPM)
+            balances[instrument.base] += order.sign * lots * instrument.base_per_lot
+            balances[instrument.settlement] -= lots * (order.sign * units * order.price + fee)
+            continue
         if instrument.inverse:
             fee = Contract.ceil(units * instrument.fee_ppm, PPM * order.price)
             paid = Contract.floor(order.sign * lots * units, order.price)
@@ -99,11 +105,13 @@ def after_fills(portfolio, value, fills, keeps_the_rest):
     for i, position in positions.items():
         instrument = config.instruments[i]
         holding = value["instruments"][instrument.name]
-        if instrument.kind == "spot":
+        if instrument.spot:
             continue
         holding.pop("entry", None)
         holding["position"] = decimal_text(position * instrument.lot)
         holding["cash"] = scaled_text(cash[i], config.assets[instrument.settlement].decimals)
+    for asset, balance in zip(config.assets, balances):
+        value["assets"][asset.name]["balance"] = scaled_text(balance, asset.decimals)
     return value
 
 
@@ -118,7 +126,7 @@ def within(portfolio, fills):
     left, cut = dict(config.protections[portfolio.account]), []
     for order, text, lots in fills:
         g = config.instruments[order.instrument].group
-        if g in left and not order.exit:
+        if g in left and not order.exit and not config.instruments[order.instrument].spot:
             lots = min(lots, left[g])
             left[g] -= lots
         cut.append((order, text, lots))
@@ -149,7 +157,7 @@ class Fills(unittest.TestCase):
         for _, config, value in cases(100, 260, 6):
             portfolio = read(value, config)
             answer = Answer(config, portfolio, Contract)
-            exits = [(order, text) for order, text, (_, leg)
+            exits = [(order, text) for order, text, (_, leg, _)
                      in zip(portfolio.what_if, value["what_if"], answer.verdicts) if leg == "exit"]
             if not exits:
                 continue
@@ -187,7 +195,12 @@ class Generator(unittest.TestCase):
             seen |= {"scope " + answer[basis]["binding"]["scope"] for basis in ("initial",
                      "maintenance") if answer[basis]["binding"]}
             seen |= {("leg", verdict["leg"]) for verdict in answer["what_if"]}
+            seen |= {("spot", verdict["leg"]) for verdict in answer["what_if"]
+                     if config.instruments[config.instrument_index[verdict["instrument"]]].spot}
             margin = Answer(config, read(value, config), Contract).margin
+            flows = [(config.assets[a], flow) for a, flow in margin.now.flows.items()]
+            seen |= {("flow", asset.mode, asset.capped, sign) for asset, flow in flows
+                     for sign in (0, 1) if flow[sign]}
             seen |= {"protection" for g in margin.protections if margin.quoted_lots(margin.now, g)}
         wanted = {(mode, by_value, False) for by_value in (True, False)
                   for mode in ("static", "both", "downside_only", "upside_only")}
@@ -200,7 +213,11 @@ class Generator(unittest.TestCase):
         wanted |= {("funding", "payable"), ("delta", "net"), ("notional", "gross"),
                    ("groups", "max"), ("groups", "sum"), ("joint", "max"), ("joint", "sum"),
                    "normal", "warned", "restricted", "liquidation", "bankrupt", "scope groups",
-                   "scope joint", "protection", ("leg", "margin"), ("leg", "exit"), ("leg", None)}
+                   "scope joint", "protection", ("leg", "margin"), ("leg", "exit"), ("leg", None), ("leg", "cash"),
+                   ("spot", "margin"), ("spot", "cash"), ("spot", None)}
+        wanted |= {("flow", mode, False, sign) for sign in (0, 1)
+                   for mode in ("static", "both", "downside_only", "upside_only")}
+        wanted |= {("flow", mode, True, sign) for sign in (0, 1) for mode in ("static", "downside_only")}
         self.assertEqual(wanted - seen, set())
 
 

@@ -198,6 +198,94 @@ class Equity(unittest.TestCase):
         self.assertEqual(found["ratio"], "3.666667")
 
 
+class Spot(unittest.TestCase):
+    """A unit of USD owed counts 1.1; BTC counts 0.8 and falls by 30 % or rises by 20 %, and one that is
+    owed needs a margin of 0.1 beside."""
+    BORROW = {"initial": "0.1", "maintenance": "0.1", "pool_max": "1"}
+    ASSETS = {"USD": {**asset(), "debt_addon": "0.1"},
+              "BTC": asset("both", "BTC", tiers=(("0.2", None),), borrow=BORROW)}
+    MARKETS = {**BTC, "BTC-USD": instrument("BTC", "spot", base="BTC")}
+
+    def answer(self, dollars, coins, lines=None, orders=(), what_if=(), fee=0, **more):
+        markets = {**self.MARKETS, "BTC-USD": {**self.MARKETS["BTC-USD"], "taker_fee_ppm": fee}}
+        config = make(ONE_GROUP, only(columns(BTC=["0", "-0.3", "0.2"])), markets, self.ASSETS, **more)
+        held = {"USD": {"index": "1", "balance": str(dollars)},
+                "BTC": {"index": "100", "balance": str(coins)}}
+        return answer(config, held, {"BTC-USD": {"mark": "100"}, **(lines or {})}, orders, what_if)
+
+    def figures(self, found):
+        return [found["initial"][key] for key in ("equity", "costs", "requirement", "available")]
+
+    def test_a_buy_brings_what_may_fall_and_is_paid_in_debt_at_most(self):
+        # A coin counts 80, which pays for 72.72 USD of debt: at 104 five cost 156.40, which count 1.1.
+        # The five may fall by 30 % of 400.
+        buy = order("BTC-USD", "buy", 5, 104)
+        found = self.answer(1000, 0, orders=[buy])
+        self.assertEqual(found["assets"]["USD"]["costs"], "156.4")
+        self.assertEqual(self.figures(found), ["1000", "172.04", "120", "707.96"])
+        # Without a dollar all of it is debt: the fill takes what the order was charged.
+        found, filled = self.answer(0, 0, orders=[buy]), self.answer(-520, 5)
+        self.assertEqual(self.figures(found), ["0", "172.04", "120", "-292.04"])
+        self.assertEqual(self.figures(filled), ["-172", "0", "120", "-292"])
+        # 0.1 % of 104 is 0.11 a lot.
+        self.assertEqual(self.answer(0, 0, orders=[buy], fee=1000)["assets"]["USD"]["costs"], "156.95")
+
+    def test_a_sell_takes_from_the_rise_that_backs_a_short_perpetual(self):
+        # A coin sold may be owed and need margin: 110 for 100 got, which costs 10 / 1.1 a lot.
+        short = {"BTC": at("100", -8)}
+        sell = order("BTC-USD", "sell", 5, 100)
+        before, found = (self.answer(0, 10, short, orders=orders) for orders in ([], [sell]))
+        self.assertEqual(self.figures(before), ["800", "0", "0", "800"])
+        # Five coins are left for the rise of 20 %, and all ten may fall.
+        self.assertEqual(found["assets"]["USD"]["costs"], "45.5")
+        self.assertEqual(self.figures(found), ["800", "50.05", "80", "669.95"])
+        (asked,) = self.answer(0, 10, short, what_if=[sell])["what_if"]
+        self.assertEqual((asked["leg"], asked["available_after"], asked["needed"]),
+                         ("margin", "669.95", "130.05"))
+        # Once sold, the coins back nothing: 500 USD, and of 800 short 400 are backed.
+        self.assertEqual(self.figures(self.answer(500, 5, short)), ["900", "0", "80", "820"])
+
+    def test_no_spot_order_is_an_exit(self):
+        # It would free margin: but leg 2 is for positions.
+        (asked,) = self.answer(-900, 10, what_if=[order("BTC-USD", "sell", 10, 100)])["what_if"]
+        self.assertEqual((asked["leg"], asked["shortfall"]), (None, asked["available_after"][1:]))
+
+    def test_what_is_capped_counts_nothing_when_it_is_got(self):
+        # A dollar less lets 0.25 less of it count: one paid takes 1.25 * 1.1.
+        capped = {**self.ASSETS, "BTC": asset(share={"max": "0.2"})}
+        config = make(ONE_GROUP, only(columns(BTC=["0"])), self.MARKETS, capped)
+        found = answer(config, {"USD": {"index": "1", "balance": "1000"}, "BTC": {"index": "100"}},
+                       {"BTC-USD": {"mark": "100"}}, [order("BTC-USD", "buy", 1, 100)])
+        self.assertEqual(found["initial"]["costs"], "110")  # nothing of the coin is taken off
+        sold = answer(config, {"USD": {"index": "1"}, "BTC": {"index": "100", "balance": "1"}},
+                      {"BTC-USD": {"mark": "100"}}, [order("BTC-USD", "sell", 1, 100)])
+        self.assertEqual(sold["initial"]["costs"], "0")  # of 100 that may count, 100 are got
+
+    def test_a_cash_account_may_not_spend_the_same_cash_twice(self):
+        # 300.30 are spoken for. A requirement ten times as large is not asked.
+        open_order = order("BTC-USD", "buy", 3, 100)
+
+        def asked(*orders, coins="1"):
+            return self.answer(500, coins, {"BTC": {"mark": "100"}}, [open_order], orders, fee=1000,
+                               group_mult="10", account={"cash_only": True})["what_if"]
+        for wanted, leg, shortfall in (
+                (order("BTC-USD", "buy", 2, 99), "cash", "0"),      # 198.20
+                (order("BTC-USD", "buy", 2, 100), None, "0.5"),     # 200.20
+                (order("BTC-USD", "sell", 1, 100), "cash", "0"),
+                (order("BTC-USD", "sell", 2, 100), None, "100"),
+                (order("BTC", "buy", 1, 100), None, "0")):          # it trades spot alone
+            (found,) = asked(wanted)
+            self.assertEqual((found["leg"], found["shortfall"]), (leg, shortfall), wanted)
+            self.assertLess(Fraction(found["available_after"]), 0)
+        # The coins that an open buy may bring are not there yet.
+        self.assertIsNone(asked(order("BTC-USD", "sell", 1, 100), coins="0")[0]["leg"])
+
+    def test_a_protection_is_of_lots_and_not_of_spot(self):
+        found = self.answer(1000, 0, orders=[order("BTC-USD", "buy", 5, 100)],
+                            account={"protections": [{"group": "crypto", "lots": 1}]})
+        self.assertEqual(found["initial"]["requirement"], "120")
+
+
 class Protections(unittest.TestCase):
     # BTC moves by 10 % down and 20 % up; a lot at 100 loses 10 or 20 on its worse side.
     SETS = only({"columns": {"down": {"BTC": "-0.1"}, "up": {"BTC": "0.2"}}})
@@ -395,6 +483,13 @@ class Refusals(unittest.TestCase):
                 ("must be positive", usd(1), {}, [order("BTC", "buy", 0, "1")])):
             self.refused(words, lambda a=assets, i=lines, o=orders: answer(config, a, i, o))
 
+        spot = make(ONE_GROUP, only(grid("0.16")), Spot.MARKETS, Spot.ASSETS)
+        mark = {"BTC-USD": {"mark": "1"}}
+        buy = order("BTC-USD", "buy", 1, 1)
+        self.refused("BTC has no index", lambda: answer(spot, usd(1), mark, [buy]))
+        self.refused("no spot order is an exit",
+                     lambda: answer(spot, usd(1), mark, [{**buy, "exit": True}]))
+
     def test_configurations(self):
         coarse = {"inverse": instrument("BTC", "inverse_perpetual", "BTC", contract="100")}
         self.refused("needs more decimals", lambda: make(
@@ -414,6 +509,8 @@ class Refusals(unittest.TestCase):
         self.refused("has one tier", lambda: make(ONE_GROUP, only(grid("0.16")), BTC, add_ons={
             "a": add_on(["crypto"], "ramp", reach="net", initial=tiers(("0.1", "5"), ("0.2", None)),
                         threshold="0", per="USD", slope="0", most="0")}))
+        self.refused("must be uncapped", lambda: make(ONE_GROUP, only(grid("0.16")), Spot.MARKETS, {
+            **Spot.ASSETS, "USD": asset(share={"max": "0.5"})}))
         self.refused("counts no rises", lambda: make(ONE_GROUP, only(grid("0.16")), BTC, {
             "BTC": asset("both", "BTC", share={"max": "0.5"})}))
 

@@ -244,10 +244,92 @@ TEST(MarginCommand, OptionsWithoutAVectorArePriced) {
             "vector_cap\n");
 }
 
-TEST(MarginCommand, SpotPricesAreForThoseWhoReferToThem) {
+// BTC counts in full, a dollar owed 1.25, a coin owed 1.1.
+std::string spot_portfolio(const std::string& account, const std::string& dollars,
+                           const std::string& coins, const std::string& more) {
+  return fmt::format(
+      R"({{"name":"x","account":"{}","assets":{{"USD":{{"index":1,"balance":{}}},)"
+      R"("BTC":{{"index":100,"balance":{}}}}},"instruments":{{"BTC-USD":{{"mark":100}},)"
+      R"("BTC-PERP":{{"mark":100,"position":{},"entry":100}}}},{}}})",
+      account, dollars, coins, account == "alpha" ? "-" + coins : "0", more);
+}
+
+std::string spot_order(const std::string& side, int quantity, const std::string& price) {
+  return fmt::format(R"({{"instrument":"BTC-USD","side":"{}","quantity":{},"price":"{}"}})", side,
+                     quantity, price);
+}
+
+TEST(MarginCommand, SpotHasAMarkAndNoPosition) {
   EXPECT_EQ(run(R"({"name":"x","instruments":{"BTC-USD":{"mark":"100"}}})").code, 0);
   EXPECT_EQ(run(R"({"name":"x","instruments":{"BTC-USD":{"mark":"100","position":"1"}}})").errors,
             "line 1, x: instruments.BTC-USD.position: \"1\": is no key that is known here\n");
+}
+
+TEST(MarginCommand, ASpotBuyBringsWhatMayFall) {
+  const std::string orders = "[" + spot_order("buy", 1, "104") + "]";
+  const Outcome open = run(spot_portfolio("beta", "100", "0", R"("orders":)" + orders));
+  EXPECT_EQ(at(open.out, "assets.USD.costs"), "24");        // the coin pays for 80 of debt
+  EXPECT_EQ(at(open.out, "initial.costs"), "30");           // which counts 1.25 times
+  EXPECT_EQ(at(open.out, "initial.requirement"), "30");     // 30 % of the coin
+  EXPECT_EQ(at(open.out, "maintenance.requirement"), "0");  // of what there is
+  const Outcome asked = run(spot_portfolio("beta", "100", "0", R"("what_if":)" + orders));
+  EXPECT_EQ(at(asked.out, "what_if[0].leg"), "margin");
+  EXPECT_EQ(at(asked.out, "what_if[0].available_after"), "40");
+  EXPECT_EQ(at(asked.out, "what_if[0].needed"), "60");
+  EXPECT_EQ(at(asked.out, "what_if[0].decision.accepted"), "true");
+}
+
+TEST(MarginCommand, ASpotSellTakesFromTheRiseThatBacksAPerpetual) {
+  // Two coins beside two short: nothing is required. One of them sold may be owed, at 110 for 100.
+  const std::string orders = "[" + spot_order("sell", 1, "100") + "]";
+  const Outcome open = run(spot_portfolio("alpha", "0", "2", R"("orders":)" + orders));
+  EXPECT_EQ(at(open.out, "assets.USD.costs"), "8");
+  EXPECT_EQ(at(open.out, "initial.costs"), "10");
+  EXPECT_EQ(at(open.out, "initial.requirement"), "20");  // one coin less for a rise of 20 %
+  EXPECT_EQ(at(open.out, "initial.binding.scenario"), "up");
+  const Outcome asked = run(spot_portfolio("alpha", "0", "2", R"("what_if":)" + orders));
+  EXPECT_EQ(at(asked.out, "what_if[0].available_after"), "170");
+  EXPECT_EQ(at(asked.out, "what_if[0].needed"), "30");
+  EXPECT_EQ(at(asked.out, "what_if[0].decision.accepted"), "true");
+}
+
+TEST(MarginCommand, ACashAccountMayNotSpendTheSameCashTwice) {
+  const Outcome outcome =
+      run(spot_portfolio("till", "250", "0",
+                         R"("orders":[)" + spot_order("buy", 1, "100") + R"(],"what_if":[)" +
+                             spot_order("buy", 1, "104") + "," + spot_order("buy", 2, "100") + "," +
+                             spot_order("sell", 1, "100") + "," + order("buy", 1, "100") + "]"));
+  for (const auto& [path, text] : std::vector<std::pair<std::string, std::string>>{
+           {"what_if[0].leg", "cash"},  // 100 and 104 of 250
+           {"what_if[0].shortfall", "0"},
+           {"what_if[0].decision.accepted", "true"},
+           {"what_if[1].leg", "-"},
+           {"what_if[1].shortfall", "50"},
+           {"what_if[1].decision.reason", "margin"},
+           {"what_if[1].decision.needed", "200"},
+           {"what_if[1].decision.available", "150"},
+           {"what_if[1].decision.shortfall", "50"},
+           {"what_if[1].decision.largest_passing", "1"},
+           {"what_if[2].leg", "-"},  // the coin that the buy may bring is not there yet
+           {"what_if[2].shortfall", "100"},
+           {"what_if[2].decision.reason", "margin"},
+           {"what_if[3].leg", "-"},
+           {"what_if[3].shortfall", "0"},
+           {"what_if[3].decision.reason", "not_entitled"},
+       }) {
+    EXPECT_EQ(at(outcome.out, path), text) << path;
+  }
+}
+
+TEST(MarginCommand, CashAloneDecidesWhereTheMarginDoesNot) {
+  // Short of margin by the borrowed coin, and yet the 100 dollars are there.
+  const std::string what_if = R"("what_if":[)" + spot_order("buy", 1, "100") + "]";
+  const Outcome outcome = run(spot_portfolio("till", "100", "-2", what_if));
+  EXPECT_EQ(at(outcome.out, "what_if[0].leg"), "cash");
+  EXPECT_EQ(at(outcome.out, "what_if[0].available_after").substr(0, 1), "-");
+  EXPECT_EQ(at(outcome.out, "what_if[0].decision.accepted"), "true");
+  const Outcome text = run(spot_portfolio("till", "99", "0", what_if), {});
+  EXPECT_NE(text.out.find("    cash alone: missing 1.00\n"), std::string::npos) << text.out;
 }
 
 TEST(MarginCommand, SeveralPortfoliosOnePerLineOrInAList) {
@@ -332,7 +414,16 @@ TEST(MarginCommand, WhatIsRefusedInAPortfolio) {
             "vector[2]: \"501\": must be from -500 to 500"},
            {with(R"("BTC-INV":{"mark":100,"position":1,"cash":0})"),
             "assets.BTC.index: is missing: BTC-INV is settled in it"},
-           {R"({"name":"x","orders":[{"instrument":"BTC-USD"}]})", "is spot"},
+           {R"({"name":"x","assets":{"USD":{"index":1}},"instruments":{"BTC-USD":{"mark":100}},
+                "orders":[)" +
+                spot_order("buy", 1, "100") + "]}",
+            "assets.BTC.index: is missing: BTC-USD trades it"},
+           {R"({"name":"x","orders":[{"instrument":"BTC-USD","side":"buy","quantity":1,"price":100,
+                "exit":true}]})",
+            "orders[0].exit: true: must be false: no spot order is an exit"},
+           {R"({"name":"x","orders":[{"instrument":"BTC-USD","side":"buy","quantity":1000000000000,
+                "price":100}]})",
+            "is more BTC than fits 2^60 quanta at index_max"},
            {what_if(order("buy", 1, "1000.5")), "price: \"1000.5\": must be from 0.5 to 1000"},
            {what_if(order("buy", 1, "100", R"(,"exit":true)")), "what_if[0].exit: true"},
            {"", "there is no portfolio"},
