@@ -326,7 +326,8 @@ TEST(ExitEconomics, OrdersOfBothLegsKeepTheirPromisesWhilePricesMove) {
 // --- a breached account can close
 
 // What there is to know of a close, by name.
-std::vector<std::string> modes_of(const Parameters& p, std::uint32_t instrument) {
+std::vector<std::string> modes_of(const Story& story, std::uint32_t instrument) {
+  const Parameters& p = story.parameters();
   const InstrumentParameters& i = p.instruments[instrument];
   const AssetParameters& settlement = settlement_of(p, instrument);
   const auto any_set = [&](auto is) { return std::any_of(p.sets.begin(), p.sets.end(), is); };
@@ -355,11 +356,24 @@ std::vector<std::string> modes_of(const Parameters& p, std::uint32_t instrument)
   name(!i.long_value, "option without long value");
   name(i.risk == RiskSource::Table, "table");
   name(i.reference.exists(), "reference");
+  const MarginState state = story.engine().state(Story::kAccount);
+  name(state == MarginState::Restricted, "restricted");
+  name(state == MarginState::Liquidation && !p.liquidation_lock, "in liquidation");
+  name(state == MarginState::Bankrupt && !p.liquidation_lock, "bankrupt");
   for (const GroupParameters& group : p.groups) {
     if (i.factor.value < group.first_factor ||
         i.factor.value >= group.first_factor + group.factor_count)
       continue;
-    name(!group.add_ons.empty(), "add-ons");
+    const auto has = [&](AddOnFunction function) {
+      return std::any_of(group.add_ons.begin(), group.add_ons.end(),
+                         [&](const auto& a) { return a.function == function; });
+    };
+    name(has(AddOnFunction::Tiers), "tiers");
+    name(has(AddOnFunction::Hedged), "hedged amounts");
+    name(has(AddOnFunction::Ramp), "ramps");
+    name(std::any_of(p.accounts[0].protections.begin(), p.accounts[0].protections.end(),
+                     [&](const auto& of) { return &p.groups[of.group.value] == &group; }),
+         "under a protection");
     name(group.gain_cap.raw < kValueMax, "gain cap");
   }
   return modes;
@@ -378,18 +392,19 @@ TEST(ExitEconomics, BreachedAccountsCanClose) {
     Story story = opening(rng, p);
     for (int i = 0; i < 3; ++i) place(story, some_order(rng, story));
     if (!breach(rng, story, 5'000)) continue;
+    if (rng.percent(50)) story.tell(Recheck{Story::kNow, Story::kAccount, {}});
     for (int attempt = 0; attempt < 4; ++attempt) {
       const Intention close = some_close(rng, story);
       if (close.lots == 0) continue;
       const Decision d = place(story, close);
-      for (const std::string& mode : modes_of(p, close.instrument)) {
+      for (const std::string& mode : modes_of(story, close.instrument)) {
         Count& count = counts[mode];
         ++count.tried;
         if (d.disposition == Disposition::Forward) ++count.accepted;
       }
     }
   }
-  EXPECT_EQ(counts.size(), 19U);
+  EXPECT_EQ(counts.size(), 25U);
   for (const auto& [mode, count] : counts) {
     std::printf("%s: %lld of %lld closes accepted\n", mode.c_str(),
                 static_cast<long long>(count.accepted), static_cast<long long>(count.tried));
