@@ -3,6 +3,8 @@
 // Orders and exits are in method_examples_test.cpp, published examples in method_published_test.cpp.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/support/method_world.h"
 #include "tests/support/random_world.h"
 
@@ -260,6 +262,54 @@ TYPED_TEST(MethodRules, ADebtCountsInFullAndNeedsMargin) {
   EXPECT_EQ(w.equity(), -440 - 80);
   w.balance(0, kBtc, -100);  // overdrawn by 500 in all
   EXPECT_EQ(w.equity(), -550 - 100);
+}
+
+// --- 3.9 tables
+
+// A table over the cap that room was proved for, of other parameters, older than the last or of another
+// form is not taken: the last one stands, and when it is too old nothing that adds risk passes.
+TYPED_TEST(MethodRules, ATableThatIsNotValidIsNotTaken) {
+  Parameters p = dollar_parameters();
+  set_columns(p, {0, 0});
+  const InstrumentIndex option = add_row(p);
+  p.instruments[option.value].vector_cap = 10;
+  p.groups[0].table_age_max_ns = kHour / 2;
+  MethodWorld<TypeParam> w(p);
+  w.balance(0, kUsd, 1'000);
+  w.publish({-10, 10});
+  w.position(0, option, 2, 100);
+  const auto is_taken = [&](auto change) {
+    RiskTable table = w.tables.front();
+    table.id = 2;
+    table.gains = {-9, 9};
+    change(table);
+    w.tables.push_back(table);
+    const TableUpdate update{{w.now}, table.id, table.group, {}};
+    if constexpr (MethodWorld<TypeParam>::kModel) {
+      return w.subject.publish(w.tables.back(), update.time);
+    } else {
+      return w.subject.apply(update, w.tables.back());
+    }
+  };
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {-11, 0}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {0, 11}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) {
+    t.gains = {std::numeric_limits<std::int32_t>::min(), 0};
+  }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {0}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.measures.clear(); }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { ++t.parameter_version; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.group = {7}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.id = 1; }));
+  EXPECT_EQ(w.requirement(), 21);  // 20, and half a dollar for each lot
+  w.now += kHour / 2;
+  w.index(kUsd, 1);
+  EXPECT_TRUE(w.buy(0, option, 1, 100).accepted());
+  w.now += 1;
+  EXPECT_EQ(w.buy(0, option, 1, 100).reason, RejectReason::StaleRiskTable);
+  EXPECT_TRUE(w.sell(0, option, 1, 100).accepted());
+  EXPECT_TRUE(is_taken([&](RiskTable& t) { t.as_of = {w.now}; }));
+  EXPECT_TRUE(w.buy(0, option, 1, 100).accepted());
 }
 
 // --- 3.9 the bound
