@@ -151,7 +151,7 @@ TEST(MarginShape, AMirroredBookAsksForTheSame) {
     ASSERT_EQ(a.requirement.raw, b.requirement.raw) << "trial " << trial;
     ASSERT_EQ(a.maintenance_requirement.raw, b.maintenance_requirement.raw) << "trial " << trial;
   }
-  EXPECT_GE(books, test_scale(500));
+  EXPECT_GE(books, test_scale(400));
 }
 
 // --- monotone
