@@ -201,10 +201,133 @@ TEST(ExitEconomics, ExitsThatComeAndGoLeaveNoLessThanBeforeTheFirst) {
   EXPECT_GE(accepted, test_scale(500));
 }
 
+// --- both legs
+
+// What rests, with a replace of it in flight.
+struct Resting {
+  std::uint32_t number = 0;
+  std::uint32_t client_ref = 0;
+  std::uint32_t pending = 0;
+  std::uint32_t pending_ref = 0;
+  std::int64_t pending_total = 0;
+  std::int64_t pending_price = 0;
+};
+
+// Orders of both legs come and go on one book: R goes up and down through 0, marks move, orders fill in
+// parts, are cancelled by parts and replaced. Now and then all subsets of what rests are filled, in full
+// and in parts. None leaves less than is reported at that moment; nor, with the exits that are left
+// cancelled, less than when prices or money last changed or the margin leg last took an order.
+TEST(ExitEconomics, OrdersOfBothLegsKeepTheirPromisesWhilePricesMove) {
+  Rng rng(test_seed(119));
+  std::int64_t by_margin = 0;
+  std::int64_t as_exits = 0;
+  std::int64_t replaces = 0;
+  std::int64_t outcomes = 0;
+  std::int64_t of_both = 0;
+  for (std::int64_t trial = test_scale(700); trial > 0; --trial) {
+    const Parameters p = margin_world(rng);
+    Story story = opening(rng, p);
+    std::vector<Resting> resting;
+    std::set<std::uint32_t> touched;  // since `base`
+    std::int64_t base = 0;
+    std::int64_t judged = 0;
+    const auto begin = [&] {
+      base = story.available();
+      judged = 0;
+      touched.clear();
+    };
+    const auto count = [&](const Decision& d) {
+      ++(d.exit != 0 ? as_exits : by_margin);
+      if (d.exit != 0) ++judged;
+      if (d.exit == 0) begin();
+    };
+    begin();
+    for (int step = 0; step < 50; ++step) {
+      std::erase_if(resting, [&](const Resting& r) { return story.find(r.number) == nullptr; });
+      const std::int64_t dice = rng.between(1, 100);
+      if (dice <= 8) {
+        move_prices(rng, story);
+        begin();
+      } else if (dice <= 16) {
+        story.balance(0, rng.between(-4'000, 2'000) - story.available());
+        begin();
+      } else if (dice <= 55 && resting.size() < 6) {
+        Intention order = story.available() < 0 ? close_of(rng, story) : some_order(rng, story);
+        if (order.lots == 0) order = some_order(rng, story);
+        const Decision d = place(story, order);
+        if (d.disposition != Disposition::Forward) continue;
+        resting.push_back({.number = d.number, .client_ref = story.client_ref()});
+        touched.insert(order.instrument);
+        count(d);
+      } else if (!resting.empty()) {
+        Resting& r = resting[rng.next() % resting.size()];
+        const std::int64_t part = rng.between(1, story.leaves(r.number));
+        const Order* order = story.find(r.number);
+        touched.insert(order->instrument.value);
+        if (dice <= 68 && r.pending == 0) {
+          r.pending_total = std::max<std::int64_t>(1, order->total.raw + rng.between(-6, 3));
+          r.pending_price = std::max<std::int64_t>(1, order->price.raw + rng.between(-9, 9));
+          const Decision d = story.replace(r.client_ref, r.pending_total, r.pending_price);
+          if (d.disposition != Disposition::Forward) continue;
+          r.pending = d.number;
+          r.pending_ref = story.client_ref();
+          ++replaces;
+          count(d);
+        } else if (dice <= 76 && r.pending != 0 && r.pending_total > order->cum.raw) {
+          story.venue(VenueEventType::Replaced, r.pending, r.pending_total - order->cum.raw,
+                      r.pending_price, r.number);
+          r = {.number = r.pending, .client_ref = r.pending_ref};
+        } else if (dice <= 92) {
+          story.fill(r.number, part);
+        } else {
+          story.cancel(r.number, part);
+        }
+      }
+      if (step % 8 != 7) continue;
+      const std::int64_t reported = story.available();
+      std::vector<std::uint32_t> open;
+      std::vector<std::uint32_t> exits;
+      for (const Resting& r : resting) {
+        const Order* order = story.find(r.number);
+        if (order == nullptr) continue;
+        open.push_back(r.number);
+        touched.insert(order->instrument.value);
+        if (order->exit != 0) exits.push_back(r.number);
+      }
+      if (!exits.empty() && exits.size() < open.size()) ++of_both;
+      for (std::uint32_t subset = 0; subset < (1u << open.size()); ++subset) {
+        const bool in_parts = rng.percent(50);
+        Story outcome = story.retell();
+        for (std::size_t n = 0; n < open.size(); ++n) {
+          if ((subset >> n & 1u) == 0) continue;
+          const std::int64_t leaves = outcome.leaves(open[n]);
+          outcome.fill(open[n], in_parts ? rng.between(1, leaves) : leaves);
+        }
+        ASSERT_GE(outcome.available(), reported - fill_rounding(p, touched))
+            << "trial " << trial << ": subset " << subset << " of " << open.size();
+        for (const std::uint32_t exit : exits) outcome.cancel(exit);
+        ASSERT_GE(outcome.available(), base - (1 + judged) * exit_rounding(p, touched))
+            << "trial " << trial << ": subset " << subset << " without the other exits";
+        ++outcomes;
+      }
+    }
+  }
+  std::printf("%lld by margin, %lld as exits, %lld replaces; %lld outcomes, %lld books of both\n",
+              static_cast<long long>(by_margin), static_cast<long long>(as_exits),
+              static_cast<long long>(replaces), static_cast<long long>(outcomes),
+              static_cast<long long>(of_both));
+  EXPECT_GE(by_margin, test_scale(1'000));
+  EXPECT_GE(as_exits, test_scale(600));
+  EXPECT_GE(replaces, test_scale(300));
+  EXPECT_GE(outcomes, test_scale(10'000));
+  EXPECT_GE(of_both, test_scale(250));
+}
+
 // --- a breached account can close
 
 // What there is to know of a close, by name.
-std::vector<std::string> modes_of(const Parameters& p, std::uint32_t instrument) {
+std::vector<std::string> modes_of(const Story& story, std::uint32_t instrument) {
+  const Parameters& p = story.parameters();
   const InstrumentParameters& i = p.instruments[instrument];
   const AssetParameters& settlement = settlement_of(p, instrument);
   const auto any_set = [&](auto is) { return std::any_of(p.sets.begin(), p.sets.end(), is); };
@@ -233,11 +356,24 @@ std::vector<std::string> modes_of(const Parameters& p, std::uint32_t instrument)
   name(!i.long_value, "option without long value");
   name(i.risk == RiskSource::Table, "table");
   name(i.reference.exists(), "reference");
+  const MarginState state = story.engine().state(Story::kAccount);
+  name(state == MarginState::Restricted, "restricted");
+  name(state == MarginState::Liquidation && !p.liquidation_lock, "in liquidation");
+  name(state == MarginState::Bankrupt && !p.liquidation_lock, "bankrupt");
   for (const GroupParameters& group : p.groups) {
     if (i.factor.value < group.first_factor ||
         i.factor.value >= group.first_factor + group.factor_count)
       continue;
-    name(!group.add_ons.empty(), "add-ons");
+    const auto has = [&](AddOnFunction function) {
+      return std::any_of(group.add_ons.begin(), group.add_ons.end(),
+                         [&](const auto& a) { return a.function == function; });
+    };
+    name(has(AddOnFunction::Tiers), "tiers");
+    name(has(AddOnFunction::Hedged), "hedged amounts");
+    name(has(AddOnFunction::Ramp), "ramps");
+    name(std::any_of(p.accounts[0].protections.begin(), p.accounts[0].protections.end(),
+                     [&](const auto& of) { return &p.groups[of.group.value] == &group; }),
+         "under a protection");
     name(group.gain_cap.raw < kValueMax, "gain cap");
   }
   return modes;
@@ -256,18 +392,19 @@ TEST(ExitEconomics, BreachedAccountsCanClose) {
     Story story = opening(rng, p);
     for (int i = 0; i < 3; ++i) place(story, some_order(rng, story));
     if (!breach(rng, story, 5'000)) continue;
+    if (rng.percent(50)) story.tell(Recheck{Story::kNow, Story::kAccount, {}});
     for (int attempt = 0; attempt < 4; ++attempt) {
       const Intention close = some_close(rng, story);
       if (close.lots == 0) continue;
       const Decision d = place(story, close);
-      for (const std::string& mode : modes_of(p, close.instrument)) {
+      for (const std::string& mode : modes_of(story, close.instrument)) {
         Count& count = counts[mode];
         ++count.tried;
         if (d.disposition == Disposition::Forward) ++count.accepted;
       }
     }
   }
-  EXPECT_EQ(counts.size(), 19U);
+  EXPECT_EQ(counts.size(), 25U);
   for (const auto& [mode, count] : counts) {
     std::printf("%s: %lld of %lld closes accepted\n", mode.c_str(),
                 static_cast<long long>(count.accepted), static_cast<long long>(count.tried));

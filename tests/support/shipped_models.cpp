@@ -153,7 +153,10 @@ risk::RiskTable shipped_table(const config::Deployment& model, const gateway::Po
 }
 
 config::Json margin_answer(std::string_view model, const std::string& portfolio) {
-  const config::Deployment& deployment = shipped_model(model);
+  return margin_answer(shipped_model(model), portfolio);
+}
+
+config::Json margin_answer(const config::Deployment& deployment, const std::string& portfolio) {
   const auto asked = read(deployment, portfolio);
   if (!asked) return {};
   Problems problems;

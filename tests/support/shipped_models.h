@@ -29,6 +29,8 @@ namespace portcullis::test {
                                             risk::GroupIndex group);
 
 // The answer to one portfolio, a JSON object. Fails the test, and is empty, where there is none.
+[[nodiscard]] config::Json margin_answer(const config::Deployment& deployment,
+                                         const std::string& portfolio);
 [[nodiscard]] config::Json margin_answer(std::string_view model, const std::string& portfolio);
 // The text at a path of an answer; "-" for null.
 [[nodiscard]] std::string text_at(const config::Json& answer, std::string_view path);

@@ -76,6 +76,7 @@ class Story {
   [[nodiscard]] std::uint32_t client_ref() const { return client_ref_; }
   [[nodiscard]] const risk::Parameters& parameters() const { return *parameters_; }
   [[nodiscard]] risk::Engine& engine() { return *engine_; }
+  [[nodiscard]] const risk::Engine& engine() const { return *engine_; }
 
  private:
   explicit Story(std::shared_ptr<const risk::Parameters> parameters);

@@ -381,6 +381,63 @@ TEST(ConfigModel, LimitsAndAccounts) {
   EXPECT_TRUE(p.accounts[2].cash_only);
 }
 
+// With values that differ, so that none stands for another.
+TEST(ConfigModel, EachLimitAndRateIsItsOwn) {
+  Texts texts = test::read_model();
+  const auto set = [&](const std::string& file, const std::string& path, const std::string& value) {
+    test::apply(texts, {Change::Kind::Set, file, path, value});
+  };
+  const auto limit = [&](const std::string& key, const std::string& value) {
+    set("limits.json", "profiles.trader." + key, value);
+  };
+  limit("gross_notional_max", R"("90000001")");
+  limit("open_orders_max", "77");
+  limit("leverage_max", R"("12.5")");
+  limit("leverage_brackets", R"([{ "upto": null, "max": "12.5" }])");
+  limit("instruments.ETH-PERP.clip", R"("90.1")");
+  limit("instruments.ETH-PERP.notional_max", R"("4000000.001")");
+  limit("instruments.ETH-PERP.collar", R"("0.012")");
+  limit("instruments.ETH-PERP.long_max", R"("410.3")");
+  limit("instruments.ETH-PERP.short_max", R"("420.4")");
+  limit("instruments.ETH-PERP.gross_notional_max", R"("43000000")");
+  limit("instruments.ETH-PERP.restricted", "true");
+  set("limits.json", "accounts.maker.rate",
+      R"({ "per_second": 101, "burst": 51, "exit_per_second": 203, "exit_burst": 207 })");
+  set("instruments.json", "instruments.ETH-PERP.maker_fee_ppm", "450");
+  set("instruments.json", "instruments.ETH-PERP.taker_fee_ppm", "-20");
+  set("instruments.json", "instruments.SPY.taker_fee_ppm", "-30");
+  set("assets.json", "assets.ETH.debt_addon", R"("0.07")");
+  const LoadResult result = load_model_texts(texts);
+  ASSERT_EQ(test::problems_text(result), "");
+  const Deployment& d = result.deployment;
+  const risk::Parameters& p = d.parameters;
+  const risk::InstrumentIndex eth = d.names.instruments.find("ETH-PERP");  // lots of 0.1
+  const risk::LimitProfile& trader = p.profiles[d.names.profiles.find("trader").value];
+  EXPECT_EQ(trader.gross_notional_max.raw, 90'000'001'000);
+  EXPECT_EQ(trader.open_orders_max, 77);
+  EXPECT_EQ(trader.leverage_max_ppm, 12'500'000);
+  const risk::InstrumentLimits& limits = trader.instruments[eth.value];
+  EXPECT_EQ(limits.clip.raw, 901);
+  EXPECT_EQ(limits.notional_max.raw, 4'000'000'001);
+  EXPECT_EQ(limits.collar_ppm, 12'000);
+  EXPECT_EQ(limits.long_max.raw, 4'103);
+  EXPECT_EQ(limits.short_max.raw, 4'204);
+  EXPECT_EQ(limits.gross_notional_max.raw, 43'000'000'000);
+  EXPECT_TRUE(limits.restricted);
+  EXPECT_FALSE(p.profiles[d.names.profiles.find("house").value].instruments[eth.value].restricted);
+  const risk::RateLimit& rate = p.accounts[0].rate;
+  EXPECT_EQ(rate.per_second, 101);
+  EXPECT_EQ(rate.burst, 51);
+  EXPECT_EQ(rate.exit_per_second, 203);
+  EXPECT_EQ(rate.exit_burst, 207);
+  // The larger fee counts, and a rebate never does.
+  EXPECT_EQ(p.instruments[eth.value].fee_ppm, 450);
+  EXPECT_EQ(p.instruments[d.names.instruments.find("SPY").value].fee_ppm, 0);
+  EXPECT_TRUE(p.instruments[eth.value].market_orders);
+  EXPECT_FALSE(p.instruments[d.names.instruments.find("BTC-C").value].market_orders);
+  EXPECT_EQ(p.assets[d.names.assets.find("ETH").value].debt_addon_ppm, 70'000);
+}
+
 TEST(ConfigModel, WhatStandsForKeysThatAreNotThere) {
   Texts texts = test::read_model();
   const auto drop = [&](const std::string& path) {

@@ -1,11 +1,9 @@
 // The worked examples and counterexamples of the margin method that need nothing but linear
-// instruments, run on the engine and on the naive model: golden cases, the requirement, open orders
-// and exits (METHOD 3.4 to 3.6). Amounts in comments are dollars; in code micro-dollars (usd()). By
-// number: E5, E11, the future of E12, E23; G1, G2, the balances of G9. The other published examples
-// are in method_published_test.cpp, those of other features in method_rules_test.cpp. What the
-// engine has no means for:
-//   G1, full value    collateral moves by its haircut value, not by its full one
-//   G9, the order     spot orders
+// instruments and spot, run on the engine and on the naive model: golden cases, the requirement, open
+// orders and exits (METHOD 3.4 to 3.6). Amounts in comments are dollars; in code micro-dollars (usd()).
+// By number: E5, E11, the future of E12, E23; G1, G2, G9. The other published examples are in
+// method_published_test.cpp, those of other features in method_rules_test.cpp. The engine has no means
+// for G1 at full value: collateral moves by its haircut value.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 
@@ -147,6 +145,27 @@ TYPED_TEST(MethodExamples, AConversionCostsTheHaircutAndTheFee) {
   EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/before")));
   w.balance(0, kUsd, -usd(500'500));
   w.balance(0, kBtc, coins(5));
+  EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/after")));
+}
+
+// G9 as the order that it is: its cost is what the exchange takes, whatever fills.
+TYPED_TEST(MethodExamples, ASpotOrderCostsTheHaircutAndTheFee) {
+  Parameters p = small_parameters();
+  p.assets[kBtc.value].haircut = {{kUnlimited, 920'000}};
+  InstrumentParameters& spot = p.instruments[kBtcDated.value];
+  spot.payoff = Payoff::Spot;
+  spot.base = kBtc;
+  spot.base_per_lot = coins(1);
+  spot.fee_ppm = 1'000;
+  World<TypeParam> w(p);
+  w.balance(0, kUsd, usd(1'000'000));
+  const Answer bid = w.buy(0, kBtcDated, 5, 100'000);
+  ASSERT_TRUE(bid.accepted());
+  EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/before")));
+  EXPECT_EQ(w.margin(0).available, usd(golden("/5/outputs/after")));
+  w.fill(bid.number, 2, 100'000);
+  EXPECT_EQ(w.margin(0).available, usd(golden("/5/outputs/after")));
+  w.fill(bid.number, 3, 100'000);
   EXPECT_EQ(w.margin(0).equity, usd(golden("/5/outputs/after")));
 }
 

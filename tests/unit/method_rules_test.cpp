@@ -3,6 +3,8 @@
 // Orders and exits are in method_examples_test.cpp, published examples in method_published_test.cpp.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "tests/support/method_world.h"
 #include "tests/support/random_world.h"
 
@@ -262,6 +264,82 @@ TYPED_TEST(MethodRules, ADebtCountsInFullAndNeedsMargin) {
   EXPECT_EQ(w.equity(), -550 - 100);
 }
 
+// --- 3.9 tables
+
+// A table over the cap that room was proved for, of other parameters, older than the last or of another
+// form is not taken: the last one stands, and when it is too old nothing that adds risk passes.
+TYPED_TEST(MethodRules, ATableThatIsNotValidIsNotTaken) {
+  Parameters p = dollar_parameters();
+  set_columns(p, {0, 0});
+  const InstrumentIndex option = add_row(p);
+  p.instruments[option.value].vector_cap = 10;
+  p.groups[0].table_age_max_ns = kHour / 2;
+  MethodWorld<TypeParam> w(p);
+  w.balance(0, kUsd, 1'000);
+  w.publish({-10, 10});
+  w.position(0, option, 2, 100);
+  const auto is_taken = [&](auto change) {
+    RiskTable table = w.tables.front();
+    table.id = 2;
+    table.gains = {-9, 9};
+    change(table);
+    w.tables.push_back(table);
+    const TableUpdate update{{w.now}, table.id, table.group, {}};
+    if constexpr (MethodWorld<TypeParam>::kModel) {
+      return w.subject.publish(w.tables.back(), update.time);
+    } else {
+      return w.subject.apply(update, w.tables.back());
+    }
+  };
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {-11, 0}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {0, 11}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) {
+    t.gains = {std::numeric_limits<std::int32_t>::min(), 0};
+  }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.gains = {0}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.measures.clear(); }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { ++t.parameter_version; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.group = {7}; }));
+  EXPECT_FALSE(is_taken([](RiskTable& t) { t.id = 1; }));
+  EXPECT_EQ(w.requirement(), 21);  // 20, and half a dollar for each lot
+  w.now += kHour / 2;
+  w.index(kUsd, 1);
+  EXPECT_TRUE(w.buy(0, option, 1, 100).accepted());
+  w.now += 1;
+  EXPECT_EQ(w.buy(0, option, 1, 100).reason, RejectReason::StaleRiskTable);
+  EXPECT_TRUE(w.sell(0, option, 1, 100).accepted());
+  EXPECT_TRUE(is_taken([&](RiskTable& t) { t.as_of = {w.now}; }));
+  EXPECT_TRUE(w.buy(0, option, 1, 100).accepted());
+}
+
+// --- 3.9 the bound
+
+// What is left over the loss of a lot is no bound: it knows nothing of a multiplier, of a tier that the
+// order reaches, nor of its cost. A lot loses 10, and 10 are left.
+TYPED_TEST(MethodRules, WhatIsLeftOverTheLossOfALotIsNoBound) {
+  const auto passes = [](auto change, std::int64_t left, std::int64_t price) {
+    Parameters p = columns_world({{-100'000, 100'000}});
+    change(p);
+    MethodWorld<TypeParam> w(p);
+    w.balance(0, kUsd, left);
+    return w.buy(0, InstrumentIndex{0}, 1, price).accepted();
+  };
+  const auto plain = [](Parameters&) {};
+  const auto multiplied = [](Parameters& p) { p.per_group.initial_mult_ppm = 1'300'000; };
+  const auto tiered = [](Parameters& p) {
+    add_on(p, 0, {add_driver(p, 0, Measure::Notional, Reach::Gross, {InstrumentIndex{0}})},
+           {{Value{50}, 0}, {Value{kValueMax}, 100'000}});
+  };
+  EXPECT_TRUE(passes(plain, 10, 100));
+  EXPECT_FALSE(passes(plain, 9, 100));
+  EXPECT_FALSE(passes(multiplied, 10, 100));
+  EXPECT_TRUE(passes(multiplied, 13, 100));
+  EXPECT_FALSE(passes(tiered, 10, 100));
+  EXPECT_TRUE(passes(tiered, 15, 100));
+  EXPECT_FALSE(passes(plain, 10, 107));
+  EXPECT_TRUE(passes(plain, 17, 107));
+}
+
 // --- 3.10 fixed point
 
 // Nothing that was rounded is ever added up: 300 times the same position, traded in other parts and at
@@ -294,6 +372,26 @@ TYPED_TEST(MethodRules, RoundedProductsAreNeverAccumulated) {
       at_once.balance(0, kUsd, (lots - paid) * p.instruments[i.value].units_per_lot_mark);
     }
     EXPECT_EQ(by_parts.margin(0), at_once.margin(0)) << run;
+  }
+}
+
+// A unit is a third of a quantum, a lot costs one unit of fee: as they fill, thirds go over from C to E.
+// With E rounded down and C up, each on its own, two thirds and one would make R fall by a quantum.
+TYPED_TEST(MethodRules, EquityAndCostsAreRoundedTogether) {
+  Parameters p = columns_world({{0}});
+  p.wide_denominator = 3;
+  p.assets[kUsd.value].wide_per_index = 1;
+  p.instruments.resize(1);
+  p.instruments[0].fee_ppm = 1;  // rounded up to a unit
+  MethodWorld<TypeParam> w(p);
+  w.balance(0, kUsd, 9);
+  const Answer bid = w.buy(0, InstrumentIndex{0}, 3, 100);
+  ASSERT_TRUE(bid.accepted());
+  EXPECT_EQ(w.margin(0), (Figures{3, 1, 0, 2}));
+  for (const std::int64_t equity : {2, 2, 2}) {
+    w.fill(bid.number, 1, 100);
+    EXPECT_EQ(w.equity(), equity);
+    EXPECT_EQ(w.available(), 2);
   }
 }
 
