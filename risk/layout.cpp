@@ -213,7 +213,7 @@ void Engine::lay_out_protections() {
 // The prices that the accounts of each group stand on, and how much their margin moves with them.
 void Engine::lay_out_watch() {
   const Parameters& p = parameters_;
-  std::vector<std::uint32_t> counts(p.groups.size());
+  std::vector<Watch::Stands> stands(p.groups.size());
   watched_.resize(p.instruments.size());
   watched_index_.resize(p.assets.size());
   std::uint32_t next = 0;
@@ -225,9 +225,9 @@ void Engine::lay_out_watch() {
     for (std::uint32_t a = 0; a < p.assets.size(); ++a) {
       if (stands_in({a}, {g})) watched_index_[a].push_back(next++);
     }
-    counts[g] = next - first;
+    stands[g] = {next - first, p.groups[g].row_count > 0};
   }
-  watch_ = Watch(p.capacities.group_slots, counts);
+  watch_ = Watch(p.capacities.group_slots, stands);
 
   equity_reaction_ppm_ = *std::max_element(outflow_ppm_.begin(), outflow_ppm_.end());
   // All that the sets of a scope, weighted where they are summed, and their multiplier make of a loss.

@@ -26,15 +26,20 @@ class Watch {
   static constexpr std::uint32_t kClasses = 16;    // the last one: half of a price
   static constexpr std::int64_t kBeyond = std::int64_t{1} << (kFirstClass + kClasses);
 
-  // `prices_of_groups`: how many prices the accounts of each group stand on. Prices are numbered
-  // through, group after group.
+  struct Stands {
+    std::uint32_t prices = 0;
+    bool has_tables = false;
+  };
+
   Watch() = default;
-  Watch(std::uint32_t slots, const std::vector<std::uint32_t>& prices_of_groups)
-      : links_(slots), groups_(prices_of_groups.size()) {
+  // What the accounts of each group stand on. Prices are numbered through, group after group.
+  Watch(std::uint32_t slots, const std::vector<Stands>& groups)
+      : links_(slots), groups_(groups.size()) {
     for (std::uint32_t g = 0; g < groups_.size(); ++g) {
       groups_[g].first_price = static_cast<std::uint32_t>(prices_.size());
-      groups_[g].price_count = prices_of_groups[g];
-      prices_.resize(prices_.size() + prices_of_groups[g], Price{.group = g});
+      groups_[g].price_count = groups[g].prices;
+      groups_[g].has_tables = groups[g].has_tables;
+      prices_.resize(prices_.size() + groups[g].prices, Price{.group = g});
     }
     fences_.resize(prices_.size() * kClasses);
     links_.resize(slots + groups_.size() * kClasses + 1);
@@ -90,6 +95,8 @@ class Watch {
   }
 
  private:
+  static constexpr std::uint32_t kLarge = 13;  // from an eighth of a price on
+
   struct Link {
     std::uint32_t next = 0;
     std::uint32_t previous = 0;
@@ -107,7 +114,8 @@ class Watch {
     std::uint32_t first_price = 0;
     std::uint32_t price_count = 0;
     std::uint32_t occupied = 0;  // bit by class: has somebody, or had
-    std::int64_t shifted = 0;    // of all tables so far
+    bool has_tables = false;
+    std::int64_t shifted = 0;  // of all tables so far
     std::array<std::int64_t, kClasses> shift_fence{};
   };
 
@@ -119,16 +127,18 @@ class Watch {
     links_[links_[list].previous].next = link;
     links_[list].previous = link;
   }
-  // An eighth of the class's least distance to either side for prices, so that between a put and the
-  // fence a price moves by a quarter at most, and a quarter for tables: half of the distance in all.
-  // The other half is for what moves a scale itself, and for the products of two moves.
+  // Between a put and the fence a price moves by twice the room to a side at most, tables by theirs
+  // once. Three quarters of the least distance are for the two of them: the rest, and of large
+  // distances a half, is for what moves a scale itself, and for the products of two moves.
   void fence(std::uint32_t group, std::uint32_t at) noexcept {
     Group& of = groups_[group];
     of.occupied |= 1u << at;
     const std::int64_t least = at == 0 ? 0 : std::int64_t{1} << (kFirstClass + at);
-    of.shift_fence[at] = of.shifted + least / 4;
+    const std::int64_t moves = at < kLarge ? least * 3 / 4 : least / 2;
+    const std::int64_t side = of.has_tables ? moves / 4 : moves / 2;
+    of.shift_fence[at] = of.shifted + moves / 2;
     for (std::uint32_t p = of.first_price; p < of.first_price + of.price_count; ++p) {
-      const Int128 room = prices_[p].scale * least / (8 * kPpm);
+      const Int128 room = prices_[p].scale * side / kPpm;
       fences_[std::size_t{p} * kClasses + at] = {prices_[p].value - room, prices_[p].value + room};
     }
   }

@@ -36,7 +36,7 @@ TEST(Watch, NamesEverybodyBeforeAPriceHasMovedByItsDistance) {
   std::int64_t named = 0;
   std::int64_t moves = 0;
   for (std::int64_t trial = test_scale(200); trial > 0; --trial) {
-    Watch watch(kSlots, {1, 3});
+    Watch watch(kSlots, {{1, false}, {3, trial % 2 == 0}});
     const std::uint32_t first = 1;  // of the second group
     std::vector<std::int64_t> prices;
     for (std::uint32_t p = 0; p < 3; ++p) {
@@ -72,7 +72,7 @@ TEST(Watch, NamesEverybodyBeforeAPriceHasMovedByItsDistance) {
 
 // A sum of moves would have named it every few ticks.
 TEST(Watch, APriceThatTremblesNamesNobody) {
-  Watch watch(1, {1});
+  Watch watch(1, {{1, false}});
   watch.move(0, 1'000'000, 1'000'000);
   watch.put(0, 0, 1'000);  // 0.1 %
   for (int tick = 0; tick < 100'000; ++tick)
@@ -83,7 +83,7 @@ TEST(Watch, APriceThatTremblesNamesNobody) {
 }
 
 TEST(Watch, WhoeverIsDroppedOrPutAnewIsInOnePlace) {
-  Watch watch(3, {1});
+  Watch watch(3, {{1, false}});
   watch.move(0, 1'000'000, 1'000'000);
   for (const std::uint32_t slot : {0u, 1u, 2u}) watch.put(slot, 0, 100);
   watch.put(1, 0, 100'000);
