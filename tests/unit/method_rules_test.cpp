@@ -227,6 +227,40 @@ TYPED_TEST(MethodRules, TheModeSaysWhichMovesOfCollateralCount) {
 
 // At most share / (1 - share) of what the uncapped assets are worth, and an allowance, counts of a
 // capped one; and no more than that falls.
+// A venue may take scenario losses out of the settlement balance, so that they cost what the balance
+// counts for: value[s] = C(X + V[s]). A loss in full asks for no less than that, since C nowhere rises
+// by more than one; but for debts with an add-on, which a multiplier of as much makes good.
+TYPED_TEST(MethodRules, ALossInFullIsABoundOfOneThroughTheHaircut) {
+  constexpr std::int64_t kAddOn = 500'000;
+  for (const std::int64_t addon : {std::int64_t{0}, kAddOn}) {
+    for (const bool is_multiplied : {false, true}) {
+      Parameters p = dollar_parameters();
+      set_columns(p, {-160'000, 0, 160'000});
+      AssetParameters& usd = p.assets[kUsd.value];
+      usd.haircut = {{Amount{1'000}, 900'000}, {kUnlimited, 500'000}};
+      usd.maintenance_haircut = {};
+      usd.debt_addon_ppm = addon;
+      if (is_multiplied) p.per_group.initial_mult_ppm = kPpm + addon;
+      std::int64_t above = 0;
+      for (const std::int64_t held : {-3'000, -1, 0, 400, 1'000, 5'000}) {
+        for (const std::int64_t coins : {-100, -7, 0, 30, 250}) {
+          MethodWorld<TypeParam> w(p);
+          w.balance(0, kUsd, held);
+          w.position(0, kBtcPerp, coins, 100);
+          const auto counts = [&](std::int64_t x) {
+            return x < 0 ? x * (kPpm + addon) / kPpm
+                         : std::min<std::int64_t>(x, 1'000) * 9 / 10 +
+                               std::max<std::int64_t>(0, x - 1'000) / 2;
+          };
+          const std::int64_t lost = std::abs(coins) * 16;
+          if (w.available() > std::min(counts(held), counts(held - lost))) ++above;
+        }
+      }
+      EXPECT_EQ(above > 0, addon > 0 && !is_multiplied);
+    }
+  }
+}
+
 TYPED_TEST(MethodRules, AShareCapCountsNoMoreThanItsShare) {
   Parameters p = dollar_parameters();
   AssetParameters& token = p.assets[kBtc.value];
