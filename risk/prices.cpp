@@ -34,6 +34,7 @@ Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
 void Engine::price_instrument(InstrumentIndex index) noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   InstrumentState& instrument = instruments_[index.value];
+  if (watched_[index.value].anchor.raw != 0) watch(index, watched_[index.value].anchor);
   const Wide before = instrument.notional;
   const Int128 unit = assets_[parameters.settlement.value].unit.raw;
   instrument.premium.raw = value_at(index, instrument.mark.raw);
@@ -76,6 +77,36 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   ++price_version_;
 }
 
+// --- tables
+
+// Each is an instrument of the group, with a mark, and there once.
+bool Engine::are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept {
+  for (std::size_t a = 0; a < anchors.size(); ++a) {
+    const InstrumentIndex instrument = anchors[a].instrument;
+    if (instrument.value >= instruments_.size() || group_of(instrument) != group) return false;
+    if (anchors[a].mark.raw <= 0) return false;
+    for (std::size_t before = 0; before < a; ++before) {
+      if (anchors[before].instrument == instrument) return false;
+    }
+  }
+  return true;
+}
+
+// Whether an instrument's mark is further from its anchor than its group's tables may lag.
+bool Engine::has_moved(InstrumentIndex index, Mark anchor) const noexcept {
+  const Int128 moved = Int128{instruments_[index.value].mark.raw} - anchor.raw;
+  const std::int64_t most = parameters_.groups[group_of(index).value].table_move_max_ppm;
+  return (moved < 0 ? -moved : moved) * kPpm > Int128{most} * anchor.raw;
+}
+
+// The instrument has this anchor, or none, and its mark may have moved.
+void Engine::watch(InstrumentIndex index, Mark anchor) noexcept {
+  Watched& watched = watched_[index.value];
+  const bool moved = anchor.raw != 0 && has_moved(index, anchor);
+  if (moved != watched.has_moved) moved_count_[group_of(index).value] += moved ? 1u : -1u;
+  watched = {anchor, moved};
+}
+
 // The groups with an add-on that stands on what has changed.
 template <class Stands>
 void Engine::tick_charged(Stands stands) noexcept {
@@ -94,14 +125,14 @@ bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   const GroupParameters& group = parameters_.groups[table.group.value];
   const RiskTable* last = tables_[table.group.value];
   if ((last != nullptr && table.id <= last->id) ||
-      table.gains.size() != std::size_t{group.row_count} * group.column_count ||
-      table.measures.size() != group.row_count) {
+      table.gains.size() != std::size_t{group.row_count} * group.raw_columns() ||
+      table.measures.size() != group.row_count || !are_sound(table.anchors, table.group)) {
     return false;
   }
   const auto worst_of = [&](const InstrumentParameters& instrument) {
-    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
+    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.raw_columns();
     TableWorst worst;
-    for (auto gain = row; gain != row + group.column_count; ++gain) {
+    for (auto gain = row; gain != row + group.raw_columns(); ++gain) {
       // No larger than the cap plus one, which tells that it is too large.
       worst.gain = std::max(worst.gain, *gain);
       worst.loss = std::max(worst.loss, -std::max(*gain, -instrument.vector_cap - 1));
@@ -120,6 +151,11 @@ bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
     if (has_row(i)) table_worst_[i] = worst_of(parameters_.instruments[i]);
   }
+  const auto watch_all = [&](const RiskTable& of, bool on) {
+    for (const Anchor& anchor : of.anchors) watch(anchor.instrument, on ? anchor.mark : Mark{});
+  };
+  if (last != nullptr) watch_all(*last, false);
+  if (group.table_move_max_ppm > 0) watch_all(table, true);
   tables_[table.group.value] = &table;
   table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
   hash_.touch(EntityKind::Table, table.group.value);
