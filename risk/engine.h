@@ -74,11 +74,12 @@
 //   up(f)        = floor((P.low  * 1e6 + K of rises) / (1e6 * D))     quanta
 //   down(f)      = ceil ((P.high * 1e6 + K of falls) / (1e6 * D))
 //   reserve      = sum over Table lines of ceil(vector_unit * max(|low|, |high|) / 2)      fines
-//   low_g[s]     = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock
-//                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain
+//   low_g[s]     = min over the group's lag states l of low_g[l, s]; without table_move_max_ppm it has one
+//   low_g[l, s]  = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock, in every l
+//                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain in l
 //                - reserve                                                        exact, fines
-//                - Q * M_g[s] under a protection, while the group has open orders that are no exits
-//   M_g[s]       the largest, over the group's instruments, of what a lot bought or sold can lose:
+//                - Q * M_g[l, s] under a protection, while the group has open orders that are no exits
+//   M_g[l, s]    the largest, over the group's instruments, of what a lot bought or sold can lose:
 //                Factor: |m| * ceil(n(i) / D); Table, once there is one: vector_unit * |w| + ceil(vector_unit / 2)
 //   Drivers are intervals like P, of Measure and Reach (parameters.h); |D| their larger end.
 //
@@ -267,7 +268,8 @@ class Engine {
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
   // The table is in force from now on; it must stay where it is until the next one of its group is.
-  // False, and nothing happens, where it is not as RiskTable requires.
+  // False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
+  // bounds (RiskTable::anchors), the prices of its instruments are stale: increases are refused.
   bool apply(const TableUpdate& update, const RiskTable& table) noexcept;
   void apply(const OpenInterestUpdate& update) noexcept;
   void apply(const FundingUpdate& update) noexcept;
