@@ -60,10 +60,10 @@ struct MethodWorld : Driver<Subject> {
     table.gains = std::move(gains);
     table.measures = std::move(measures);
     table.measures.resize(this->subject.parameters().groups[group.value].row_count);
-    ASSERT_TRUE(publish(std::move(table)));
+    ASSERT_TRUE(publish_table(std::move(table)));
   }
   // Whether it was taken.
-  bool publish(risk::RiskTable table) {
+  bool publish_table(risk::RiskTable table) {
     table.id = ++table_id;
     table.parameter_version = this->subject.parameters().version;
     table.as_of = {this->now};

@@ -46,7 +46,7 @@ struct Lagging : MethodWorld<Subject> {
     table.gains.assign(this->subject.parameters().groups[0].raw_columns(), 0);
     table.measures.resize(1);
     table.anchors = std::move(anchors);
-    return MethodWorld<Subject>::publish(std::move(table));
+    return this->publish_table(std::move(table));
   }
   bool publish_at(std::int64_t mark) { return publish({{kBtcPerp, {mark}}}); }
   RejectReason buy_one() { return this->buy(0, option, 1, kMark).reason; }
