@@ -20,6 +20,7 @@ struct BookShape {
   // What each account holds of each group: its first futures and its first options.
   std::uint32_t futures_held = 1;
   std::uint32_t options_held = 0;
+  std::int64_t table_move_max_ppm = 0;  // above 0: the columns are there for each lag state
   bool operator==(const BookShape&) const = default;
 };
 
@@ -45,6 +46,7 @@ inline Parameters parameters_of(const BookShape& shape) {
       group.shock_ppm.push_back(random.around(kShockPpm));
     group.row_count = shape.options;
     group.table_age_max_ns = kHour;
+    group.table_move_max_ppm = shape.table_move_max_ppm;
     p.groups.push_back(std::move(group));
     for (std::uint32_t f = 0; f < shape.factors; ++f)
       p.instruments.push_back(future_on({g * shape.factors + f}));
@@ -89,7 +91,8 @@ class Book : public Desk {
         table.parameter_version = engine.parameters().version;
         table.group = {g};
         table.measures.resize(shape.options);
-        for (std::uint32_t at = 0; at < shape.options * shape.scenarios; ++at)
+        const std::uint32_t columns = engine.parameters().groups[g].raw_columns();
+        for (std::uint32_t at = 0; at < shape.options * columns; ++at)
           table.gains.push_back(random_.around(kVectorCap));
       }
       publish(g);

@@ -194,14 +194,16 @@ void order_after_ticks(benchmark::State& state, const Ticking& ticking) {
     add_timed("decide_exact/after_ticks" + size, decide, shape, Stale::Ticks, false);
     add_timed("decide_bound/after_ticks" + size, decide, shape, Stale::Ticks, true);
   }
-  for (const std::uint32_t options : {1U, 10U, 30U, 100U}) {
-    const BookShape shape{.options = options, .options_held = options};
-    const std::string size = "/options:" + std::to_string(options);
+  const auto add_options = [&](const BookShape& shape, const std::string& more) {
+    const std::string size = "/options:" + std::to_string(shape.options) + more;
     add_timed("refresh/after_tick" + size, refresh, shape, Stale::Tick);
     add_timed("refresh/after_table" + size, refresh, shape, Stale::Table);
     add_timed("decide_exact/after_tick" + size, decide, shape, Stale::Tick, false);
     add_timed("decide_bound/after_tick" + size, decide, shape, Stale::Tick, true);
-  }
+  };
+  for (const std::uint32_t options : {1U, 10U, 30U, 100U})
+    add_options({.options = options, .options_held = options}, "");
+  add_options({.options = 30, .options_held = 30, .table_move_max_ppm = 5'000}, "/lag");
   for (const std::uint32_t rows : {10U, 100U, 500U}) {
     const BookShape shape{.options = rows, .options_held = 10};
     add_timed("apply_table/rows:" + std::to_string(rows), apply_table, shape);

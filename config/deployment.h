@@ -193,6 +193,7 @@ struct ColumnSettings {
 struct GroupSettings {
   std::vector<ColumnSettings> columns;  // of the group's table
   std::optional<VolatilitySettings> volatility;
+  bool has_table_move_max = false;  // margin.json says how far tables may lag
 };
 
 // Scenario sets as they were named, for reports. By set, and by column within the set: of a

@@ -343,7 +343,7 @@ risk::InstrumentIndex find_in(const Loading& loading, risk::GroupIndex group, Is
 
 // What a group must say about its risk table, where it needs one.
 void check_tables(Loading& loading) {
-  const auto missing = [&](risk::GroupIndex group, std::string_view key, std::string what) {
+  const auto problem = [&](risk::GroupIndex group, std::string_view key, std::string what) {
     loading.problems.push_back(
         {std::string(kMarginFile),
          fmt::format("groups.{}.{}", loading.out.names.risk_groups.name(group), key), "",
@@ -355,7 +355,7 @@ void check_tables(Loading& loading) {
       return loading.out.parameters.instruments[i].risk == risk::RiskSource::Table;
     });
     if (of_table.exists() && loading.out.parameters.groups[g].table_age_max_ns == 0) {
-      missing({g}, "table_age_max_ms",
+      problem({g}, "table_age_max_ms",
               fmt::format("is missing: {} has table risk",
                           loading.out.names.instruments.name(of_table)));
     }
@@ -365,8 +365,25 @@ void check_tables(Loading& loading) {
     const auto option = find_in(loading, {g}, [&](std::uint32_t i) {
       return loading.out.instruments[i].kind == InstrumentKind::Option;
     });
+    if (option.exists() && !settings.has_table_move_max) {
+      problem(
+          {g}, "table_move_max",
+          fmt::format("is missing: {} is an option", loading.out.names.instruments.name(option)));
+    }
+    const auto of_another_factor = find_in(loading, {g}, [&](std::uint32_t i) {
+      const auto& instruments = loading.out.parameters.instruments;
+      return instruments[i].risk == risk::RiskSource::Table &&
+             instruments[i].factor != instruments[of_table.value].factor;
+    });
+    if (of_another_factor.exists() && loading.out.parameters.groups[g].table_move_max_ppm > 0) {
+      problem(
+          {g}, "table_move_max",
+          fmt::format("must be 0: {} and {} have table risk of two factors, which may move apart",
+                      loading.out.names.instruments.name(of_table),
+                      loading.out.names.instruments.name(of_another_factor)));
+    }
     if (option.exists() && shifted != settings.columns.end() && !settings.volatility) {
-      missing({g}, "volatility",
+      problem({g}, "volatility",
               fmt::format("is missing: columns move the volatility, and {} is an option",
                           loading.out.names.instruments.name(option)));
     }

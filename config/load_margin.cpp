@@ -7,6 +7,9 @@
 //     gain_cap     the most of a gain that may, in the risk currency; null: no cap, the default
 //     table_age_max_ms  after which the group's risk table is stale; where instruments have table
 //                  risk
+//     table_move_max  how far marks may move from those that the table was built at, and for which moves
+//                  it is sure to be enough, as a share of them, 0 to 0.5 (METHOD 3.9); 0: however far,
+//                  and for none. Where there are options with table risk; otherwise 0 by default
 //     volatility   how columns move it (deployment.h): up, down, short_power, long_power, pivot_days,
 //                  floor_up; where columns do and there are options
 //   sets         by name (load_sets.cpp)
@@ -86,6 +89,11 @@ void read_groups(Loading& loading, JsonReader& groups) {
     }
     if (in.has("table_age_max_ms")) {
       parameters.table_age_max_ns = read_ns(in, "table_age_max_ms", kNsPerMs, 1, kAgeMsMax);
+    }
+    if (in.has("table_move_max")) {
+      parameters.table_move_max_ppm =
+          in.decimal("table_move_max", kPpmScale, 0, kPpm / 2).value_or(0);
+      settings.has_table_move_max = true;
     }
     if (in.has("volatility")) settings.volatility = read_volatility(in.object("volatility"));
     loading.out.parameters.groups.push_back(std::move(parameters));

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <utility>
 
+#include "risk/parameters.h"
+
 namespace portcullis::feeds {
 
 namespace {
@@ -103,6 +105,10 @@ class TableBuilder {
         quanta_(std::pow(10.0, description.risk_decimals)),
         with_rule_(has_rule(description.initial_rule) || has_rule(description.maintenance_rule)) {
     PORTCULLIS_ASSERT(description.risk_decimals >= 0 && description.risk_decimals <= 12);
+    PORTCULLIS_ASSERT(description.table_move_max_ppm >= 0 &&
+                      description.table_move_max_ppm <= risk::kPpm / 2);
+    const double most = share(description.table_move_max_ppm);
+    lags_ = most > 0 ? std::vector<double>{0, -most, most} : std::vector<double>{0};
     for (const ColumnMove& column : description.columns) {
       PORTCULLIS_ASSERT(column.weight_numerator >= 0 && column.weight_denominator > 0);
     }
@@ -113,7 +119,8 @@ class TableBuilder {
     table_.parameter_version = description_.parameter_version;
     table_.group = description_.group;
     table_.as_of = description_.as_of;
-    table_.gains.assign(description_.rows.size() * description_.columns.size(), 0);
+    table_.anchors = description_.anchors;
+    table_.gains.assign(description_.rows.size() * raw_columns(), 0);
     table_.measures.assign(description_.rows.size(), {});
     BuiltTable built;
     for (std::uint32_t row = 0; row < description_.rows.size(); ++row) {
@@ -134,14 +141,15 @@ class TableBuilder {
   }
 
   std::optional<TableProblem> take_array(std::uint32_t row, const RiskArray& array) {
-    if (array.gains.size() != description_.columns.size()) {
+    const std::size_t given = array.gains.size();
+    if (given != raw_columns() && given != description_.columns.size()) {
       return TableProblem{.row = row, .error = TableError::WrongLength};
     }
-    for (std::uint32_t column = 0; column < array.gains.size(); ++column) {
-      const std::int64_t gain = array.gains[column];
+    for (std::uint32_t raw = 0; raw < raw_columns(); ++raw) {
+      const std::int64_t gain = array.gains[raw % given];
       const std::int64_t cap = description_.rows[row].vector_cap;
-      if (gain > cap || gain < -cap) return TableProblem{row, column, TableError::AboveCap};
-      gain_at(row, column) = static_cast<std::int32_t>(gain);
+      if (gain > cap || gain < -cap) return TableProblem{row, raw, TableError::AboveCap};
+      gain_at(row, raw) = static_cast<std::int32_t>(gain);
     }
     for (const std::int64_t measure : array.measures) {
       if (measure > risk::kValueMax || measure < -risk::kValueMax) {
@@ -156,6 +164,23 @@ class TableBuilder {
     if (const std::optional<TableError> error = missing(option, with_rule_)) {
       return TableProblem{.row = row, .error = *error};
     }
+    for (std::uint32_t lag = 0; lag < lags_.size(); ++lag) {
+      if (const auto problem = build_state(row, lag, moved(option, lags_[lag]))) return problem;
+    }
+    return store_measures(row, option);
+  }
+
+  // As it stands when the underlying has moved.
+  static TableOption moved(TableOption option, double move) {
+    option.market.forward *= 1 + move;
+    if (option.premium == Premium::Coin || option.settlement_factor == option.factor)
+      option.market.settlement_index *= 1 + move;
+    return option;
+  }
+
+  // The columns of one lag state.
+  std::optional<TableProblem> build_state(std::uint32_t row, std::uint32_t lag,
+                                          const TableOption& option) {
     const OptionValuer valuer(option);
     const OptionMarket& market = option.market;
     std::array<double, 3> volatilities{};  // by shift
@@ -165,21 +190,20 @@ class TableBuilder {
           shifted_volatility(description_.volatility, shift, market.volatility, market.years);
     }
     const double value_now = valuer.value(0, 0, market.volatility);
-    for (std::uint32_t column = 0; column < description_.columns.size(); ++column) {
+    const auto columns = static_cast<std::uint32_t>(description_.columns.size());
+    for (std::uint32_t column = 0; column < columns; ++column) {
       const ColumnMove& moves = description_.columns[column];
+      const std::uint32_t raw = lag * columns + column;
       const double move = move_of(moves, option.factor);
       const double settlement_move =
           option.settlement_factor == risk::kNone32 ? 0 : move_of(moves, option.settlement_factor);
-      if (move < -1 || settlement_move < -1) {
-        return TableProblem{row, column, TableError::BelowZero};
-      }
+      if (move < -1 || settlement_move < -1) return TableProblem{row, raw, TableError::BelowZero};
       const double volatility = volatilities[static_cast<std::size_t>(moves.volatility)];
       const double kept = option.in_balance ? value_now * (1 + settlement_move) : value_now;
       const double gain = valuer.value(move, settlement_move, volatility) - kept;
-      const std::optional<TableError> error = store_gain(row, column, gain);
-      if (error) return TableProblem{row, column, *error};
+      if (const auto error = store_gain(row, raw, gain)) return TableProblem{row, raw, *error};
     }
-    return store_measures(row, valuer, value_now, market.volatility);
+    return std::nullopt;
   }
 
   static double move_of(const ColumnMove& column, std::uint32_t factor) {
@@ -188,8 +212,8 @@ class TableBuilder {
   }
 
   // Of a gain in the risk currency, before the weight.
-  std::optional<TableError> store_gain(std::uint32_t row, std::uint32_t column, double gain) {
-    const ColumnMove& moves = description_.columns[column];
+  std::optional<TableError> store_gain(std::uint32_t row, std::uint32_t raw, double gain) {
+    const ColumnMove& moves = description_.columns[raw % description_.columns.size()];
     const TableRow& in = description_.rows[row];
     const double fines = gain * quanta_ * static_cast<double>(risk::kPpm);
     const double units = std::round(
@@ -197,12 +221,14 @@ class TableBuilder {
         (static_cast<double>(moves.weight_denominator) * static_cast<double>(in.vector_unit)));
     if (!std::isfinite(units)) return TableError::NotFinite;
     if (std::abs(units) > in.vector_cap) return TableError::AboveCap;
-    gain_at(row, column) = static_cast<std::int32_t>(units);
+    gain_at(row, raw) = static_cast<std::int32_t>(units);
     return std::nullopt;
   }
 
-  std::optional<TableProblem> store_measures(std::uint32_t row, const OptionValuer& valuer,
-                                             double value_now, double volatility) {
+  std::optional<TableProblem> store_measures(std::uint32_t row, const TableOption& option) {
+    const OptionValuer valuer(option);
+    const double volatility = option.market.volatility;
+    const double value_now = valuer.value(0, 0, volatility);
     std::array<double, risk::kTableMeasures> measures{};
     measures[risk::kDelta] = std::round(valuer.delta() * quanta_);
     measures[risk::kVega] =
@@ -226,13 +252,17 @@ class TableBuilder {
     return std::nullopt;
   }
 
-  std::int32_t& gain_at(std::uint32_t row, std::uint32_t column) {
-    return table_.gains[row * description_.columns.size() + column];
+  [[nodiscard]] std::size_t raw_columns() const {
+    return description_.columns.size() * lags_.size();
+  }
+  std::int32_t& gain_at(std::uint32_t row, std::uint32_t raw) {
+    return table_.gains[row * raw_columns() + raw];
   }
 
   const TableDescription& description_;
   double quanta_;  // in one unit of the risk currency
   bool with_rule_;
+  std::vector<double> lags_;  // by lag state: how far the underlying is moved
   risk::RiskTable table_;
 };
 
@@ -291,7 +321,11 @@ std::string_view describe(TableError error) {
 std::string to_text(const TableProblem& problem, const TableDescription& description) {
   const std::string& name = description.rows[problem.row].name;
   if (problem.column == risk::kNone32) return fmt::format("{}: {}", name, describe(problem.error));
-  return fmt::format("{}, column {}: {}", name, problem.column, describe(problem.error));
+  const std::size_t columns = description.columns.size();
+  constexpr std::array<std::string_view, risk::kLagStates> kStates{
+      "", ", with the underlying moved down", ", with the underlying moved up"};
+  return fmt::format("{}, column {}{}: {}", name, problem.column % columns,
+                     kStates[problem.column / columns], describe(problem.error));
 }
 
 BuiltTable build_table(const TableDescription& description) {

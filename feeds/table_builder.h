@@ -15,6 +15,11 @@
 //
 // Where the option's value is part of the balance of its settlement asset (in_balance), the balance
 // as a whole moves with c: value now is then taken at X * (1 + c), so that it moves once.
+//
+// Where tables may lag (METHOD 3.9) the columns are there for each lag state, one state after the other,
+// with d = 0, -table_move_max, +table_move_max: as they would be built, value now included, at
+// F * (1 + d), and where the option is paid in the underlying or in what moves with its factor, at
+// X * (1 + d). Measures are those of the first state.
 #pragma once
 
 #include <cstdint>
@@ -98,7 +103,8 @@ struct TableOption {
 // A row that somebody else worked out, SPAN style: what a long lot gains, in vector_units, its
 // columns' weights in it; published unchanged. (A SPAN file has losses: turn the sign when reading.)
 struct RiskArray {
-  std::vector<std::int64_t> gains;  // by column
+  // By column, of each lag state after the other; or by column alone: the same in all of them.
+  std::vector<std::int64_t> gains;
   risk::TableMeasures measures{};
 };
 
@@ -116,6 +122,8 @@ struct TableDescription {
   risk::Timestamp as_of;
   int risk_decimals = 0;  // a quantum is 10^-risk_decimals of the risk currency; REQUIRES 0..12
   std::vector<ColumnMove> columns;
+  std::int64_t table_move_max_ppm = 0;  // GroupParameters::table_move_max_ppm; REQUIRES 0..500'000
+  std::vector<risk::Anchor> anchors{};  // the marks that it is built at; passed through
   VolatilityShock volatility;
   ShortRule initial_rule;  // the charge is at least that of the maintenance rule
   ShortRule maintenance_rule;
@@ -141,11 +149,12 @@ enum class TableError : std::uint8_t {
 
 struct TableProblem {
   std::uint32_t row = 0;
-  std::uint32_t column = risk::kNone32;  // none: it is not of one column
+  std::uint32_t column = risk::kNone32;  // of all lag states; none: it is not of one column
   TableError error = TableError::NotFinite;
   friend bool operator==(const TableProblem&, const TableProblem&) = default;
 };
-// "BTC-26DEC-90000-C, column 3: the gain is larger than vector_cap".
+// "BTC-26DEC-90000-C, column 3: the gain is larger than vector_cap"; in a lag state beside the first
+// "column 3, with the underlying moved down".
 [[nodiscard]] std::string to_text(const TableProblem& problem, const TableDescription& description);
 
 struct BuiltTable {

@@ -12,10 +12,11 @@ Engine::Charges Engine::break_down_group(AccountIndex account, GroupIndex group,
                                          BasisBreakdown::OfGroup& of_group) const noexcept {
   const GroupParameters& parameters = parameters_.groups[group.value];
   const std::uint32_t slot = find_slot(account, group);
-  of_group.is_held =
-      sum_group(account, group, slot == kNil ? kNil : slots_[slot].first_line,
-                question(account, nullptr, with_orders, maintenance), of_group.low.data())
-          .is_held;
+  std::int64_t low[kRawColumnsMax];
+  of_group.is_held = sum_group(account, group, slot == kNil ? kNil : slots_[slot].first_line,
+                               question(account, nullptr, with_orders, maintenance), low)
+                         .is_held;
+  std::copy_n(low, parameters.column_count, of_group.low.begin());
   const SetList& all = sets({maintenance, SetAction::Report});
   for (const std::vector<std::uint32_t>* list : {&all.per_group, &all.joint}) {
     for (const std::uint32_t set : *list) {

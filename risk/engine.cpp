@@ -18,11 +18,13 @@ Engine::Engine(const Parameters& parameters)
 
   std::uint32_t factors_max = 0;
   std::uint32_t columns_max = 0;
+  std::uint32_t raw_max = 0;  // where there are lag states
   std::size_t exposures_max = 0;
   for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
     const GroupParameters& group = p.groups[g];
     factors_max = std::max(factors_max, group.factor_count);
     columns_max = std::max(columns_max, group.column_count);
+    if (group.lag_states() > 1) raw_max = std::max(raw_max, group.raw_columns());
     exposures_max = std::max(exposures_max, group.factor_count + group.drivers.size());
   }
   lay_out_groups();
@@ -46,6 +48,8 @@ Engine::Engine(const Parameters& parameters)
   in_vector_.resize(collateral_.size());
   charges_.resize(slots_.size());
   low_.resize(std::size_t{columns_max} * slots_.size());
+  raw_.resize(std::size_t{raw_max} * slots_.size());
+  raw_max_ = raw_max;
   alone_.resize(std::size_t{joint_set_count_} * slots_.size());
   for (std::uint32_t s = 0; s < slots_.size(); ++s) {
     slots_[s].first_exposure = s * static_cast<std::uint32_t>(exposures_max);
@@ -71,6 +75,8 @@ Engine::Engine(const Parameters& parameters)
   group_version_.assign(p.groups.size(), 1);
   table_version_.assign(p.groups.size(), 0);
   table_worst_.resize(p.instruments.size());
+  anchored_.resize(p.instruments.size());
+  moved_count_.resize(p.groups.size());
   trades_.resize(p.capacities.trades);
   touched_.resize(accounts_.size());
   lay_out_watch();

@@ -74,11 +74,12 @@
 //   up(f)        = floor((P.low  * 1e6 + K of rises) / (1e6 * D))     quanta
 //   down(f)      = ceil ((P.high * 1e6 + K of falls) / (1e6 * D))
 //   reserve      = sum over Table lines of ceil(vector_unit * max(|low|, |high|) / 2)      fines
-//   low_g[s]     = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock
-//                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain
+//   low_g[s]     = min over the group's lag states l of low_g[l, s]; without table_move_max_ppm it has one
+//   low_g[l, s]  = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock, in every l
+//                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain in l
 //                - reserve                                                        exact, fines
-//                - Q * M_g[s] under a protection, while the group has open orders that are no exits
-//   M_g[s]       the largest, over the group's instruments, of what a lot bought or sold can lose:
+//                - Q * M_g[l, s] under a protection, while the group has open orders that are no exits
+//   M_g[l, s]    the largest, over the group's instruments, of what a lot bought or sold can lose:
 //                Factor: |m| * ceil(n(i) / D); Table, once there is one: vector_unit * |w| + ceil(vector_unit / 2)
 //   Drivers are intervals like P, of Measure and Reach (parameters.h); |D| their larger end.
 //
@@ -268,7 +269,8 @@ class Engine {
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
   // The table is in force from now on; it must stay where it is until the next one of its group is.
-  // False, and nothing happens, where it is not as RiskTable requires.
+  // False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
+  // bounds (RiskTable::anchors), the prices of its instruments are stale: increases are refused.
   bool apply(const TableUpdate& update, const RiskTable& table) noexcept;
   void apply(const OpenInterestUpdate& update) noexcept;
   void apply(const FundingUpdate& update) noexcept;
@@ -434,17 +436,22 @@ class Engine {
   struct Protection {
     GroupIndex group;
     Lots lots;
-    std::vector<std::int64_t> in_vector{};  // by column, a loss
+    std::vector<std::int64_t> in_vector{};  // by raw column, a loss
     Int128 span = 0;
   };
   // The most that a lot of any instrument of a group loses in a column: M. Cut off above kSpanMax.
   struct LotLoss {
     std::vector<InstrumentIndex> instruments{};  // of a group with protections
-    std::vector<std::int64_t> of_rows{};         // by column, of Table instruments
-    std::vector<std::int64_t> most{};            // by column
+    std::vector<std::int64_t> of_rows{};         // by raw column, of Table instruments
+    std::vector<std::int64_t> most{};            // by raw column
     std::int64_t largest = 0;
     std::uint64_t table_version = ~std::uint64_t{0};
     std::uint64_t version = 0;
+  };
+  // The anchor of an instrument in its group's table, and whether its mark is too far from it.
+  struct Anchored {
+    Mark anchor{};  // 0: none
+    bool has_moved = false;
   };
   // The largest gain and the largest loss in a row of a table.
   struct TableWorst {
@@ -631,6 +638,13 @@ class Engine {
   void value_vector(GroupSlot& slot) noexcept;
   void rebuild_tables(GroupSlot& slot) noexcept;
   void add_joint(const GroupSlot& slot, int sign) noexcept;
+  // A slot's raw columns; without lag states its vector itself.
+  [[nodiscard]] const std::int64_t* raw_of(const GroupSlot& slot) const noexcept {
+    return slot.first_raw == kNil ? low_.data() + slot.first_column : raw_.data() + slot.first_raw;
+  }
+  [[nodiscard]] std::int64_t* raw_of(const GroupSlot& slot) noexcept {
+    return slot.first_raw == kNil ? low_.data() + slot.first_column : raw_.data() + slot.first_raw;
+  }
   [[nodiscard]] Amount order_cost(const Order& order) const noexcept {
     return cost_of({order.reserved, order.worst, order.fee_per_lot}, order.side, order.instrument);
   }
@@ -809,6 +823,8 @@ class Engine {
     const GroupParameters& parameters = parameters_.groups[group.value];
     return parameters.shock_ppm.data() + std::size_t{factor} * parameters.column_count;
   }
+  void add_factor(std::int64_t* raw, GroupIndex group, std::uint32_t factor, std::int64_t up,
+                  std::int64_t down) const noexcept;
   [[nodiscard]] Vector columns_of(const std::int64_t* low, GroupIndex group,
                                   std::uint32_t set) const noexcept {
     return {low + parameters_.sets[set].first_column[group.value],
@@ -963,6 +979,7 @@ class Engine {
   void end_orders_in(InstrumentIndex instrument) noexcept;
 
   const char* verify_account(AccountIndex account) noexcept;
+  [[nodiscard]] const char* verify_anchors() const noexcept;
 
   // state_hash.cpp
   [[nodiscard]] std::uint64_t hash_of(const Order& order) const noexcept;
@@ -995,6 +1012,9 @@ class Engine {
                                        InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
+  [[nodiscard]] bool are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept;
+  [[nodiscard]] bool has_moved(InstrumentIndex instrument, Mark anchor) const noexcept;
+  void set_anchor(InstrumentIndex instrument, Mark anchor) noexcept;
   template <class Stands>
   void tick_charged(Stands stands) noexcept;
   void tick_group(std::uint32_t group) noexcept {
@@ -1024,6 +1044,7 @@ class Engine {
   std::int64_t exact_factor_ = 0;                    // and 2^(shift + 31) / (1e6 * D), rounded up
   std::vector<Exposure> nothing_;                    // as many as a group can have
   mutable std::vector<Exposure> scratch_;            // of recompute()
+  std::uint32_t raw_max_ = 0;                        // raw columns of a slot, where there are any
   bool has_share_caps_ = false;
   bool has_falling_caps_ = false;  // some capped asset falls in scenarios
   bool has_warning_sets_ = false;
@@ -1078,6 +1099,7 @@ class Engine {
   std::vector<FactorExposure> in_vector_;     // by slot and local factor: what low_ holds of it
   std::vector<Charges> charges_;              // by slot
   std::vector<std::int64_t> low_;             // by slot and column: the worst of all fills
+  std::vector<std::int64_t> raw_;             // by slot and raw column: what is folded into low_
   std::vector<std::int64_t> alone_;           // by slot and enforced joint set
   std::vector<std::int64_t> joint_;           // [account * joint_columns + column]: sum of phi(low)
   std::vector<std::int64_t> alone_sum_;       // [account * joint sets + k]: sum of alone
@@ -1085,6 +1107,8 @@ class Engine {
   std::vector<std::uint64_t> group_version_;  // of prices
   std::vector<std::uint64_t> table_version_;  // of the published table
   std::vector<TableWorst> table_worst_;       // by instrument
+  std::vector<Anchored> anchored_;            // by instrument
+  std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
   std::vector<Protection> protections_;       // account after account
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;

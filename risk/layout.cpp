@@ -197,7 +197,7 @@ void Engine::lay_out_protections() {
   for (const AccountParameters& account : p.accounts) {
     first_protection_.push_back(static_cast<std::uint32_t>(protections_.size()));
     for (const MarketMakerProtection& of : account.protections) {
-      const std::uint32_t columns = p.groups[of.group.value].column_count;
+      const std::uint32_t columns = p.groups[of.group.value].raw_columns();
       protections_.push_back({of.group, of.lots, std::vector<std::int64_t>(columns)});
       lot_loss_[of.group.value].of_rows.resize(columns);
       lot_loss_[of.group.value].most.resize(columns);

@@ -20,7 +20,8 @@ const std::int32_t* Engine::gains(InstrumentIndex instrument) const noexcept {
   const std::uint32_t group = places_[parameters.factor.value].group;
   const RiskTable* table = tables_[group];
   if (parameters.risk != RiskSource::Table || table == nullptr) return nullptr;
-  return table->gains.data() + std::size_t{parameters.row} * parameters_.groups[group].column_count;
+  return table->gains.data() +
+         std::size_t{parameters.row} * parameters_.groups[group].raw_columns();
 }
 
 // Of one lot, in Wide.
@@ -90,7 +91,8 @@ Exposure Engine::exposure_of(const Use& use, InstrumentIndex instrument,
 }
 
 // When the prices of a line become stale: its mark and the index of the asset it is settled in, even
-// while the account has nothing of that asset; those of its reference; its table.
+// while the account has nothing of that asset; those of its reference; its table,
+// which is out of bounds at once where an anchor has moved too far.
 Timestamp Engine::expires(InstrumentIndex index) const noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   Timestamp first = price_expires(index);
@@ -98,7 +100,7 @@ Timestamp Engine::expires(InstrumentIndex index) const noexcept {
   if (parameters.reference.exists()) first = std::min(first, price_expires(parameters.reference));
   if (parameters.risk != RiskSource::Table) return first;
   const std::uint32_t group = places_[parameters.factor.value].group;
-  if (tables_[group] == nullptr) return {};
+  if (tables_[group] == nullptr || moved_count_[group] != 0) return {};
   const std::int64_t age_max = parameters_.groups[group].table_age_max_ns;
   return std::min(first, Timestamp{table_as_of_[group].ns + age_max});
 }
@@ -421,8 +423,8 @@ void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
        std::max<Int128>(0, (lots.high - before.high).raw) * worst.loss) *
           parameters.vector_unit;
   add_joint(slot, -1);
-  move_lots(low_.data() + slot.first_column, row, parameters_.groups[slot.group.value].column_count,
-            parameters, before, lots);
+  move_lots(raw_of(slot), row, parameters_.groups[slot.group.value].raw_columns(), parameters,
+            before, lots);
   add_joint(slot, 1);
   line.in_vector = lots;
 }
@@ -458,9 +460,14 @@ void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
 
 // --- vectors
 
-// The slot's part in the account's joint sums: taken off before its vector changes, and put back.
+// The slot's part in the account's joint sums: taken off before its vector changes, and put back,
+// once its lag states are folded.
 void Engine::add_joint(const GroupSlot& slot, int sign) noexcept {
   const SetList& list = set_lists_[0][0];
+  if (sign > 0 && slot.first_raw != kNil) {
+    fold(low_.data() + slot.first_column, raw_.data() + slot.first_raw,
+         parameters_.groups[slot.group.value].column_count);
+  }
   const std::int64_t* low = low_.data() + slot.first_column;
   std::int64_t* joint = joint_.data() + std::size_t{slot.account.value} * joint_columns_;
   for (std::size_t k = 0; k < list.joint.size(); ++k) {
@@ -473,9 +480,9 @@ void Engine::add_joint(const GroupSlot& slot, int sign) noexcept {
 // A new table: the lines' part is summed from nothing.
 void Engine::rebuild_tables(GroupSlot& slot) noexcept {
   const GroupParameters& group = parameters_.groups[slot.group.value];
-  std::int64_t* low = low_.data() + slot.first_column;
+  std::int64_t* raw = raw_of(slot);
   add_joint(slot, -1);
-  std::fill_n(low, group.column_count, 0);
+  std::fill_n(raw, group.raw_columns(), 0);
   std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
   slot.table_span = 0;
   if (slot.protection != kNil) forget_quotes(slot.protection);
@@ -486,7 +493,7 @@ void Engine::rebuild_tables(GroupSlot& slot) noexcept {
     if (row == nullptr) continue;
     const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
     const Reachable lots = counted(line, slot.protection).in_vector;
-    move_lots(low, row, group.column_count, parameters, {}, lots);
+    move_lots(raw, row, group.raw_columns(), parameters, {}, lots);
     slot.table_span += table_span(parameters, lots);
     line.in_vector = lots;
   }
@@ -501,7 +508,7 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
   Account& account = accounts_[slot.account.value];
   if (slot.vector_version != table_version_[slot.group.value]) rebuild_tables(slot);
 
-  std::int64_t* low = low_.data() + slot.first_column;
+  std::int64_t* raw = raw_of(slot);
   slot.in_range = true;
   Int128 span = slot.table_span;
   bool is_out = false;  // of the joint sums
@@ -515,12 +522,11 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
     in_vector = now;
     if (now.up == before.up && now.down == before.down) continue;
     if (!is_out) add_joint(slot, -1), is_out = true;
-    add_row(low, shocks(slot.group, f), group.column_count, now.up - before.up,
-            now.down - before.down);
+    add_factor(raw, slot.group, f, now.up - before.up, now.down - before.down);
   }
   if (slot.protection != kNil) {
     if (!is_out) add_joint(slot, -1), is_out = true;
-    move_quotes(slot.protection, slot.quoted > 0, low);
+    move_quotes(slot.protection, slot.quoted > 0, raw);
     keep_quotes(slot.protection, slot.quoted > 0);
     span += protections_[slot.protection].span;
   }
@@ -528,6 +534,7 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
   account.span += span - slot.span;
   slot.span = span;
 
+  const std::int64_t* low = low_.data() + slot.first_column;
   Charges& charges = charges_[static_cast<std::size_t>(&slot - slots_.data())];
   charges = charges_of(slot.group, exposures_.data() + slot.first_exposure, true, false);
   const GroupFigures figures = figures_of(low, slot.group, charges, {});

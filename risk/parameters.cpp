@@ -238,11 +238,25 @@ const char* problem_of_factors(const Parameters& all) {
   return factors == all.factor_count ? nullptr : "factor_count must be the sum over groups";
 }
 
+bool tables_have_one_factor(GroupIndex group, const Parameters& all) {
+  FactorIndex factor;
+  for (const InstrumentParameters& instrument : all.instruments) {
+    if (instrument.risk != RiskSource::Table || group_of(instrument.factor, all) != group) continue;
+    if (factor.exists() && instrument.factor != factor) return false;
+    factor = instrument.factor;
+  }
+  return true;
+}
+
 const char* problem_of(const GroupParameters& group, GroupIndex index, const Parameters& all) {
   if (!in_ppm(group.kappa_ppm)) return "group: kappa must be 0..1";
   if (!in_value(group.gain_cap)) return "group: gain_cap must be a value";
   if (group.row_count > 0 && group.table_age_max_ns <= 0)
     return "group: table_age_max must be > 0 where there are rows";
+  if (!between(group.table_move_max_ppm, 0, kPpm / 2))
+    return "group: table_move_max must be 0..0.5";
+  if (group.table_move_max_ppm > 0 && !tables_have_one_factor(index, all))
+    return "group: where its tables may lag, its table instruments have one factor";
   for (const DriverParameters& driver : group.drivers) {
     if (const char* problem = problem_of(driver, index, all)) return problem;
   }
@@ -447,7 +461,7 @@ std::uint32_t group_slots_max(const Parameters& parameters) {
   std::size_t widest = std::max<std::size_t>(1, parameters.sets.size());
   for (const GroupParameters& group : parameters.groups) {
     widest = std::max<std::size_t>(
-        {widest, group.column_count, group.factor_count + group.drivers.size()});
+        {widest, group.raw_columns(), group.factor_count + group.drivers.size()});
   }
   return static_cast<std::uint32_t>(kNone32 / widest);
 }

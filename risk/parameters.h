@@ -186,9 +186,17 @@ struct AddOnParameters {
   std::int64_t most_ppm = 0;
 };
 
+// How many lag states a group has whose tables lag (METHOD 3.9): its factors as they are when the
+// table is built, moved down, and moved up.
+inline constexpr std::uint32_t kLagStates = 3;
+
 // A risk group: factors [first_factor, first_factor + factor_count) and the columns of its scenario
 // table: first those of each per-group set, then those of each joint set, set after set.
 struct GroupParameters {
+  [[nodiscard]] std::uint32_t lag_states() const { return table_move_max_ppm > 0 ? kLagStates : 1; }
+  // Columns before they are folded: those of each lag state, state after state.
+  [[nodiscard]] std::uint32_t raw_columns() const { return column_count * lag_states(); }
+
   std::uint32_t first_factor = 0;
   std::uint32_t factor_count = 0;
   std::uint32_t column_count = 0;
@@ -197,6 +205,10 @@ struct GroupParameters {
   std::vector<std::int32_t> shock_ppm{};  // REQUIRES -1e6..10e6
   std::uint32_t row_count = 0;            // instruments with rows in the group's published table
   std::int64_t table_age_max_ns = 0;  // an older table is stale; REQUIRES > 0 where there are rows
+  // How far marks may move from the table's anchors, and the factors of the lag states do; 0: no lag
+  // is counted. REQUIRES 0..500'000, and where it is above 0 that the group's Table instruments have
+  // one factor: several may move apart.
+  std::int64_t table_move_max_ppm = 0;
   // Joint sets: the share of a gain that may offset other groups, and the most of it.
   std::int64_t kappa_ppm = kPpm;  // REQUIRES 0..1e6
   Value gain_cap{kValueMax};      // REQUIRES 0..kValueMax

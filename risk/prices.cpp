@@ -34,6 +34,7 @@ Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
 void Engine::price_instrument(InstrumentIndex index) noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   InstrumentState& instrument = instruments_[index.value];
+  if (anchored_[index.value].anchor.raw != 0) set_anchor(index, anchored_[index.value].anchor);
   const Wide before = instrument.notional;
   const Int128 unit = assets_[parameters.settlement.value].unit.raw;
   instrument.premium.raw = value_at(index, instrument.mark.raw);
@@ -79,6 +80,36 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   ++price_version_;
 }
 
+// --- tables
+
+// Each is an instrument of the group, with a mark, and there once.
+bool Engine::are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept {
+  for (std::size_t a = 0; a < anchors.size(); ++a) {
+    const InstrumentIndex instrument = anchors[a].instrument;
+    if (instrument.value >= instruments_.size() || group_of(instrument) != group) return false;
+    if (anchors[a].mark.raw <= 0) return false;
+    for (std::size_t before = 0; before < a; ++before) {
+      if (anchors[before].instrument == instrument) return false;
+    }
+  }
+  return true;
+}
+
+// Whether an instrument's mark is further from its anchor than its group's tables may lag.
+bool Engine::has_moved(InstrumentIndex index, Mark anchor) const noexcept {
+  const Int128 moved = Int128{instruments_[index.value].mark.raw} - anchor.raw;
+  const std::int64_t most = parameters_.groups[group_of(index).value].table_move_max_ppm;
+  return (moved < 0 ? -moved : moved) * kPpm > Int128{most} * anchor.raw;
+}
+
+// The instrument has this anchor, or none, and its mark may have moved.
+void Engine::set_anchor(InstrumentIndex index, Mark anchor) noexcept {
+  Anchored& anchored = anchored_[index.value];
+  const bool moved = anchor.raw != 0 && has_moved(index, anchor);
+  if (moved != anchored.has_moved) moved_count_[group_of(index).value] += moved ? 1u : -1u;
+  anchored = {anchor, moved};
+}
+
 // The groups with an add-on that stands on what has changed.
 template <class Stands>
 void Engine::tick_charged(Stands stands) noexcept {
@@ -93,7 +124,7 @@ void Engine::tick_charged(Stands stands) noexcept {
 std::int64_t Engine::shift_ppm(const RiskTable& before, const RiskTable& after,
                                InstrumentIndex index) const noexcept {
   const InstrumentParameters& instrument = parameters_.instruments[index.value];
-  const std::size_t columns = parameters_.groups[before.group.value].column_count;
+  const std::size_t columns = parameters_.groups[before.group.value].raw_columns();
   const auto away = [](std::int64_t a, std::int64_t b) { return a < b ? b - a : a - b; };
   std::int64_t gains = 0;
   for (std::size_t at = instrument.row * columns; at < (instrument.row + 1) * columns; ++at)
@@ -119,14 +150,14 @@ bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   const GroupParameters& group = parameters_.groups[table.group.value];
   const RiskTable* last = tables_[table.group.value];
   if ((last != nullptr && table.id <= last->id) ||
-      table.gains.size() != std::size_t{group.row_count} * group.column_count ||
-      table.measures.size() != group.row_count) {
+      table.gains.size() != std::size_t{group.row_count} * group.raw_columns() ||
+      table.measures.size() != group.row_count || !are_sound(table.anchors, table.group)) {
     return false;
   }
   const auto worst_of = [&](const InstrumentParameters& instrument) {
-    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.column_count;
+    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.raw_columns();
     TableWorst worst;
-    for (auto gain = row; gain != row + group.column_count; ++gain) {
+    for (auto gain = row; gain != row + group.raw_columns(); ++gain) {
       // No larger than the cap plus one, which tells that it is too large.
       worst.gain = std::max(worst.gain, *gain);
       worst.loss = std::max(worst.loss, -std::max(*gain, -instrument.vector_cap - 1));
@@ -149,6 +180,12 @@ bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
     if (last != nullptr) shift = std::max(shift, shift_ppm(*last, table, {i}));
   }
   watch_.shift(table.group.value, shift);
+  const auto set_anchors = [&](const RiskTable& of, bool on) {
+    for (const Anchor& anchor : of.anchors)
+      set_anchor(anchor.instrument, on ? anchor.mark : Mark{});
+  };
+  if (last != nullptr) set_anchors(*last, false);
+  if (group.table_move_max_ppm > 0) set_anchors(table, true);
   tables_[table.group.value] = &table;
   table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
   hash_.touch(EntityKind::Table, table.group.value);

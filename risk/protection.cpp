@@ -43,13 +43,14 @@ const Engine::LotLoss& Engine::lot_loss(GroupIndex index) const noexcept {
   LotLoss& loss = lot_loss_[index.value];
   if (loss.version == group_version_[index.value]) return loss;
   const std::uint32_t columns = parameters_.groups[index.value].column_count;
+  const std::uint32_t raw_columns = parameters_.groups[index.value].raw_columns();
   const bool has_new_table = loss.table_version != table_version_[index.value];
   if (has_new_table) std::fill(loss.of_rows.begin(), loss.of_rows.end(), 0);
   for (const InstrumentIndex i : loss.instruments) {
     const std::int32_t* row = gains(i);
     if (row == nullptr || !has_new_table) continue;
     const Int128 unit = parameters_.instruments[i.value].vector_unit;
-    for (std::uint32_t c = 0; c < columns; ++c) {
+    for (std::uint32_t c = 0; c < raw_columns; ++c) {
       loss.of_rows[c] =
           std::max(loss.of_rows[c], cut_off(unit * std::abs(row[c]) + ceil_div(unit, 2)));
     }
@@ -61,8 +62,11 @@ const Engine::LotLoss& Engine::lot_loss(GroupIndex index) const noexcept {
     const std::int64_t quanta =
         cut_off(ceil_div(instruments_[i.value].notional.raw, parameters_.wide_denominator));
     const std::int32_t* moves = shocks(index, places_[parameters.factor.value].local_factor);
-    for (std::uint32_t c = 0; c < columns; ++c)
-      loss.most[c] = std::max(loss.most[c], cut_off(Int128{quanta} * std::abs(moves[c])));
+    for (std::uint32_t c = 0; c < columns; ++c) {
+      const std::int64_t move = cut_off(Int128{quanta} * std::abs(moves[c]));
+      for (std::uint32_t raw = c; raw < raw_columns; raw += columns)
+        loss.most[raw] = std::max(loss.most[raw], move);
+    }
   }
   loss.largest = 0;
   for (const std::int64_t most : loss.most) loss.largest = std::max(loss.largest, most);

@@ -24,6 +24,19 @@ Int128 Engine::span_of(FactorIndex factor, const FactorExposure& exposure) const
          shock_max_[factor.value];
 }
 
+// Moves the vector with a factor's exposure: alike in every lag state, since an exposure is at the
+// present mark.
+void Engine::add_factor(std::int64_t* raw, GroupIndex group, std::uint32_t factor, std::int64_t up,
+                        std::int64_t down) const noexcept {
+  const GroupParameters& parameters = parameters_.groups[group.value];
+  const std::uint32_t columns = parameters.column_count;
+  const std::int32_t* moves = shocks(group, factor);
+  add_row(raw, moves, columns, up, down);
+  if (parameters.lag_states() == 1) return;
+  for (std::uint32_t state = 1; state < kLagStates; ++state)
+    add_row(raw + std::size_t{state} * columns, moves, columns, up, down);
+}
+
 // --- one group
 
 // What the sets of one scope come to together: the largest, or their weighted sum.
@@ -109,11 +122,11 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
       line_index == kNil ? CountedLots{} : counted(lines_[line_index], protection);
   const CountedLots after = counted(instrument, change.lots, change.exits, protection);
   const std::int64_t* old_low = slot == nullptr ? nullptr : low_.data() + slot->first_column;
-  std::int64_t low[kColumnsMax];
+  std::int64_t low[kRawColumnsMax];
   if (slot == nullptr) {
-    std::fill_n(low, parameters.column_count, 0);
+    std::fill_n(low, parameters.raw_columns(), 0);
   } else {
-    std::copy_n(old_low, parameters.column_count, low);
+    std::copy_n(raw_of(*slot), parameters.raw_columns(), low);
   }
   Int128 span = account.span;
   bool fits = true;
@@ -156,11 +169,11 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
         slot == nullptr ? FactorExposure{} : in_vector_[slot->first_factor + f];
     const FactorIndex factor{parameters.first_factor + f};
     span += span_of(factor, now) - span_of(factor, old);
-    add_row(low, shocks(group, f), parameters.column_count, now.up - old.up, now.down - old.down);
+    add_factor(low, group, f, now.up - old.up, now.down - old.down);
     if (own == other) break;
   }
   if (const std::int32_t* row = gains(instrument); row != nullptr) {
-    move_lots(low, row, parameters.column_count, traded, before.in_vector, after.in_vector);
+    move_lots(low, row, parameters.raw_columns(), traded, before.in_vector, after.in_vector);
     span += table_span(traded, after.in_vector) - table_span(traded, before.in_vector);
   }
   if (protection != kNil) {
@@ -170,6 +183,7 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     span += move_quotes(protection, quoted > 0, low);
   }
   if (!fits || span > kSpanMax) return kUnaffordable;
+  if (parameters.lag_states() > 1) fold(low, low, parameters.column_count);
 
   const GroupFigures figures = account.figures + figures_of(low, group, charges, {}) -
                                (slot == nullptr ? GroupFigures{} : slot->figures);
@@ -194,13 +208,13 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
 }
 
 // One group from its lines and from what of the collateral moves with its factors: its vector in
-// `low`, its exposures in scratch_.
+// `low`, which has room for the raw columns, its exposures in scratch_.
 Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::uint32_t first_line,
                                  const Question& asked, std::int64_t* low) const noexcept {
   const GroupParameters& parameters = parameters_.groups[group.value];
   Summed summed;
   std::fill_n(scratch_.begin(), parameters.factor_count + parameters.drivers.size(), Exposure{});
-  std::fill_n(low, parameters.column_count, 0);
+  std::fill_n(low, parameters.raw_columns(), 0);
   const std::uint32_t protection = find_protection(account, group);
   Int128 quoted = 0;
   const auto add_line = [&](InstrumentIndex instrument, Reachable lots, Reachable exits) {
@@ -216,7 +230,7 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
     const std::int32_t* row = gains(instrument);
     if (row == nullptr) return;
     const InstrumentParameters& of = parameters_.instruments[instrument.value];
-    move_lots(low, row, parameters.column_count, of, {}, counts.in_vector);
+    move_lots(low, row, parameters.raw_columns(), of, {}, counts.in_vector);
     summed.span += table_span(of, counts.in_vector);
   };
   const Change* change = asked.change;
@@ -231,7 +245,7 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
   if (protection != kNil && quoted > 0) {
     const LotLoss& loss = lot_loss(group);
     const Lots lots = protections_[protection].lots;
-    for (std::uint32_t c = 0; c < parameters.column_count; ++c)
+    for (std::uint32_t c = 0; c < parameters.raw_columns(); ++c)
       low[c] = wrapped_difference(low[c], loss_of_lots(lots, loss.most[c]));
     summed.span += loss_of_lots(lots, loss.largest);
   }
@@ -249,8 +263,9 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
     summed.is_held = summed.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
     const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, summed.fits);
     summed.span += span_of(factor, exposure);
-    add_row(low, shocks(group, f), parameters.column_count, exposure.up, exposure.down);
+    add_factor(low, group, f, exposure.up, exposure.down);
   }
+  if (parameters.lag_states() > 1) fold(low, low, parameters.column_count);
   return summed;
 }
 
@@ -283,7 +298,7 @@ Engine::Question Engine::question(AccountIndex account, const Change* change, bo
 Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool with_orders,
                          const Basis& basis, MarginReport* report) const noexcept {
   const SetList& list = sets(basis);
-  std::int64_t low[kColumnsMax];
+  std::int64_t low[kRawColumnsMax];
   std::int64_t joint[kColumnsMax];
   std::int64_t alone_sum[kSetsMax] = {};
   std::fill_n(joint, list.joint_columns, 0);

@@ -21,15 +21,27 @@ inline constexpr std::size_t kTableMeasures = 4;
 //   kInitialCharge, kMaintenanceCharge  the margin of a short lot by a rule of the venue
 using TableMeasures = std::array<std::int64_t, kTableMeasures>;
 
+// The mark that an instrument had when the table was built.
+struct Anchor {
+  InstrumentIndex instrument;
+  Mark mark;
+  friend bool operator==(const Anchor&, const Anchor&) = default;
+};
+
 struct RiskTable {
   std::uint64_t id = 0;  // of this version of the table; rises from version to version
   std::uint32_t parameter_version = 0;  // REQUIRES: that of the engine's parameters
   GroupIndex group;
   Timestamp as_of;
-  // gains[row * column_count + column], rounded to the nearest InstrumentParameters::vector_unit;
-  // the column's weight is in them. REQUIRES |gain| <= vector_cap.
+  // gains[row * GroupParameters::raw_columns() + lag state * column_count + column], rounded to the
+  // nearest InstrumentParameters::vector_unit; the column's weight is in them. What a lot gains in a
+  // lag state is counted from what it is worth in that state. REQUIRES |gain| <= vector_cap.
   std::vector<std::int32_t> gains;
   std::vector<TableMeasures> measures;  // [row]
+  // Where one of their marks has moved from here by more than GroupParameters::table_move_max_ppm of
+  // it, the table is out of bounds, and as stale as one too old. None: it holds for its whole age.
+  // REQUIRES of each that it is of the group, is there once, and has a mark above 0.
+  std::vector<Anchor> anchors{};
 };
 
 }  // namespace portcullis::risk

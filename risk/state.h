@@ -186,6 +186,7 @@ struct GroupSlot {
   std::uint32_t first_exposure = 0;  // in Engine's pools
   std::uint32_t first_factor = 0;
   std::uint32_t first_column = 0;
+  std::uint32_t first_raw = kNil;  // none: without lag states its vector is not folded
   std::uint32_t first_alone = 0;
   bool stale = true;                 // the figures do not match the lines
   bool in_range = true;              // the exposures fit their integers

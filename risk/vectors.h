@@ -17,6 +17,7 @@ namespace portcullis::risk {
 using Vector = std::span<const std::int64_t>;
 
 inline constexpr std::uint32_t kColumnsMax = 1024;  // of one group's table, and of all joint sets
+inline constexpr std::uint32_t kRawColumnsMax = kColumnsMax * kLagStates;
 // No sum of a vector's parts is larger, in fines.
 inline constexpr Int128 kSpanMax = Int128{1} << 61;
 
@@ -52,6 +53,14 @@ inline void move_lots(std::int64_t* vector, const std::int32_t* row, std::size_t
   add_row(vector, row, columns, in_fines(now.low - before.low), in_fines(now.high - before.high),
           static_cast<std::int64_t>(table_reserve(instrument, before) -
                                     table_reserve(instrument, now)));
+}
+
+// low[c] = the least of column c in all lag states. `low` may be where `raw` is.
+inline void fold(std::int64_t* low, const std::int64_t* raw, std::size_t columns) noexcept {
+  static_assert(kLagStates == 3);
+  const std::int64_t* down = raw + columns;
+  const std::int64_t* up = down + columns;
+  for (std::size_t c = 0; c < columns; ++c) low[c] = std::min({raw[c], down[c], up[c]});
 }
 
 // A gain that offsets other groups: rounded down, capped; a loss in full.

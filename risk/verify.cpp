@@ -6,6 +6,26 @@
 
 namespace portcullis::risk {
 
+// What is known of the anchors of the tables in force, from marks and tables.
+const char* Engine::verify_anchors() const noexcept {
+  std::vector<Anchored> anchored(anchored_.size());
+  std::vector<std::uint32_t> moved(moved_count_.size());
+  for (std::uint32_t g = 0; g < tables_.size(); ++g) {
+    if (tables_[g] == nullptr || parameters_.groups[g].table_move_max_ppm == 0) continue;
+    for (const Anchor& anchor : tables_[g]->anchors) {
+      const bool is_out = has_moved(anchor.instrument, anchor.mark);
+      anchored[anchor.instrument.value] = {anchor.mark, is_out};
+      moved[g] += is_out ? 1 : 0;
+    }
+  }
+  for (std::size_t i = 0; i < anchored.size(); ++i) {
+    if (anchored[i].anchor != anchored_[i].anchor ||
+        anchored[i].has_moved != anchored_[i].has_moved)
+      return "an anchor";
+  }
+  return moved == moved_count_ ? nullptr : "anchors that have moved";
+}
+
 // Compares one account's figures with those of a recompute that starts from nothing.
 const char* Engine::verify_account(AccountIndex index) noexcept {
   refresh_lines(index);
@@ -40,6 +60,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
     slot.figures = {};
     slot.span = slot.table_span = slot.pending = 0;
     std::fill_n(first, columns, 0);
+    std::fill_n(raw_of(slot), group.raw_columns(), 0);
     std::fill_n(alone_.begin() + slot.first_alone, joint_set_count_, 0);
     std::fill_n(exposures_.begin() + slot.first_exposure, group.factor_count + group.drivers.size(),
                 Exposure{});
@@ -111,6 +132,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
 
 const char* Engine::verify() noexcept {
   if (state_hash() != recomputed_hash()) return "state hash";
+  if (const char* difference = verify_anchors()) return difference;
   for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
     if (const char* difference = verify_account({a})) return difference;
   }

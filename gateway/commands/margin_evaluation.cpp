@@ -158,6 +158,7 @@ class Run {
            .weight_numerator = column.weight_numerator,
            .weight_denominator = column.weight_denominator});
     }
+    description.table_move_max_ppm = deployment_.parameters.groups[group.value].table_move_max_ppm;
     description.volatility = volatility_of(group);
     description.rows.resize(deployment_.parameters.groups[group.value].row_count);
     std::vector<std::uint32_t> instruments(description.rows.size());
@@ -167,6 +168,7 @@ class Run {
       description.rows[row] = row_of(group, i);
       instruments[row] = i;
     }
+    description.anchors = anchors_on(deployment_.parameters.instruments[instruments[0]].factor);
     feeds::BuiltTable built = feeds::build_table(description);
     for (const feeds::TableProblem& found : built.problems) {
       problem(instruments[found.row], "forward", feeds::to_text(found, description));
@@ -190,6 +192,20 @@ class Run {
   [[nodiscard]] bool is_in(risk::GroupIndex group, risk::FactorIndex factor) const {
     const risk::GroupParameters& parameters = deployment_.parameters.groups[group.value];
     return factor.value - parameters.first_factor < parameters.factor_count;
+  }
+
+  // The marks that the options of a factor stand beside: of what has no row in the table.
+  [[nodiscard]] std::vector<risk::Anchor> anchors_on(risk::FactorIndex factor) const {
+    std::vector<risk::Anchor> anchors;
+    for (std::uint32_t i = 0; i < portfolio_.instruments.size(); ++i) {
+      const risk::InstrumentParameters& instrument = deployment_.parameters.instruments[i];
+      const risk::Mark mark = portfolio_.instruments[i].mark;
+      if (instrument.risk == risk::RiskSource::Factor && instrument.factor == factor &&
+          mark.raw > 0) {
+        anchors.push_back({{i}, mark});
+      }
+    }
+    return anchors;
   }
 
   [[nodiscard]] feeds::VolatilityShock volatility_of(risk::GroupIndex group) const {
@@ -218,7 +234,8 @@ class Run {
     }
     // One that the account does not use may be without.
     feeds::RiskArray array;
-    array.gains.resize(deployment_.parameters.groups[group.value].column_count);
+    array.gains.resize(instrument.vector ? instrument.vector->size()
+                                         : deployment_.parameters.groups[group.value].column_count);
     for (std::size_t c = 0; instrument.vector && c < array.gains.size(); ++c)
       array.gains[c] = nearest((*instrument.vector)[c], parameters.vector_unit);
     array.measures = instrument.measures;

@@ -259,10 +259,17 @@ class PortfolioReader {
     const auto group = group_of(index);
     const std::int64_t most = parameters.vector_unit * parameters.vector_cap;
     instrument.vector = in.decimals("vector", deployment_.risk_decimals + kFinesScale, -most, most);
-    const std::size_t columns = deployment_.parameters.groups[group.value].column_count;
-    if (!instrument.vector || instrument.vector->size() == columns) return;
-    in.problem("vector", fmt::format("must have {} values, one for each column of the group {}",
-                                     columns, deployment_.names.risk_groups.name(group)));
+    const risk::GroupParameters& of = deployment_.parameters.groups[group.value];
+    if (!instrument.vector || instrument.vector->size() == of.column_count ||
+        instrument.vector->size() == of.raw_columns()) {
+      return;
+    }
+    in.problem("vector",
+               fmt::format("must have {} values, one for each column of the group {}{}",
+                           of.column_count, deployment_.names.risk_groups.name(group),
+                           of.lag_states() > 1 ? fmt::format(", or {}, for each of its lag states",
+                                                             of.raw_columns())
+                                               : ""));
   }
 
   [[nodiscard]] risk::GroupIndex group_of(risk::InstrumentIndex index) const {

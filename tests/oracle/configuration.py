@@ -66,9 +66,16 @@ class Group:
     first_factor: int
     kappa_ppm: int
     gain_cap: int              # quanta, or None
+    table_move_max_ppm: int = 0
     shocks: list = field(default_factory=list)   # by local factor, by column, in ppm
     column_count: int = 0
     add_ons: list = field(default_factory=list)
+
+    @property
+    def lag_states(self):
+        """The underlying's moves for which the table has the columns, in ppm."""
+        most = self.table_move_max_ppm
+        return (0, -most, most) if most else (0,)
 
 
 @dataclass
@@ -173,7 +180,9 @@ class Configuration:
                     self.factor_group.append(len(self.groups))
                 self.groups.append(Group(name, factors, first, group.scaled("kappa", 6, 0, PPM),
                                          group.scaled("gain_cap", self.risk_decimals, 0,
-                                                      default=None)))
+                                                      default=None),
+                                         group.scaled("table_move_max", 6, 0, PPM // 2,
+                                                      default="0")))
         self.group_index = {group.name: g for g, group in enumerate(self.groups)}
 
     def read_sets(self, by_name, read_text):

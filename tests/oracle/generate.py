@@ -259,6 +259,11 @@ class World:
             inside = [i for i in self.instruments.values() if i["factor"] in group["factors"]]
             if any(i.get("risk") == "table" or i["kind"] == "option" for i in inside):
                 group["table_age_max_ms"] = 5000
+                factors = {i["factor"] for i in inside
+                           if i.get("risk") == "table" or i["kind"] == "option"}
+                lag = self.share("0.001", "0.5") if len(factors) == 1 and self.maybe(0.6) else "0"
+                if lag != "0" or any(i["kind"] == "option" for i in inside) or self.maybe():
+                    group["table_move_max"] = lag
                 self.tabled.append(name)
             if name in self.volatile and any(i["kind"] == "option" for i in inside):
                 group["volatility"] = {"up": "0.5", "down": "0.25", "short_power": "0.3",
@@ -639,13 +644,15 @@ class World:
     def table_row(self, settings, price):
         group = next(g for g, factors in self.group_factors.items()
                      if settings["factor"] in factors)
+        lags = self.margin["groups"][group].get("table_move_max", "0") != "0"
+        states = 3 if lags and self.maybe(0.8) else 1  # its own gains in each lag state
         most = int(price * Fraction(settings["lot"]) * Fraction(settings["multiplier"])) or 1
         fines = 10**(self.risk_decimals + 6)
         # In steps of half a power of ten of fines, so that some are halves of the vector unit.
         step = self.pick(1, 5) * 10**self.random.randint(0, self.risk_decimals + 5)
         steps = most * fines // step
         row = {"vector": [text(Fraction(self.random.randint(-steps, steps) * step // 2, fines))
-                          for _ in range(self.columns[group])]}
+                          for _ in range(self.columns[group] * states)]}
         if self.maybe(0.7):
             row["delta"] = self.value(-most, most)
             row["vega"] = self.value(-most // 50, most // 50)

@@ -258,8 +258,9 @@ class Margin(OrderCosts):
                      and not self.configuration.instruments[i].spot)
         return self.protections.get(g, 0) if quotes else 0
 
-    def lot_losses(self, g):
-        """M: by column the most that a lot of any instrument of the group loses, in fines."""
+    def lot_losses(self, g, state):
+        """M: by column of a lag state the most that a lot of any instrument of the group loses, in
+        fines."""
         group, most = self.configuration.groups[g], [0] * self.configuration.groups[g].column_count
         for i, instrument in enumerate(self.configuration.instruments):
             if instrument.group != g or instrument.spot:
@@ -267,7 +268,7 @@ class Margin(OrderCosts):
             if instrument.table:
                 unit = instrument.vector_unit
                 reserve = self.rounding.reserve(self.rounding.ceil(unit, 2))
-                moves = [unit * abs(gain) + reserve for gain in self.gains_of(i)]
+                moves = [unit * abs(gain) + reserve for gain in self.gains_of(i, state)]
             else:
                 quanta = self.rounding.ceil(self.notional(i), self.configuration.wide_denominator)
                 shocks = group.shocks[instrument.factor - group.first_factor]
@@ -315,17 +316,18 @@ class Margin(OrderCosts):
                 return rate
         raise AssertionError("the last tier has no end")
 
-    def gains_of(self, i):
-        """Of a Table instrument: what a lot gains by column, in vector units."""
+    def gains_of(self, i, state):
+        """Of a Table instrument: what a lot gains by column of a lag state, in vector units."""
+        instrument = self.configuration.instruments[i]
+        columns = self.configuration.groups[instrument.group].column_count
         if i not in self.gains:
-            unit = self.configuration.instruments[i].vector_unit
-            instrument = self.configuration.instruments[i]
+            unit = instrument.vector_unit
             holding = self.portfolio.holdings.get(i)
             vector = holding.vector if holding else None
             if vector is None:  # one that the account does not use
-                vector = [0] * self.configuration.groups[instrument.group].column_count
+                vector = [0] * (columns * len(self.configuration.groups[instrument.group].lag_states))
             self.gains[i] = [self.rounding.gain(fines, unit) for fines in vector]
-        return self.gains[i]
+        return self.gains[i][state * columns:(state + 1) * columns]
 
     def vectors(self, basis, book):
         """low_g by group, in fines; None where there is nothing."""
@@ -363,15 +365,24 @@ class Margin(OrderCosts):
             reserve = 0
             for i, low, high in tables[g]:
                 unit = configuration.instruments[i].vector_unit
-                vector = [v + unit * (low if w >= 0 else high) * w
-                          for v, w in zip(vector, self.gains_of(i))]
                 reserve += self.rounding.ceil(unit * max(abs(low), abs(high)), 2)
             reserve = self.rounding.reserve(reserve)
-            quoted = self.quoted_lots(book, g)
-            if quoted:
-                vector = [v - quoted * loss for v, loss in zip(vector, self.lot_losses(g))]
-            vectors.append([v - reserve for v in vector] if g in touched else None)
+            states = [self.lagging(g, state, vector, tables[g], self.quoted_lots(book, g))
+                      for state in range(len(group.lag_states))]
+            vectors.append([min(column) - reserve for column in zip(*states)] if g in touched
+                           else None)
         return vectors
+
+    def lagging(self, g, state, vector, lines, quoted):
+        """A group's vector, beside its reserve, in a lag state: `vector` is what the factors make of
+        it in all of them, `lines` are those of Table instruments with their ends."""
+        for i, low, high in lines:
+            unit = self.configuration.instruments[i].vector_unit
+            vector = [v + unit * (low if w >= 0 else high) * w
+                      for v, w in zip(vector, self.gains_of(i, state))]
+        if quoted:
+            vector = [v - quoted * loss for v, loss in zip(vector, self.lot_losses(g, state))]
+        return vector
 
     # --- add-ons
 

@@ -91,17 +91,20 @@ class Model:
         def coins(f, v):
             return black76(call, f, strike, years, v) / (f if coin else 1)
 
-        vector = []
-        for one in self.config.sets:
-            for column in one.columns[instrument.group]:
-                move = column.moves[instrument.factor - group.first_factor] / PPM
-                rate = column.moves[asset.factor - group.first_factor] / PPM if moving else 0
-                then = coins(forward * (1 + move),
-                             self.shifted(group.name, column.volatility, volatility, years))
-                # What it is worth now is in the balance, or does not move.
-                gain = lot * (then - coins(forward, volatility)) * (1 + rate) * float(column.weight)
-                vector.append(self.fines_text(gain))
-        holding["vector"] = vector
+        def gains(lag):
+            """By column, where the table lags the underlying by so much, and the coin with it."""
+            now, of_lot = forward * (1 + lag), lot * (1 + lag) if coin else lot
+            for one in self.config.sets:
+                for column in one.columns[instrument.group]:
+                    move = column.moves[instrument.factor - group.first_factor] / PPM
+                    rate = column.moves[asset.factor - group.first_factor] / PPM if moving else 0
+                    then = coins(now * (1 + move),
+                                 self.shifted(group.name, column.volatility, volatility, years))
+                    # What it is worth now is in the balance, or does not move.
+                    gain = of_lot * (then - coins(now, volatility)) * (1 + rate)
+                    yield self.fines_text(gain * float(column.weight))
+
+        holding["vector"] = [gain for lag in group.lag_states for gain in gains(lag / PPM)]
         slope = delta(call, forward, strike, years, volatility)
         if not moving:
             slope *= forward
@@ -154,7 +157,8 @@ class Model:
         for key in ("position", "entry", "cash"):
             holding.pop(key, None)
         if settings.table and "vector" not in holding:
-            columns = self.config.groups[settings.group].column_count
+            group = self.config.groups[settings.group]
+            columns = group.column_count * rng.choice((1, len(group.lag_states)))
             holding["vector"] = [text(rng.randint(-5000, 5000)) for _ in range(columns)]
         lots = rng.choice((0, rng.randint(-self.clip(name), self.clip(name))))
         if lots:

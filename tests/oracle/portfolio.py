@@ -104,13 +104,18 @@ class Portfolio:
     def read_vector(self, reader, instrument):
         values = reader.take("vector")
         group = self.configuration.groups[instrument.group]
-        if not isinstance(values, list) or len(values) != group.column_count:
+        states = len(group.lag_states)
+        lengths = (group.column_count, group.column_count * states)
+        if not isinstance(values, list) or len(values) not in lengths:
             reader.problem("vector", f"must have {group.column_count} values, one for each column"
-                                     f" of the group {group.name}")
+                                     f" of the group {group.name}"
+                                     + (f", or {lengths[1]}, for each of its lag states"
+                                        if states > 1 else ""))
         most = instrument.vector_unit * instrument.vector_cap
         items = (Reader({str(c): value}, reader.where("vector")) for c, value in enumerate(values))
-        return [item.scaled(str(c), self.configuration.risk_decimals + 6, -most, most)
-                for c, item in enumerate(items)]
+        vector = [item.scaled(str(c), self.configuration.risk_decimals + 6, -most, most)
+                  for c, item in enumerate(items)]
+        return vector * (lengths[1] // len(vector)) if vector else vector
 
     def read_lots(self, reader, key, i, default=None):
         quantity = reader.number(key) if default is None else reader.number(key, default)

@@ -35,6 +35,8 @@ struct Tally {
   std::int64_t days_closed = 0;
   std::int64_t splits = 0;
   std::int64_t splits_refused = 0;
+  std::int64_t tables_refused = 0;
+  std::int64_t beyond_anchors = 0;  // ticks that take a mark too far from its table's
   std::array<std::int64_t, kRejectReasonCount> reasons{};
 
   void operator+=(const Tally& other) {
@@ -51,6 +53,8 @@ struct Tally {
     days_closed += other.days_closed;
     splits += other.splits;
     splits_refused += other.splits_refused;
+    tables_refused += other.tables_refused;
+    beyond_anchors += other.beyond_anchors;
     for (std::size_t r = 0; r < reasons.size(); ++r) reasons[r] += other.reasons[r];
   }
 };
@@ -77,6 +81,10 @@ class Bench {
     difference_.str("");
     touched_.clear();
     std::visit([&](const auto& c) { run(c); }, command);
+    if (const auto* tick = std::get_if<MarkUpdate>(&command)) {
+      const auto anchor = model_.anchor_of(tick->instrument.value);
+      tally.beyond_anchors += anchor && anchor->has_moved ? 1 : 0;
+    }
     ++tally.commands;
     for (const std::uint32_t account : touched_) compare_account(account);
     if (tally.commands % 50 == 0) compare_all();
@@ -205,10 +213,11 @@ class Bench {
   }
   void run(const PublishTable& publish) {
     tables_.push_back(table_of(publish, model_.parameters()));
-    model_.publish(tables_.back(), publish.time);
+    const bool taken = model_.publish(tables_.back(), publish.time);
+    if (!taken) ++tally.tables_refused;
     const TableUpdate update{publish.time, publish.id, publish.group, {}};
     for (Engine* engine : {&engine_, &twin_, &redo_})
-      same("table taken", engine->apply(update, tables_.back()), true);
+      same("table taken", engine->apply(update, tables_.back()), taken);
   }
   // A transfer, a loan.
   template <class Cash>
@@ -474,18 +483,21 @@ TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
     const std::uint64_t seed = seeds.next();
     ASSERT_NO_FATAL_FAILURE(run_world(seed, 2'500, totals)) << "world " << world;
   }
-  const std::pair<const char*, std::int64_t> events[] = {{"accepted", totals.accepted},
-                                                         {"as exits", totals.exits},
-                                                         {"by allowance", totals.by_allowance},
-                                                         {"isolated with cash", totals.isolated},
-                                                         {"warned", totals.warned},
-                                                         {"ignored", totals.ignored},
-                                                         {"transfers and loans", totals.cash_moved},
-                                                         {"refused ones", totals.cash_refused},
-                                                         {"changes of state", totals.state_changes},
-                                                         {"days closed", totals.days_closed},
-                                                         {"splits", totals.splits},
-                                                         {"refused splits", totals.splits_refused}};
+  const std::pair<const char*, std::int64_t> events[] = {
+      {"accepted", totals.accepted},
+      {"as exits", totals.exits},
+      {"by allowance", totals.by_allowance},
+      {"isolated with cash", totals.isolated},
+      {"warned", totals.warned},
+      {"ignored", totals.ignored},
+      {"transfers and loans", totals.cash_moved},
+      {"refused ones", totals.cash_refused},
+      {"changes of state", totals.state_changes},
+      {"days closed", totals.days_closed},
+      {"splits", totals.splits},
+      {"refused splits", totals.splits_refused},
+      {"refused tables", totals.tables_refused},
+      {"marks beyond their anchors", totals.beyond_anchors}};
   std::printf("%lld commands:\n", static_cast<long long>(totals.commands));
   for (const auto& [name, count] : events) {
     std::printf("  %-26s %lld\n", name, static_cast<long long>(count));

@@ -188,9 +188,9 @@ TEST(MarginShape, AWorseTableNeverAsksForLess) {
         const InstrumentParameters& instrument = p.instruments[i];
         const bool in_group = instrument.factor.value - group.first_factor < group.factor_count;
         if (instrument.risk != RiskSource::Table || !in_group) continue;
-        for (std::uint32_t c = 0; c < group.column_count; ++c) {
+        for (std::uint32_t c = 0; c < group.raw_columns(); ++c) {
           if (rng.percent(60)) continue;
-          std::int32_t& gain = table.gains[std::size_t{instrument.row} * group.column_count + c];
+          std::int32_t& gain = table.gains[std::size_t{instrument.row} * group.raw_columns() + c];
           const auto worse = static_cast<std::int32_t>(rng.between(0, instrument.vector_cap / 8));
           gain = std::clamp(story.position(i) < 0 ? gain + worse : gain - worse,
                             -instrument.vector_cap, instrument.vector_cap);

@@ -182,7 +182,7 @@ class Walk {
       });
       if (group != p.groups.begin() + g) continue;
       const std::int32_t cap = instrument.vector_cap;
-      const std::size_t columns = p.groups[g].column_count;
+      const std::size_t columns = p.groups[g].raw_columns();
       for (std::size_t c = 0; c < columns; ++c) {
         std::int32_t& gain = table.gains[instrument.row * columns + c];
         const auto moved = static_cast<std::int32_t>(rng_.between(-size, size) * (cap / 1'000));

@@ -87,6 +87,7 @@ TEST(WayOut, ASinglePositionCanBeClosedInEveryPart) {
     // With money enough to see what an order requires a capped asset would count, and fall, by more.
     if (!is_convex(p, i) || has_falling_caps(p)) continue;
     const InstrumentParameters& instrument = p.instruments[i];
+    if (instrument.payoff == Payoff::Spot) continue;  // there is no position
     const AssetParameters& settlement = p.assets[instrument.settlement.value];
     const std::int64_t collar = rng.pick({5'000, 20'000, 50'000});
     for (LimitProfile& profile : p.profiles) profile.instruments[i].collar_ppm = collar;

@@ -108,6 +108,8 @@ struct Text {
   }
   void operator()(const PublishTable& t) {
     out << "PublishTable group " << t.group.value << " id " << t.id << " seed " << t.seed;
+    for (const Anchor& anchor : t.anchors)
+      out << " anchor " << anchor.instrument.value << " at " << anchor.mark.raw;
   }
   void operator()(const OpenInterestUpdate& o) {
     out << "OpenInterest i" << o.instrument.value << " = " << o.lots.raw;

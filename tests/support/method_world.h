@@ -56,19 +56,23 @@ struct MethodWorld : Driver<Subject> {
   void publish(std::vector<std::int32_t> gains, std::vector<risk::TableMeasures> measures = {},
                risk::GroupIndex group = {0}) {
     risk::RiskTable table;
-    table.id = ++table_id;
-    table.parameter_version = this->subject.parameters().version;
     table.group = group;
-    table.as_of = {this->now};
     table.gains = std::move(gains);
     table.measures = std::move(measures);
     table.measures.resize(this->subject.parameters().groups[group.value].row_count);
-    tables.push_back(table);
+    ASSERT_TRUE(publish_table(std::move(table)));
+  }
+  // Whether it was taken.
+  bool publish_table(risk::RiskTable table) {
+    table.id = ++table_id;
+    table.parameter_version = this->subject.parameters().version;
+    table.as_of = {this->now};
+    tables.push_back(std::move(table));
     if constexpr (kModel) {
-      ASSERT_TRUE(this->subject.publish(tables.back(), {this->now}));
+      return this->subject.publish(tables.back(), {this->now});
     } else {
-      const risk::TableUpdate update{{this->now}, table.id, group, {}};
-      ASSERT_TRUE(this->subject.apply(update, tables.back()));
+      const risk::TableUpdate update{{this->now}, table_id, tables.back().group, {}};
+      return this->subject.apply(update, tables.back());
     }
   }
   void open_interest(risk::InstrumentIndex instrument, std::int64_t lots) {

@@ -2,6 +2,7 @@
 #include "tests/support/naive_model.h"
 
 #include <algorithm>
+#include <set>
 
 #include "tests/support/naive_math.h"
 
@@ -653,16 +654,24 @@ bool NaiveModel::publish(const RiskTable& table, Timestamp time) {
   const GroupParameters& group = parameters_.groups[table.group.value];
   auto& last = tables_[table.group.value];
   if (last && table.id <= last->id) return false;
-  if (table.gains.size() != std::size_t{group.row_count} * group.column_count ||
-      table.measures.size() != group.row_count) {
+  const std::size_t columns = std::size_t{group.column_count} * lag_states(table.group.value);
+  if (table.gains.size() != group.row_count * columns || table.measures.size() != group.row_count) {
     return false;
   }
   for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
     const InstrumentParameters& p = parameters_.instruments[i];
     if (p.risk != RiskSource::Table || group_of(i) != table.group.value) continue;
-    for (std::uint32_t column = 0; column < group.column_count; ++column) {
-      const Int128 gain = table.gains[p.row * group.column_count + column];
+    for (std::size_t column = 0; column < columns; ++column) {
+      const Int128 gain = table.gains[p.row * columns + column];
       if (gain < -p.vector_cap || gain > p.vector_cap) return false;
+    }
+  }
+  std::set<std::uint32_t> anchored;
+  for (const Anchor& anchor : table.anchors) {
+    const std::uint32_t i = anchor.instrument.value;
+    if (i >= parameters_.instruments.size() || group_of(i) != table.group.value ||
+        anchor.mark.raw <= 0 || !anchored.insert(i).second) {
+      return false;
     }
   }
   last = table;

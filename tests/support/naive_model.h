@@ -230,6 +230,13 @@ class NaiveModel {
   [[nodiscard]] const std::map<std::uint32_t, ModelNumber>& numbers() const { return numbers_; }
   [[nodiscard]] const std::vector<ModelTrade>& trades() const { return trades_; }
   [[nodiscard]] const std::vector<ModelPrice>& marks() const { return marks_; }
+  // Where the last table of its group has a mark of the instrument that it may not move far from.
+  struct Anchored {
+    std::int64_t mark = 0;
+    std::int64_t move_max_ppm = 0;
+    bool has_moved = false;  // further than that
+  };
+  [[nodiscard]] std::optional<Anchored> anchor_of(std::uint32_t instrument) const;
   [[nodiscard]] std::uint64_t next_number() const { return next_number_; }
   [[nodiscard]] std::int64_t clock() const { return clock_; }
   [[nodiscard]] risk::MarginState state(risk::AccountIndex account) const {
@@ -397,6 +404,8 @@ class NaiveModel {
   [[nodiscard]] bool priced(std::uint32_t instrument) const;
   [[nodiscard]] bool account_stale(std::uint32_t account, std::int64_t now) const;
   [[nodiscard]] const risk::RiskTable* table_of(std::uint32_t instrument) const;
+  [[nodiscard]] bool has_moved(const risk::Anchor& anchor) const;
+  [[nodiscard]] bool out_of_bounds(const risk::RiskTable& table) const;
   [[nodiscard]] std::size_t group_of(std::uint32_t instrument) const;
   [[nodiscard]] Int128 unit(std::uint32_t asset) const;
   [[nodiscard]] Int128 notional_at(std::uint32_t instrument, Int128 price_in_marks) const;
@@ -438,7 +447,14 @@ class NaiveModel {
   [[nodiscard]] std::optional<Int128> protected_lots(std::uint32_t account,
                                                      std::size_t group) const;
   [[nodiscard]] Int128 quoted_lots(const Book& book, std::size_t group) const;
-  [[nodiscard]] Int128 worst_lot(std::size_t group, std::uint32_t column) const;
+  [[nodiscard]] std::uint32_t lag_states(std::size_t group) const;
+  [[nodiscard]] Int128 gain_of(std::uint32_t instrument, std::uint32_t state,
+                               std::uint32_t column) const;
+  [[nodiscard]] Int128 worst_lot(std::size_t group, std::uint32_t state,
+                                 std::uint32_t column) const;
+  [[nodiscard]] Int128 worst_outcome(const Book& book, const std::vector<Exposed>& exposed,
+                                     std::size_t g, std::uint32_t state,
+                                     std::uint32_t column) const;
   [[nodiscard]] Interval lots(const Book& book, std::uint32_t instrument,
                               Int128 quotes_most = 0) const;
   [[nodiscard]] Int128 risen_rate(std::uint32_t asset, risk::MarginBasis basis, Int128 total) const;

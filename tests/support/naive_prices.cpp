@@ -71,11 +71,36 @@ bool NaiveModel::fresh_beside_mark(std::uint32_t instrument, std::int64_t now) c
     const RiskTable* table = table_of(instrument);
     if (table == nullptr) return false;
     const GroupParameters& group = parameters_.groups[table->group.value];
-    if (now - table->as_of.ns > group.table_age_max_ns) return false;
+    if (now - table->as_of.ns > group.table_age_max_ns || out_of_bounds(*table)) return false;
   }
   if (!p.reference.exists()) return true;
   const InstrumentParameters& reference = parameters_.instruments[p.reference.value];
   return fresh_mark(p.reference.value, now) && fresh_index(reference.settlement.value, now);
+}
+
+// Whether the mark is further from the anchor than the group lets tables lag.
+bool NaiveModel::has_moved(const Anchor& anchor) const {
+  const std::uint32_t instrument = anchor.instrument.value;
+  const Int128 most = parameters_.groups[group_of(instrument)].table_move_max_ppm;
+  const Int128 moved = magnitude(marks_[instrument].value - Int128{anchor.mark.raw});
+  return most > 0 && times(moved, kPpm) > times(most, anchor.mark.raw);
+}
+
+bool NaiveModel::out_of_bounds(const RiskTable& table) const {
+  return std::any_of(table.anchors.begin(), table.anchors.end(),
+                     [&](const Anchor& anchor) { return has_moved(anchor); });
+}
+
+std::optional<NaiveModel::Anchored> NaiveModel::anchor_of(std::uint32_t instrument) const {
+  const std::size_t group = group_of(instrument);
+  if (!tables_[group] || parameters_.groups[group].table_move_max_ppm == 0) return std::nullopt;
+  for (const Anchor& anchor : tables_[group]->anchors) {
+    if (anchor.instrument.value != instrument) continue;
+    return Anchored{.mark = anchor.mark.raw,
+                    .move_max_ppm = parameters_.groups[group].table_move_max_ppm,
+                    .has_moved = has_moved(anchor)};
+  }
+  return std::nullopt;
 }
 
 bool NaiveModel::priced(std::uint32_t instrument) const {

@@ -42,8 +42,23 @@ Int128 NaiveModel::quoted_lots(const Book& book, std::size_t group) const {
   return 0;
 }
 
-// M: what a lot of the group's worst instrument loses in a column, on its worse side, in fines.
-Int128 NaiveModel::worst_lot(std::size_t group, std::uint32_t column) const {
+// In how many states of its factors a group's table has the columns.
+std::uint32_t NaiveModel::lag_states(std::size_t group) const {
+  return parameters_.groups[group].table_move_max_ppm == 0 ? 1 : 3;
+}
+
+// What a lot of a Table instrument gains in a column of a lag state, in its units.
+Int128 NaiveModel::gain_of(std::uint32_t instrument, std::uint32_t state,
+                           std::uint32_t column) const {
+  const std::size_t group = group_of(instrument);
+  const std::size_t columns = parameters_.groups[group].column_count;
+  const std::size_t row = parameters_.instruments[instrument].row;
+  return table_of(instrument)->gains[(row * lag_states(group) + state) * columns + column];
+}
+
+// M: what a lot of the group's worst instrument loses in a column of a lag state, on its worse side,
+// in fines.
+Int128 NaiveModel::worst_lot(std::size_t group, std::uint32_t state, std::uint32_t column) const {
   const GroupParameters& g = parameters_.groups[group];
   Int128 worst = 0;
   for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
@@ -54,8 +69,8 @@ Int128 NaiveModel::worst_lot(std::size_t group, std::uint32_t column) const {
       const std::uint32_t local = p.factor.value - g.first_factor;
       const Int128 shock = g.shock_ppm[local * g.column_count + column];
       worst = std::max(worst, times(quanta, magnitude(shock)));
-    } else if (const RiskTable* table = table_of(i)) {
-      const Int128 gain = table->gains[p.row * g.column_count + column];
+    } else if (table_of(i) != nullptr) {
+      const Int128 gain = gain_of(i, state, column);
       worst = std::max(worst, times(p.vector_unit, magnitude(gain)) + ceil_div(p.vector_unit, 2));
     }
   }
@@ -176,33 +191,40 @@ Int128 NaiveModel::reserve(const Book& book, std::size_t group) const {
   return sum;
 }
 
-// low: the worst outcome of every group in every column of its table, in fines.
+// What a group's lines and collateral make in one column of a lag state at worst, in fines.
+Int128 NaiveModel::worst_outcome(const Book& book, const std::vector<Exposed>& exposed,
+                                 std::size_t g, std::uint32_t state, std::uint32_t column) const {
+  const GroupParameters& group = parameters_.groups[g];
+  Int128 sum = -reserve(book, g);
+  for (std::uint32_t f = 0; f < group.factor_count; ++f) {
+    const Exposed& at = exposed[group.first_factor + f];
+    const Int128 shock = group.shock_ppm[f * group.column_count + column];
+    sum += times(shock >= 0 ? at.up : at.down, shock);
+  }
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
+    const InstrumentParameters& p = parameters_.instruments[i];
+    if (p.risk != RiskSource::Table || group_of(i) != g || table_of(i) == nullptr) continue;
+    const Interval ends = lots(book, i);
+    const Int128 gain = gain_of(i, state, column);
+    sum += times(p.vector_unit, gain >= 0 ? ends.low : ends.high, gain);
+  }
+  const Int128 quoted = quoted_lots(book, g);
+  return quoted > 0 ? sum - times(quoted, worst_lot(g, state, column)) : sum;
+}
+
+// low: the worst outcome of every group in every column, over its lag states, in fines.
 NaiveModel::Vectors NaiveModel::worst_outcomes(const Book& book, MarginBasis basis,
                                                const Units& paid) const {
   const std::vector<Exposed> exposed = exposures(book, basis, paid);
   Vectors low;
   for (std::size_t g = 0; g < parameters_.groups.size(); ++g) {
-    const GroupParameters& group = parameters_.groups[g];
-    low.emplace_back(group.column_count, -reserve(book, g));
-    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
-      const Exposed& at = exposed[group.first_factor + f];
-      for (std::uint32_t column = 0; column < group.column_count; ++column) {
-        const Int128 shock = group.shock_ppm[f * group.column_count + column];
-        low[g][column] += times(shock >= 0 ? at.up : at.down, shock);
-      }
+    low.emplace_back();
+    for (std::uint32_t column = 0; column < parameters_.groups[g].column_count; ++column) {
+      Int128 worst = worst_outcome(book, exposed, g, 0, column);
+      for (std::uint32_t state = 1; state < lag_states(g); ++state)
+        worst = std::min(worst, worst_outcome(book, exposed, g, state, column));
+      low[g].push_back(worst);
     }
-    for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i) {
-      const InstrumentParameters& p = parameters_.instruments[i];
-      if (p.risk != RiskSource::Table || group_of(i) != g || table_of(i) == nullptr) continue;
-      const Interval ends = lots(book, i);
-      for (std::uint32_t column = 0; column < group.column_count; ++column) {
-        const Int128 gain = table_of(i)->gains[p.row * group.column_count + column];
-        low[g][column] += times(p.vector_unit, gain >= 0 ? ends.low : ends.high, gain);
-      }
-    }
-    const Int128 quoted = quoted_lots(book, g);
-    for (std::uint32_t column = 0; quoted > 0 && column < group.column_count; ++column)
-      low[g][column] -= times(quoted, worst_lot(g, column));
   }
   return low;
 }
@@ -232,8 +254,10 @@ bool NaiveModel::exposures_fit(const Book& book, const Units& paid) const {
     }
     span += reserve(book, g);
     Int128 worst = 0;
-    for (std::uint32_t column = 0; column < group.column_count; ++column)
-      worst = std::max(worst, worst_lot(g, column));
+    for (std::uint32_t state = 0; state < lag_states(g); ++state) {
+      for (std::uint32_t column = 0; column < group.column_count; ++column)
+        worst = std::max(worst, worst_lot(g, state, column));
+    }
     span += times(quoted_lots(book, g), worst);
   }
   return span <= kSpanMax;

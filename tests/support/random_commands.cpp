@@ -211,8 +211,8 @@ Command CommandSource::with_cash(const Command& command) {
   IsolatedOrder isolated{*order, 0};
   const std::uint32_t asset = p_.instruments[account.isolated_in.value].settlement.value;
   if (rng_.percent(90)) isolated.order.instrument = account.isolated_in;
-  isolated.units = rng_.percent(30) ? some_units(account.isolated_from.value, asset)
-                                    : rng_.between(0, 30'000);
+  isolated.units =
+      rng_.percent(30) ? some_units(account.isolated_from.value, asset) : rng_.between(0, 30'000);
   isolated.units = std::max<std::int64_t>(0, isolated.units);
   return isolated;
 }
@@ -454,6 +454,11 @@ Command CommandSource::mark() {
   } else if (rng_.percent(20)) {
     mark = rng_.between(500, 5'000);
   }
+  if (const auto anchor = model_.anchor_of(instrument); anchor && rng_.percent(40)) {
+    // About as far as the table may lag.
+    const std::int64_t most = anchor->move_max_ppm * anchor->mark / kPpm;
+    mark = anchor->mark + rng_.pick({0, most, -most}) + rng_.between(-1, 1);
+  }
   const Timestamp now = time();
   const std::int64_t lag =
       rng_.percent(90) ? rng_.between(0, 1'000'000) : rng_.between(-1'000, 30 * kSecondNs);
@@ -536,7 +541,24 @@ Command CommandSource::condition() {
 }
 
 Command CommandSource::publish_table(GroupIndex group) {
-  return PublishTable{time(), group, table_++, rng_.next()};
+  return PublishTable{time(), group, table_++, rng_.next(), some_anchors(group)};
+}
+
+// At the marks that the group's instruments have, or near them; now and then no sound ones.
+std::vector<Anchor> CommandSource::some_anchors(GroupIndex group) {
+  std::vector<Anchor> anchors;
+  for (std::uint32_t i = 0; i < p_.instruments.size(); ++i) {
+    const std::int64_t mark = model_.marks()[i].value;
+    const GroupParameters& of = p_.groups[group.value];
+    if (p_.instruments[i].factor.value - of.first_factor >= of.factor_count || mark == 0) continue;
+    if (rng_.percent(40)) continue;
+    anchors.push_back({{i}, {std::max<std::int64_t>(1, mark + rng_.pick({0, 0, mark / 50, -1}))}});
+  }
+  if (!rng_.percent(4)) return anchors;
+  const std::uint32_t any = choose().instrument;
+  anchors.push_back({{rng_.percent(70) ? any : 7'777}, {rng_.pick({0, 1'000})}});
+  if (rng_.percent(50)) anchors.push_back(anchors.front());
+  return anchors;
 }
 
 // What changes books and states beside orders and prices.
@@ -665,6 +687,7 @@ RiskTable table_of(const PublishTable& publish, const Parameters& p) {
   Rng rng(publish.seed);
   RiskTable table = random_table(rng, p, publish.group);
   table.id = publish.id;
+  table.anchors = publish.anchors;
   const std::int64_t lag =
       rng.percent(90) ? rng.between(0, 1'000'000) : rng.between(-1'000, 30 * kSecondNs);
   table.as_of = Timestamp{publish.time.ns - lag};

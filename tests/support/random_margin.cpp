@@ -1,6 +1,7 @@
 #include "tests/support/random_margin.h"
 
 #include <algorithm>
+#include <set>
 
 namespace portcullis::support {
 
@@ -319,6 +320,19 @@ AddOnParameters random_add_on(Rng& rng, Parameters& p, std::size_t g) {
   return a;
 }
 
+// Tables that may lag, where the rows have one factor.
+void random_lag(Rng& rng, Parameters& p) {
+  for (std::size_t g = 0; g < p.groups.size(); ++g) {
+    if (rng.percent(40)) continue;
+    std::set<std::uint32_t> factors;
+    for (const InstrumentParameters& i : p.instruments) {
+      if (i.risk == RiskSource::Table && group_of(p, i.factor) == g) factors.insert(i.factor.value);
+    }
+    if (factors.size() > 1) continue;
+    p.groups[g].table_move_max_ppm = rng.pick({1, 20'000, 100'000, 300'000, kPpm / 2});
+  }
+}
+
 }  // namespace
 
 void random_margin(Rng& rng, Parameters& p) {
@@ -337,6 +351,7 @@ void random_margin(Rng& rng, Parameters& p) {
     p.instruments.push_back(i);
   }
   keep_gains(p);
+  random_lag(rng, p);
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     for (std::int64_t count = rng.pick({0, 1, 1, 2, 3}); count > 0; --count) {
       p.groups[g].add_ons.push_back(random_add_on(rng, p, g));
@@ -349,21 +364,23 @@ RiskTable random_table(Rng& rng, const Parameters& p, GroupIndex index) {
   RiskTable table;
   table.parameter_version = p.version;
   table.group = index;
-  table.gains.resize(std::size_t{group.row_count} * group.column_count);
+  table.gains.resize(std::size_t{group.row_count} * group.raw_columns());
   table.measures.resize(group.row_count);
   for (const InstrumentParameters& i : p.instruments) {
     if (i.risk != RiskSource::Table || group_of(p, i.factor) != index.value) continue;
     // An option: a slope and a bend of the factor's move; or anything at all.
-    const std::int64_t slope = rng.between(-2'000, 2'000);
+    std::int64_t slope = rng.between(-2'000, 2'000);
     const std::int64_t bend = rng.between(-2'000, 4'000);
     const bool anything = rng.percent(25);
     const std::uint32_t local = i.factor.value - group.first_factor;
-    for (std::uint32_t column = 0; column < group.column_count; ++column) {
+    for (std::uint32_t raw = 0; raw < group.raw_columns(); ++raw) {
+      const std::uint32_t column = raw % group.column_count;
+      if (raw > 0 && column == 0) slope += rng.between(-400, 400);  // in the next lag state
       const std::int64_t shock = group.shock_ppm[local * group.column_count + column];
       const std::int64_t fines = slope * shock + bend * (shock * shock / kPpm);
       const std::int64_t gain = anything ? rng.between(-i.vector_cap, i.vector_cap)
                                          : fines / i.vector_unit + rng.between(-1, 1);
-      table.gains[i.row * group.column_count + column] =
+      table.gains[i.row * group.raw_columns() + raw] =
           static_cast<std::int32_t>(std::clamp<std::int64_t>(gain, -i.vector_cap, i.vector_cap));
     }
     table.measures[i.row] = {rng.between(-3'000, 3'000), rng.between(0, 60), rng.between(0, 500),

@@ -49,16 +49,16 @@ struct PublishTable {
   risk::GroupIndex group;
   std::uint64_t id = 0;
   std::uint64_t seed = 0;
+  std::vector<risk::Anchor> anchors{};
 };
 using Command =
     std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrder, risk::VenueEvent,
                  risk::MarkUpdate, risk::IndexUpdate, risk::LoadBalance, risk::LoadPosition,
                  risk::Control, risk::SetCondition, risk::AdoptOrder, risk::OpenInterestUpdate,
                  risk::FundingUpdate, risk::LeverageCap, risk::Transfer, risk::Borrow,
-                 risk::IsolatedOrder,
-                 risk::Interest, risk::Conversion, risk::PositionTransfer, risk::Realise,
-                 risk::Expire, risk::Split, risk::Recheck, risk::DayStart, RaiseNumber, Consume,
-                 PublishTable>;
+                 risk::IsolatedOrder, risk::Interest, risk::Conversion, risk::PositionTransfer,
+                 risk::Realise, risk::Expire, risk::Split, risk::Recheck, risk::DayStart,
+                 RaiseNumber, Consume, PublishTable>;
 std::string describe(const Command& command);
 
 struct WorldChoice {
@@ -69,7 +69,7 @@ struct WorldChoice {
 };
 risk::Parameters random_parameters(Rng& rng, const WorldChoice& choice = {});
 
-// A valid table of the group, without its id and its time.
+// A valid table of the group, without its id, its time and its anchors.
 risk::RiskTable random_table(Rng& rng, const risk::Parameters& p, risk::GroupIndex group);
 // The table that is published by the command: now, or a little older.
 risk::RiskTable table_of(const PublishTable& publish, const risk::Parameters& p);
@@ -106,6 +106,7 @@ class CommandSource {
   Command control();
   Command condition();
   Command publish_table(risk::GroupIndex group);
+  std::vector<risk::Anchor> some_anchors(risk::GroupIndex group);
   Command open_interest();
   std::uint32_t some_asset();
   std::int64_t some_units(std::uint32_t account, std::uint32_t asset);

@@ -121,6 +121,7 @@ risk::RiskTable shipped_table(const config::Deployment& model, const gateway::Po
          .weight_numerator = column.weight_numerator,
          .weight_denominator = column.weight_denominator});
   }
+  description.table_move_max_ppm = group.table_move_max_ppm;
   description.volatility.days_min_ppm = risk::kPpm;
   if (settings.volatility) {
     description.volatility = {.up_ppm = settings.volatility->up_ppm,

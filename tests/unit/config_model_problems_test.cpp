@@ -267,6 +267,31 @@ TEST(ConfigModelProblems, OfReferences) {
 
 // --- margin.json
 
+// A lag state moves one factor; two may move apart.
+TEST(ConfigModelProblems, OfTablesThatMayLagOnTwoFactors) {
+  const auto told = [](const char* table_move_max) {
+    Texts texts = test::read_model();
+    for (const std::string future : {"SOL-MAR", "ETH-PERP"}) {
+      const std::string path = "instruments." + future;
+      const auto change = future == "SOL-MAR" ? kSet : kAdd;
+      test::apply(texts, {change, "instruments.json", path + ".risk", "\"table\""});
+      test::apply(texts, {kAdd, "instruments.json", path + ".lot_value_max", "\"1000\""});
+    }
+    test::apply(texts, {kSet, "instruments.json", "instruments.ETH-PERP.kind", "\"future\""});
+    test::apply(texts, {kAdd, "instruments.json", "instruments.ETH-PERP.expiry",
+                        "\"2026-03-27T08:00:00Z\""});
+    test::apply(texts, {kAdd, "margin.json", "groups.alts.table_age_max_ms", "5000"});
+    test::apply(texts, {kAdd, "margin.json", "groups.alts.table_move_max", table_move_max});
+    return test::problems_text(load_model_texts(texts));
+  };
+  EXPECT_EQ(told("\"0\"").find("table_move_max"), std::string::npos) << told("\"0\"");
+  EXPECT_NE(told("\"0.01\"")
+                .find("groups.alts.table_move_max: must be 0: ETH-PERP and SOL-MAR "
+                      "have table risk of two factors, which may move apart"),
+            std::string::npos)
+      << told("\"0.01\"");
+}
+
 TEST(ConfigModelProblems, OfGroups) {
   const std::string f = "margin.json";
   const std::string volatility = "groups.bitcoin.volatility";
@@ -274,6 +299,9 @@ TEST(ConfigModelProblems, OfGroups) {
       set(f, "groups.bitcoin.gain_cap", "\"-1\"", "must be from 0"),
       set(f, "groups.bitcoin.table_age_max_ms", "0", "must be a whole number from 1 to 1000000000"),
       drop(f, "groups.grain.table_age_max_ms", "is missing: WHEAT-MAR has table risk"),
+      drop(f, "groups.bitcoin.table_move_max", "is missing: BTC-C is an option"),
+      set(f, "groups.bitcoin.table_move_max", "\"0.500001\"", "must be from 0 to 0.5"),
+      set(f, "groups.bitcoin.table_move_max", "\"-0.000001\"", "must be from 0 to 0.5"),
       drop(f, volatility, "is missing: columns move the volatility, and BTC-C is an option"),
       set(f, volatility + ".up", "\"10.1\"", "must be from 0 to 10"),
       set(f, volatility + ".down", "\"1.1\"", "must be from 0 to 1"),

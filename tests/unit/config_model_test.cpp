@@ -153,6 +153,8 @@ TEST(ConfigModel, OptionsAndTableRisk) {
   EXPECT_EQ(group_parameters("grain").row_count, 1u);
   EXPECT_EQ(group_parameters("alts").row_count, 0u);
   EXPECT_EQ(group_parameters("bitcoin").table_age_max_ns, 5'000'000'000);
+  EXPECT_EQ(group_parameters("bitcoin").table_move_max_ppm, 5'000);
+  EXPECT_EQ(group_parameters("grain").table_move_max_ppm, 0);  // no option: by default
 }
 
 TEST(ConfigModel, GroupsAndScopes) {

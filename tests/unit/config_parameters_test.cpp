@@ -18,6 +18,8 @@ struct Break {
   std::function<void(Parameters&)> change;
 };
 
+constexpr std::uint32_t kEth = 4;
+constexpr std::uint32_t kSol = 5;
 constexpr std::uint32_t kSpy = 6;
 constexpr std::uint32_t kCall = 2;
 constexpr std::uint32_t kPut = 3;
@@ -179,6 +181,21 @@ TEST(FirstProblem, OfGroupsAndAddOns) {
       {"group: gain_cap must be a value", [](Parameters& p) { p.groups[0].gain_cap.raw = -1; }},
       {"group: table_age_max must be > 0 where there are rows",
        [](Parameters& p) { p.groups[0].table_age_max_ns = 0; }},
+      {"group: table_move_max must be 0..0.5",
+       [](Parameters& p) { p.groups[0].table_move_max_ppm = -1; }},
+      {"group: table_move_max must be 0..0.5",
+       [](Parameters& p) { p.groups[0].table_move_max_ppm = kPpm / 2 + 1; }},
+      {"group: where its tables may lag, its table instruments have one factor",
+       [](Parameters& p) {
+         p.groups[1].row_count = 2;
+         p.groups[1].table_age_max_ns = 1;
+         p.groups[1].table_move_max_ppm = 1;
+         for (const std::uint32_t i : {kEth, kSol}) {
+           p.instruments[i].risk = RiskSource::Table;
+           p.instruments[i].row = i - kEth;
+           p.instruments[i].vector_unit = p.instruments[i].vector_cap = 1;
+         }
+       }},
       {"driver: unknown instrument",
        [](Parameters& p) { p.groups[0].drivers[0].terms[0].instrument = InstrumentIndex{}; }},
       {"driver: an instrument of another group",

@@ -242,8 +242,8 @@ bool is_told(const std::vector<Problem>& problems, const std::string& path, std:
 // Keys that other keys ask for, which the schemas say in words.
 bool is_asked_for(const std::string& path) {
   const std::set<std::string> keys{
-      "residual_haircut", "tail",       "per_lot",       "lot_value_max",
-      "table_age_max_ms", "volatility", "isolated_from", "isolated_in"};
+      "residual_haircut", "tail",       "per_lot",       "lot_value_max", "table_age_max_ms",
+      "table_move_max",   "volatility", "isolated_from", "isolated_in"};
   return keys.contains(path.substr(path.rfind('.') + 1));
 }
 

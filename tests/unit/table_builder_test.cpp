@@ -546,6 +546,78 @@ TEST(TableBuilder, RefusesMovesBelowZeroAndNumbersThatAreNone) {
             (std::vector<TableProblem>{{0, risk::kNone32, TableError::MeasureOutOfRange}}));
 }
 
+// --- lag states
+
+// The columns of each state are those of a table built there: the forward moved, and with it the coin
+// that an option is paid in.
+TEST(TableBuilder, ALagStateHasWhatATableBuiltThereWouldHave) {
+  const std::vector<ColumnMove> columns{move(0), move(-160'000, VolatilityShift::Up),
+                                        move(40'000, VolatilityShift::Down, 1, 3)};
+  TableOption static_coin = option(OptionKind::Put, 93'000, Premium::Coin);
+  static_coin.settlement_factor = risk::kNone32;
+  TableOption in_balance = option(OptionKind::Call, 90'000, Premium::Coin);
+  in_balance.in_balance = true;
+  const std::vector<TableOption> options{option(OptionKind::Call, 95'000),
+                                         option(OptionKind::Put, 90'000, Premium::Coin),
+                                         static_coin, in_balance};
+  const auto built_at = [&](double moved, std::int64_t table_move_max_ppm) {
+    std::vector<TableRow> rows;
+    for (TableOption of : options) {
+      of.market.forward *= 1 + moved;
+      if (of.premium == Premium::Coin) of.market.settlement_index *= 1 + moved;
+      rows.push_back(row(of));
+    }
+    TableDescription from = description(columns, rows);
+    from.table_move_max_ppm = table_move_max_ppm;
+    return built(from);
+  };
+  const risk::RiskTable lagging = built_at(0, 5'000);
+  ASSERT_EQ(lagging.gains.size(), options.size() * columns.size() * 3);
+  const double moves[] = {0, -0.005, 0.005};
+  for (std::size_t state = 0; state < 3; ++state) {
+    const risk::RiskTable there = built_at(moves[state], 0);
+    for (std::size_t r = 0; r < options.size(); ++r) {
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        EXPECT_EQ(lagging.gains[(r * 3 + state) * columns.size() + c],
+                  there.gains[r * columns.size() + c])
+            << "state " << state << ", row " << r << ", column " << c;
+      }
+    }
+    if (state == 0) {
+      EXPECT_EQ(lagging.measures, there.measures);
+    }
+  }
+}
+
+TEST(TableBuilder, ArraysAreOfEachLagStateOrTheSameInAllAndAnchorsPassThrough) {
+  TableDescription from = description(
+      {move(0), move(1)}, {row(RiskArray{{1, -2}, {}}), row(RiskArray{{1, 2, 3, 4, 5, 6}, {}})});
+  from.table_move_max_ppm = 1;
+  from.anchors = {{{4}, {91'500}}, {{1}, {92'000}}};
+  const risk::RiskTable table = built(from);
+  EXPECT_EQ(table.gains, (std::vector<std::int32_t>{1, -2, 1, -2, 1, -2, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(table.anchors, from.anchors);
+  from.rows[0].source = RiskArray{{1, 2, 3, 4}, {}};
+  EXPECT_EQ(build_table(from).problems,
+            (std::vector<TableProblem>{{.row = 0, .error = TableError::WrongLength}}));
+}
+
+TEST(TableBuilder, AProblemInALagStateSaysSo) {
+  TableRow of = row(option(OptionKind::Call, 92'000));
+  of.vector_cap = 0;
+  TableDescription from = description({move(0), move(0)}, {of});
+  from.table_move_max_ppm = 300'000;
+  from.columns[1] = move(0, VolatilityShift::Up, 0);
+  EXPECT_TRUE(build_table(from).problems.empty());  // nothing moves in any state
+  from.columns[1] = move(500'000, VolatilityShift::None);
+  from.rows[0].vector_cap =
+      static_cast<std::int32_t>(46'000 / 10 / 0.01);  // half of 92'000, a tenth of a coin
+  const BuiltTable failed = build_table(from);
+  ASSERT_EQ(failed.problems.size(), 1u);
+  EXPECT_EQ(to_text(failed.problems[0], from),
+            "X, column 1, with the underlying moved up: the gain is larger than vector_cap");
+}
+
 TEST(TableBuilder, NamesTheFirstProblemOfEachRowAndPublishesNothing) {
   TableOption broken = option(OptionKind::Call, 95'000);
   broken.market.volatility = kMissing;
