@@ -212,12 +212,12 @@ enum NodeFlag : std::uint8_t {
 };
 
 struct Account {
-  std::uint8_t flags = 0;         // NodeFlag
+  std::uint8_t flags = 0;  // NodeFlag
+  MarginState state = MarginState::Normal;
   std::uint32_t suspensions = 0;  // by sessions that act for its firm; who: Engine::suspended_
   std::int64_t open_orders = 0;
   RateState rate;
   Bucket executions;
-  MarginState state = MarginState::Normal;
   Value allowance;  // for winding down, since the account is restricted
   Value spent;      // what exits that executed since then have cost
   Value required;   // Req and Req(positions) as it became restricted
@@ -233,15 +233,15 @@ struct Account {
   std::uint64_t lines_version = 0;  // the same of the lines and of what follows from them, without
                                     // the vectors
   std::uint64_t index_version = 0;
+  Value requirement;  // when the vectors were last fresh
+  Timestamp expires;
   Value capital;             // equity less the costs of open orders
-  Wide plain_equity;         // without haircuts, debts' add-ons and costs
   Int128 capital_exact = 0;  // the same before it is rounded, in Wide times 1e6
-  Value requirement;         // when the vectors were last fresh
+  Wide plain_equity;         // without haircuts, debts' add-ons and costs
   GroupFigures figures;      // the sum over the slots
   Int128 span = 0;           // the sum over the slots
   Wide gross;
   Wide option_value;  // NOV
-  Timestamp expires;
 };
 
 // What a node above the accounts has in use in one instrument: sums over its accounts, not netted.

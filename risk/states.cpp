@@ -152,12 +152,13 @@ Int128 Engine::distance(AccountIndex index, const Ratios& ratios, GroupIndex gro
 }
 
 void Engine::watch(AccountIndex index, const Ratios& ratios) noexcept {
-  std::int64_t parts = 0;
-  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next) ++parts;
-  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next) {
+  const std::uint32_t first = accounts_[index.value].first_slot;
+  std::int64_t parts = 0;  // parts of it in groups, which may move together
+  for (std::uint32_t s = first; s != kNil; s = slots_[s].next) ++parts;
+  for (std::uint32_t s = first; s != kNil; s = slots_[s].next) {
     const Int128 stake = stake_of(slots_[s]);
-    const Int128 far =
-        stake == 0 ? Watch::kBeyond : distance(index, ratios, slots_[s].group, stake);
+    const Int128 far = stake == 0 ? Int128{Watch::kBeyond} * parts
+                                  : distance(index, ratios, slots_[s].group, stake);
     watch_.put(s, slots_[s].group.value,
                static_cast<std::int64_t>(std::min<Int128>(far / parts, Watch::kBeyond)));
   }

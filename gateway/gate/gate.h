@@ -286,8 +286,8 @@ class Gate {
   std::uint32_t sweep_turn_ = 0;
 
   std::uint32_t recheck_next_ = 0;  // the account to begin with
-  std::int64_t day_ = 0;            // since the epoch: the last one that has begun
   bool recheck_starts_day_ = false;
+  std::int64_t day_ = 0;  // since the epoch: the last one that has begun
   std::int64_t next_recheck_ns_ = 0;
   std::int64_t next_due_ns_ = 0;
 

@@ -9,7 +9,7 @@ namespace portcullis::gateway::gate {
 
 namespace {
 
-constexpr std::int64_t kDayNs = 24 * 3600 * risk::kSecondNs;
+constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
 constexpr std::int64_t kRecheckMinNs = 250'000;  // between two slices, where a minute is enough
 constexpr std::int64_t kDueNs = 500'000;         // between two slices of accounts that are due
 
