@@ -57,7 +57,7 @@ class Shard {
   // `prices` may be null.
   Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
         journal::Journal& journal, feeds::FeedQueue* prices);
-  ~Shard();
+  ~Shard();  // NOLINT(bugprone-exception-escape): see there
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
