@@ -152,8 +152,12 @@ void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex 
   const std::int64_t debt_addon =
       loading.out.parameters.assets[instrument.settlement.value].debt_addon_ppm;
   // Shares of the notional at the mark, in 1e-12. In the coin, an amount at a price lower by the
-  // collar is more by as much: cost and fee are over 1 - collar.
-  const std::int64_t collar_ppm = limits.collar_ppm;
+  // collar is more by as much: cost and fee are over 1 - collar. The collar is a share of the mark, or
+  // more: of ticks this is known where they are least, at price_max, of the reference nowhere.
+  const std::int64_t price_max = loading.out.instruments[index.value].mark_max.raw;
+  const Int128 ticks_ppm =
+      Int128{limits.collar_ticks} * instrument.marks_per_tick * kPpm / price_max;
+  const std::int64_t collar_ppm = std::max(limits.collar_ppm, static_cast<std::int64_t>(ticks_ppm));
   const bool is_inverse = instrument.payoff == risk::Payoff::Inverse;
   const Int128 fee = Int128{instrument.fee_ppm} * (is_inverse ? kPpm : kPpm + collar_ppm);
   const Int128 cost = Int128{collar_ppm} * kPpm + fee;

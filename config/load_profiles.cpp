@@ -9,8 +9,9 @@
 //                       a profile that no account has
 //   instruments         every instrument, by name: clip (of one order), long_max and short_max, as
 //                       quantities; notional_max (of one order) and gross_notional_max, in the risk
-//                       currency; collar, how far beyond the mark a limit may be, a share of it;
-//                       open_interest_share, of the market's open interest, 1 by default; restricted
+//                       currency; collar, how far beyond the mark a limit may be, a share of it, or
+//                       as far as collar_underlying, a share of the notional of the reference, or
+//                       collar_ticks reach, if that is more, both 0 by default; open_interest_share, of the market's open interest, 1 by default; restricted
 // A limit of 0 refuses everything.
 #include <fmt/format.h>
 
@@ -29,6 +30,27 @@ using risk::kPpm;
 
 constexpr std::int64_t kLeverageMax = 1'000 * kPpm;
 
+void read_option_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
+                        risk::InstrumentLimits& limits) {
+  const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
+  const bool is_ok = loading.instruments[index.value].ok;
+  limits.collar_underlying_ppm =
+      static_cast<std::int32_t>(read_ppm_or(in, "collar_underlying", 0, kPpm, 0));
+  if (limits.collar_underlying_ppm > 0 && is_ok &&
+      (!instrument.reference.exists() || instrument.payoff != risk::Payoff::Linear)) {
+    in.problem("collar_underlying",
+               "must be 0, since the instrument is not linear with a reference");
+  }
+  if (!in.has("collar_ticks")) return;
+  limits.collar_ticks =
+      static_cast<std::int32_t>(in.integer("collar_ticks", 0, 1'000'000'000).value_or(0));
+  const std::int64_t price_max = loading.out.instruments[index.value].mark_max.raw;
+  if (is_ok && Int128{limits.collar_ticks} * instrument.marks_per_tick > price_max) {
+    in.problem("collar_ticks", "is more than price_max");
+    limits.collar_ticks = 0;
+  }
+}
+
 risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader in,
                                               risk::InstrumentIndex index) {
   const InstrumentSettings& instrument = loading.out.instruments[index.value];
@@ -38,13 +60,15 @@ risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader
   limits.notional_max = read_value(loading, in, "notional_max");
   const auto collar = in.decimal("collar", kPpmScale, 0, kPpm);
   limits.collar_ppm = collar.value_or(0);
+  read_option_collar(loading, in, index, limits);
   if (collar && loading.assets_ok && loading.margin_ok && loading.instruments[index.value].ok) {
     check_collar(loading, in, index, limits);
   }
   limits.long_max = read_lots(in, "long_max", instrument);
   limits.short_max = read_lots(in, "short_max", instrument);
   limits.gross_notional_max = read_value(loading, in, "gross_notional_max");
-  limits.open_interest_share_ppm = read_ppm_or(in, "open_interest_share", 0, kPpm, kPpm);
+  limits.open_interest_share_ppm =
+      static_cast<std::int32_t>(read_ppm_or(in, "open_interest_share", 0, kPpm, kPpm));
   limits.restricted = in.boolean("restricted").value_or(false);
   return limits;
 }

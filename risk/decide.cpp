@@ -268,9 +268,13 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
-      const std::int64_t collar = limits(facts.path[l].profile, candidate.instrument).collar_ppm;
-      const Int128 bound = Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * collar);
+      const InstrumentLimits& at = limits(facts.path[l].profile, candidate.instrument);
+      const Int128 bound =
+          Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * at.collar_ppm);
       if (candidate.side == Side::Buy ? price <= bound : price >= bound) continue;
+      const Int128 collar = collar_of(candidate.instrument, at);
+      const Int128 beyond = price - Int128{instrument.mark.raw} * kPpm;
+      if ((candidate.side == Side::Buy ? beyond : -beyond) <= collar) continue;
       name_level(facts.path[l], decision);
       const std::int64_t limit = collar_tick(candidate, collar);
       return candidate.side == Side::Buy
@@ -278,7 +282,7 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                  : refuse(PriceCollar, decision, limit, limit, candidate.price.raw);
     }
   }
-  // A market order goes out at the collar: below the first tick there is no price to send.
+  // A market order goes out at the collar: a buy below the first tick has no price to be sent at.
   if (candidate.ord_type == OrdType::Market && candidate.price.raw <= 0) {
     return refuse(PriceCollar, decision, candidate.price.raw, 1, candidate.price.raw);
   }
@@ -290,22 +294,37 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   return None;
 }
 
-// The most aggressive tick inside a collar.
-std::int64_t Engine::collar_tick(const Candidate& candidate,
-                                 std::int64_t collar_ppm) const noexcept {
-  const Int128 tick =
-      Int128{parameters_.instruments[candidate.instrument.value].marks_per_tick} * kPpm;
-  const Int128 bound = Int128{instruments_[candidate.instrument.value].mark.raw} *
-                       (kPpm + sign_of(candidate.side) * collar_ppm);
-  return saturate(candidate.side == Side::Buy ? floor_div(bound, tick) : ceil_div(bound, tick));
+Int128 Engine::collar_of(InstrumentIndex index, const InstrumentLimits& limit) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const InstrumentState& instrument = instruments_[index.value];
+  Int128 collar = Int128{instrument.mark.raw} * limit.collar_ppm;
+  if (limit.collar_ticks != 0)
+    collar = std::max(collar, Int128{limit.collar_ticks} * parameters.marks_per_tick * kPpm);
+  if (limit.collar_underlying_ppm == 0) return collar;
+  const Int128 mark =
+      parameters.units_per_lot_mark * assets_[parameters.settlement.value].unit.raw;  // of a lot
+  if (mark == 0) return collar;
+  return std::max(collar, instrument.notional.raw * limit.collar_underlying_ppm / mark);
 }
 
-// The price a market order is forwarded at: the strictest collar on the path.
+// The most aggressive tick inside a collar; no sale is beyond the first.
+std::int64_t Engine::collar_tick(const Candidate& candidate, Int128 collar) const noexcept {
+  const Int128 tick =
+      Int128{parameters_.instruments[candidate.instrument.value].marks_per_tick} * kPpm;
+  const Int128 mark = Int128{instruments_[candidate.instrument.value].mark.raw} * kPpm;
+  return saturate(candidate.side == Side::Buy ? floor_div(mark + collar, tick)
+                                              : std::max<Int128>(1, ceil_div(mark - collar, tick)));
+}
+
+// The price a market order is forwarded at: the strictest collar on the path. None without a mark.
 Price Engine::collar_price(const Candidate& candidate, const Facts& facts) const noexcept {
-  std::int64_t collar = kPpm;
-  for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    collar = std::min(collar, limits(facts.path[l].profile, candidate.instrument).collar_ppm);
-  }
+  if (instruments_[candidate.instrument.value].mark.raw <= 0) return {};
+  const auto collar_at = [&](const Level& level) {
+    return collar_of(candidate.instrument, limits(level.profile, candidate.instrument));
+  };
+  Int128 collar = collar_at(facts.path[0]);
+  for (std::uint32_t l = 1; l < facts.levels; ++l)
+    collar = std::min(collar, collar_at(facts.path[l]));
   return {collar_tick(candidate, collar)};
 }
 

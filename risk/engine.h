@@ -508,8 +508,10 @@ class Engine {
                             const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
-  [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate,
-                                         std::int64_t collar_ppm) const noexcept;
+  // How far a limit may be beyond the mark, in 1e-6 mark units.
+  [[nodiscard]] Int128 collar_of(InstrumentIndex instrument,
+                                 const InstrumentLimits& limit) const noexcept;
+  [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
   [[nodiscard]] bool has_condition(Condition condition) const noexcept {
     return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;

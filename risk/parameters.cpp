@@ -319,8 +319,17 @@ const char* problem_of_bands(const Parameters& all) {
 const char* problem_of(const LimitProfile& profile, const Parameters& all) {
   if (profile.instruments.size() != all.instruments.size())
     return "profile: limits for every instrument";
-  for (const InstrumentLimits& limits : profile.instruments) {
+  for (std::size_t i = 0; i < profile.instruments.size(); ++i) {
+    const InstrumentLimits& limits = profile.instruments[i];
+    const InstrumentParameters& instrument = all.instruments[i];
     if (!in_ppm(limits.open_interest_share_ppm)) return "profile: open_interest_share must be 0..1";
+    if (!in_ppm(limits.collar_ppm) || !in_ppm(limits.collar_underlying_ppm))
+      return "profile: collar and collar_underlying must be 0..1";
+    if (limits.collar_underlying_ppm > 0 &&
+        (!instrument.reference.exists() || instrument.payoff != Payoff::Linear))
+      return "profile: collar_underlying needs a linear instrument with a reference";
+    if (!between(limits.collar_ticks, 0, kValueMax / instrument.marks_per_tick))
+      return "profile: collar_ticks must be >= 0, and fit";
   }
   const std::vector<LeverageBracket>& brackets = profile.leverage_brackets;
   if (!brackets.empty() && brackets.back().upto != Value{kValueMax})

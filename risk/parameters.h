@@ -252,16 +252,23 @@ struct BandParameters {
 // The leverage and per-order and exposure limits of one instrument in one profile. Nothing has a
 // default that means "no limit": zero refuses everything.
 struct InstrumentLimits {
-  Lots clip{};                  // lots in one order
-  Value notional_max{};         // value of one order, at the worse of limit and mark
-  std::int64_t collar_ppm = 0;  // how far the limit may be beyond the mark, on the aggressive side
-  Lots long_max{};              // max(0, position + open buys)
-  Lots short_max{};             // max(0, open sells - position)
-  Value gross_notional_max{};   // max(position + open buys, open sells - position) at the mark
+  Lots clip{};           // lots in one order
+  Value notional_max{};  // value of one order, at the worse of limit and mark
+  // How far the limit may be beyond the mark, on the aggressive side: the largest of a share of the mark,
+  // a share of the notional of the lot's reference, as a price (rounded down to 1e-6 mark units; 0 while
+  // it has none), and ticks. A market order goes out at the last tick inside the narrowest collar above
+  // it, of a sale at the first tick at least.
+  std::int64_t collar_ppm = 0;             // REQUIRES 0..1e6
+  std::int32_t collar_underlying_ppm = 0;  // REQUIRES 0..1e6; above 0: Linear, with a reference
+  std::int32_t collar_ticks = 0;           // REQUIRES >= 0, in mark units at most 2^60
+  Lots long_max{};                         // max(0, position + open buys)
+  Lots short_max{};                        // max(0, open sells - position)
+  Value gross_notional_max{};  // max(position + open buys, open sells - position) at the mark
   // Long and short usage as a share of open interest; REQUIRES 0..1e6.
-  std::int64_t open_interest_share_ppm = kPpm;
+  std::int32_t open_interest_share_ppm = kPpm;
   bool restricted = false;
 };
+static_assert(sizeof(InstrumentLimits) == 64);  // an order reads one at each level of the tree
 
 // The leverage allowed while the gross notional is at most `upto`.
 struct LeverageBracket {

@@ -306,13 +306,22 @@ RejectReason NaiveModel::check_size(const Question& q) const {
   return RejectReason::None;
 }
 
+// The strictest collar on the path, in 1e-6 mark units.
 Int128 NaiveModel::collar_of(const Question& q) const {
-  Int128 strictest = parameters_.profiles[0].instruments[q.instrument].collar_ppm;
+  const InstrumentParameters& p = parameters_.instruments[q.instrument];
+  const Int128 value = times(p.units_per_lot_mark, unit(p.settlement.value));
+  std::optional<Int128> strictest;
   for (const Tree& level : path(q.account)) {
-    const Int128 collar = level.profile->instruments[q.instrument].collar_ppm;
-    strictest = level.node ? std::min(strictest, collar) : collar;
+    const InstrumentLimits& limits = level.profile->instruments[q.instrument];
+    const Int128 of_mark = times(marks_[q.instrument].value, limits.collar_ppm);
+    const Int128 of_ticks = times(limits.collar_ticks, p.marks_per_tick, kPpm);
+    Int128 of_underlying = 0;
+    if (p.reference.exists() && value > 0)
+      of_underlying = floor_of(notional(q.instrument), limits.collar_underlying_ppm, value);
+    const Int128 collar = std::max({of_mark, of_ticks, of_underlying});
+    strictest = strictest ? std::min(*strictest, collar) : collar;
   }
-  return strictest;
+  return *strictest;
 }
 
 std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
@@ -324,8 +333,9 @@ std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
   q.instrument = instrument;
   const Int128 collar = collar_of(q);
   const Int128 scale = Int128{kPpm} * parameters_.instruments[instrument].marks_per_tick;
-  return static_cast<std::int64_t>(buy ? floor_div(mark * (kPpm + collar), scale)
-                                       : ceil_div(mark * (kPpm - collar), scale));
+  if (buy) return static_cast<std::int64_t>(floor_div(mark * kPpm + collar, scale));
+  // A sale goes out at the first tick where its collar reaches below.
+  return static_cast<std::int64_t>(std::max<Int128>(1, ceil_div(mark * kPpm - collar, scale)));
 }
 
 RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
@@ -341,7 +351,7 @@ RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
     const Int128 price =
         Int128{q.price} * parameters_.instruments[q.instrument].marks_per_tick * kPpm;
     const Int128 collar = collar_of(q);
-    if (q.buy ? price > mark * (kPpm + collar) : price < mark * (kPpm - collar)) {
+    if (q.buy ? price > mark * kPpm + collar : price < mark * kPpm - collar) {
       return RejectReason::PriceCollar;
     }
   }

@@ -139,6 +139,23 @@ TEST(ConfigLimitsProblems, OfIsolatedAccountsAndProtections) {
 
 // --- collars (METHOD 3.6)
 
+TEST(ConfigLimitsProblems, OfOptionCollars) {
+  const std::string call = "profiles.trader.instruments.BTC-C";
+  const std::string perp = "profiles.trader.instruments.ETH-PERP";
+  expect_of_model({
+      set(kLimits, call + ".collar_underlying", "\"1.1\"", "must be from 0 to 1"),
+      set(kLimits, call + ".collar_ticks", "-1", "must be a whole number from 0"),
+      // The tick is 0.5 and price_max 500,000.
+      set(kLimits, call + ".collar_ticks", "1000001", "is more than price_max"),
+      add(kLimits, perp + ".collar_underlying", "\"0.01\"",
+          "must be 0, since the instrument is not linear with a reference"),
+      add(kLimits, "profiles.trader.instruments.BTC-PERP.collar_underlying", "\"0.01\"",
+          "must be 0, since the instrument is not linear with a reference"),
+      // Of 0.05 ticks 800,000 are 0.4 of price_max, and less nowhere; closing frees 0.325.
+      at(perp + ".collar", add(kLimits, perp + ".collar_ticks", "800000", "(0.40")),
+  });
+}
+
 std::string collar_problems(const std::vector<Change>& changes, const std::string& instrument,
                             const std::string& collar) {
   Texts texts = test::read_example();

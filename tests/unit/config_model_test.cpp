@@ -420,6 +420,11 @@ TEST(ConfigModel, EachLimitAndRateIsItsOwn) {
   EXPECT_EQ(limits.clip.raw, 901);
   EXPECT_EQ(limits.notional_max.raw, 4'000'000'001);
   EXPECT_EQ(limits.collar_ppm, 12'000);
+  EXPECT_EQ(limits.collar_underlying_ppm, 0);
+  EXPECT_EQ(limits.collar_ticks, 0);
+  const risk::InstrumentLimits& call = trader.instruments[d.names.instruments.find("BTC-C").value];
+  EXPECT_EQ(call.collar_underlying_ppm, 2'000);
+  EXPECT_EQ(call.collar_ticks, 30);
   EXPECT_EQ(limits.long_max.raw, 4'103);
   EXPECT_EQ(limits.short_max.raw, 4'204);
   EXPECT_EQ(limits.gross_notional_max.raw, 43'000'000'000);

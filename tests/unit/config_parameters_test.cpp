@@ -262,6 +262,19 @@ TEST(FirstProblem, OfLimitsAndAccounts) {
        [](Parameters& p) { p.profiles[0].instruments.pop_back(); }},
       {"profile: open_interest_share must be 0..1",
        [](Parameters& p) { p.profiles[0].instruments[0].open_interest_share_ppm = kPpm + 1; }},
+      {"profile: collar and collar_underlying must be 0..1",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_ppm = kPpm + 1; }},
+      {"profile: collar and collar_underlying must be 0..1",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_underlying_ppm = -1; }},
+      {"profile: collar_underlying needs a linear instrument with a reference",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_underlying_ppm = 1; }},
+      {"profile: collar_ticks must be >= 0, and fit",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_ticks = -1; }},
+      {"profile: collar_ticks must be >= 0, and fit",
+       [](Parameters& p) {
+         p.instruments[0].marks_per_tick = kValueMax / 2;
+         p.profiles[0].instruments[0].collar_ticks = 3;
+       }},
       {"profile: the last leverage bracket must be unlimited",
        [](Parameters& p) { p.profiles[1].leverage_brackets.pop_back(); }},
       {"profile: leverage must be >= 0",

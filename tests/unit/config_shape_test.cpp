@@ -72,7 +72,8 @@ const std::set<std::string>& optional_keys() {
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max",
       // limits.json
-      "leverage_brackets", "open_interest_share", "cash_only", "protections"};
+      "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
+      "protections"};
   return keys;
 }
 
