@@ -1,8 +1,9 @@
 // limits.json: limits by name, which nodes and accounts refer to:
 //
-//   gross_notional_max  over all instruments, in the risk currency
+//   gross_notional_max  over all instruments, open spot orders too, in the risk currency
 //   open_orders_max
-//   leverage_max        gross notional over equity, or null in a profile that no account has
+//   leverage_max        gross notional over equity, as margin.json says what counts; or null in a
+//                       profile that no account has
 //   leverage_brackets   the same by gross notional: upto (the last one's null) and max, never rising;
 //                       none by default
 //   daily_loss_max      a larger loss since the start of the day lets an account only close; null in

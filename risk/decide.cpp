@@ -455,7 +455,7 @@ RejectReason Engine::check_day(const Candidate& candidate, const Reservation& re
                 most);
 }
 
-// The highest leverage at this gross notional: the profile's, its bracket's, and the cap of the day.
+// The highest leverage at this notional: the profile's, its bracket's, and the cap of the day.
 std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noexcept {
   const LimitProfile& profile = parameters_.profiles[parameters_.accounts[account.value].profile];
   std::int64_t most = std::min(profile.leverage_max_ppm, leverage_cap_ppm_);
@@ -497,21 +497,21 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
     return check_cash(candidate, reservation, decision);
 
   const UsageChange& usage = facts.usage;
-  const Int128 gross =
-      account.gross.raw + instruments_[candidate.instrument.value].notional.raw *
-                              (usage.after.gross_lots - usage.before.gross_lots).raw;
+  Int128 lot = instruments_[candidate.instrument.value].notional.raw;
+  if (has_unlevered_) lot -= unlevered_lot(candidate.instrument);
+  const Int128 gross_before = levered(account);
+  const Int128 gross = gross_before + lot * (usage.after.gross_lots - usage.before.gross_lots).raw;
   const std::int64_t leverage = leverage_max(candidate.account, gross);
-  const Int128 capital = account.capital.raw;
+  const Int128 capital = leverage_equity(candidate.account);
   const std::int64_t denominator = parameters_.wide_denominator;
   // Where the product leaves 128 bits it is beyond any gross notional, or below.
   Int128 allowed = 0;
   const bool beyond = __builtin_mul_overflow(leverage * capital, Int128{denominator}, &allowed);
   const bool crossed = beyond ? capital < 0 : gross * kPpm > allowed;
-  if (crossed && gross > account.gross.raw) {
+  if (crossed && gross > gross_before) {
     const std::int64_t most = saturate(floor_div(leverage * capital, kPpm));
-    return refuse(Leverage, decision, most,
-                  saturate(ceil_div(gross - account.gross.raw, denominator)),
-                  saturate(Int128{most} - ceil_div(account.gross.raw, denominator)));
+    return refuse(Leverage, decision, most, saturate(ceil_div(gross - gross_before, denominator)),
+                  saturate(Int128{most} - ceil_div(gross_before, denominator)));
   }
   // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
   if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
@@ -533,7 +533,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   if (may_exit(candidate, reservation, decision)) return None;
   if (after >= 0) return refuse_state(candidate.account, decision);
   if (needed_after >= kBeyondRange) return ArithmeticRange;
-  const Int128 before = capital - requirement(candidate.account);
+  const Int128 before = account.capital.raw - requirement(candidate.account);
   MarginReport report;
   if (!candidate.verdict_only) recompute(candidate.account, &change, true, {}, &report);
   decision.set = report.set;

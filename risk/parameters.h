@@ -263,26 +263,36 @@ struct InstrumentLimits {
   std::int32_t collar_ticks = 0;           // REQUIRES >= 0, in mark units at most 2^60
   Lots long_max{};                         // max(0, position + open buys)
   Lots short_max{};                        // max(0, open sells - position)
-  Value gross_notional_max{};  // max(position + open buys, open sells - position) at the mark
+  // max(position + open buys, open sells - position) at the mark; open spot orders count as well
+  Value gross_notional_max{};
   // Long and short usage as a share of open interest; REQUIRES 0..1e6.
   std::int32_t open_interest_share_ppm = kPpm;
   bool restricted = false;
 };
 static_assert(sizeof(InstrumentLimits) == 64);  // an order reads one at each level of the tree
 
-// The leverage allowed while the gross notional is at most `upto`.
+// The leverage allowed while what it counts is at most `upto`.
 struct LeverageBracket {
   Value upto{};              // REQUIRES rising; the last one's is kValueMax
   std::int64_t max_ppm = 0;  // REQUIRES >= 0 and falling
 };
 
+// What leverage compares (METHOD 3.15, the contract in engine.h).
+struct LeverageRules {
+  bool plain_equity =
+      false;  // equity without haircuts, debts' add-ons, share caps and borrow margin
+  bool by_premium =
+      false;          // an instrument with a reference counts at its own mark, not that notional
+  bool spot = false;  // open spot orders count
+};
+
 // Limits by name in configuration; every node and account refers to one.
 struct LimitProfile {
   std::vector<InstrumentLimits> instruments{};  // by instrument
-  Value gross_notional_max{};                   // over all instruments
+  Value gross_notional_max{};                   // over all instruments, spot too
   std::int64_t open_orders_max = 0;
-  std::int64_t leverage_max_ppm = 0;  // accounts only: gross notional <= this share of equity
-  std::vector<LeverageBracket> leverage_brackets{};  // the same by gross notional; may be empty
+  std::int64_t leverage_max_ppm = 0;  // accounts only: what leverage counts <= this share of equity
+  std::vector<LeverageBracket> leverage_brackets{};  // the same by what it counts; may be empty
   // Accounts only: a larger loss since the day's start closes. REQUIRES >= 0.
   Value daily_loss_max{kValueMax};
 };
@@ -373,6 +383,7 @@ struct Parameters {
   std::int64_t exit_allowance_ppm = 0;  // METHOD 3.6, the wind-down allowance; REQUIRES 0..1e6
   // What a withdrawal must leave at least, of gross notional; REQUIRES 0..1e6.
   std::int64_t transfer_notional_ppm = 0;
+  LeverageRules leverage;
   std::vector<LimitProfile> profiles{};
   std::vector<NodeParameters> nodes{};  // parents before children
   std::vector<AccountParameters> accounts{};

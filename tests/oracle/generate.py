@@ -33,6 +33,7 @@ class World:
     """One random configuration, as the JSON of its files."""
 
     def __init__(self, seed):
+        self.seed = seed
         self.random = random.Random(seed)
         self.risk_decimals = self.pick(2, 4, 4, 6)
         self.combine = {key: self.pick("max", "sum") for key in ("combine_groups", "combine_joint")}
@@ -244,6 +245,14 @@ class World:
                 scopes[key] = combine
         if self.maybe(0.3):
             scopes["maintenance_includes_orders"] = True
+        # What leverage counts goes with anything else, and has dice of its own.
+        dice = random.Random(f"leverage {self.seed}").randrange(64)
+        if dice % 4 < 2:
+            scopes["leverage_equity"] = ("haircut", "plain")[dice % 4]
+        if dice // 4 % 4 < 2:
+            scopes["leverage_options"] = ("underlying", "premium")[dice // 4 % 4]
+        if dice // 16 < 2:
+            scopes["leverage_spot"] = dice // 16 == 1
         if self.maybe():
             scopes["bands"] = [
                 {"state": "warned", "basis": self.pick("initial", "maintenance"),

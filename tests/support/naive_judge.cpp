@@ -149,13 +149,12 @@ RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
     return check_cash(q);  // prices are fresh, or it has been refused: it never reduces
   const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
   if (!stale) {
-    const Int128 gross = gross_of(q.account);
+    const Int128 gross = levered(q.account);
     const Int128 gross_after =
-        gross +
-        times(usage_with(q).gross - usage(q.account, q.instrument).gross, notional(q.instrument));
+        gross + times(usage_with(q).gross - usage(q.account, q.instrument).gross,
+                      levered_lot(q.instrument));
     // Beyond its integer it counts as the largest that fits.
-    const Int128 capital = std::clamp<Int128>(
-        equity(q.account, MarginBasis::Initial, costs(book(q.account))), -kValueMax, kValueMax);
+    const Int128 capital = std::clamp<Int128>(leverage_equity(q.account), -kValueMax, kValueMax);
     const Int128 most =
         times(leverage_max(q.account, gross_after), capital, parameters_.wide_denominator);
     if (times(gross_after, kPpm) > most && gross_after > gross) return RejectReason::Leverage;
@@ -180,6 +179,28 @@ RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
   }
   if (!fits) return RejectReason::ArithmeticRange;
   return covered ? RejectReason::MarginState : RejectReason::Margin;
+}
+
+// What leverage counts of a lot.
+Int128 NaiveModel::levered_lot(std::uint32_t instrument) const {
+  if (is_spot(instrument)) return parameters_.leverage.spot ? notional(instrument) : Int128{0};
+  const bool refers = parameters_.instruments[instrument].reference.exists();
+  return refers && parameters_.leverage.by_premium ? premium(instrument) : notional(instrument);
+}
+
+Int128 NaiveModel::levered(std::uint32_t account) const {
+  Int128 sum = 0;
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i)
+    sum += times(usage(account, i).gross, levered_lot(i));
+  return sum;
+}
+
+Int128 NaiveModel::leverage_equity(std::uint32_t account) const {
+  const Units paid = costs(book(account));
+  if (!parameters_.leverage.plain_equity) return equity(account, MarginBasis::Initial, paid);
+  Int128 sum = plain_equity(account);
+  for (std::uint32_t a = 0; a < parameters_.assets.size(); ++a) sum -= times(paid[a], unit(a));
+  return floor_div(sum, parameters_.wide_denominator);
 }
 
 // The leverage that the account is allowed at a gross notional, in Wide: its limit, or less by its

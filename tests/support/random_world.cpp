@@ -119,6 +119,8 @@ void random_rules(Rng& rng, Parameters& p) {
   p.bands = random_bands(rng);
   p.liquidation_lock = rng.percent(15);
   p.exit_allowance_ppm = rng.pick({0, 30'000, 100'000, 500'000, kPpm});
+  p.leverage = {
+      .plain_equity = rng.percent(25), .by_premium = rng.percent(40), .spot = rng.percent(40)};
   p.transfer_notional_ppm = rng.pick({0, 0, 100'000, rng.between(0, kPpm)});
   for (InstrumentParameters& i : p.instruments) {
     if (rng.percent(20)) i.open_interest_max = Lots{rng.between(0, 1'700)};

@@ -458,6 +458,9 @@ TEST(ConfigModelProblems, OfBandsAndExits) {
       set(f, "transfer_notional", "\"-0.1\"", "must be from 0 to 1"),
       set(f, "maintenance_includes_orders", "0", "must be true or false"),
       set(f, "liquidation_lock", "\"no\"", "must be true or false"),
+      set(f, "leverage_equity", "\"full\"", "must be \"haircut\" or \"plain\""),
+      set(f, "leverage_options", "\"delta\"", "must be \"underlying\" or \"premium\""),
+      set(f, "leverage_spot", "1", "must be true or false"),
   });
 }
 

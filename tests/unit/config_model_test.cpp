@@ -181,6 +181,9 @@ TEST(ConfigModel, GroupsAndScopes) {
   EXPECT_TRUE(p.liquidation_lock);
   EXPECT_EQ(p.exit_allowance_ppm, 100'000);
   EXPECT_EQ(p.transfer_notional_ppm, 20'000);
+  EXPECT_TRUE(p.leverage.plain_equity);
+  EXPECT_TRUE(p.leverage.by_premium);
+  EXPECT_TRUE(p.leverage.spot);
   ASSERT_EQ(p.bands.size(), 4u);
   EXPECT_EQ(p.bands[0].state, risk::MarginState::Warned);
   EXPECT_EQ(p.bands[0].enter_ppm, 1'200'000);
@@ -456,6 +459,9 @@ TEST(ConfigModel, WhatStandsForKeysThatAreNotThere) {
   drop("liquidation_lock");
   drop("exit_allowance");
   drop("transfer_notional");
+  drop("leverage_equity");
+  drop("leverage_options");
+  drop("leverage_spot");
   drop("add_ons");
   const LoadResult result = load_model_texts(texts);
   ASSERT_EQ(test::problems_text(result), "");
@@ -478,6 +484,9 @@ TEST(ConfigModel, WhatStandsForKeysThatAreNotThere) {
   EXPECT_FALSE(p.liquidation_lock);
   EXPECT_EQ(p.exit_allowance_ppm, 0);
   EXPECT_EQ(p.transfer_notional_ppm, 0);
+  EXPECT_FALSE(p.leverage.plain_equity);
+  EXPECT_FALSE(p.leverage.by_premium);
+  EXPECT_FALSE(p.leverage.spot);
   for (const risk::GroupParameters& group : p.groups) EXPECT_TRUE(group.add_ons.empty());
 }
 
