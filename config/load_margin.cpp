@@ -19,7 +19,8 @@
 //                below which ratio of equity to it; exit, from which on no more. By default
 //                restricted below 1 of initial, liquidation below 1 and bankrupt below 0 of
 //                maintenance
-//   maintenance_includes_orders  false by default; liquidation_lock, whether an account in
+//   maintenance_includes_orders  false by default; then no asset of spot, or in which a premium is paid
+//                upfront, may cost more in maintenance (risk/parameters.h); liquidation_lock, whether an account in
 //                liquidation may not even close, false by default
 //   exit_allowance  METHOD 3.6, 0 by default; transfer_notional, what a withdrawal must leave, as a
 //                share of gross notional, 0 by default

@@ -149,6 +149,13 @@ const char* problem_of(const InstrumentParameters& instrument, const Parameters&
     if (const char* problem = problem_of_paid(all.assets[instrument.base.value], all))
       return problem;
   }
+  const bool is_spot = instrument.payoff == Payoff::Spot;
+  if (all.maintenance_includes_orders && (is_spot || instrument.upfront) &&
+      (costs_more_in_maintenance(all.assets[instrument.settlement.value]) ||
+       (is_spot && costs_more_in_maintenance(all.assets[instrument.base.value])))) {
+    return "instrument: maintenance includes orders, and its fills may take more of it than they "
+           "cost";
+  }
   if (instrument.reference.exists()) {
     if (instrument.reference.value >= all.instruments.size())
       return "instrument: unknown reference";
@@ -424,6 +431,12 @@ bool counts_in_full(const AssetParameters& asset) {
     if (!std::all_of(tiers.begin(), tiers.end(), is_whole)) return false;
   }
   return asset.mode == CollateralMode::Static && asset.share_ppm == kPpm;
+}
+
+bool costs_more_in_maintenance(const AssetParameters& asset) {
+  return asset.borrow_maintenance_ppm > asset.borrow_initial_ppm ||
+         (asset.share_ppm == kPpm &&
+          asset.tiers(true).back().rate_ppm < asset.haircut.back().rate_ppm);
 }
 
 bool falls_beyond_worth(FactorIndex factor, const Parameters& all) {

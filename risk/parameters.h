@@ -378,6 +378,8 @@ struct Parameters {
   ScopeParameters per_group;  // on the sum of the groups' requirements
   ScopeParameters joint;      // on the joint requirement
   std::vector<BandParameters> bands{};
+  // Then C is held against the maintenance equity too, but of spot and of what is paid upfront it is made
+  // with the initial rates. REQUIRES that none of their assets costs_more_in_maintenance().
   bool maintenance_includes_orders = false;
   bool liquidation_lock = false;  // in liquidation the account's own orders are refused, exits too
   std::int64_t exit_allowance_ppm = 0;  // METHOD 3.6, the wind-down allowance; REQUIRES 0..1e6
@@ -394,6 +396,9 @@ struct Parameters {
 // Whether what there is of an asset counts as it is, whatever happens: static, uncapped, without
 // haircut.
 [[nodiscard]] bool counts_in_full(const AssetParameters& asset);
+// Whether what is paid in the asset may take more of the maintenance equity than of the initial one, or
+// what is got of it adds less: a higher borrow rate, or uncapped a lower rate in the last tier.
+[[nodiscard]] bool costs_more_in_maintenance(const AssetParameters& asset);
 // The most group slots whose vectors can be told apart by 32 bits.
 [[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
 // Whether scenarios take more of an asset's fall than it is worth (InstrumentParameters::settlement).

@@ -50,6 +50,7 @@ class World:
         self.margin = {"groups": self.make_groups(), "sets": sets, **self.make_scopes()}
         self.assets = self.make_assets()
         self.instruments = self.make_instruments()
+        self.keep_costs()
         self.finish_groups()
         self.margin["add_ons"] = self.make_add_ons()
         self.files = {
@@ -458,6 +459,20 @@ class World:
                     instruments[name]["reference"] = f"{factor}-{kinds[referred]}-{referred}"
                     instruments[name]["reference_ratio"] = self.pick("1", "0.5", self.share("0.1", 3))
         return instruments
+
+    def keep_costs(self):
+        """What orders are held to cost is enough for maintenance, where that includes orders."""
+        if not self.margin.get("maintenance_includes_orders"):
+            return
+        for instrument in self.instruments.values():
+            if instrument["kind"] != "spot" and instrument.get("premium") != "upfront":
+                continue
+            for name in {instrument["settlement"], instrument.get("base", instrument["settlement"])}:
+                asset = self.assets[name]
+                asset.pop("maintenance_haircut_tiers", None)
+                if "borrow" in asset:
+                    rates = asset["borrow"]
+                    rates["maintenance"] = min(rates["maintenance"], rates["initial"], key=Fraction)
 
     def make_instrument(self, factor, price, kind):
         made = {"kind": "future" if kind == "table_future" else kind, "factor": factor,

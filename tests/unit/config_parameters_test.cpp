@@ -256,6 +256,39 @@ TEST(FirstProblem, OfSetsAndBands) {
   });
 }
 
+// The model has maintenance that includes orders, spot of asset 2 for 0, and a premium paid in 0.
+TEST(FirstProblem, OfMaintenanceThatIncludesOrders) {
+  constexpr const char* kProblem =
+      "instrument: maintenance includes orders, and its fills may take more of it than they cost";
+  expect({
+      {kProblem,
+       [](Parameters& p) {
+         p.assets[2].maintenance_haircut = {{kUnlimited, 799'999}};
+       }},
+      {"none",
+       [](Parameters& p) {
+         p.assets[2].maintenance_haircut = {{kUnlimited, 800'000}};
+       }},
+      {kProblem, [](Parameters& p) { p.assets[2].borrow_maintenance_ppm = 1; }},
+      {kProblem, [](Parameters& p) { p.assets[0].borrow_maintenance_ppm = 1; }},
+      {"none",
+       [](Parameters& p) {
+         p.assets[0].borrow_initial_ppm = p.assets[0].borrow_maintenance_ppm = 10'000;
+       }},
+      {kProblem,
+       [](Parameters& p) {
+         p.instruments[kSpot].payoff = Payoff::Linear;  // the premium alone
+         p.assets[0].borrow_maintenance_ppm = 1;
+       }},
+      {"none",
+       [](Parameters& p) {
+         p.maintenance_includes_orders = false;
+         p.assets[2].maintenance_haircut = {{kUnlimited, 0}};
+         p.assets[2].borrow_maintenance_ppm = 1;
+       }},
+  });
+}
+
 TEST(FirstProblem, OfLimitsAndAccounts) {
   expect({
       {"profile: limits for every instrument",
