@@ -393,6 +393,7 @@ void check_tables(Loading& loading) {
 }  // namespace
 
 void load_add_ons(Loading& loading, const Json& json) {
+  const std::size_t problems_before = loading.problem_count();
   loading.out.names.add_ons.resize(loading.out.groups.size());
   if (loading.margin_ok) check_tables(loading);
   JsonReader add_ons(kMarginFile, json, "add_ons", loading.problems);
@@ -402,6 +403,8 @@ void load_add_ons(Loading& loading, const Json& json) {
     AddOnReader reader{loading, in, name};
     reader.read();
   }
+  loading.add_ons_ok =
+      loading.margin_ok && loading.instruments_ok && loading.problem_count() == problems_before;
 }
 
 }  // namespace portcullis::config

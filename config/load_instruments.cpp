@@ -109,6 +109,31 @@ void check_paid(const Loading& loading, JsonReader& in, std::string_view key,
   }
 }
 
+// What an order costs is made with the initial rates, and must hold for maintenance where that is of
+// open orders too (risk/parameters.h).
+void check_maintenance(const Loading& loading, JsonReader& in, std::string_view key,
+                       risk::AssetIndex index) {
+  const risk::Parameters& parameters = loading.out.parameters;
+  if (!loading.margin_ok || !loading.assets_ok || !parameters.maintenance_includes_orders) return;
+  const risk::AssetParameters& asset = parameters.assets[index.value];
+  if (!risk::costs_more_in_maintenance(asset)) return;
+  if (asset.borrow_maintenance_ppm > asset.borrow_initial_ppm) {
+    in.problem(key,
+               fmt::format("has a higher borrow rate for maintenance ({}) than initially ({}), and "
+                           "maintenance_includes_orders: what fills pay of it may then take more "
+                           "than orders are held to cost",
+                           to_decimal(asset.borrow_maintenance_ppm, kPpmScale),
+                           to_decimal(asset.borrow_initial_ppm, kPpmScale)));
+  } else {
+    in.problem(key,
+               fmt::format("counts less in its last tier for maintenance ({}) than initially ({}), "
+                           "and maintenance_includes_orders: what fills bring of it may then count "
+                           "less than orders are held to cost",
+                           to_decimal(asset.tiers(true).back().rate_ppm, kPpmScale),
+                           to_decimal(asset.haircut.back().rate_ppm, kPpmScale)));
+  }
+}
+
 // Gains and costs of fills change what an account has of the settlement asset. Where that moves in
 // scenarios, no fill may change a requirement by more than it changes the equity.
 void check_settlement(const Loading& loading, JsonReader& in,
@@ -224,6 +249,9 @@ struct InstrumentReader {
       in.problem("base", "must be another asset than the settlement");
     }
     check_paid(loading, in, "base", *base);
+    check_maintenance(loading, in, "base", *base);
+    if (parameters.settlement.exists())
+      check_maintenance(loading, in, "settlement", parameters.settlement);
     if (parameters.settlement.exists() && loading.assets_ok &&
         loading.out.parameters.assets[parameters.settlement.value].share_ppm != risk::kPpm) {
       in.problem("settlement", "has a share cap: what spot is paid in must count in full");
@@ -279,6 +307,8 @@ struct InstrumentReader {
           fmt::format("is paid upfront in {}, which must then be static, without haircut and "
                       "without a share cap",
                       loading.out.names.assets.name(parameters.settlement)));
+    } else if (parameters.upfront && parameters.settlement.exists()) {
+      check_maintenance(loading, in, "settlement", parameters.settlement);
     }
   }
 

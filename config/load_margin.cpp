@@ -22,10 +22,16 @@
 //                below which ratio of equity to it; exit, from which on no more. By default
 //                restricted below 1 of initial, liquidation below 1 and bankrupt below 0 of
 //                maintenance
-//   maintenance_includes_orders  false by default; liquidation_lock, whether an account in
+//   maintenance_includes_orders  false by default; then no asset of spot, or in which a premium is paid
+//                upfront, may cost more in maintenance (risk/parameters.h); liquidation_lock, whether an account in
 //                liquidation may not even close, false by default
 //   exit_allowance  METHOD 3.6, 0 by default; transfer_notional, what a withdrawal must leave, as a
 //                share of gross notional, 0 by default
+//   leverage_equity  with what leverage compares: haircut, the equity of the initial requirement, the
+//                default, or plain, without haircuts, add-ons of debts, share caps and borrow margin
+//   leverage_options  what it counts of an instrument with a reference: underlying, that notional, the
+//                default, or premium, its own at its mark
+//   leverage_spot  whether it counts open spot orders, false by default
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -155,6 +161,18 @@ std::vector<risk::BandParameters> read_bands(JsonReader& root) {
   return bands;
 }
 
+// By default the words that come first.
+bool read_second_word(JsonReader& root, std::string_view key, std::string_view first,
+                      std::string_view second) {
+  return root.has(key) && root.choice<bool>(key, {{first, false}, {second, true}}).value_or(false);
+}
+
+risk::LeverageRules read_leverage(JsonReader& root) {
+  return {.plain_equity = read_second_word(root, "leverage_equity", "haircut", "plain"),
+          .by_premium = read_second_word(root, "leverage_options", "underlying", "premium"),
+          .spot = read_bool_or(root, "leverage_spot", false)};
+}
+
 }  // namespace
 
 void load_margin(Loading& loading, const Json& json) {
@@ -174,6 +192,7 @@ void load_margin(Loading& loading, const Json& json) {
     parameters.liquidation_lock = read_bool_or(root, "liquidation_lock", false);
     parameters.exit_allowance_ppm = read_ppm_or(root, "exit_allowance", 0, kPpm, 0);
     parameters.transfer_notional_ppm = read_ppm_or(root, "transfer_notional", 0, kPpm, 0);
+    parameters.leverage = read_leverage(root);
   }
   loading.margin_ok = loading.problem_count() == problems_before;
 }

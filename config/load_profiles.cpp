@@ -1,16 +1,18 @@
 // limits.json: limits by name, which nodes and accounts refer to:
 //
-//   gross_notional_max  over all instruments, in the risk currency
+//   gross_notional_max  over all instruments, open spot orders too, in the risk currency
 //   open_orders_max
-//   leverage_max        gross notional over equity, or null in a profile that no account has
+//   leverage_max        gross notional over equity, as margin.json says what counts; or null in a
+//                       profile that no account has
 //   leverage_brackets   the same by gross notional: upto (the last one's null) and max, never rising;
 //                       none by default
 //   daily_loss_max      a larger loss since the start of the day lets an account only close; null in
 //                       a profile that no account has
 //   instruments         every instrument, by name: clip (of one order), long_max and short_max, as
 //                       quantities; notional_max (of one order) and gross_notional_max, in the risk
-//                       currency; collar, how far beyond the mark a limit may be, a share of it;
-//                       open_interest_share, of the market's open interest, 1 by default; restricted
+//                       currency; collar, how far beyond the mark a limit may be, a share of it, or
+//                       as far as collar_underlying, a share of the notional of the reference, or
+//                       collar_ticks reach, if that is more, both 0 by default; open_interest_share, of the market's open interest, 1 by default; restricted
 // A limit of 0 refuses everything.
 #include <fmt/format.h>
 
@@ -29,98 +31,25 @@ using risk::kPpm;
 
 constexpr std::int64_t kLeverageMax = 1'000 * kPpm;
 
-// What a position of one on the instrument's factor is charged by the set: the smaller of long and
-// short. Expected shortfall is rounded down.
-std::int64_t charge_ppm(const Loading& loading, const risk::SetParameters& set,
-                        risk::GroupIndex index, risk::FactorIndex factor) {
-  const risk::GroupParameters& group = loading.out.parameters.groups[index.value];
-  const auto first = group.shock_ppm.begin() +
-                     std::ptrdiff_t{factor.value - group.first_factor} * group.column_count +
-                     set.first_column[index.value];
-  std::vector<std::int64_t> moves(first, first + set.column_count[index.value]);
-  std::sort(moves.begin(), moves.end());
-  // The worst `tail` of them, a share of a column counting for that.
-  Int128 tail = Int128{set.tail_numerator} * set.column_count[index.value];
-  Int128 unit = set.tail_denominator;
-  if (set.measure == risk::SetMeasure::Worst) tail = unit = 1;
-  const auto mean_loss = [&](const auto& loss_of) {
-    Int128 sum = 0;
-    Int128 left = tail;
-    for (std::size_t i = 0; left > 0; ++i) {
-      sum += std::min(left, unit) * loss_of(i);
-      left -= std::min(left, unit);
-    }
-    return static_cast<std::int64_t>(std::max(Int128{0}, risk::floor_div(sum, tail)));
-  };
-  const std::int64_t of_long = mean_loss([&](std::size_t i) { return -moves[i]; });
-  const std::int64_t of_short =
-      mean_loss([&](std::size_t i) { return moves[moves.size() - 1 - i]; });
-  return std::min(of_long, of_short);
-}
-
-// What closing a position of one frees in the initial requirement, by a scope's enforced sets.
-struct Freed {
-  Int128 ppm2 = 0;  // in 1e-12
-  std::string by;   // which set
-};
-std::vector<Freed> freed_by_sets(const Loading& loading, risk::FactorIndex factor,
-                                 risk::SetScope scope) {
-  const risk::Parameters& parameters = loading.out.parameters;
-  const risk::ScopeParameters& rules =
-      scope == risk::SetScope::Joint ? parameters.joint : parameters.per_group;
-  const risk::GroupIndex group = group_of(loading, factor);
-  std::vector<Freed> freed;
-  for (std::size_t k = 0; k < parameters.sets.size(); ++k) {
-    const risk::SetParameters& set = parameters.sets[k];
-    if (set.scope != scope || set.action != risk::SetAction::Enforce || !set.initial) continue;
-    if (set.column_count[group.value] == 0) continue;
-    freed.push_back({Int128{rules.initial_mult_ppm} * charge_ppm(loading, set, group, factor),
-                     "the set " + loading.out.names.sets[k].name});
-    if (rules.combine == risk::Combine::Max) continue;
-    freed.back().ppm2 = freed.back().ppm2 * set.weight_ppm / kPpm;
-    if (freed.size() == 1) continue;
-    freed = {{freed[0].ppm2 + freed[1].ppm2, "the sets together"}};
-  }
-  return freed;
-}
-
-// Of per-group sets that which frees least, since any can be the one that binds. Where the group has
-// none, of joint sets that which frees most: they can be about other factors. None where no set has
-// the group, and add-ons alone are its margin.
-std::optional<Freed> freed_by_closing(const Loading& loading, risk::FactorIndex factor) {
-  const auto less = [](const Freed& a, const Freed& b) { return a.ppm2 < b.ppm2; };
-  std::vector<Freed> freed = freed_by_sets(loading, factor, risk::SetScope::PerGroup);
-  if (!freed.empty()) return *std::min_element(freed.begin(), freed.end(), less);
-  freed = freed_by_sets(loading, factor, risk::SetScope::Joint);
-  if (!freed.empty()) return *std::max_element(freed.begin(), freed.end(), less);
-  return std::nullopt;
-}
-
-// A market order, a limit at the collar, must be able to pass as an exit (METHOD 3.6): closing
-// frees the requirement of the adverse move, and must pay for the collar and the fee. What closing
-// frees of table risk is in the table, and seen when it is there; spot has no position to close.
-void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
-                  std::int64_t collar_ppm) {
+void read_option_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
+                        risk::InstrumentLimits& limits) {
   const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];
-  if (instrument.risk == risk::RiskSource::Table || instrument.payoff == risk::Payoff::Spot) return;
-  const auto freed = freed_by_closing(loading, instrument.factor);
-  if (!freed) return;
-  const std::int64_t debt_addon =
-      loading.out.parameters.assets[instrument.settlement.value].debt_addon_ppm;
-  // Shares of the notional at the mark, in 1e-12. In the coin, an amount at a price lower by the
-  // collar is more by as much: cost and fee are over 1 - collar.
-  const bool is_inverse = instrument.payoff == risk::Payoff::Inverse;
-  const Int128 fee = Int128{instrument.fee_ppm} * (is_inverse ? kPpm : kPpm + collar_ppm);
-  const Int128 cost = Int128{collar_ppm} * kPpm + fee;
-  const std::int64_t over = is_inverse ? kPpm - collar_ppm : kPpm;
-  if (cost * (kPpm + debt_addon) < freed->ppm2 * over) return;
-  in.problem(
-      "collar",
-      fmt::format("is wider than the shock pays for: collar and fee ({}){}, times 1 + the debt "
-                  "add-on of the settlement asset ({}), must be less than what {} frees: its "
-                  "multiplier times the smaller adverse move ({})",
-                  to_decimal(cost, 12), is_inverse ? ", over 1 - collar" : "",
-                  to_decimal(debt_addon, kPpmScale), freed->by, to_decimal(freed->ppm2, 12)));
+  const bool is_ok = loading.instruments[index.value].ok;
+  limits.collar_underlying_ppm =
+      static_cast<std::int32_t>(read_ppm_or(in, "collar_underlying", 0, kPpm, 0));
+  if (limits.collar_underlying_ppm > 0 && is_ok &&
+      (!instrument.reference.exists() || instrument.payoff != risk::Payoff::Linear)) {
+    in.problem("collar_underlying",
+               "must be 0, since the instrument is not linear with a reference");
+  }
+  if (!in.has("collar_ticks")) return;
+  limits.collar_ticks =
+      static_cast<std::int32_t>(in.integer("collar_ticks", 0, 1'000'000'000).value_or(0));
+  const std::int64_t price_max = loading.out.instruments[index.value].mark_max.raw;
+  if (is_ok && Int128{limits.collar_ticks} * instrument.marks_per_tick > price_max) {
+    in.problem("collar_ticks", "is more than price_max");
+    limits.collar_ticks = 0;
+  }
 }
 
 risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader in,
@@ -132,13 +61,15 @@ risk::InstrumentLimits read_instrument_limits(const Loading& loading, JsonReader
   limits.notional_max = read_value(loading, in, "notional_max");
   const auto collar = in.decimal("collar", kPpmScale, 0, kPpm);
   limits.collar_ppm = collar.value_or(0);
+  read_option_collar(loading, in, index, limits);
   if (collar && loading.assets_ok && loading.margin_ok && loading.instruments[index.value].ok) {
-    check_collar(loading, in, index, *collar);
+    check_collar(loading, in, index, limits);
   }
   limits.long_max = read_lots(in, "long_max", instrument);
   limits.short_max = read_lots(in, "short_max", instrument);
   limits.gross_notional_max = read_value(loading, in, "gross_notional_max");
-  limits.open_interest_share_ppm = read_ppm_or(in, "open_interest_share", 0, kPpm, kPpm);
+  limits.open_interest_share_ppm =
+      static_cast<std::int32_t>(read_ppm_or(in, "open_interest_share", 0, kPpm, kPpm));
   limits.restricted = in.boolean("restricted").value_or(false);
   return limits;
 }

@@ -47,6 +47,7 @@ struct Loading {
   bool assets_ok = false;
   bool margin_ok = false;
   bool instruments_ok = false;
+  bool add_ons_ok = false;
   struct Instrument {
     std::optional<Ratio> tick;
     std::optional<Ratio> lot;
@@ -80,6 +81,9 @@ struct ProfileTraits {
   bool ok = false;
 };
 std::vector<ProfileTraits> read_profiles(Loading& loading, JsonReader profiles);
+// A problem where an instrument's collar is wider than what closing surely pays for (METHOD 3.6).
+void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
+                  const risk::InstrumentLimits& limits);
 // The sums of an account's scenarios, of which this is the profile, must fit their integers.
 void check_scenario_sums(Loading& loading, ProfileIndex profile);
 // And what the account's protections let its quotes lose beside them.

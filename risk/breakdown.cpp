@@ -150,14 +150,16 @@ void Engine::break_down(AccountIndex index, Breakdown& breakdown) noexcept {
   fits = break_down_basis(index, true, breakdown.maintenance) && fits;
   PORTCULLIS_ASSERT(breakdown.initial.less_costs == account.capital);
   const std::int64_t denominator = parameters_.wide_denominator;
-  breakdown.gross_notional = {narrow(ceil_div(account.gross.raw, denominator), fits)};
-  breakdown.leverage_max_ppm = leverage_max(index, account.gross.raw);
+  breakdown.levered_notional = {narrow(ceil_div(levered(account), denominator), fits)};
+  breakdown.leverage_equity = {narrow(leverage_equity(index), fits)};
+  breakdown.leverage_max_ppm = leverage_max(index, levered(account));
   breakdown.option_value = {narrow(floor_div(account.option_value.raw, denominator), fits)};
   breakdown.in_range = fits;
 }
 
 MarginTrial Engine::try_margin(const NewOrder& order) const noexcept {
-  const Candidate candidate = candidate_of(order);
+  Candidate candidate = candidate_of(order);
+  candidate.legs_only = true;
   const Reservation reservation =
       reservation_with(nullptr, candidate.quantity, candidate.price, candidate.instrument);
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;

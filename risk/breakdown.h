@@ -81,8 +81,9 @@ struct Breakdown {
       : assets(parameters.assets.size()), initial(parameters), maintenance(parameters) {}
 
   bool in_range = true;  // false: some figure does not fit its integer, and none below is filled in
-  Value gross_notional;  // at the worst of the open orders, rounded up
-  std::int64_t leverage_max_ppm = 0;  // of the account at this gross notional
+  Value levered_notional;             // what leverage counts of the gross notional, rounded up
+  Value leverage_equity;              // and with what that is compared
+  std::int64_t leverage_max_ppm = 0;  // of the account at this notional
   Value option_value;                 // NOV, rounded down
   std::vector<OfAsset> assets;
   BasisBreakdown initial;
@@ -95,7 +96,7 @@ struct MarginTrial {
   bool in_range = true;             // false: some figure does not fit, and the others say nothing
   Value before;                     // R now
   Value after;                      // with the order among the open ones
-  MarginLeg leg = MarginLeg::None;  // by which it passes
+  MarginLeg leg = MarginLeg::None;  // by which it passes; the allowance to wind down is none
 };
 
 }  // namespace portcullis::risk

@@ -223,7 +223,8 @@ bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation
   }
   const AccountIndex index = candidate.account;
   const Account& account = accounts_[index.value];
-  const bool may_worsen = account.allowance.raw > 0 && is_reducing(candidate, reservation.lots);
+  const bool may_worsen =
+      account.allowance.raw > 0 && !candidate.legs_only && is_reducing(candidate, reservation.lots);
 
   Change change = open_change(candidate, reservation, MarginLeg::Exit);
   Int128 now = 0;

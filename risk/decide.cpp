@@ -268,9 +268,13 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
-      const std::int64_t collar = limits(facts.path[l].profile, candidate.instrument).collar_ppm;
-      const Int128 bound = Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * collar);
+      const InstrumentLimits& at = limits(facts.path[l].profile, candidate.instrument);
+      const Int128 bound =
+          Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * at.collar_ppm);
       if (candidate.side == Side::Buy ? price <= bound : price >= bound) continue;
+      const Int128 collar = collar_of(candidate.instrument, at);
+      const Int128 beyond = price - Int128{instrument.mark.raw} * kPpm;
+      if ((candidate.side == Side::Buy ? beyond : -beyond) <= collar) continue;
       name_level(facts.path[l], decision);
       const std::int64_t limit = collar_tick(candidate, collar);
       return candidate.side == Side::Buy
@@ -278,7 +282,7 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                  : refuse(PriceCollar, decision, limit, limit, candidate.price.raw);
     }
   }
-  // A market order goes out at the collar: below the first tick there is no price to send.
+  // A market order goes out at the collar: a buy below the first tick has no price to be sent at.
   if (candidate.ord_type == OrdType::Market && candidate.price.raw <= 0) {
     return refuse(PriceCollar, decision, candidate.price.raw, 1, candidate.price.raw);
   }
@@ -290,22 +294,37 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   return None;
 }
 
-// The most aggressive tick inside a collar.
-std::int64_t Engine::collar_tick(const Candidate& candidate,
-                                 std::int64_t collar_ppm) const noexcept {
-  const Int128 tick =
-      Int128{parameters_.instruments[candidate.instrument.value].marks_per_tick} * kPpm;
-  const Int128 bound = Int128{instruments_[candidate.instrument.value].mark.raw} *
-                       (kPpm + sign_of(candidate.side) * collar_ppm);
-  return saturate(candidate.side == Side::Buy ? floor_div(bound, tick) : ceil_div(bound, tick));
+Int128 Engine::collar_of(InstrumentIndex index, const InstrumentLimits& limit) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const InstrumentState& instrument = instruments_[index.value];
+  Int128 collar = Int128{instrument.mark.raw} * limit.collar_ppm;
+  if (limit.collar_ticks != 0)
+    collar = std::max(collar, Int128{limit.collar_ticks} * parameters.marks_per_tick * kPpm);
+  if (limit.collar_underlying_ppm == 0) return collar;
+  const Int128 mark =
+      parameters.units_per_lot_mark * assets_[parameters.settlement.value].unit.raw;  // of a lot
+  if (mark == 0) return collar;
+  return std::max(collar, instrument.notional.raw * limit.collar_underlying_ppm / mark);
 }
 
-// The price a market order is forwarded at: the strictest collar on the path.
+// The most aggressive tick inside a collar; no sale is beyond the first.
+std::int64_t Engine::collar_tick(const Candidate& candidate, Int128 collar) const noexcept {
+  const Int128 tick =
+      Int128{parameters_.instruments[candidate.instrument.value].marks_per_tick} * kPpm;
+  const Int128 mark = Int128{instruments_[candidate.instrument.value].mark.raw} * kPpm;
+  return saturate(candidate.side == Side::Buy ? floor_div(mark + collar, tick)
+                                              : std::max<Int128>(1, ceil_div(mark - collar, tick)));
+}
+
+// The price a market order is forwarded at: the strictest collar on the path. None without a mark.
 Price Engine::collar_price(const Candidate& candidate, const Facts& facts) const noexcept {
-  std::int64_t collar = kPpm;
-  for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    collar = std::min(collar, limits(facts.path[l].profile, candidate.instrument).collar_ppm);
-  }
+  if (instruments_[candidate.instrument.value].mark.raw <= 0) return {};
+  const auto collar_at = [&](const Level& level) {
+    return collar_of(candidate.instrument, limits(level.profile, candidate.instrument));
+  };
+  Int128 collar = collar_at(facts.path[0]);
+  for (std::uint32_t l = 1; l < facts.levels; ++l)
+    collar = std::min(collar, collar_at(facts.path[l]));
   return {collar_tick(candidate, collar)};
 }
 
@@ -436,7 +455,7 @@ RejectReason Engine::check_day(const Candidate& candidate, const Reservation& re
                 most);
 }
 
-// The highest leverage at this gross notional: the profile's, its bracket's, and the cap of the day.
+// The highest leverage at this notional: the profile's, its bracket's, and the cap of the day.
 std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noexcept {
   const LimitProfile& profile = parameters_.profiles[parameters_.accounts[account.value].profile];
   std::int64_t most = std::min(profile.leverage_max_ppm, leverage_cap_ppm_);
@@ -478,21 +497,21 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
     return check_cash(candidate, reservation, decision);
 
   const UsageChange& usage = facts.usage;
-  const Int128 gross =
-      account.gross.raw + instruments_[candidate.instrument.value].notional.raw *
-                              (usage.after.gross_lots - usage.before.gross_lots).raw;
+  Int128 lot = instruments_[candidate.instrument.value].notional.raw;
+  if (has_unlevered_) lot -= unlevered_lot(candidate.instrument);
+  const Int128 gross_before = levered(account);
+  const Int128 gross = gross_before + lot * (usage.after.gross_lots - usage.before.gross_lots).raw;
   const std::int64_t leverage = leverage_max(candidate.account, gross);
-  const Int128 capital = account.capital.raw;
+  const Int128 capital = leverage_equity(candidate.account);
   const std::int64_t denominator = parameters_.wide_denominator;
   // Where the product leaves 128 bits it is beyond any gross notional, or below.
   Int128 allowed = 0;
   const bool beyond = __builtin_mul_overflow(leverage * capital, Int128{denominator}, &allowed);
   const bool crossed = beyond ? capital < 0 : gross * kPpm > allowed;
-  if (crossed && gross > account.gross.raw) {
+  if (crossed && gross > gross_before) {
     const std::int64_t most = saturate(floor_div(leverage * capital, kPpm));
-    return refuse(Leverage, decision, most,
-                  saturate(ceil_div(gross - account.gross.raw, denominator)),
-                  saturate(Int128{most} - ceil_div(account.gross.raw, denominator)));
+    return refuse(Leverage, decision, most, saturate(ceil_div(gross - gross_before, denominator)),
+                  saturate(Int128{most} - ceil_div(gross_before, denominator)));
   }
   // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
   if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
@@ -514,7 +533,7 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
   if (may_exit(candidate, reservation, decision)) return None;
   if (after >= 0) return refuse_state(candidate.account, decision);
   if (needed_after >= kBeyondRange) return ArithmeticRange;
-  const Int128 before = capital - requirement(candidate.account);
+  const Int128 before = account.capital.raw - requirement(candidate.account);
   MarginReport report;
   if (!candidate.verdict_only) recompute(candidate.account, &change, true, {}, &report);
   decision.set = report.set;

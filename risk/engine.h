@@ -130,6 +130,15 @@
 // so that no outcome leaves R below what it was then by more than A, but for what prices have done.
 // A cash account (cash_only) trades spot alone, and an order passes where what all of its open orders may
 // take of the asset is at most X: nothing else of its margin is asked.
+//
+// LEVERAGE (METHOD 3.15). An order is refused where G' > max * E_lev and G' > G, all before it but G':
+//   G            = the sum over the account's lines of max(q + B, S - q) * l(i); l = n(i), by_premium of
+//                an instrument with a reference mark * units_per_lot_mark * unit(settlement), of Spot 0
+//                unless `spot`
+//   E_lev        = E - C, or where plain_equity floor((sum over a of (X(a) - C(a)) * unit(a) + NOV) / D)
+//   max          the profile's, that of its bracket by G', and the cap of the day, whichever is least
+// Gross notional, of instruments and in all, at accounts and nodes, is the same with n(i) of every line,
+// open spot orders among them.
 // clang-format on
 #pragma once
 
@@ -384,6 +393,7 @@ class Engine {
     const Order* replaced = nullptr;  // the chain it joins
     Timestamp now;
     bool verdict_only = false;  // a trial of the bisection: what binds need not be named
+    bool legs_only = false;     // the allowance to wind down is not asked
   };
   // What an order chain reserves.
   struct Reservation {
@@ -515,8 +525,10 @@ class Engine {
                             const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
-  [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate,
-                                         std::int64_t collar_ppm) const noexcept;
+  // How far a limit may be beyond the mark, in 1e-6 mark units.
+  [[nodiscard]] Int128 collar_of(InstrumentIndex instrument,
+                                 const InstrumentLimits& limit) const noexcept;
+  [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
   [[nodiscard]] bool has_condition(Condition condition) const noexcept {
     return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
@@ -529,6 +541,14 @@ class Engine {
                                        const Order& chain) const noexcept;
   [[nodiscard]] bool is_warned(AccountIndex account, const Change& change) const noexcept;
   [[nodiscard]] std::int64_t leverage_max(AccountIndex account, Int128 gross) const noexcept;
+  // Of the account at the prices it is at: what leverage counts, in Wide, and with what it is compared.
+  [[nodiscard]] static Int128 levered(const Account& account) noexcept {
+    return account.gross.raw - account.unlevered.raw;
+  }
+  [[nodiscard]] Int128 leverage_equity(AccountIndex account) const noexcept {
+    return parameters_.leverage.plain_equity ? plain_less_costs(account)
+                                             : Int128{accounts_[account.value].capital.raw};
+  }
   RejectReason check_cash(const Candidate& candidate, const Reservation& reservation,
                           Decision& decision) const noexcept;
   RejectReason check_open_interest(const Candidate& candidate, const Facts& facts,
@@ -768,6 +788,7 @@ class Engine {
   [[nodiscard]] const Holding& holding(AccountIndex account, AssetIndex asset) const noexcept {
     return holdings_[account.value * assets_.size() + asset.value];
   }
+  [[nodiscard]] Int128 plain_less_costs(AccountIndex account) const noexcept;
   // X of the asset.
   [[nodiscard]] static Amount held(const Holding& holding) noexcept {
     return {holding.balance.raw - holding.borrowed.raw + holding.line_value.raw};
@@ -1010,6 +1031,7 @@ class Engine {
   [[nodiscard]] Int128 value_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   [[nodiscard]] std::int64_t shift_ppm(const RiskTable& before, const RiskTable& after,
                                        InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Int128 unlevered_lot(InstrumentIndex index) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
   [[nodiscard]] bool are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept;
@@ -1048,8 +1070,9 @@ class Engine {
   bool has_share_caps_ = false;
   bool has_falling_caps_ = false;  // some capped asset falls in scenarios
   bool has_warning_sets_ = false;
-  std::uint32_t joint_columns_ = 0;                        // of the enforced initial sets
-  std::uint32_t joint_set_count_ = 0;                      // of them
+  bool has_unlevered_ = false;         // leverage does not count some gross notional, or otherwise
+  std::uint32_t joint_columns_ = 0;    // of the enforced initial sets
+  std::uint32_t joint_set_count_ = 0;  // of them
   std::vector<std::uint32_t> first_suspension_;            // by session
   std::vector<std::uint32_t> first_protection_;            // by account
   std::vector<std::uint32_t> watched_;                     // by instrument: its price in the watch

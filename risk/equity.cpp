@@ -115,6 +115,15 @@ Int128 Engine::capital_with(AccountIndex account, AssetIndex asset, Amount costs
          borrow_margin(asset, of, of.line_cost, false);
 }
 
+// E - C without haircuts, add-ons of debts, share caps and borrow margin.
+Int128 Engine::plain_less_costs(AccountIndex index) const noexcept {
+  Int128 sum = accounts_[index.value].plain_equity.raw;
+  bool fits = true;
+  for (std::uint32_t a = 0; a < assets_.size(); ++a)
+    sum -= in_range({a}, holding(index, {a}).line_cost, fits).raw * assets_[a].unit.raw;
+  return narrow(floor_div(sum, parameters_.wide_denominator), fits);
+}
+
 // What costs of so much in each asset take from E at most, exact: a debt with its margin, and what
 // capped assets count less for where it is paid in an uncapped one.
 Int128 Engine::cost_value(AssetIndex asset, Amount cost) const noexcept {

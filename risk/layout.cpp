@@ -54,6 +54,10 @@ void Engine::lay_out_groups() {
         static_cast<std::int64_t>(asset.share_ppm == kPpm ? ceil_div(debt * shares, kPpm) : debt));
     inflow_ppm_.push_back(asset.share_ppm == kPpm ? asset.haircut.back().rate_ppm : 0);
   }
+  for (const InstrumentParameters& instrument : p.instruments) {
+    has_unlevered_ = has_unlevered_ || (instrument.payoff == Payoff::Spot && !p.leverage.spot) ||
+                     (instrument.reference.exists() && p.leverage.by_premium);
+  }
   group_assets_.resize(p.groups.size());
   for (std::uint32_t a = 0; a < p.assets.size(); ++a) {
     const bool is_capped = p.assets[a].share_ppm != kPpm;

@@ -367,6 +367,8 @@ void Engine::value_line(Line& line) noexcept {
         ceil_div(Int128{line.position.raw} * parameters.units_per_lot_mark, instrument.mark.raw);
   }
   line.gross.raw = instrument.notional.raw * usage_of(line).gross_lots.raw;
+  if (has_unlevered_)
+    line.unlevered.raw = unlevered_lot(line.instrument) * usage_of(line).gross_lots.raw;
 }
 
 void Engine::lift(Line& line) noexcept {
@@ -377,6 +379,7 @@ void Engine::lift(Line& line) noexcept {
   holding(line.account, parameters_.instruments[line.instrument.value].settlement).line_value -=
       line.value;
   account.gross -= line.gross;
+  if (has_unlevered_) account.unlevered -= line.unlevered;
   account.option_value -= line.option_value;
   add_exposures(line, slot, -1);
 }
@@ -395,6 +398,7 @@ void Engine::place(Line& line) noexcept {
   value_line(line);
   settlement.line_value += line.value;
   account.gross += line.gross;
+  if (has_unlevered_) account.unlevered += line.unlevered;
   account.option_value += line.option_value;
   add_exposures(line, slot, 1);
   if (!parameters.long_value) {
@@ -441,10 +445,12 @@ void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
         holding(slot.account, parameters_.instruments[line.instrument.value].settlement);
     settlement.line_value -= line.value;
     account.gross -= line.gross;
+    if (has_unlevered_) account.unlevered -= line.unlevered;
     account.option_value -= line.option_value;
     value_line(line);
     settlement.line_value += line.value;
     account.gross += line.gross;
+    if (has_unlevered_) account.unlevered += line.unlevered;
     account.option_value += line.option_value;
     for (const BookSide side : {kBuys, kSells}) {
       const Amount cost = side_cost(line, side);

@@ -140,6 +140,7 @@ void Engine::free_line_if_empty(std::uint32_t at) noexcept {
     // The cached sums still hold what the line was worth when it was last valued.
     settlement.line_value -= line.value;
     accounts_[line.account.value].gross -= line.gross;
+    accounts_[line.account.value].unlevered -= line.unlevered;
     accounts_[line.account.value].option_value -= line.option_value;
     for (const BookSide side : {kBuys, kSells}) settlement.line_cost -= line.cost[side];
   }

@@ -149,6 +149,13 @@ const char* problem_of(const InstrumentParameters& instrument, const Parameters&
     if (const char* problem = problem_of_paid(all.assets[instrument.base.value], all))
       return problem;
   }
+  const bool is_spot = instrument.payoff == Payoff::Spot;
+  if (all.maintenance_includes_orders && (is_spot || instrument.upfront) &&
+      (costs_more_in_maintenance(all.assets[instrument.settlement.value]) ||
+       (is_spot && costs_more_in_maintenance(all.assets[instrument.base.value])))) {
+    return "instrument: maintenance includes orders, and its fills may take more of it than they "
+           "cost";
+  }
   if (instrument.reference.exists()) {
     if (instrument.reference.value >= all.instruments.size())
       return "instrument: unknown reference";
@@ -333,8 +340,17 @@ const char* problem_of_bands(const Parameters& all) {
 const char* problem_of(const LimitProfile& profile, const Parameters& all) {
   if (profile.instruments.size() != all.instruments.size())
     return "profile: limits for every instrument";
-  for (const InstrumentLimits& limits : profile.instruments) {
+  for (std::size_t i = 0; i < profile.instruments.size(); ++i) {
+    const InstrumentLimits& limits = profile.instruments[i];
+    const InstrumentParameters& instrument = all.instruments[i];
     if (!in_ppm(limits.open_interest_share_ppm)) return "profile: open_interest_share must be 0..1";
+    if (!in_ppm(limits.collar_ppm) || !in_ppm(limits.collar_underlying_ppm))
+      return "profile: collar and collar_underlying must be 0..1";
+    if (limits.collar_underlying_ppm > 0 &&
+        (!instrument.reference.exists() || instrument.payoff != Payoff::Linear))
+      return "profile: collar_underlying needs a linear instrument with a reference";
+    if (!between(limits.collar_ticks, 0, kValueMax / instrument.marks_per_tick))
+      return "profile: collar_ticks must be >= 0, and fit";
   }
   const std::vector<LeverageBracket>& brackets = profile.leverage_brackets;
   if (!brackets.empty() && brackets.back().upto != Value{kValueMax})
@@ -429,6 +445,12 @@ bool counts_in_full(const AssetParameters& asset) {
     if (!std::all_of(tiers.begin(), tiers.end(), is_whole)) return false;
   }
   return asset.mode == CollateralMode::Static && asset.share_ppm == kPpm;
+}
+
+bool costs_more_in_maintenance(const AssetParameters& asset) {
+  return asset.borrow_maintenance_ppm > asset.borrow_initial_ppm ||
+         (asset.share_ppm == kPpm &&
+          asset.tiers(true).back().rate_ppm < asset.haircut.back().rate_ppm);
 }
 
 bool falls_beyond_worth(FactorIndex factor, const Parameters& all) {

@@ -264,30 +264,47 @@ struct BandParameters {
 // The leverage and per-order and exposure limits of one instrument in one profile. Nothing has a
 // default that means "no limit": zero refuses everything.
 struct InstrumentLimits {
-  Lots clip{};                  // lots in one order
-  Value notional_max{};         // value of one order, at the worse of limit and mark
-  std::int64_t collar_ppm = 0;  // how far the limit may be beyond the mark, on the aggressive side
-  Lots long_max{};              // max(0, position + open buys)
-  Lots short_max{};             // max(0, open sells - position)
-  Value gross_notional_max{};   // max(position + open buys, open sells - position) at the mark
+  Lots clip{};           // lots in one order
+  Value notional_max{};  // value of one order, at the worse of limit and mark
+  // How far the limit may be beyond the mark, on the aggressive side: the largest of a share of the mark,
+  // a share of the notional of the lot's reference, as a price (rounded down to 1e-6 mark units; 0 while
+  // it has none), and ticks. A market order goes out at the last tick inside the narrowest collar above
+  // it, of a sale at the first tick at least.
+  std::int64_t collar_ppm = 0;             // REQUIRES 0..1e6
+  std::int32_t collar_underlying_ppm = 0;  // REQUIRES 0..1e6; above 0: Linear, with a reference
+  std::int32_t collar_ticks = 0;           // REQUIRES >= 0, in mark units at most 2^60
+  Lots long_max{};                         // max(0, position + open buys)
+  Lots short_max{};                        // max(0, open sells - position)
+  // max(position + open buys, open sells - position) at the mark; open spot orders count as well
+  Value gross_notional_max{};
   // Long and short usage as a share of open interest; REQUIRES 0..1e6.
-  std::int64_t open_interest_share_ppm = kPpm;
+  std::int32_t open_interest_share_ppm = kPpm;
   bool restricted = false;
 };
+static_assert(sizeof(InstrumentLimits) == 64);  // an order reads one at each level of the tree
 
-// The leverage allowed while the gross notional is at most `upto`.
+// The leverage allowed while what it counts is at most `upto`.
 struct LeverageBracket {
   Value upto{};              // REQUIRES rising; the last one's is kValueMax
   std::int64_t max_ppm = 0;  // REQUIRES >= 0 and falling
 };
 
+// What leverage compares (METHOD 3.15, the contract in engine.h).
+struct LeverageRules {
+  bool plain_equity =
+      false;  // equity without haircuts, debts' add-ons, share caps and borrow margin
+  bool by_premium =
+      false;          // an instrument with a reference counts at its own mark, not that notional
+  bool spot = false;  // open spot orders count
+};
+
 // Limits by name in configuration; every node and account refers to one.
 struct LimitProfile {
   std::vector<InstrumentLimits> instruments{};  // by instrument
-  Value gross_notional_max{};                   // over all instruments
+  Value gross_notional_max{};                   // over all instruments, spot too
   std::int64_t open_orders_max = 0;
-  std::int64_t leverage_max_ppm = 0;  // accounts only: gross notional <= this share of equity
-  std::vector<LeverageBracket> leverage_brackets{};  // the same by gross notional; may be empty
+  std::int64_t leverage_max_ppm = 0;  // accounts only: what leverage counts <= this share of equity
+  std::vector<LeverageBracket> leverage_brackets{};  // the same by what it counts; may be empty
   // Accounts only: a larger loss since the day's start closes. REQUIRES >= 0.
   Value daily_loss_max{kValueMax};
 };
@@ -373,11 +390,14 @@ struct Parameters {
   ScopeParameters per_group;  // on the sum of the groups' requirements
   ScopeParameters joint;      // on the joint requirement
   std::vector<BandParameters> bands{};
+  // Then C is held against the maintenance equity too, but of spot and of what is paid upfront it is made
+  // with the initial rates. REQUIRES that none of their assets costs_more_in_maintenance().
   bool maintenance_includes_orders = false;
   bool liquidation_lock = false;  // in liquidation the account's own orders are refused, exits too
   std::int64_t exit_allowance_ppm = 0;  // METHOD 3.6, the wind-down allowance; REQUIRES 0..1e6
   // What a withdrawal must leave at least, of gross notional; REQUIRES 0..1e6.
   std::int64_t transfer_notional_ppm = 0;
+  LeverageRules leverage;
   std::vector<LimitProfile> profiles{};
   std::vector<NodeParameters> nodes{};  // parents before children
   std::vector<AccountParameters> accounts{};
@@ -388,6 +408,9 @@ struct Parameters {
 // Whether what there is of an asset counts as it is, whatever happens: static, uncapped, without
 // haircut.
 [[nodiscard]] bool counts_in_full(const AssetParameters& asset);
+// Whether what is paid in the asset may take more of the maintenance equity than of the initial one, or
+// what is got of it adds less: a higher borrow rate, or uncapped a lower rate in the last tier.
+[[nodiscard]] bool costs_more_in_maintenance(const AssetParameters& asset);
 // The most group slots whose vectors can be told apart by 32 bits.
 [[nodiscard]] std::uint32_t group_slots_max(const Parameters& parameters);
 // Whether scenarios take more of an asset's fall than it is worth (InstrumentParameters::settlement).

@@ -31,6 +31,16 @@ Int128 Engine::notional_at(InstrumentIndex index, Int128 mark) const noexcept {
       instruments_[parameters.reference.value].notional.raw * parameters.reference_lots_ppm, kPpm);
 }
 
+// What of n(i) leverage does not count.
+Int128 Engine::unlevered_lot(InstrumentIndex index) const noexcept {
+  const InstrumentParameters& parameters = parameters_.instruments[index.value];
+  const InstrumentState& instrument = instruments_[index.value];
+  const LeverageRules& rules = parameters_.leverage;
+  if (parameters.payoff == Payoff::Spot) return rules.spot ? 0 : instrument.notional.raw;
+  if (!rules.by_premium || !parameters.reference.exists()) return 0;
+  return instrument.notional.raw - instrument.premium.raw;
+}
+
 void Engine::price_instrument(InstrumentIndex index) noexcept {
   const InstrumentParameters& parameters = parameters_.instruments[index.value];
   InstrumentState& instrument = instruments_[index.value];

@@ -84,6 +84,7 @@ struct Line {
   Wide option_value;                      // beside it, at the slot's version
   std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Wide gross;                             // gross notional at the mark
+  Wide unlevered;                         // what of it leverage does not count
   Reachable
       in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
 };
@@ -241,6 +242,7 @@ struct Account {
   GroupFigures figures;      // the sum over the slots
   Int128 span = 0;           // the sum over the slots
   Wide gross;
+  Wide unlevered;     // what of it leverage does not count
   Wide option_value;  // NOV
 };
 

@@ -71,7 +71,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
     for (std::uint32_t l = slot.first_line; l != kNil; l = lines_[l].next) {
       lines_[l].value = {};
       lines_[l].option_value = {};
-      lines_[l].gross = {};
+      lines_[l].gross = lines_[l].unlevered = {};
       lines_[l].cost = {};
       lines_[l].in_vector = {};
       for (const BookSide side : {kBuys, kSells}) {  // no walk is spared
@@ -90,7 +90,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   std::fill_n(
       alone_sum_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_set_count_),
       joint_set_count_, 0);
-  account.gross = {};
+  account.gross = account.unlevered = {};
   account.option_value = {};
   account.figures = {};
   account.span = 0;
@@ -99,6 +99,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
 
   if (account.capital != before.capital) return "equity less costs";
   if (account.gross != before.gross) return "gross notional";
+  if (account.unlevered != before.unlevered) return "what leverage does not count";
   if (account.option_value != before.option_value) return "option value";
   if (account.figures.requirement != before.figures.requirement ||
       account.figures.joint != before.figures.joint ||

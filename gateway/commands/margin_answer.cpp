@@ -85,9 +85,9 @@ std::string AnswerTexts::ratio(const risk::BasisBreakdown& basis) {
 }
 
 std::string AnswerTexts::leverage(const risk::Breakdown& breakdown) {
-  const std::int64_t equity = breakdown.initial.less_costs.raw;
+  const std::int64_t equity = breakdown.leverage_equity.raw;
   if (equity <= 0) return "";
-  return share(risk::ceil_div(risk::Int128{breakdown.gross_notional.raw} * risk::kPpm, equity));
+  return share(risk::ceil_div(risk::Int128{breakdown.levered_notional.raw} * risk::kPpm, equity));
 }
 
 std::string_view name_of(risk::MarginState state) {

@@ -64,7 +64,7 @@ class Answer {
     json_.text("account", deployment_.names.accounts.name(portfolio_.account));
     json_.text("state", name_of(evaluation_.state));
     json_.begin_object("leverage");
-    json_.text("gross_notional", texts_.value(breakdown.gross_notional.raw));
+    json_.text("gross_notional", texts_.value(breakdown.levered_notional.raw));
     json_.text_or_null("ratio", AnswerTexts::leverage(breakdown));
     json_.text("max", AnswerTexts::share(breakdown.leverage_max_ppm));
     json_.end_object();

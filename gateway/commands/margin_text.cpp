@@ -116,7 +116,7 @@ class Answer {
       both("requirement with warning sets", of([](const auto& b) { return b.with_warnings.raw; }));
     }
     const risk::Breakdown& breakdown = evaluation_.breakdown;
-    row("gross notional", {value(breakdown.gross_notional.raw)});
+    row("gross notional", {value(breakdown.levered_notional.raw)});
     row("leverage", {or_none(AnswerTexts::leverage(breakdown)),
                      "at most " + AnswerTexts::share(breakdown.leverage_max_ppm)});
     if (breakdown.option_value.raw != 0)

@@ -36,7 +36,7 @@ class Answer:
             self.requirement[basis] = margin.requirement(basis, self.book[basis])
         self.available = {basis: self.less_costs[basis] - self.requirement[basis].total
                           for basis in BASES}
-        self.gross_notional = margin.gross_notional()
+        self.levered_notional = margin.levered_notional()
         self.verdicts = self.judge_orders()
 
     def judge_orders(self):
@@ -81,13 +81,13 @@ class Answer:
     def leverage(self):
         most, brackets = self.configuration.accounts[self.portfolio.account]
         for upto, bracket in brackets:
-            if upto is None or self.gross_notional <= upto:
+            if upto is None or self.levered_notional <= upto:
                 most = bracket if most is None else min(most, bracket)
                 break
-        equity, ratio = self.less_costs["initial"], None
+        equity, ratio = self.margin.leverage_equity(), None
         if equity > 0:
-            ratio = scaled_text(self.rounding.ceil(self.gross_notional * PPM, equity), 6)
-        return {"gross_notional": self.value(self.gross_notional), "ratio": ratio,
+            ratio = scaled_text(self.rounding.ceil(self.levered_notional * PPM, equity), 6)
+        return {"gross_notional": self.value(self.levered_notional), "ratio": ratio,
                 "max": None if most is None else scaled_text(most, 6)}
 
     def assets(self):

@@ -301,7 +301,8 @@ def check(rounded, exact):
     wide = sum(max(position + buys, sells - position) * now.notional(i)
                for i, (position, buys, sells) in now.book.lines.items())
     slack = Fraction(wide, configuration.wide_denominator)
-    require("gross notional", rounded.gross_notional, exact.gross_notional, slack, slack + 1)
+    require("what leverage counts", rounded.levered_notional, exact.levered_notional, slack,
+            slack + 1)
     for order, ours, theirs in zip(portfolio.what_if, rounded.verdicts, exact.verdicts):
         orders = portfolio.orders + [order]
         book = rounded.margin.with_open(order, rounded.margin.now.costs, False)

@@ -214,6 +214,11 @@ class Configuration:
             self.combine[scope] = root.choice("combine_" + scope, ("max", "sum"), "max")
         self.maintenance_includes_orders = root.boolean("maintenance_includes_orders", False)
         root.skip("liquidation_lock", "exit_allowance", "transfer_notional")
+        self.plain_leverage = root.choice("leverage_equity", ("haircut", "plain"),
+                                          "haircut") == "plain"
+        self.premium_leverage = root.choice("leverage_options", ("underlying", "premium"),
+                                            "underlying") == "premium"
+        self.spot_leverage = root.boolean("leverage_spot", False)
         default_bands = [
             {"state": "restricted", "basis": "initial", "enter": "1", "exit": "1"},
             {"state": "liquidation", "basis": "maintenance", "enter": "1", "exit": "1"},

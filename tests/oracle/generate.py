@@ -33,6 +33,7 @@ class World:
     """One random configuration, as the JSON of its files."""
 
     def __init__(self, seed):
+        self.seed = seed
         self.random = random.Random(seed)
         self.risk_decimals = self.pick(2, 4, 4, 6)
         self.combine = {key: self.pick("max", "sum") for key in ("combine_groups", "combine_joint")}
@@ -49,6 +50,7 @@ class World:
         self.margin = {"groups": self.make_groups(), "sets": sets, **self.make_scopes()}
         self.assets = self.make_assets()
         self.instruments = self.make_instruments()
+        self.keep_costs()
         self.finish_groups()
         self.margin["add_ons"] = self.make_add_ons()
         self.files = {
@@ -244,6 +246,14 @@ class World:
                 scopes[key] = combine
         if self.maybe(0.3):
             scopes["maintenance_includes_orders"] = True
+        # What leverage counts goes with anything else, and has dice of its own.
+        dice = random.Random(f"leverage {self.seed}").randrange(64)
+        if dice % 4 < 2:
+            scopes["leverage_equity"] = ("haircut", "plain")[dice % 4]
+        if dice // 4 % 4 < 2:
+            scopes["leverage_options"] = ("underlying", "premium")[dice // 4 % 4]
+        if dice // 16 < 2:
+            scopes["leverage_spot"] = dice // 16 == 1
         if self.maybe():
             scopes["bands"] = [
                 {"state": "warned", "basis": self.pick("initial", "maintenance"),
@@ -454,6 +464,20 @@ class World:
                     instruments[name]["reference"] = f"{factor}-{kinds[referred]}-{referred}"
                     instruments[name]["reference_ratio"] = self.pick("1", "0.5", self.share("0.1", 3))
         return instruments
+
+    def keep_costs(self):
+        """What orders are held to cost is enough for maintenance, where that includes orders."""
+        if not self.margin.get("maintenance_includes_orders"):
+            return
+        for instrument in self.instruments.values():
+            if instrument["kind"] != "spot" and instrument.get("premium") != "upfront":
+                continue
+            for name in {instrument["settlement"], instrument.get("base", instrument["settlement"])}:
+                asset = self.assets[name]
+                asset.pop("maintenance_haircut_tiers", None)
+                if "borrow" in asset:
+                    rates = asset["borrow"]
+                    rates["maintenance"] = min(rates["maintenance"], rates["initial"], key=Fraction)
 
     def make_instrument(self, factor, price, kind):
         made = {"kind": "future" if kind == "table_future" else kind, "factor": factor,

@@ -686,9 +686,28 @@ class Margin(OrderCosts):
         before, after = usage(self.now), usage(self.with_open(order, self.now.costs, True))
         return any(b < a for b, a in zip(before, after))
 
-    def gross_notional(self):
+    # --- leverage (METHOD 3.15)
+
+    def levered_lot(self, i):
+        """What leverage counts of a lot, in Wide."""
+        instrument = self.configuration.instruments[i]
+        if instrument.spot and not self.configuration.spot_leverage:
+            return 0
+        if instrument.reference is not None and self.configuration.premium_leverage:
+            return self.premium(i)
+        return self.notional(i)
+
+    def levered_notional(self):
         """In quanta, the open orders at their worst."""
-        wide = sum(max(position + buys, sells - position) * self.notional(i)
+        wide = sum(max(position + buys, sells - position) * self.levered_lot(i)
                    for i, (position, buys, sells) in self.now.lines.items()
                    if (position, buys, sells) != (0, 0, 0))
         return self.rounding.ceil(wide, self.configuration.wide_denominator)
+
+    def leverage_equity(self):
+        """What that is compared with, in quanta."""
+        if not self.configuration.plain_leverage:
+            return self.equity("initial", self.now.costs)
+        wide = self.option_value() + sum((amount - cost) * self.unit[a] for a, (amount, cost)
+                                         in enumerate(zip(self.amounts, self.now.costs)))
+        return self.rounding.floor(wide, self.configuration.wide_denominator)

@@ -197,6 +197,25 @@ class Equity(unittest.TestCase):
             self.assertEqual((found["gross_notional"], found["max"]), (str(lots * 100), most))
         self.assertEqual(found["ratio"], "3.666667")
 
+    def test_what_leverage_counts(self):
+        # 3 at 100, 2 options at 5 on two of them each, and a bid for a coin; equity 1,000 - 30 owed in
+        # coins, which count 0.5 more.
+        assets = {"USD": asset(), "BTC": asset(debt_addon="0.5", decimals=8)}
+        instruments = {**BTC, "SPOT": instrument("BTC", "spot", base="BTC"),
+                       "CALL": instrument("BTC", reference="BTC", reference_ratio="2")}
+        for keys, counted, ratio in (({}, "700", "0.732985"),
+                                     ({"leverage_options": "underlying"}, "700", "0.732985"),
+                                     ({"leverage_options": "premium"}, "310", "0.324608"),
+                                     ({"leverage_spot": True}, "800", "0.837697"),
+                                     ({"leverage_spot": False}, "700", "0.732985"),
+                                     ({"leverage_equity": "plain"}, "700", "0.72165")):
+            config = make(ONE_GROUP, only(columns(BTC=["0"])), instruments, assets, **keys)
+            found = self.one(config, {"USD": {"index": "1", "balance": "1000"},
+                                      "BTC": {"index": "100", "balance": "-0.3"}},
+                             {"BTC": at("100", 3), "CALL": at("5", -2), "SPOT": {"mark": "100"}},
+                             [order("SPOT", "buy", 1, "100")])["leverage"]
+            self.assertEqual((found["gross_notional"], found["ratio"]), (counted, ratio))
+
 
 class Spot(unittest.TestCase):
     """A unit of USD owed counts 1.1; BTC counts 0.8 and falls by 30 % or rises by 20 %, and one that is

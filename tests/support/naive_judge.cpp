@@ -149,13 +149,12 @@ RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
     return check_cash(q);  // prices are fresh, or it has been refused: it never reduces
   const bool stale = !fresh_mark(q.instrument, q.now) || table_stale(q);
   if (!stale) {
-    const Int128 gross = gross_of(q.account);
+    const Int128 gross = levered(q.account);
     const Int128 gross_after =
-        gross +
-        times(usage_with(q).gross - usage(q.account, q.instrument).gross, notional(q.instrument));
+        gross + times(usage_with(q).gross - usage(q.account, q.instrument).gross,
+                      levered_lot(q.instrument));
     // Beyond its integer it counts as the largest that fits.
-    const Int128 capital = std::clamp<Int128>(
-        equity(q.account, MarginBasis::Initial, costs(book(q.account))), -kValueMax, kValueMax);
+    const Int128 capital = std::clamp<Int128>(leverage_equity(q.account), -kValueMax, kValueMax);
     const Int128 most =
         times(leverage_max(q.account, gross_after), capital, parameters_.wide_denominator);
     if (times(gross_after, kPpm) > most && gross_after > gross) return RejectReason::Leverage;
@@ -180,6 +179,28 @@ RejectReason NaiveModel::check_margin(const Question& q, Verdict& v) const {
   }
   if (!fits) return RejectReason::ArithmeticRange;
   return covered ? RejectReason::MarginState : RejectReason::Margin;
+}
+
+// What leverage counts of a lot.
+Int128 NaiveModel::levered_lot(std::uint32_t instrument) const {
+  if (is_spot(instrument)) return parameters_.leverage.spot ? notional(instrument) : Int128{0};
+  const bool refers = parameters_.instruments[instrument].reference.exists();
+  return refers && parameters_.leverage.by_premium ? premium(instrument) : notional(instrument);
+}
+
+Int128 NaiveModel::levered(std::uint32_t account) const {
+  Int128 sum = 0;
+  for (std::uint32_t i = 0; i < parameters_.instruments.size(); ++i)
+    sum += times(usage(account, i).gross, levered_lot(i));
+  return sum;
+}
+
+Int128 NaiveModel::leverage_equity(std::uint32_t account) const {
+  const Units paid = costs(book(account));
+  if (!parameters_.leverage.plain_equity) return equity(account, MarginBasis::Initial, paid);
+  Int128 sum = plain_equity(account);
+  for (std::uint32_t a = 0; a < parameters_.assets.size(); ++a) sum -= times(paid[a], unit(a));
+  return floor_div(sum, parameters_.wide_denominator);
 }
 
 // The leverage that the account is allowed at a gross notional, in Wide: its limit, or less by its
@@ -306,13 +327,22 @@ RejectReason NaiveModel::check_size(const Question& q) const {
   return RejectReason::None;
 }
 
+// The strictest collar on the path, in 1e-6 mark units.
 Int128 NaiveModel::collar_of(const Question& q) const {
-  Int128 strictest = parameters_.profiles[0].instruments[q.instrument].collar_ppm;
+  const InstrumentParameters& p = parameters_.instruments[q.instrument];
+  const Int128 value = times(p.units_per_lot_mark, unit(p.settlement.value));
+  std::optional<Int128> strictest;
   for (const Tree& level : path(q.account)) {
-    const Int128 collar = level.profile->instruments[q.instrument].collar_ppm;
-    strictest = level.node ? std::min(strictest, collar) : collar;
+    const InstrumentLimits& limits = level.profile->instruments[q.instrument];
+    const Int128 of_mark = times(marks_[q.instrument].value, limits.collar_ppm);
+    const Int128 of_ticks = times(limits.collar_ticks, p.marks_per_tick, kPpm);
+    Int128 of_underlying = 0;
+    if (p.reference.exists() && value > 0)
+      of_underlying = floor_of(notional(q.instrument), limits.collar_underlying_ppm, value);
+    const Int128 collar = std::max({of_mark, of_ticks, of_underlying});
+    strictest = strictest ? std::min(*strictest, collar) : collar;
   }
-  return strictest;
+  return *strictest;
 }
 
 std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
@@ -324,8 +354,9 @@ std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
   q.instrument = instrument;
   const Int128 collar = collar_of(q);
   const Int128 scale = Int128{kPpm} * parameters_.instruments[instrument].marks_per_tick;
-  return static_cast<std::int64_t>(buy ? floor_div(mark * (kPpm + collar), scale)
-                                       : ceil_div(mark * (kPpm - collar), scale));
+  if (buy) return static_cast<std::int64_t>(floor_div(mark * kPpm + collar, scale));
+  // A sale goes out at the first tick where its collar reaches below.
+  return static_cast<std::int64_t>(std::max<Int128>(1, ceil_div(mark * kPpm - collar, scale)));
 }
 
 RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
@@ -341,7 +372,7 @@ RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
     const Int128 price =
         Int128{q.price} * parameters_.instruments[q.instrument].marks_per_tick * kPpm;
     const Int128 collar = collar_of(q);
-    if (q.buy ? price > mark * (kPpm + collar) : price < mark * (kPpm - collar)) {
+    if (q.buy ? price > mark * kPpm + collar : price < mark * kPpm - collar) {
       return RejectReason::PriceCollar;
     }
   }

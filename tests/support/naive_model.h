@@ -362,6 +362,9 @@ class NaiveModel {
   [[nodiscard]] risk::RejectReason check_margin(const Question& q, Verdict& v) const;
   [[nodiscard]] risk::RejectReason check_cash(const Question& q) const;
   [[nodiscard]] std::int64_t leverage_max(std::uint32_t account, Int128 gross) const;
+  [[nodiscard]] Int128 levered_lot(std::uint32_t instrument) const;
+  [[nodiscard]] Int128 levered(std::uint32_t account) const;
+  [[nodiscard]] Int128 leverage_equity(std::uint32_t account) const;
   [[nodiscard]] std::vector<Tree> path(std::uint32_t account) const;
   [[nodiscard]] bool under(std::uint32_t account, const Tree& level) const;
   [[nodiscard]] std::uint8_t flags_of(std::uint32_t account, const Tree& level) const;

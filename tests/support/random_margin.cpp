@@ -158,6 +158,20 @@ void fall_only(Parameters& p, const AssetParameters& settlement) {
   }
 }
 
+// What orders are held to cost is enough for maintenance (Parameters::maintenance_includes_orders).
+void keep_costs(Parameters& p) {
+  if (!p.maintenance_includes_orders) return;
+  const auto keep = [&](AssetIndex index) {
+    AssetParameters& asset = p.assets[index.value];
+    if (costs_more_in_maintenance(asset)) asset.maintenance_haircut = asset.haircut;
+  };
+  for (const InstrumentParameters& i : p.instruments) {
+    if (i.payoff != Payoff::Spot && !i.upfront) continue;
+    keep(i.settlement);
+    if (i.payoff == Payoff::Spot) keep(i.base);
+  }
+}
+
 // No gain requires more than it is worth (InstrumentParameters::settlement).
 void keep_gains(Parameters& p) {
   const auto is_paid_in = [&](std::size_t a) {
@@ -351,6 +365,7 @@ void random_margin(Rng& rng, Parameters& p) {
     p.instruments.push_back(i);
   }
   keep_gains(p);
+  keep_costs(p);
   random_lag(rng, p);
   for (std::size_t g = 0; g < p.groups.size(); ++g) {
     for (std::int64_t count = rng.pick({0, 1, 1, 2, 3}); count > 0; --count) {

@@ -66,6 +66,7 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale,
   for (InstrumentLimits& limits : profile.instruments) {
     limits.clip = Lots{rng.pick({10, 25, 60}) * scale};
     limits.collar_ppm = rng.percent(5) ? 0 : rng.pick({20'000, 50'000, 150'000});
+    if (rng.percent(10)) limits.collar_ticks = static_cast<std::int32_t>(rng.between(1, 40));
     if (rng.percent(50)) limits.long_max = Lots{rng.between(20, 90) * scale};
     if (rng.percent(50)) limits.short_max = Lots{rng.between(20, 90) * scale};
     if (rng.percent(30)) limits.gross_notional_max = Value{rng.between(100'000, 900'000) * scale};
@@ -75,7 +76,15 @@ LimitProfile random_profile(Rng& rng, const Parameters& p, std::int64_t scale,
   if (rng.percent(30)) profile.gross_notional_max = Value{rng.between(300'000, 2'000'000) * scale};
   profile.open_orders_max = rng.between(4, 12) * scale;
   for (InstrumentLimits& limits : profile.instruments) {
-    if (rng.percent(12)) limits.open_interest_share_ppm = rng.between(0, 60'000) * scale;
+    if (rng.percent(12))
+      limits.open_interest_share_ppm = static_cast<std::int32_t>(rng.between(0, 60'000) * scale);
+  }
+  for (std::size_t i = 0; i < p.instruments.size(); ++i) {
+    if (p.instruments[i].reference.exists() && p.instruments[i].payoff == Payoff::Linear &&
+        rng.percent(50)) {
+      profile.instruments[i].collar_underlying_ppm =
+          static_cast<std::int32_t>(rng.pick({100, 10'000, rng.between(1, kPpm)}));
+    }
   }
   if (rng.percent(35)) profile.daily_loss_max = Value{rng.pick({0, 5'000, 20'000, 100'000})};
   return profile;
@@ -110,6 +119,8 @@ void random_rules(Rng& rng, Parameters& p) {
   p.bands = random_bands(rng);
   p.liquidation_lock = rng.percent(15);
   p.exit_allowance_ppm = rng.pick({0, 30'000, 100'000, 500'000, kPpm});
+  p.leverage = {
+      .plain_equity = rng.percent(25), .by_premium = rng.percent(40), .spot = rng.percent(40)};
   p.transfer_notional_ppm = rng.pick({0, 0, 100'000, rng.between(0, kPpm)});
   for (InstrumentParameters& i : p.instruments) {
     if (rng.percent(20)) i.open_interest_max = Lots{rng.between(0, 1'700)};

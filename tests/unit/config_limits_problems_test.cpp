@@ -139,6 +139,23 @@ TEST(ConfigLimitsProblems, OfIsolatedAccountsAndProtections) {
 
 // --- collars (METHOD 3.6)
 
+TEST(ConfigLimitsProblems, OfOptionCollars) {
+  const std::string call = "profiles.trader.instruments.BTC-C";
+  const std::string perp = "profiles.trader.instruments.ETH-PERP";
+  expect_of_model({
+      set(kLimits, call + ".collar_underlying", "\"1.1\"", "must be from 0 to 1"),
+      set(kLimits, call + ".collar_ticks", "-1", "must be a whole number from 0"),
+      // The tick is 0.5 and price_max 500,000.
+      set(kLimits, call + ".collar_ticks", "1000001", "is more than price_max"),
+      add(kLimits, perp + ".collar_underlying", "\"0.01\"",
+          "must be 0, since the instrument is not linear with a reference"),
+      add(kLimits, "profiles.trader.instruments.BTC-PERP.collar_underlying", "\"0.01\"",
+          "must be 0, since the instrument is not linear with a reference"),
+      // Of 0.05 ticks 800,000 are 0.4 of price_max, and less nowhere; closing frees 0.325.
+      at(perp + ".collar", add(kLimits, perp + ".collar_ticks", "800000", "(0.40")),
+  });
+}
+
 std::string collar_problems(const std::vector<Change>& changes, const std::string& instrument,
                             const std::string& collar) {
   Texts texts = test::read_example();
@@ -268,13 +285,94 @@ TEST(ConfigLimitsProblems, JointSetsPayForACollarWhereNoOthersDo) {
                 .find("what the set extreme frees: its multiplier times the smaller adverse move "
                       "(0.05)"),
             std::string::npos);
-  EXPECT_EQ(collar_problems({{kRemove, "margin.json", "sets.range.groups.equity", ""},
-                             {kSet, "margin.json", "sets.extreme.action", "\"report\""},
-                             {kSet, "assets.json", "assets.USDC.scenario_mode", "\"static\""},
-                             {kSet, "assets.json", "assets.USDC.haircut_tiers",
-                              R"([{"upto": null, "haircut": "0.05"}])"}},
-                            "AMZN", "0.9"),
+}
+
+// AMZN's collar where no enforced set has its group, with these add-ons; the others' collars are 0.
+std::string collar_with_add_ons(const std::string& add_ons, const std::string& collar,
+                                const std::vector<Change>& more = {}) {
+  std::vector<Change> changes{
+      {kRemove, "margin.json", "sets.range.groups.equity", ""},
+      {kSet, "margin.json", "sets.extreme.action", "\"report\""},
+      {kSet, "assets.json", "assets.USDC.scenario_mode", "\"static\""},
+      {kSet, "assets.json", "assets.USDC.haircut_tiers", R"([{"upto": null, "haircut": "0.05"}])"},
+      {kAdd, "margin.json", "add_ons", "{" + add_ons + "}"}};
+  for (const std::string profile : {"venue", "member", "group", "maker", "small"}) {
+    changes.push_back({kSet, kLimits, "profiles." + profile + ".instruments.AMZN.collar", "\"0\""});
+  }
+  changes.insert(changes.end(), more.begin(), more.end());
+  return collar_problems(changes, "AMZN", collar);
+}
+
+std::string add_on(const std::string& name, const std::string& place, const std::string& rates,
+                   const std::string& reach = "gross", const std::string& measure = "notional") {
+  return "\"" + name + R"(": {"groups": ["equity"], "function": "tiers", "place": ")" + place +
+         R"(", "of": {}, "measure": ")" + measure + R"(", "reach": ")" + reach + R"(", )" + rates +
+         "}";
+}
+std::string initial(const std::string& rate) {
+  return R"("initial": [{"upto": "1000", "rate": ")" + rate +
+         R"("}, {"upto": null, "rate": "0.9"}], "maintenance": [{"upto": null, "rate": "0.9"}])";
+}
+
+// Without any, the first tiers' rates pay, by place times its multiplier: 1.2 of groups, 0.5 joint.
+TEST(ConfigLimitsProblems, AddOnsPayForACollarWhereNoSetsDo) {
+  struct Shape {
+    std::string add_ons;
+    std::string widest;
+    std::string wider;
+  };
+  const std::vector<Shape> shapes{
+      {add_on("a", "group", initial("0.05")), "0.059999", "0.06"},
+      {add_on("a", "floor", initial("0.05")), "0.059999", "0.06"},
+      {add_on("a", "joint", initial("0.05")), "0.024999", "0.025"},
+      {add_on("a", "outside", initial("0.05")), "0.049999", "0.05"},
+      {add_on("a", "group", initial("0.05"), "net", "delta"), "0.059999", "0.06"},
+      // What is charged together adds up; of what is compared the larger pays.
+      {add_on("a", "group", initial("0.05")) + "," + add_on("b", "group", initial("0.01"), "net"),
+       "0.071999", "0.072"},
+      {add_on("a", "group", initial("0.02")) + "," + add_on("b", "floor", initial("0.05")),
+       "0.059999", "0.06"},
+      {add_on("a", "joint", initial("0.2")) + "," + add_on("b", "floor", initial("0.05")),
+       "0.099999", "0.1"},
+      {add_on("a", "joint", initial("0.2")) + "," + add_on("b", "outside", initial("0.05")),
+       "0.149999", "0.15"},
+      // The side that frees less.
+      {add_on("a", "group", initial("0.05"), "long") + "," +
+           add_on("b", "group", initial("0.03"), "short"),
+       "0.035999", "0.036"},
+      {add_on("a", "group", initial("0.05"), "long_net"), "0", "0.000001"},
+      {add_on("a", "group", initial("0.05"), "short_net"), "0", "0.000001"},
+      {add_on("a", "group", initial("0.05"), "payable"), "0", "0.000001"},
+      // Nothing is charged.
+      {"", "0", "0.000001"},
+      {add_on("a", "group", initial("0")), "0", "0.000001"},
+      {add_on("a", "group", R"("maintenance": [{"upto": null, "rate": "0.9"}])"), "0", "0.000001"},
+  };
+  for (const Shape& shape : shapes) {
+    EXPECT_EQ(collar_with_add_ons(shape.add_ons, shape.widest), "") << shape.add_ons;
+    EXPECT_NE(collar_with_add_ons(shape.add_ons, shape.wider).find("what add-ons alone free"),
+              std::string::npos)
+        << shape.add_ons;
+  }
+}
+
+// What another measure or function frees is not known here.
+TEST(ConfigLimitsProblems, ACollarIsTakenWhereWhatAddOnsFreeIsNotKnown) {
+  const std::string lots = R"("per_lot": "1", )" + initial("0.5");
+  EXPECT_EQ(collar_with_add_ons(add_on("a", "group", lots, "gross", "lot"), "0.9"), "");
+  EXPECT_EQ(collar_with_add_ons(add_on("a", "group", initial("0.05")) + "," +
+                                    add_on("b", "floor", lots, "gross", "lot"),
+                                "0.9"),
             "");
+  EXPECT_EQ(collar_with_add_ons(
+                R"("a": {"groups": ["equity"], "function": "hedged", "place": "group", "of": {},
+                    "measure": "notional", "reach": "net",
+                    "initial": [{"upto": null, "rate": "0.1"}]})",
+                "0.9"),
+            "");
+  // A mistake in the add-ons is told alone.
+  EXPECT_EQ(collar_with_add_ons(add_on("a", "nowhere", initial("0.05")), "0.9").find("collar"),
+            std::string::npos);
 }
 
 // --- sums

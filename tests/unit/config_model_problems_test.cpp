@@ -486,6 +486,27 @@ TEST(ConfigModelProblems, OfBandsAndExits) {
       set(f, "transfer_notional", "\"-0.1\"", "must be from 0 to 1"),
       set(f, "maintenance_includes_orders", "0", "must be true or false"),
       set(f, "liquidation_lock", "\"no\"", "must be true or false"),
+      // BTC is the base of a spot instrument, and counts 0.8 initially in its last tier.
+      {{kAdd, "assets.json", "assets.BTC.maintenance_haircut_tiers",
+        R"([{"upto": null, "haircut": "0.9", "residual_haircut": "0.5"}])"},
+       "instruments.BTC-USDC.base",
+       "\"BTC\"",
+       "counts less in its last tier for maintenance (0.5) than initially (0.8)",
+       1,
+       {},
+       "instruments.json"},
+      {{kSet, "assets.json", "assets.USD.borrow",
+        R"({"initial": "0.1", "maintenance": "0.100001", "pool_max": "1"})"},
+       "instruments.BTC-USDC.settlement",
+       "\"USD\"",
+       "has a higher borrow rate for maintenance (0.100001) than initially (0.1)",
+       2,  // and of the option that is paid upfront
+       {{kAdd, "assets.json", "assets.USD.borrow",
+         R"({"initial": "0.1", "maintenance": "0.1", "pool_max": "1"})"}},
+       "instruments.json"},
+      set(f, "leverage_equity", "\"full\"", "must be \"haircut\" or \"plain\""),
+      set(f, "leverage_options", "\"delta\"", "must be \"underlying\" or \"premium\""),
+      set(f, "leverage_spot", "1", "must be true or false"),
   });
 }
 

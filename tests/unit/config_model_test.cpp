@@ -183,6 +183,9 @@ TEST(ConfigModel, GroupsAndScopes) {
   EXPECT_TRUE(p.liquidation_lock);
   EXPECT_EQ(p.exit_allowance_ppm, 100'000);
   EXPECT_EQ(p.transfer_notional_ppm, 20'000);
+  EXPECT_TRUE(p.leverage.plain_equity);
+  EXPECT_TRUE(p.leverage.by_premium);
+  EXPECT_TRUE(p.leverage.spot);
   ASSERT_EQ(p.bands.size(), 4u);
   EXPECT_EQ(p.bands[0].state, risk::MarginState::Warned);
   EXPECT_EQ(p.bands[0].enter_ppm, 1'200'000);
@@ -422,6 +425,11 @@ TEST(ConfigModel, EachLimitAndRateIsItsOwn) {
   EXPECT_EQ(limits.clip.raw, 901);
   EXPECT_EQ(limits.notional_max.raw, 4'000'000'001);
   EXPECT_EQ(limits.collar_ppm, 12'000);
+  EXPECT_EQ(limits.collar_underlying_ppm, 0);
+  EXPECT_EQ(limits.collar_ticks, 0);
+  const risk::InstrumentLimits& call = trader.instruments[d.names.instruments.find("BTC-C").value];
+  EXPECT_EQ(call.collar_underlying_ppm, 2'000);
+  EXPECT_EQ(call.collar_ticks, 30);
   EXPECT_EQ(limits.long_max.raw, 4'103);
   EXPECT_EQ(limits.short_max.raw, 4'204);
   EXPECT_EQ(limits.gross_notional_max.raw, 43'000'000'000);
@@ -453,6 +461,9 @@ TEST(ConfigModel, WhatStandsForKeysThatAreNotThere) {
   drop("liquidation_lock");
   drop("exit_allowance");
   drop("transfer_notional");
+  drop("leverage_equity");
+  drop("leverage_options");
+  drop("leverage_spot");
   drop("add_ons");
   const LoadResult result = load_model_texts(texts);
   ASSERT_EQ(test::problems_text(result), "");
@@ -475,6 +486,9 @@ TEST(ConfigModel, WhatStandsForKeysThatAreNotThere) {
   EXPECT_FALSE(p.liquidation_lock);
   EXPECT_EQ(p.exit_allowance_ppm, 0);
   EXPECT_EQ(p.transfer_notional_ppm, 0);
+  EXPECT_FALSE(p.leverage.plain_equity);
+  EXPECT_FALSE(p.leverage.by_premium);
+  EXPECT_FALSE(p.leverage.spot);
   for (const risk::GroupParameters& group : p.groups) EXPECT_TRUE(group.add_ons.empty());
 }
 

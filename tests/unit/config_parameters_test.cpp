@@ -273,12 +273,58 @@ TEST(FirstProblem, OfSetsAndBands) {
   });
 }
 
+// The model has maintenance that includes orders, spot of asset 2 for 0, and a premium paid in 0.
+TEST(FirstProblem, OfMaintenanceThatIncludesOrders) {
+  constexpr const char* kProblem =
+      "instrument: maintenance includes orders, and its fills may take more of it than they cost";
+  expect({
+      {kProblem,
+       [](Parameters& p) {
+         p.assets[2].maintenance_haircut = {{kUnlimited, 799'999}};
+       }},
+      {"none",
+       [](Parameters& p) {
+         p.assets[2].maintenance_haircut = {{kUnlimited, 800'000}};
+       }},
+      {kProblem, [](Parameters& p) { p.assets[2].borrow_maintenance_ppm = 1; }},
+      {kProblem, [](Parameters& p) { p.assets[0].borrow_maintenance_ppm = 1; }},
+      {"none",
+       [](Parameters& p) {
+         p.assets[0].borrow_initial_ppm = p.assets[0].borrow_maintenance_ppm = 10'000;
+       }},
+      {kProblem,
+       [](Parameters& p) {
+         p.instruments[kSpot].payoff = Payoff::Linear;  // the premium alone
+         p.assets[0].borrow_maintenance_ppm = 1;
+       }},
+      {"none",
+       [](Parameters& p) {
+         p.maintenance_includes_orders = false;
+         p.assets[2].maintenance_haircut = {{kUnlimited, 0}};
+         p.assets[2].borrow_maintenance_ppm = 1;
+       }},
+  });
+}
+
 TEST(FirstProblem, OfLimitsAndAccounts) {
   expect({
       {"profile: limits for every instrument",
        [](Parameters& p) { p.profiles[0].instruments.pop_back(); }},
       {"profile: open_interest_share must be 0..1",
        [](Parameters& p) { p.profiles[0].instruments[0].open_interest_share_ppm = kPpm + 1; }},
+      {"profile: collar and collar_underlying must be 0..1",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_ppm = kPpm + 1; }},
+      {"profile: collar and collar_underlying must be 0..1",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_underlying_ppm = -1; }},
+      {"profile: collar_underlying needs a linear instrument with a reference",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_underlying_ppm = 1; }},
+      {"profile: collar_ticks must be >= 0, and fit",
+       [](Parameters& p) { p.profiles[0].instruments[0].collar_ticks = -1; }},
+      {"profile: collar_ticks must be >= 0, and fit",
+       [](Parameters& p) {
+         p.instruments[0].marks_per_tick = kValueMax / 2;
+         p.profiles[0].instruments[0].collar_ticks = 3;
+       }},
       {"profile: the last leverage bracket must be unlimited",
        [](Parameters& p) { p.profiles[1].leverage_brackets.pop_back(); }},
       {"profile: leverage must be >= 0",

@@ -69,10 +69,12 @@ const std::set<std::string>& optional_keys() {
       "maintenance_joint_mult", "combine_joint", "add_ons", "kinds", "factors", "instruments",
       "each", "initial", "maintenance", "ramp_open_interest", "short_of", "offset", "bands",
       "maintenance_includes_orders", "liquidation_lock", "exit_allowance", "transfer_notional",
+      "leverage_equity", "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max",
       // limits.json
-      "leverage_brackets", "open_interest_share", "cash_only", "protections"};
+      "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
+      "protections"};
   return keys;
 }
 

@@ -177,6 +177,39 @@ TEST(RejectArithmetic, TheCollarOfEveryLevelIsNamedInTicks) {
   }
 }
 
+// Narrower upwards, and at the last level the narrowest: of the reference at 1,000, or of ticks.
+TEST(RejectArithmetic, AnOptionsCollarIsTheLargestOfTheThreeAtEachLevel) {
+  for (std::uint32_t level = 0; level < kLevels; ++level) {
+    SCOPED_TRACE(level);
+    Parameters p = parameters_by_level();
+    p.instruments[kBtcDated.value].reference = kBtcPerp;
+    for (std::uint32_t up = level; up < kLevels; ++up) {
+      InstrumentLimits& limits = p.profiles[up].instruments[kBtcDated.value];
+      limits.collar_ppm = 20'000;
+      if (up % 2 == 0) {
+        limits.collar_underlying_ppm = 5'000;
+      } else {
+        limits.collar_ticks = 5;
+      }
+    }
+    LevelWorld w(p);
+    w.mark(kBtcPerp, 1'000);
+    for (const Side side : {Side::Buy, Side::Sell}) {
+      const int sign = sign_of(side);
+      const Decision refused = w.decide(w.order(0, kBtcDated, side, 1, 100 + 8 * sign));
+      EXPECT_EQ(refused.reason, PriceCollar);
+      EXPECT_EQ(refused.level, kUpwards[level]);
+      EXPECT_EQ(refused.node, kNodes[level]);
+      EXPECT_EQ(refused.limit, 100 + 5 * sign);
+      EXPECT_EQ(refused.needed, side == Side::Buy ? 108 : 95);
+      EXPECT_EQ(refused.available, side == Side::Buy ? 105 : 92);
+      EXPECT_EQ(refused.shortfall, 3);
+      EXPECT_EQ(w.decide(w.order(0, kBtcDated, side, 1, 100 + 6 * sign)).reason, PriceCollar);
+      EXPECT_EQ(w.decide(w.order(0, kBtcDated, side, 1, 100 + 5 * sign)).reason, None);
+    }
+  }
+}
+
 TEST(RejectArithmetic, RestrictedNamesTheFirstLevelThatHasItOnItsList) {
   for (std::uint32_t level = 0; level < kLevels; ++level) {
     Parameters p = parameters_by_level();
