@@ -74,6 +74,9 @@ TEST(OtherModels, BinancePortfolioMargin) {
       R"([{ "upto": "50000", "rate": "0.004" }, { "upto": null, "rate": "0.005" }])";
   model.set("margin", "add_ons.btc_tiers.initial", brackets);
   model.set("margin", "add_ons.btc_tiers.maintenance", brackets);
+  // Closing frees the first bracket's rate, less the fee of 0.045 %.
+  for (const std::string profile : {"house", "trader"})
+    model.set("limits", "profiles." + profile + ".instruments.BTC.collar", R"("0.0035")");
   model.set("margin", "bands", R"([
       { "state": "warned", "basis": "maintenance", "enter": "1.5", "exit": "1.5" },
       { "state": "restricted", "basis": "maintenance", "enter": "1.2", "exit": "1.2" },
@@ -130,7 +133,10 @@ TEST(OtherModels, Paradex) {
             R"({ "net_delta": )" + add_on("tiers", "floor", "delta", "net", "all", "0.02") +
                 R"(, "hedged_delta": )" +
                 add_on("hedged", "floor", "delta", "net", "instrument", "0.01") + R"(, "fees": )" +
-                add_on("tiers", "outside", "notional", "gross", "instrument", "0.0005") + "}");
+                add_on("tiers", "outside", "notional", "gross", "instrument", "0.0005") +
+                R"(, "others": { "groups": ["eth", "sol", "arb"], "of": {}, "function": "tiers",
+                    "place": "group", "measure": "notional", "reach": "gross", "each": "instrument",
+                    "initial": [{ "upto": null, "rate": "0.05" }], "maintenance": null } })");
   const auto portfolio = [](const std::string& perpetual, const std::string& future) {
     return R"({"name": "p", "assets": {"USDC": {"index": 1, "balance": 100000}}, "instruments": {
         "BTC": {"mark": 100000, "position": )" +
