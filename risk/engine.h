@@ -41,7 +41,7 @@
 //                sell: lots * max(0, ceil((base_per_lot * outflow * unit - max(0, w - fee_per_lot) * r *
 //                unit + max(0, fee_per_lot - w) * outflow * unit) / ((1e6 + debt_addon) * unit))),
 //                base before settlement: what is paid at most, less what is got at least
-//                while unpriced lots * fee_per_lot;
+//                while there is no mark, or of Spot no index of the settlement asset, lots * fee_per_lot;
 //                fee_per_lot = ceil(notional of a lot at the worst-fee price * fee_ppm / 1e6)
 //                long_value false: a line's buys beyond its short position cost, a lot, also the lower
 //                of `got` and the highest worst * units_per_lot_mark + fee_per_lot among them; its sells,
@@ -78,7 +78,8 @@
 //   low_g[l, s]  = sum over the group's factors of (m >= 0 ? up : down) * m       m = shock, in every l
 //                + sum over its Table lines of vector_unit * (w >= 0 ? low : high) * w    w = gain in l
 //                - reserve                                                        exact, fines
-//                - Q * M_g[l, s] under a protection, while the group has open orders that are no exits
+//                - Q * M_g[l, s] under a protection, while the group has open orders that are no exits; spot
+//                orders are not among them, nor spot in M: what they bring and take counts in full, in K
 //   M_g[l, s]    the largest, over the group's instruments, of what a lot bought or sold can lose:
 //                Factor: |m| * ceil(n(i) / D); Table, once there is one: vector_unit * |w| + ceil(vector_unit / 2)
 //   Drivers are intervals like P, of Measure and Reach (parameters.h); |D| their larger end.

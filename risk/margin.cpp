@@ -174,7 +174,7 @@ Amount Engine::spot_cost(const Reservation& reservation, Side side,
   const Int128 paid = price_of_lot(instrument, reservation.worst);
   const Int128 lots = reservation.lots.raw;
   const Int128 fee = reservation.fee_per_lot;
-  if (unit == 0) return {lots * (side == Side::Buy ? paid + fee : fee)};
+  if (unit == 0) return {lots * fee};
   const Int128 outflow = outflow_ppm_[spot.settlement.value];
   if (side == Side::Buy) {
     const Int128 got = base * inflow_ppm_[spot.base.value] / (outflow * unit);

@@ -28,12 +28,20 @@ std::size_t at_random(Rng& rng, std::size_t size) {
   return static_cast<std::size_t>(rng.between(0, static_cast<std::int64_t>(size) - 1));
 }
 
+// What maintenance leaves; where that is of positions alone, nothing that orders could lower.
+std::int64_t maintenance_left(Story& story) {
+  if (!story.parameters().maintenance_includes_orders) return 0;
+  const MarginReport margin = story.margin();
+  return margin.maintenance_equity.raw - margin.maintenance_requirement.raw;
+}
+
 // --- what is reported is there, whatever fills
 
 TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
   Rng rng(test_seed(101));
   std::int64_t outcomes = 0;
   std::int64_t lower = 0;
+  std::int64_t of_maintenance = 0;
   for (std::int64_t trial = test_scale(60); trial > 0; --trial) {
     const Parameters p = margin_world(rng);
     Story story = opening(rng, p);
@@ -44,7 +52,10 @@ TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
     }
     move_prices(rng, story);
     const std::int64_t reported = story.available();
-    const std::int64_t least = reported - fill_rounding(p, instruments_of(story, numbers));
+    const std::int64_t rounding = fill_rounding(p, instruments_of(story, numbers));
+    const std::int64_t least = reported - rounding;
+    const std::int64_t least_of_maintenance = maintenance_left(story) - rounding;
+    if (p.maintenance_includes_orders) ++of_maintenance;
     for (std::uint32_t subset = 0; subset < (1u << numbers.size()); ++subset) {
       for (const bool in_full : {true, false}) {
         Story outcome = story.retell();
@@ -54,6 +65,7 @@ TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
           outcome.fill(numbers[n], in_full ? leaves : rng.between(1, leaves));
         }
         ASSERT_GE(outcome.available(), least) << "subset " << subset;
+        ASSERT_GE(maintenance_left(outcome), least_of_maintenance) << "subset " << subset;
         for (const std::uint32_t number : numbers) outcome.cancel(number);
         ASSERT_GE(outcome.available(), least) << "subset " << subset << ", the rest cancelled";
         if (outcome.available() < reported) ++lower;
@@ -64,6 +76,7 @@ TEST(Economics, NoSubsetOfTheWorkingOrdersLeavesLessThanWasReported) {
   std::printf("%lld outcomes, %lld lower by rounding\n", static_cast<long long>(outcomes),
               static_cast<long long>(lower));
   EXPECT_GE(outcomes, test_scale(100));
+  EXPECT_GE(of_maintenance, test_scale(8));
 }
 
 // METHOD 3.5: under a protection the same of any of them that fill by no more lots in all than the venue

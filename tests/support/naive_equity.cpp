@@ -170,7 +170,7 @@ Int128 NaiveModel::spot_cost(const Reservation& r) const {
   const Int128 fee = fee_per_lot(r.instrument, r.fee_price);
   const Int128 price = times(r.worst, p.marks_per_tick, p.units_per_lot_mark);
   const Int128 each = unit(settlement);
-  if (each == 0) return times(r.lots, r.buy ? price + fee : fee);
+  if (each == 0) return times(r.lots, fee);
   const Int128 base = times(p.base_per_lot, unit(p.base.value));
   if (r.buy) {
     const Int128 got =

@@ -61,6 +61,24 @@ TYPED_TEST(AccountKinds, ASpotOrderCostsWhatItLosesInEquity) {
   EXPECT_EQ(w.buy(0, coins.spot, 99, 100).reason, RejectReason::Margin);  // 990 of 989
 }
 
+// Nothing can be said of what they exchange without an index of what spot is paid in: the fee is left.
+TEST(AccountKindsOnTheEngine, ASpotOrderCostsItsFeeWhileUnpriced) {
+  Coins coins;
+  coins.p.instruments[coins.spot.value].fee_ppm = 10'000;
+  World<Engine> w(coins.p);
+  w.balance(0, kBtc, 10);
+  ASSERT_TRUE(w.buy(0, coins.spot, 2, 100).accepted());
+  ASSERT_TRUE(w.sell(0, coins.spot, 3, 100).accepted());
+  const auto costs = [&] {
+    Breakdown breakdown(w.subject.parameters());
+    w.subject.break_down({0}, breakdown);
+    return static_cast<std::int64_t>(breakdown.assets[kUsd.value].costs.raw);
+  };
+  EXPECT_EQ(costs(), 2 * 11 + 3);  // 101 for 90, and 99 for what may have counted 100
+  w.index(kUsd, 0);
+  EXPECT_EQ(costs(), 5);
+}
+
 // The coin moves: what is bought falls as soon as it may be there, what is sold does not rise.
 TYPED_TEST(AccountKinds, WhatASpotOrderMovesMovesInScenarios) {
   Coins coins;

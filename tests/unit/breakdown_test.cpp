@@ -41,6 +41,7 @@ TEST(Breakdown, OfTwoGroups) {
   const Breakdown b = world.taken_apart();
   ASSERT_TRUE(b.in_range);
   EXPECT_EQ(b.levered_notional.raw, usd(1'500));
+  EXPECT_EQ(b.leverage_equity.raw, usd(1'195));
   EXPECT_EQ(b.assets[kUsd.value].amount.raw, usd(1'100));
   EXPECT_EQ(b.initial.assets[kBtc.value].value.raw, usd(95));
   EXPECT_TRUE(b.assets[kBtc.value].is_held);

@@ -74,9 +74,9 @@ TEST(OtherModels, BinancePortfolioMargin) {
       R"([{ "upto": "50000", "rate": "0.004" }, { "upto": null, "rate": "0.005" }])";
   model.set("margin", "add_ons.btc_tiers.initial", brackets);
   model.set("margin", "add_ons.btc_tiers.maintenance", brackets);
-  // A close frees 0.4 %: the collar and the fee must be less.
+  // Closing frees the first bracket's rate, less the fee of 0.045 %.
   for (const std::string profile : {"house", "trader"})
-    model.set("limits", "profiles." + profile + ".instruments.BTC.collar", R"("0.003")");
+    model.set("limits", "profiles." + profile + ".instruments.BTC.collar", R"("0.0035")");
   model.set("margin", "bands", R"([
       { "state": "warned", "basis": "maintenance", "enter": "1.5", "exit": "1.5" },
       { "state": "restricted", "basis": "maintenance", "enter": "1.2", "exit": "1.2" },
@@ -136,7 +136,7 @@ TEST(OtherModels, Paradex) {
                 add_on("tiers", "outside", "notional", "gross", "instrument", "0.0005") +
                 R"(, "others": { "groups": ["eth", "sol", "arb"], "of": {}, "function": "tiers",
                     "place": "group", "measure": "notional", "reach": "gross", "each": "instrument",
-                    "initial": [{ "upto": null, "rate": "0.1" }], "maintenance": null }})");
+                    "initial": [{ "upto": null, "rate": "0.05" }], "maintenance": null } })");
   const auto portfolio = [](const std::string& perpetual, const std::string& future) {
     return R"({"name": "p", "assets": {"USDC": {"index": 1, "balance": 100000}}, "instruments": {
         "BTC": {"mark": 100000, "position": )" +
