@@ -184,7 +184,8 @@ bool has_falling_caps(const Parameters& p) {
 Parameters margin_world(Rng& rng, bool protections) {
   Parameters p;
   do {
-    p = random_parameters(rng, {.tight_limits = false, .protections = protections, .special_accounts = false});
+    p = random_parameters(
+        rng, {.tight_limits = false, .protections = protections, .special_accounts = false});
     if (rng.percent(40)) go_to_extremes(rng, p);
   } while (first_problem(p) != nullptr);
   const RateLimit rate{1'000'000'000, 1'000'000, 1'000'000'000, 1'000'000};
