@@ -21,6 +21,7 @@ class RandomGate {
   RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
       : sound_(venue == GateAudit::Venue::Sound),
         rng_(seed),
+        looks_(~seed),
         // Small enough, now and then, that there is no room for another order.
         world_(sound_ && rng_.percent(25) ? std::vector<Change>{{Change::Kind::Set, "process.json",
                                                                  "capacities.orders", "20"}}
@@ -61,6 +62,7 @@ class RandomGate {
 
   const bool sound_;
   Rng rng_;
+  Rng looks_;  // when margin states are looked at, beside the story
   GateWorld world_;
   GateAudit audit_;
   std::vector<std::uint32_t> next_number_;
@@ -262,7 +264,7 @@ void RandomGate::hold_or_carry() {
 
 void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
-  if (rng_.percent(10)) audit_.look_again();
+  if (looks_.percent(10)) audit_.look_again();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
