@@ -246,25 +246,30 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
                           alias->quantity_per_lot};
   }
 
-  engine_.prepare(order);
-  record.decision = engine_.decide(order);
+  return take_enter(RecordType::Enter, record, wire);
+}
+
+template <class Record>
+ClientResult Gate::take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire) {
+  engine_.prepare(record.order);
+  record.decision = engine_.decide(record.order);
   entered_ = &wire;
-  take(RecordType::Enter, now, record);
+  take(type, record.order.time, record);
   entered_ = nullptr;
-  engine_.refresh(order.account);  // after the order has left, so that the next one finds it done
+  // After the order has left, so that the next one finds it done.
+  engine_.refresh(record.order.account);
   return {.disconnect = record.decision.disconnect != 0,
           .rejected = record.decision.disposition == Disposition::Reject};
 }
 
-void Gate::stage_order(const EnterRecord& record) noexcept {
-  const risk::NewOrder& order = record.order;
+void Gate::stage_order(const risk::NewOrder& order, const risk::Decision& decision) noexcept {
   const config::Alias& alias = aliases_.venue(order.instrument);
   ouch::EnterOrder message = *entered_;
-  message.user_ref_num = record.decision.number;
+  message.user_ref_num = decision.number;
   message.symbol = alias.symbol;
   message.quantity = wire_quantity(order.quantity, alias);
   // A market order's collar may lie beyond the highest price on the wire, which means "market".
-  message.price = wire_price(std::min(record.decision.price, alias.price_max), alias);
+  message.price = wire_price(std::min(decision.price, alias.price_max), alias);
   message.time_in_force = wire_life(order.time_in_force, order.ord_type);
   message.cl_ord_id = OwnClOrdId::encode(order.session, order.client_ref);
   message.appendage =
@@ -291,24 +296,29 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
   // A minimum quantity belongs to immediate orders, which a replace never makes.
   if (wire.appendage.min_qty > 0) fault(order.unsupported, RejectReason::InvalidMinQty);
 
-  const risk::AccountIndex account = engine_.account_of(order);
   // It stays with the account of its original.
-  if (wire.appendage.has(ouch::Tag::Firm) && aliases_.account(wire.appendage.firm) != account) {
+  if (wire.appendage.has(ouch::Tag::Firm) &&
+      aliases_.account(wire.appendage.firm) != engine_.account_of(order)) {
     fault(order.unsupported, RejectReason::UnsupportedFlag);
   }
-  engine_.prepare(order);
-  record.decision = engine_.decide(order);
+  return take_replace(record, wire);
+}
+
+ClientResult Gate::take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire) {
+  const risk::AccountIndex account = engine_.account_of(record.order);
+  engine_.prepare(record.order);
+  record.decision = engine_.decide(record.order);
   replaced_ = &wire;
-  take(RecordType::Replace, now, record);
+  take(RecordType::Replace, record.order.time, record);
   replaced_ = nullptr;
   engine_.refresh(account);
   return {.disconnect = record.decision.disconnect != 0,
           .rejected = record.decision.disposition == Disposition::Reject};
 }
 
-void Gate::stage_order(const ReplaceRecord& record) noexcept {
-  const risk::NumberRecord* number = engine_.find_number(record.decision.number);
-  const risk::Order& order = engine_.order(record.decision.order);
+void Gate::stage_order(const risk::ReplaceOrder& replace, const risk::Decision& decision) noexcept {
+  const risk::NumberRecord* number = engine_.find_number(decision.number);
+  const risk::Order& order = engine_.order(decision.order);
   const config::Alias& alias = aliases_.venue(order.instrument);
   ouch::ReplaceOrder message = *replaced_;
   for (std::uint8_t p = 0; p < order.pending_count; ++p) {
@@ -316,13 +326,13 @@ void Gate::stage_order(const ReplaceRecord& record) noexcept {
       message.orig_user_ref_num = order.pending[p].original;
   }
   message.user_ref_num = number->number;
-  message.quantity = wire_quantity(record.order.total, alias);
-  message.price = wire_price(record.decision.price, alias);
-  message.time_in_force = wire_life(record.order.time_in_force, record.order.ord_type);
-  message.cl_ord_id = OwnClOrdId::encode(record.order.session, record.order.client_ref);
+  message.quantity = wire_quantity(replace.total, alias);
+  message.price = wire_price(decision.price, alias);
+  message.time_in_force = wire_life(replace.time_in_force, replace.ord_type);
+  message.cl_ord_id = OwnClOrdId::encode(replace.session, replace.client_ref);
   message.appendage =
       outbound_appendage(replaced_->appendage, deployment_.accounts[order.account.value].firm,
-                         aliases_.of(record.order.session, order.instrument), alias);
+                         aliases_.of(replace.session, order.instrument), alias);
   stage(message);
 }
 
@@ -340,9 +350,90 @@ ClientResult Gate::cancel(risk::SessionIndex session, const ouch::CancelOrder& w
     record.order.total = {wire.quantity /
                           aliases_.of(session, original->instrument).quantity_per_lot};
   }
+  return take_cancel(record);
+}
+
+ClientResult Gate::take_cancel(CancelRecord& record) {
   record.decision = engine_.decide(record.order);
-  take(RecordType::Cancel, now, record);
+  take(RecordType::Cancel, record.order.time, record);
   return {.disconnect = record.decision.disconnect != 0};
+}
+
+// --- orders in the engine's terms
+
+namespace {
+
+ouch::Side wire_side(risk::Side side) {
+  switch (side) {
+    case risk::Side::Buy:
+      return ouch::Side::Buy;
+    case risk::Side::Sell:
+      return ouch::Side::Sell;
+    case risk::Side::SellShort:
+      return ouch::Side::SellShort;
+    case risk::Side::SellShortExempt:
+      return ouch::Side::SellShortExempt;
+  }
+  return ouch::Side::Buy;
+}
+
+void add_post_only(std::uint16_t flags, ouch::Appendage& appendage) {
+  if ((flags & risk::kPostOnly) == 0) return;
+  appendage.post_only = ouch::kPostOnly;
+  appendage.mark(ouch::Tag::PostOnly);
+}
+
+}  // namespace
+
+ClientResult Gate::on_order(risk::NewOrder order, const OrderName& name, bool overloaded,
+                            std::int64_t now_ns) {
+  if (order.client_ref <= engine_.watermark(order.session)) return ignore();
+  order.time = {now_ns};
+  if (overloaded) order.flags |= risk::kOverloaded;
+  if (order.instrument.exists()) {
+    const config::Alias& venue = aliases_.venue(order.instrument);
+    if (order.quantity > venue.quantity_max) order.flags |= risk::kOffLot;
+    if (order.price > venue.price_max) fault(order.form, RejectReason::InvalidPrice);
+  }
+  // What the venue's message has beside the order's terms, which stage_order writes.
+  ouch::EnterOrder wire;
+  wire.side = wire_side(order.side);
+  wire.display = ouch::kDisplayVisible;
+  wire.capacity = ouch::kCapacityAgency;
+  wire.inter_market_sweep_eligibility = ouch::kIsoNotEligible;
+  wire.cross_type = ouch::kCrossTypeContinuous;
+  add_post_only(order.flags, wire.appendage);
+  const risk::Lots least =
+      order.time_in_force == risk::TimeInForce::FillOrKill ? order.quantity : order.min_quantity;
+  if (least.raw > 0) {
+    wire.appendage.min_qty = static_cast<std::uint32_t>(least.raw);
+    wire.appendage.mark(ouch::Tag::MinQty);
+  }
+  EnterNamedRecord record{.order = order, .decision = {}, .name = name};
+  return take_enter(RecordType::EnterNamed, record, wire);
+}
+
+ClientResult Gate::on_order(risk::ReplaceOrder order, bool overloaded, std::int64_t now_ns) {
+  if (order.client_ref <= engine_.watermark(order.session)) return ignore();
+  order.time = {now_ns};
+  if (overloaded) order.flags |= risk::kOverloaded;
+  if (const risk::NumberRecord* original = engine_.find_client(order.session, order.original_ref)) {
+    const config::Alias& venue = aliases_.venue(original->instrument);
+    if (order.total > venue.quantity_max) order.flags |= risk::kOffLot;
+    if (order.price > venue.price_max) fault(order.form, RejectReason::InvalidPrice);
+  }
+  ouch::ReplaceOrder wire;
+  wire.display = ouch::kDisplayVisible;
+  wire.inter_market_sweep_eligibility = ouch::kIsoNotEligible;
+  add_post_only(order.flags, wire.appendage);
+  ReplaceRecord record{.order = order, .decision = {}};
+  return take_replace(record, wire);
+}
+
+ClientResult Gate::on_order(risk::CancelOrder order, std::int64_t now_ns) {
+  order.time = {now_ns};
+  CancelRecord record{.order = order, .decision = {}};
+  return take_cancel(record);
 }
 
 // Firm and symbol are resolved here, once, so that the record says what was meant. Blank means all.

@@ -164,6 +164,8 @@ bool Gate::apply_record(const journal::RecordView& view) {
       return with<RecheckRecord>(view, apply);
     case RecordType::Due:
       return with<DueRecord>(view, apply);
+    case RecordType::EnterNamed:
+      return with<EnterNamedRecord>(view, apply);
   }
   return false;
 }
@@ -235,11 +237,12 @@ void Gate::order_effect(const Record& record) noexcept {
     owe_reject(record.order.session, record.order.client_ref, record.order.client_text,
                risk::info(record.decision.reason).ouch, record.order.time);
   } else if (record.decision.disposition == Disposition::Forward && mode_ == Mode::Live) {
-    stage_order(record);
+    stage_order(record.order, record.decision);
   }
 }
 
 void Gate::effect(const EnterRecord& record) noexcept { order_effect(record); }
+void Gate::effect(const EnterNamedRecord& record) noexcept { order_effect(record); }
 void Gate::effect(const ReplaceRecord& record) noexcept { order_effect(record); }
 
 void Gate::effect(const CancelRecord& record) noexcept {

@@ -91,6 +91,13 @@ class Gate {
   void start(std::string_view stream_session, std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
+  // The same of sessions that do not speak OUCH: orders in the engine's terms, whose owner numbers
+  // them (client_ref: the session's watermark + 1, and so on; one that is not above it is ignored).
+  // Time and the overload flag are set here; more than the venue's link can carry is refused.
+  ClientResult on_order(risk::NewOrder order, const OrderName& name, bool overloaded,
+                        std::int64_t now_ns);
+  ClientResult on_order(risk::ReplaceOrder order, bool overloaded, std::int64_t now_ns);
+  ClientResult on_order(risk::CancelOrder order, std::int64_t now_ns);
   void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
   void on_mark(risk::MarkUpdate update);
   void on_index(risk::IndexUpdate update);
@@ -174,6 +181,7 @@ class Gate {
   template <class Record>
   void order_effect(const Record& record) noexcept;
   void effect(const EnterRecord& record) noexcept;
+  void effect(const EnterNamedRecord& record) noexcept;
   void effect(const ReplaceRecord& record) noexcept;
   void effect(const CancelRecord& record) noexcept;
   void effect(const FirmControlRecord& record) noexcept;
@@ -218,8 +226,12 @@ class Gate {
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;
-  void stage_order(const EnterRecord& record) noexcept;
-  void stage_order(const ReplaceRecord& record) noexcept;
+  template <class Record>
+  ClientResult take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire);
+  ClientResult take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire);
+  ClientResult take_cancel(CancelRecord& record);
+  void stage_order(const risk::NewOrder& order, const risk::Decision& decision) noexcept;
+  void stage_order(const risk::ReplaceOrder& order, const risk::Decision& decision) noexcept;
 
   // venue_messages.cpp
   void effect(const VenueMessageRecord& record) noexcept;

@@ -33,6 +33,7 @@ enum class RecordType : std::uint16_t {
   Loaded = 19,      // the state of an empty journal is there, whole
   Recheck = 20,     // the margin states of some accounts are looked at again, in turn
   Due = 21,         // the same of accounts whose state prices or trading can have changed
+  EnterNamed = 22,  // an order that its client names by a text
 };
 
 struct StartRecord {
@@ -66,6 +67,14 @@ struct DueRecord {
 struct EnterRecord {
   risk::NewOrder order;
   risk::Decision decision;
+};
+// A client's own name of an order, where the protocol has names longer than a ClientText: at most 36
+// characters, then zeros.
+using OrderName = std::array<char, 40>;
+struct EnterNamedRecord {
+  risk::NewOrder order;
+  risk::Decision decision;
+  OrderName name{};
 };
 struct ReplaceRecord {
   risk::ReplaceOrder order;
@@ -166,6 +175,7 @@ static_assert(journal::is_journal_command<ResolveRecord> &&
               journal::is_journal_command<LoadedRecord>);
 static_assert(journal::is_journal_command<RecheckRecord> && journal::is_journal_command<DueRecord>);
 static_assert(journal::is_journal_command<StartRecord> && journal::is_journal_command<EnterRecord>);
+static_assert(journal::is_journal_command<EnterNamedRecord>);
 static_assert(journal::is_journal_command<ReplaceRecord> &&
               journal::is_journal_command<CancelRecord>);
 static_assert(journal::is_journal_command<FirmControlRecord>);
