@@ -23,7 +23,7 @@
 #include "gateway/commands/stats.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/reader.h"
-#include "gateway/shard/shard.h"
+#include "gateway/shard/loop.h"
 
 namespace portcullis::gateway {
 
@@ -39,10 +39,10 @@ struct CommandLine {
   std::int64_t feed_refresh_ms = 0;
 };
 
-std::atomic<shard::Shard*> g_running{nullptr};  // for the signal handler alone
+std::atomic<shard::Loop*> g_running{nullptr};  // for the signal handler alone
 
 extern "C" void handle_stop(int) {
-  if (shard::Shard* running = g_running.load()) running->stop();
+  if (shard::Loop* running = g_running.load()) running->stop();
 }
 
 [[noreturn]] void fail(const std::vector<config::Problem>& problems) {
@@ -286,12 +286,12 @@ void run(const CommandLine& line) {
                     deployment.journal.directory.string()));
   }
   auto gate = std::make_unique<gate::Gate>(deployment, &journal);
-  shard::Shard* waking = nullptr;
+  shard::Loop* waking = nullptr;
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Shard shard(deployment, secrets, *gate, journal, &queue);
-  waking = &shard;
+  shard::Loop loop(deployment, secrets, *gate, journal, &queue);
+  waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   if (journal.published_sequence() == 0) {
     begin_journal(state, deployment, journal, *gate);
@@ -300,18 +300,18 @@ void run(const CommandLine& line) {
   }
   apply_commands(commands, *gate);
 
-  g_running.store(&shard);
+  g_running.store(&loop);
   struct sigaction action {};
   action.sa_handler = handle_stop;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::cout << "listening on " << shard.port() << std::endl;
+  std::cout << "listening on " << loop.port() << std::endl;
   feed.start();
-  shard.run();
+  loop.run();
   g_running.store(nullptr);
   feed.stop();
-  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &shard));
+  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &loop.shard()));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
 

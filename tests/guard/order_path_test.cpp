@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "gateway/gate/gate.h"
-#include "gateway/shard/shard.h"
+#include "gateway/shard/loop.h"
 #include "tests/support/counted_calls.h"
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
@@ -301,16 +301,16 @@ std::int64_t clock_ns() {
 // The shard on its own thread, counted there; everything else on the test's.
 struct RunningShard {
   RunningShard(Rig& rig, feeds::FeedQueue& prices) : secrets(rig.configuration) {
-    shard = std::make_unique<shard::Shard>(rig.configuration, secrets.value, rig.gate, rig.journal,
-                                           &prices);
+    loop = std::make_unique<shard::Loop>(rig.configuration, secrets.value, rig.gate, rig.journal,
+                                         &prices);
     thread = std::thread([this] {
       const Counting counting;
-      shard->run();
+      loop->run();
       calls = t_calls;
     });
   }
   void finish() {
-    shard->stop();
+    loop->stop();
     thread.join();
   }
 
@@ -321,7 +321,7 @@ struct RunningShard {
     }
     shard::Secrets value;
   } secrets;
-  std::unique_ptr<shard::Shard> shard;
+  std::unique_ptr<shard::Loop> loop;
   std::thread thread;
   test::Calls calls;  // of its thread, once it has finished
 };
@@ -331,19 +331,19 @@ TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
   const int listening = listen_somewhere(venue_port);
   Rig rig(venue_port);
   rig.begin(clock_ns());
-  shard::Shard* waking = nullptr;
+  shard::Loop* waking = nullptr;
   feeds::FeedQueue prices(static_cast<std::uint32_t>(rig.configuration.instruments.size()),
                           static_cast<std::uint32_t>(rig.configuration.assets.size()), 1024,
                           [&waking] { waking->wake(); });
   test::g_measuring = false;
   RunningShard running(rig, prices);
-  waking = running.shard.get();
+  waking = running.loop.get();
 
   test::FlowVenue venue("AMZN");
   Traders traders;
   const int venue_fd = ::accept(listening, nullptr, nullptr);
-  const int alpha_fd = connect_to(running.shard->port());
-  const int bravo_fd = connect_to(running.shard->port());
+  const int alpha_fd = connect_to(running.loop->port());
+  const int bravo_fd = connect_to(running.loop->port());
   ASSERT_TRUE(traders.alpha.soup.login({"ALPHA2", "secret", "", 1}));
   ASSERT_TRUE(traders.bravo.soup.login({"BRAVO2", "secret", "", 1}));
 

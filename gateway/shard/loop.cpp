@@ -1,0 +1,62 @@
+#include "gateway/shard/loop.h"
+
+#include <immintrin.h>
+#include <sched.h>
+
+#include <chrono>
+
+namespace portcullis::gateway::shard {
+
+namespace {
+
+constexpr std::int64_t kYieldNs = 200'000;          // backoff: how long it yields before it sleeps
+constexpr std::chrono::milliseconds kSleepMax{10};  // timers are never later than this
+constexpr std::chrono::milliseconds kStopSleep{1};
+
+}  // namespace
+
+Loop::Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
+           journal::Journal& journal, feeds::FeedQueue* prices)
+    : waiting_(deployment.gateway.waiting),
+      transport_(deployment),
+      shard_(deployment, secrets, gate, journal, prices, transport_) {}
+
+void Loop::wake() noexcept {
+  if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
+}
+
+void Loop::stop() noexcept {
+  stopping_.store(true);
+  transport_.wake();
+}
+
+void Loop::run() {
+  shard_.begin();
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    if (shard_.pass()) {
+      idle_since_ns_ = shard_.now_ns();
+    } else {
+      wait();
+    }
+  }
+  shard_.begin_stop();
+  while (!shard_.stop_pass()) transport_.sleep(kStopSleep);
+}
+
+void Loop::wait() {
+  if (waiting_ == config::Waiting::Spin) {
+    _mm_pause();
+    return;
+  }
+  if (waiting_ == config::Waiting::Backoff && shard_.now_ns() - idle_since_ns_ < kYieldNs) {
+    ::sched_yield();
+    return;
+  }
+  // A producer that queues after this line sees us sleeping and wakes us; one that queued before it
+  // is seen by the look at the queues.
+  sleeping_.store(true, std::memory_order_seq_cst);
+  if (!stopping_.load() && !shard_.drain_queues()) transport_.sleep(kSleepMax);
+  sleeping_.store(false, std::memory_order_seq_cst);
+}
+
+}  // namespace portcullis::gateway::shard

@@ -1,0 +1,47 @@
+// The shard's thread: passes one after the other over sockets, and between them the waiting that is
+// configured (ORDERLIFE 5).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "config/deployment.h"
+#include "feeds/feed_queue.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/journal.h"
+#include "gateway/shard/shard.h"
+#include "gateway/shard/socket_transport.h"
+
+namespace portcullis::gateway::shard {
+
+class Loop {
+ public:
+  // Opens the listening socket. Everything must outlive the loop. Throws when it cannot listen.
+  // `prices` may be null.
+  Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
+       journal::Journal& journal, feeds::FeedQueue* prices);
+
+  [[nodiscard]] std::uint16_t port() const { return transport_.port(); }
+
+  // Runs until stop(). Returns when everything that had to leave has left, or after a few seconds.
+  void run();
+  // From any thread or a signal handler.
+  void stop() noexcept;
+  // From any thread: something has been queued for the shard.
+  void wake() noexcept;
+
+  // The loop's thread, or any once run() has returned.
+  [[nodiscard]] const Shard& shard() const { return shard_; }
+
+ private:
+  void wait();
+
+  const config::Waiting waiting_;
+  SocketTransport transport_;
+  Shard shard_;
+  std::int64_t idle_since_ns_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> sleeping_{false};
+};
+
+}  // namespace portcullis::gateway::shard
