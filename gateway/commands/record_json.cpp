@@ -59,11 +59,13 @@ class RecordJson {
   // Bytes are taken for Latin-1, so that whatever a peer has sent is JSON.
   void quote(std::string_view value) {
     text_ += '"';
+    constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
+    constexpr std::string_view kLetters = "\"\\bfnrt";
     for (const char c : value) {
       const auto byte = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
+      if (const std::size_t at = kEscaped.find(c); at != std::string_view::npos) {
         text_ += '\\';
-        text_ += c;
+        text_ += kLetters[at];
       } else if (byte < 0x20 || byte > 0x7E) {
         fmt::format_to(std::back_inserter(text_), "\\u{:04x}", byte);
       } else {

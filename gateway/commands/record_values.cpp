@@ -1,6 +1,8 @@
 #include "gateway/commands/record_values.h"
 
-#include "config/iso_time.h"
+#include <fmt/chrono.h>
+
+#include <ctime>
 
 namespace portcullis::gateway {
 
@@ -131,11 +133,9 @@ RecordValues::Text RecordValues::arithmetic(const RecordContext& context,
 // --- texts
 
 std::string utc_text(std::int64_t ns) {
-  const auto seconds =
-      static_cast<std::int64_t>(risk::floor_div(ns, risk::kSecondNs)) * risk::kSecondNs;
-  std::string text = config::to_iso_time({seconds});
-  text.pop_back();  // the Z
-  return fmt::format("{}.{:09}Z", text, ns - seconds);
+  const auto seconds = static_cast<std::time_t>(risk::floor_div(ns, risk::kSecondNs));
+  const auto rest = static_cast<std::int64_t>(ns - risk::Int128{seconds} * risk::kSecondNs);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(seconds), rest);
 }
 
 std::string flag_names(std::uint16_t flags) {
