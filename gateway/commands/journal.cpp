@@ -13,12 +13,11 @@
 #include <string>
 #include <thread>
 
-#include "config/load.h"
+#include "gateway/commands/journal_folder.h"
 #include "gateway/commands/journal_time.h"
 #include "gateway/commands/record_filter.h"
 #include "gateway/commands/record_json.h"
 #include "gateway/commands/record_text.h"
-#include "gateway/commands/stats.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/journal/reader.h"
 #include "gateway/journal/seek.h"
@@ -41,20 +40,6 @@ struct CommandLine {
   bool json = false;
   bool follow = false;
 };
-
-using Deployment = std::unique_ptr<const config::Deployment>;
-
-// The configuration that the journal was begun under is kept beside it. Null: it is not there, or
-// nothing can be made of it.
-Deployment load_deployment(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "configuration.json";
-  if (!std::filesystem::exists(path)) return nullptr;
-  config::LoadResult result = config::load_canonical(read_text(path), folder);
-  if (result.ok()) return std::make_unique<const config::Deployment>(std::move(result.deployment));
-  std::cerr << path.string() << ": " << config::to_text(result.problems.front())
-            << "; indexes are shown instead of names\n";
-  return nullptr;
-}
 
 // --- the command line's texts
 
@@ -132,7 +117,9 @@ void parse_order(const std::string& text, const config::Names* names, RecordQuer
 
 // The day of a time without one: that of the journal's first record.
 std::int64_t first_time(const std::filesystem::path& folder, std::uint64_t first) {
-  journal::Reader reader(folder, {.from_sequence = first, .include_ring = true});
+  journal::ReaderOptions options = reader_options(folder);
+  options.from_sequence = first;
+  journal::Reader reader(folder, options);
   journal::RecordView record;
   return reader.next(record) == journal::ReadStatus::Record ? record.time_ns : 0;
 }
@@ -175,13 +162,14 @@ bool is_output_gone() {
 // What is asked for, up to now or as it comes. False: damage, after all that is good.
 bool print(const CommandLine& line) {
   constexpr std::chrono::milliseconds kFollowInterval{20};
-  const Deployment deployment = load_deployment(line.folder);
+  const auto deployment = find_deployment(line.folder);
   const std::uint64_t first =
       journal::sequence_before(line.folder, std::numeric_limits<std::int64_t>::min());
   const RecordQuery query = parse_query(line, deployment.get(), first);
   const RecordValues values(deployment.get());
   RecordFilter filter(query, deployment.get());
-  journal::ReaderOptions options{.from_sequence = first, .include_ring = true};
+  journal::ReaderOptions options = reader_options(line.folder);
+  options.from_sequence = first;
   journal::RecordView record;
   if (query.needs_chain()) {
     journal::Reader reader(line.folder, options);
