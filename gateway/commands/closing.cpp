@@ -150,9 +150,9 @@ Holdings holdings_of(const config::Deployment& deployment, risk::Engine& engine)
   const std::size_t instruments = deployment.instruments.size();
   holdings.amounts.assign(deployment.accounts.size(), std::vector<Int128>(assets));
   holdings.positions.assign(deployment.accounts.size(), std::vector<risk::Lots>(instruments));
-  risk::Breakdown breakdown(deployment.parameters);
   for (std::uint32_t account = 0; account < deployment.accounts.size(); ++account) {
     if (!has_any(deployment, engine, {account})) continue;
+    risk::Breakdown breakdown(deployment.parameters);
     engine.break_down({account}, breakdown);
     if (!breakdown.in_range) {
       throw std::runtime_error(fmt::format("account {}: its figures do not fit their integers",
