@@ -302,7 +302,7 @@ std::int64_t clock_ns() {
 struct RunningShard {
   RunningShard(Rig& rig, feeds::FeedQueue& prices) : secrets(rig.configuration) {
     loop = std::make_unique<shard::Loop>(rig.configuration, secrets.value, rig.gate, rig.journal,
-                                         &prices);
+                                         shard::Inputs{.prices = &prices}, nullptr);
     thread = std::thread([this] {
       const Counting counting;
       loop->run();
