@@ -290,7 +290,7 @@ void run(const CommandLine& line) {
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, secrets, *gate, journal, &queue);
+  shard::Loop loop(deployment, secrets, *gate, journal, {.prices = &queue}, nullptr);
   waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   if (journal.published_sequence() == 0) {

@@ -16,10 +16,12 @@ constexpr std::chrono::milliseconds kStopSleep{1};
 }  // namespace
 
 Loop::Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-           journal::Journal& journal, feeds::FeedQueue* prices)
+           journal::Journal& journal, Inputs inputs, Doorbell* follower)
     : waiting_(deployment.gateway.waiting),
+      journal_(journal),
+      follower_(follower),
       transport_(deployment),
-      shard_(deployment, secrets, gate, journal, prices, transport_) {}
+      shard_(deployment, secrets, gate, journal, inputs, transport_) {}
 
 void Loop::wake() noexcept {
   if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
@@ -33,7 +35,9 @@ void Loop::stop() noexcept {
 void Loop::run() {
   shard_.begin();
   while (!stopping_.load(std::memory_order_relaxed)) {
-    if (shard_.pass()) {
+    const bool worked = shard_.pass();
+    ring();
+    if (worked) {
       idle_since_ns_ = shard_.now_ns();
     } else {
       wait();
@@ -41,6 +45,13 @@ void Loop::run() {
   }
   shard_.begin_stop();
   while (!shard_.stop_pass()) transport_.sleep(kStopSleep);
+  ring();
+}
+
+void Loop::ring() noexcept {
+  if (follower_ == nullptr || journal_.published_sequence() == rung_for_) return;
+  rung_for_ = journal_.published_sequence();
+  follower_->ring();
 }
 
 void Loop::wait() {

@@ -6,9 +6,9 @@
 #include <cstdint>
 
 #include "config/deployment.h"
-#include "feeds/feed_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/shard/doorbell.h"
 #include "gateway/shard/shard.h"
 #include "gateway/shard/socket_transport.h"
 
@@ -17,9 +17,9 @@ namespace portcullis::gateway::shard {
 class Loop {
  public:
   // Opens the listening socket. Everything must outlive the loop. Throws when it cannot listen.
-  // `prices` may be null.
+  // `follower`, which may be null, is rung after each pass that has written to the journal.
   Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-       journal::Journal& journal, feeds::FeedQueue* prices);
+       journal::Journal& journal, Inputs inputs, Doorbell* follower);
 
   [[nodiscard]] std::uint16_t port() const { return transport_.port(); }
 
@@ -35,8 +35,12 @@ class Loop {
 
  private:
   void wait();
+  void ring() noexcept;
 
   const config::Waiting waiting_;
+  const journal::Journal& journal_;
+  Doorbell* const follower_;
+  std::uint64_t rung_for_ = 0;  // the last record it was rung for
   SocketTransport transport_;
   Shard shard_;
   std::int64_t idle_since_ns_ = 0;

@@ -52,12 +52,12 @@ bool equal_secrets(std::string_view a, std::string_view b) {
 }  // namespace
 
 Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-             journal::Journal& journal, feeds::FeedQueue* prices, Transport& transport)
+             journal::Journal& journal, Inputs inputs, Transport& transport)
     : deployment_(deployment),
       secrets_(secrets),
       gate_(gate),
       journal_(journal),
-      prices_(prices),
+      inputs_(inputs),
       transport_(transport),
       sessions_(deployment.sessions.size()),
       venue_(venue_settings(deployment), 0),
@@ -117,7 +117,10 @@ bool Shard::pass() {
   return worked;
 }
 
-bool Shard::drain_queues() { return drain_prices(); }
+bool Shard::drain_queues() {
+  const bool orders = drain_orders();
+  return drain_prices() || orders;
+}
 
 // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
 void Shard::judge_pass() {
@@ -198,14 +201,22 @@ void Shard::close(Client& client) {
 void Shard::drop(Client& client) {
   close(client);
   if (!client.session.exists()) return;
-  const std::uint32_t s = client.session.value;
+  const risk::SessionIndex session = client.session;
   client.session = {};
-  if (sessions_[s].client != &client) return;  // superseded by a newer login
-  sessions_[s].client = nullptr;
-  gate_.on_session({s}, false, now_ns_);
-  if (deployment_.sessions[s].cancel_on_disconnect) {
-    sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
-  }
+  if (sessions_[session.value].client != &client) return;  // superseded by a newer login
+  sessions_[session.value].client = nullptr;
+  session_down(session);
+}
+
+void Shard::session_up(risk::SessionIndex session) {
+  gate_.on_session(session, true, now_ns_);
+  sessions_[session.value].cancel_at_ns = 0;
+}
+
+void Shard::session_down(risk::SessionIndex session) {
+  gate_.on_session(session, false, now_ns_);
+  if (!deployment_.sessions[session.value].cancel_on_disconnect) return;
+  sessions_[session.value].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
 }
 
 // Reads the connection once and takes what messages the budget allows.
@@ -315,10 +326,9 @@ void Shard::login(Client& client, const soup::LoginRequest& request) {
     state.client->session = {};
     close(*state.client);
   } else {
-    gate_.on_session(session, true, now_ns_);
+    session_up(session);
   }
   state.client = &client;
-  state.cancel_at_ns = 0;
   client.session = session;
   client.next = request.sequence == 0 ? next : request.sequence;
   (void)client.soup.accept_login(gate_.stream_session(), client.next);
@@ -494,13 +504,54 @@ bool Shard::serve_venue_output() {
   return worked;
 }
 
+// --- orders of the edge
+
+bool Shard::drain_orders() {
+  if (inputs_.orders == nullptr) return false;
+  if (next_order_ == order_count_) {
+    next_order_ = 0;
+    order_count_ = inputs_.orders->drain(orders_);
+    if (order_count_ == 0) return false;
+    tick();
+  }
+  const std::size_t first = next_order_;
+  for (; next_order_ < order_count_ && gate_.has_room(); ++next_order_) {
+    const std::int64_t began = now_ns_;
+    take_order(orders_[next_order_]);
+    message_times_.record(tick() - began);
+  }
+  if (order_count_ == orders_.size()) full_budget_ = true;
+  return next_order_ > first;
+}
+
+void Shard::take_order(const edge::EdgeCommand& command) {
+  using Type = edge::EdgeCommand::Type;
+  switch (command.type) {
+    case Type::Enter:
+      gate_.on_order(command.enter, command.name, overloaded_, now_ns_);
+      return;
+    case Type::Replace:
+      gate_.on_order(command.replace, overloaded_, now_ns_);
+      return;
+    case Type::Cancel:
+      gate_.on_order(command.cancel, now_ns_);
+      return;
+    case Type::SessionUp:
+      session_up(command.session);
+      return;
+    case Type::SessionDown:
+      session_down(command.session);
+      return;
+  }
+}
+
 // --- prices
 
 // Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
 bool Shard::drain_prices() {
-  if (prices_ == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+  if (inputs_.prices == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   std::array<feeds::PriceUpdate, kPricesPerPass> updates;
-  const std::size_t count = prices_->drain(updates);
+  const std::size_t count = inputs_.prices->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
     const feeds::PriceUpdate& update = updates[u];
     if (update.kind == feeds::PriceUpdate::Kind::Mark) {

@@ -8,6 +8,7 @@
 // One thread, that of the loop. Nothing on the way of an order allocates, locks or waits.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include "config/deployment.h"
 #include "feeds/feed_queue.h"
+#include "gateway/edge/command_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
@@ -28,6 +30,12 @@ namespace portcullis::gateway::shard {
 struct Secrets {
   std::string venue;
   std::vector<std::string> sessions;  // by session
+};
+
+// What other threads queue for the shard; each may be null.
+struct Inputs {
+  feeds::FeedQueue* prices = nullptr;
+  edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
 struct LinkCounters {
@@ -49,9 +57,9 @@ struct LinkCounters {
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
-  // Everything must outlive the shard. `prices` may be null.
+  // Everything must outlive the shard.
   Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-        journal::Journal& journal, feeds::FeedQueue* prices, Transport& transport);
+        journal::Journal& journal, Inputs inputs, Transport& transport);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -112,6 +120,10 @@ class Shard {
   bool serve_venue_output();
   void drop_venue();
   bool drain_prices();
+  bool drain_orders();
+  void take_order(const edge::EdgeCommand& command);
+  void session_up(risk::SessionIndex session);
+  void session_down(risk::SessionIndex session);
   void publish_fixed_indexes();
   std::int64_t tick() noexcept;
 
@@ -119,7 +131,7 @@ class Shard {
   const Secrets& secrets_;
   gate::Gate& gate_;
   journal::Journal& journal_;
-  feeds::FeedQueue* prices_;
+  const Inputs inputs_;
   Transport& transport_;
 
   std::int64_t accept_at_ns_ = 0;
@@ -127,6 +139,10 @@ class Shard {
   std::size_t first_pumped_ = 0;
   std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
   std::vector<SessionState> sessions_;
+  // Taken out of the edge's queue; those that found no room wait here.
+  std::array<edge::EdgeCommand, 32> orders_{};
+  std::size_t next_order_ = 0;
+  std::size_t order_count_ = 0;
 
   soup::ClientConnection venue_;
   bool venue_open_ = false;
