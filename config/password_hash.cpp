@@ -60,6 +60,7 @@ bool is_bearable(const ScryptCost& cost) {
   if (cost.n < kScryptNMin || !std::has_single_bit(cost.n) || cost.r == 0 || cost.p == 0) {
     return false;
   }
+  if (cost.r == 1 && cost.n > 32'768) return false;  // the function has no such
   // Each is below 2^32 and is bounded before it is multiplied.
   const std::uint64_t memory = std::uint64_t{cost.n} * cost.r;
   return cost.p <= kScryptWorkMax && memory <= kScryptMemoryMax / 128 &&
