@@ -654,9 +654,9 @@ std::string GateWorld::check() {
 
 // --- looking at it
 
-const risk::Order* GateWorld::order(risk::SessionIndex session, std::uint32_t number) {
-  const risk::NumberRecord* record = engine().find_client(session, number);
-  return record == nullptr ? nullptr : &engine().order({record->order});
+bool GateWorld::is_drained() const {
+  return connected_ && gate_->link() == gate::LinkState::Up && gate_->is_idle() && !hold_to_venue &&
+         !hold_from_venue;
 }
 
 std::int64_t GateWorld::position(std::string_view account_name, std::string_view instrument_name) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tests/support/gate_world.h"
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
 
@@ -26,7 +27,9 @@ class RandomGate {
         world_(sound_ && rng_.percent(25) ? std::vector<Change>{{Change::Kind::Set, "process.json",
                                                                  "capacities.orders", "20"}}
                                           : std::vector<Change>{}),
+        counts_(counts),
         audit_(prepared(world_), venue, counts),
+        taken_(world_.venue_stream().size()),
         next_number_(world_.deployment().sessions.size(), 1) {}
 
   void run(std::int64_t steps);
@@ -41,6 +44,15 @@ class RandomGate {
   const T& one_of(const std::vector<T>& values) {
     return values[below(values.size())];
   }
+
+  // Each is done to the world, and what came of it is judged.
+  void send(risk::SessionIndex session, std::span<const std::byte> payload);
+  void set_mark(risk::InstrumentIndex instrument, risk::Mark mark);
+  void operate(const risk::Control& control);
+  void sweep(gate::SweepScope scope, std::uint32_t target);
+  void look_again();
+  void replace_venue(std::string_view session);
+  void look();
 
   void step();
   bool is_well() const { return audit_.problems().empty() && !testing::Test::HasFailure(); }
@@ -64,7 +76,10 @@ class RandomGate {
   Rng rng_;
   Rng looks_;  // when margin states are looked at, beside the story
   GateWorld world_;
+  GateAudit::Counts& counts_;
   GateAudit audit_;
+  std::size_t taken_;  // of the venue's stream, and told to the audit as taken
+  int starts_ = 1;
   std::vector<std::uint32_t> next_number_;
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
@@ -82,6 +97,87 @@ GateWorld& RandomGate::prepared(GateWorld& world) {
                                .bust_per_million = 30'000,
                                .seed = rng_.next()}});
   return world;
+}
+
+// --- what is done, and what came of it
+
+void RandomGate::send(risk::SessionIndex session, std::span<const std::byte> payload) {
+  const gate::Counters before = world_.counters();
+  const int starts = world_.starts();
+  const std::string_view allowed = audit_.expect(session, payload);
+  world_.send_bytes(session, payload);
+
+  // One message, one count. What leaves no record does not survive a restart.
+  const gate::Counters& after = world_.counters();
+  const bool restarted = world_.starts() != starts;
+  const std::string outcome =
+      std::string(after.forwarded - before.forwarded, 'f') +
+      std::string(after.rejected - before.rejected, 'r') +
+      std::string(after.answered - before.answered, 'a') +
+      (restarted ? ""
+                 : std::string(after.ignored - before.ignored, 'i') +
+                       std::string(after.malformed - before.malformed, 'm'));
+  if (outcome.size() != 1 ? !restarted || !outcome.empty()
+                          : allowed.find(outcome) == std::string_view::npos)
+    audit_.problem("a message had the outcome " + outcome + ", not one of " + std::string(allowed));
+  audit_.sent(session, payload, outcome, world_.gate().last_decision());
+  look();
+}
+
+void RandomGate::set_mark(risk::InstrumentIndex instrument, risk::Mark mark) {
+  audit_.marked(instrument, mark, world_.now_ns);
+  world_.mark(instrument, mark);
+  look();
+}
+
+void RandomGate::operate(const risk::Control& control) {
+  audit_.controlled(control);
+  world_.control(control);
+  look();
+}
+
+void RandomGate::sweep(gate::SweepScope scope, std::uint32_t target) {
+  audit_.swept(scope, target);
+  world_.sweep(scope, target);
+  look();
+}
+
+void RandomGate::look_again() {
+  if (world_.look_again()) ++counts_.looked;
+  look();
+}
+
+void RandomGate::replace_venue(std::string_view session) {
+  world_.cut.reset();  // the gate is to hear of it now
+  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
+  world_.replace_venue(session);
+  audit_.venue_is_another();
+  taken_ = 0;
+  world_.connect();
+  look();
+  audit_.orders_are_dead();
+  world_.orders_are_dead();
+  world_.connect();
+  look();
+}
+
+void RandomGate::look() {
+  if (world_.starts() != starts_) {
+    starts_ = world_.starts();
+    audit_.judge_restart(world_.streams());
+  }
+  audit_.look_at_what_is_said();
+  const std::vector<Bytes>& stream = world_.venue_stream();
+  // A lost session's numbering says nothing about the new one's.
+  const std::size_t through =
+      world_.gate().link() == gate::LinkState::Lost ? 0 : world_.gate().venue_next_sequence() - 1;
+  for (; taken_ < std::min(through, stream.size()); ++taken_) audit_.taken(stream[taken_]);
+  audit_.look_at_what_is_read();
+  for (std::uint32_t s = 0; s < next_number_.size(); ++s) {
+    for (const Bytes& payload : world_.owed_bytes({s})) audit_.owed({s}, payload);
+  }
+  audit_.judge_answers();
+  audit_.judge_books();
 }
 
 // --- clients
@@ -196,7 +292,7 @@ void RandomGate::client_sends() {
   const risk::SessionIndex session{below(next_number_.size())};
   Bytes payload = venue_sim::bytes_of(client_message(session));
   if (rng_.percent(1)) payload.resize(below(payload.size() + 1));
-  audit_.send(session, payload);
+  send(session, payload);
 }
 
 // --- everybody else
@@ -206,7 +302,7 @@ void RandomGate::price_moves() {
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
   const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
-  audit_.mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
+  set_mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
 }
 
 // At the simulated venue.
@@ -233,7 +329,7 @@ void RandomGate::operator_acts() {
     risk::Control resume = controls_[c];
     resume.action = ControlAction::Resume;
     controls_.erase(controls_.begin() + c);
-    return audit_.control(resume);
+    return operate(resume);
   }
   const config::Deployment& d = world_.deployment();
   risk::Control control;
@@ -247,11 +343,11 @@ void RandomGate::operator_acts() {
                        : control.scope == ControlScope::Account ? gate::SweepScope::Account
                        : control.scope == ControlScope::Session ? gate::SweepScope::Session
                                                                 : gate::SweepScope::Instrument;
-    return audit_.sweep(scope, control.target);
+    return sweep(scope, control.target);
   }
   control.action = static_cast<ControlAction>(below(3));  // kill, suspend, close only
   controls_.push_back(control);
-  audit_.control(control);
+  operate(control);
 }
 
 void RandomGate::hold_or_carry() {
@@ -259,12 +355,12 @@ void RandomGate::hold_or_carry() {
   world_.hold_from_venue = rng_.percent(20);
   world_.hold_steps = rng_.percent(20);
   world_.deliver();
-  audit_.look();
+  look();
 }
 
 void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
-  if (looks_.percent(10)) audit_.look_again();
+  if (looks_.percent(10)) look_again();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -275,7 +371,7 @@ void RandomGate::step() {
     world_.now_ns += rng_.percent(20) ? rng_.between(0, 2'000'000'000) : rng_.between(0, 2'000'000);
     if (rng_.percent(50)) {
       for (std::uint32_t i = 0; i < world_.deployment().instruments.size(); ++i)
-        audit_.mark({i}, world_.engine().mark({i}));
+        set_mark({i}, world_.engine().mark({i}));
     }
   } else if (what <= 930) {
     return hold_or_carry();
@@ -291,15 +387,15 @@ void RandomGate::step() {
     const risk::SessionIndex session{below(next_number_.size())};
     const bool up = !world_.gate().is_session_up(session);
     world_.session_is(session, up);
-    if (!up) return audit_.sweep(gate::SweepScope::Session, session.value);
+    if (!up) return sweep(gate::SweepScope::Session, session.value);
   } else if (what <= 998) {
     world_.kill();
     world_.connect();
   } else if (!sound_ && rng_.percent(50)) {
     answered_ = audit_.read().size();
-    return audit_.replace_venue("VENUE" + std::to_string(10'000 + ++venues_));
+    return replace_venue("VENUE" + std::to_string(10'000 + ++venues_));
   }
-  audit_.look();
+  look();
 }
 
 // --- a hostile venue
@@ -311,7 +407,7 @@ void RandomGate::venue_says() {
     resume.target = a;
     resume.scope = risk::ControlScope::Account;
     resume.action = risk::ControlAction::Resume;
-    if (rng_.percent(10)) audit_.control(resume);
+    if (rng_.percent(10)) operate(resume);
   }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
     Bytes payload(ouch::kMaxMessageSize);
@@ -319,7 +415,7 @@ void RandomGate::venue_says() {
     if (rng_.percent(1)) payload.resize(below(payload.size()));
     if (rng_.percent(1) && !payload.empty()) payload[0] = static_cast<std::byte>(below(256));
     world_.say_bytes(std::move(payload));
-    audit_.look();
+    look();
   }
 }
 
@@ -406,18 +502,19 @@ void RandomGate::recover() {
   world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
   world_.deliver();
   if (!world_.is_connected()) world_.connect();
-  audit_.look();
+  look();
 }
 
 void RandomGate::end() {
   world_.cut.reset();
   recover();
-  audit_.sweep(gate::SweepScope::Node, 0);
+  sweep(gate::SweepScope::Node, 0);
   if (sound_) {
     audit_.compare_book();
   } else {
-    audit_.replace_venue("VENUEXLAST");
+    replace_venue("VENUEXLAST");
   }
+  look();
   audit_.finish();
 }
 
@@ -425,7 +522,7 @@ void RandomGate::run(std::int64_t steps) {
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
     step();
-    if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
+    if (sound_ && world_.is_drained() && rng_.percent(5)) audit_.compare_book();
     if (rng_.between(1, steps) <= 3) {
       EXPECT_EQ(world_.check(), "");
     }
