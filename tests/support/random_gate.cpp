@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/support/gate_world.h"
+#include "tests/support/random_orders.h"
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
 
@@ -30,7 +31,7 @@ class RandomGate {
         counts_(counts),
         audit_(prepared(world_), venue, counts),
         taken_(world_.venue_stream().size()),
-        next_number_(world_.deployment().sessions.size(), 1) {}
+        orders_(rng_, world_, audit_) {}
 
   void run(std::int64_t steps);
 
@@ -39,10 +40,6 @@ class RandomGate {
   GateWorld& prepared(GateWorld& world);
   std::uint32_t below(std::size_t n) {
     return static_cast<std::uint32_t>(rng_.between(0, static_cast<std::int64_t>(n) - 1));
-  }
-  template <class T>
-  const T& one_of(const std::vector<T>& values) {
-    return values[below(values.size())];
   }
 
   // Each is done to the world, and what came of it is judged.
@@ -57,12 +54,6 @@ class RandomGate {
   void step();
   bool is_well() const { return audit_.problems().empty() && !testing::Test::HasFailure(); }
   void client_sends();
-  ouch::InboundMessage client_message(risk::SessionIndex session);
-  ouch::EnterOrder enter_order(risk::SessionIndex session);
-  std::uint32_t some_number(risk::SessionIndex session);
-  ouch::Firm some_firm(risk::SessionIndex session);
-  std::uint64_t some_price(risk::InstrumentIndex instrument, const config::Alias& alias);
-  std::uint32_t some_quantity(const config::Alias& alias);
   void price_moves();
   void other_trades();
   void operator_acts();
@@ -80,7 +71,7 @@ class RandomGate {
   GateAudit audit_;
   std::size_t taken_;  // of the venue's stream, and told to the audit as taken
   int starts_ = 1;
-  std::vector<std::uint32_t> next_number_;
+  RandomOrders orders_;
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
   std::size_t answered_ = 0;  // of what the scripted venue has read
@@ -173,7 +164,7 @@ void RandomGate::look() {
       world_.gate().link() == gate::LinkState::Lost ? 0 : world_.gate().venue_next_sequence() - 1;
   for (; taken_ < std::min(through, stream.size()); ++taken_) audit_.taken(stream[taken_]);
   audit_.look_at_what_is_read();
-  for (std::uint32_t s = 0; s < next_number_.size(); ++s) {
+  for (std::uint32_t s = 0; s < world_.deployment().sessions.size(); ++s) {
     for (const Bytes& payload : world_.owed_bytes({s})) audit_.owed({s}, payload);
   }
   audit_.judge_answers();
@@ -182,115 +173,9 @@ void RandomGate::look() {
 
 // --- clients
 
-std::uint64_t RandomGate::some_price(risk::InstrumentIndex instrument, const config::Alias& alias) {
-  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
-  const std::int64_t mark = world_.engine().mark(instrument).raw / parameters.marks_per_tick;
-  // A few prices, so that orders meet; now and then far away.
-  const std::int64_t away = rng_.percent(5) ? rng_.between(-80, 80) : rng_.between(-4, 4);
-  return static_cast<std::uint64_t>((mark + mark * away / 1000) * alias.price_per_tick);
-}
-
-std::uint32_t RandomGate::some_quantity(const config::Alias& alias) {
-  if (rng_.percent(2)) return below(1'200'000);
-  const std::int64_t lots = rng_.percent(4)    ? rng_.between(1, 20'000)
-                            : rng_.percent(50) ? 100
-                                               : rng_.between(1, 200);
-  return static_cast<std::uint32_t>(
-      std::min<std::int64_t>(lots * alias.quantity_per_lot, 1'000'000));
-}
-
-ouch::Firm RandomGate::some_firm(risk::SessionIndex session) {
-  const config::Deployment& d = world_.deployment();
-  if (rng_.percent(3)) return d.accounts[below(d.accounts.size())].firm;
-  if (rng_.percent(1)) return padded<4>("XXXX");
-  return d.accounts[one_of(d.parameters.sessions[session.value].accounts).value].firm;
-}
-
-ouch::EnterOrder RandomGate::enter_order(risk::SessionIndex session) {
-  const config::Alias alias = one_of(world_.deployment().sessions[session.value].aliases);
-  ouch::EnterOrder order = venue_sim::enter_message({.number = 1,
-                                                     .side = "BBBSSSTE"[below(8)],
-                                                     .quantity = some_quantity(alias),
-                                                     .price = some_price(alias.instrument, alias),
-                                                     .tif = rng_.percent(20) ? '3' : '0',
-                                                     .firm = ""});
-  order.symbol = rng_.percent(1) ? padded<8>("NONE") : alias.symbol;
-  if (rng_.percent(3)) order.price = below(3) == 0 ? 0 : ouch::kMarketPrice;
-  if (order.price == ouch::kMarketPrice) order.time_in_force = ouch::TimeInForce::ImmediateOrCancel;
-  if (rng_.percent(1)) order.time_in_force = ouch::TimeInForce::AfterHours;
-  if (rng_.percent(1)) order.cross_type = 'O';
-  if (rng_.percent(90)) {
-    order.appendage.firm = some_firm(session);
-    order.appendage.mark(ouch::Tag::Firm);
-  }
-  if (rng_.percent(5)) {
-    order.appendage.post_only = ouch::kPostOnly;
-    order.appendage.mark(ouch::Tag::PostOnly);
-  }
-  if (order.time_in_force == ouch::TimeInForce::ImmediateOrCancel && rng_.percent(20)) {
-    order.appendage.min_qty = order.quantity / 2;
-    order.appendage.mark(ouch::Tag::MinQty);
-  }
-  if (rng_.percent(40)) {
-    order.appendage.aiq_strategy = "*NOWDod"[below(7)];
-    order.appendage.mark(ouch::Tag::AiqStrategy);
-  }
-  return order;
-}
-
-// Mostly one that lives.
-std::uint32_t RandomGate::some_number(risk::SessionIndex session) {
-  const std::vector<std::uint32_t> live = audit_.live(session);
-  if (live.empty() || rng_.percent(10)) return below(next_number_[session.value] + 1);
-  return one_of(live);
-}
-
-ouch::InboundMessage RandomGate::client_message(risk::SessionIndex session) {
-  std::uint32_t& next = next_number_[session.value];
-  const std::uint32_t number = rng_.percent(3) ? below(next) : (next += 1 + below(8) / 7) - 1;
-  const std::int64_t what = rng_.between(1, 1000);
-  if (what <= 540) {
-    ouch::EnterOrder order = enter_order(session);
-    order.user_ref_num = number;
-    order.cl_ord_id = venue_sim::cl_ord_id_of(number);
-    return order;
-  }
-  const std::uint32_t original = some_number(session);
-  const risk::Order* live = world_.order(session, original);
-  const auto& aliases = world_.deployment().sessions[session.value].aliases;
-  config::Alias alias = one_of(aliases);
-  for (const config::Alias& a : aliases) {
-    if (live != nullptr && a.instrument == live->instrument) alias = a;
-  }
-  if (what <= 760) {
-    return venue_sim::replace_message(original, {.number = number,
-                                                 .quantity = some_quantity(alias),
-                                                 .price = some_price(alias.instrument, alias),
-                                                 .tif = rng_.percent(2) ? '3' : '0'});
-  }
-  if (what <= 950) {
-    return ouch::CancelOrder{.user_ref_num = original,
-                             .quantity = rng_.percent(30) ? some_quantity(alias) : 0,
-                             .appendage = {}};
-  }
-  if (what <= 965) return ouch::AccountQuery{.appendage = {}};
-  const ouch::Firm firm = rng_.percent(40) ? padded<4>("") : some_firm(session);
-  if (what <= 978) {
-    return ouch::MassCancel{.user_ref_num = number,
-                            .firm = firm,
-                            .symbol = rng_.percent(50) ? padded<8>("") : alias.symbol,
-                            .appendage = {}};
-  }
-  if (what <= 983) {
-    return ouch::DisableOrderEntry{.user_ref_num = number, .firm = firm, .appendage = {}};
-  }
-  return ouch::EnableOrderEntry{
-      .user_ref_num = number, .firm = rng_.percent(70) ? padded<4>("") : firm, .appendage = {}};
-}
-
 void RandomGate::client_sends() {
-  const risk::SessionIndex session{below(next_number_.size())};
-  Bytes payload = venue_sim::bytes_of(client_message(session));
+  const risk::SessionIndex session{below(world_.deployment().sessions.size())};
+  Bytes payload = venue_sim::bytes_of(orders_.of_client(session));
   if (rng_.percent(1)) payload.resize(below(payload.size() + 1));
   send(session, payload);
 }
@@ -308,16 +193,7 @@ void RandomGate::price_moves() {
 // At the simulated venue.
 void RandomGate::other_trades() {
   if (rng_.percent(15)) return world_.other_cancels(below(other_number_) + 1);
-  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
-  const config::Alias& alias = world_.deployment().instruments[instrument.value].venue;
-  const std::string symbol(alias.symbol.begin(), alias.symbol.end());
-  world_.other_enters(
-      {.number = other_number_++,
-       .side = rng_.percent(50) ? 'B' : 'S',
-       .quantity = static_cast<std::uint32_t>(rng_.between(1, 150) * alias.quantity_per_lot),
-       .price = some_price(instrument, alias),
-       .tif = rng_.percent(30) ? '3' : '0',
-       .symbol = symbol});
+  world_.other_enters(orders_.other(other_number_++));
 }
 
 // What was done is undone again after a while, so that there is always something to trade.
@@ -384,7 +260,7 @@ void RandomGate::step() {
   } else if (what <= 985) {
     world_.disconnect();
   } else if (what <= 996) {
-    const risk::SessionIndex session{below(next_number_.size())};
+    const risk::SessionIndex session{below(world_.deployment().sessions.size())};
     const bool up = !world_.gate().is_session_up(session);
     world_.session_is(session, up);
     if (!up) return sweep(gate::SweepScope::Session, session.value);
