@@ -371,6 +371,10 @@ class Engine {
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;
+  // Does a part of that work, hashing at most so many of the entities that have changed since it was
+  // done last: for a caller who may not stop as long. True: none is left, and state_hash() costs
+  // nothing now.
+  bool settle_hash(std::size_t entities_max) noexcept;
   // Recomputes every cache and every sum from the semantic state and compares bit for bit. The name
   // of the first difference, or nullptr. Slow: for tests, markers and the demo. Refreshes all
   // accounts.

@@ -7,7 +7,9 @@
 #include <memory>
 #include <vector>
 
+#include "gateway/gate/gate_parts.h"
 #include "risk/engine_parts.h"
+#include "tests/support/gate_world.h"
 #include "tests/support/random_world.h"
 
 namespace portcullis {
@@ -83,6 +85,16 @@ TEST(StateParts, NameEveryMemberOfTheEngine) {
   EXPECT_EQ(members.first_at(), 0u);
   EXPECT_EQ(padded(members.end(), alignof(risk::Engine)), sizeof(risk::Engine));
   EXPECT_GT(members.count(), 80);
+}
+
+TEST(StateParts, NameEveryMemberOfTheGate) {
+  const config::Deployment deployment = test::small_deployment();
+  const auto gate = std::make_unique<gateway::gate::Gate>(deployment, nullptr);
+  Members members(gate.get(), sizeof(gateway::gate::Gate));
+  gateway::gate::Gate::for_each_part(*gate, members);
+  EXPECT_EQ(members.first_at(), sizeof(void*));  // behind a reference, which has no address
+  EXPECT_EQ(padded(members.end(), alignof(gateway::gate::Gate)), sizeof(gateway::gate::Gate));
+  EXPECT_GT(members.count(), 40);
 }
 
 }  // namespace
