@@ -114,6 +114,8 @@ struct JournalSettings {
   std::int64_t segment_bytes = 0;
   std::int64_t sync_interval_ns = 0;  // 0: only when it is closed
   Durability durability = Durability::Process;
+  std::int64_t snapshot_interval_ns = 0;  // 0: none is written
+  std::int64_t marker_interval_ns = 0;    // 0: none is written
 };
 
 struct AssetSettings {

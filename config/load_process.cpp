@@ -16,7 +16,10 @@
 //               cancels_on_disconnect, whether the venue does; suspense_account for orders found
 //               there that name none of ours, or null
 //   journal     directory; ring_directory (best a tmpfs) or null, the same; ring_bytes, a power of
-//               two; segment_bytes; sync_interval_ms (0: only at the end); durability process
+//               two; segment_bytes; sync_interval_ms (0: only at the end); durability process;
+//               snapshot_interval_ms between two snapshots of the state, which spare a start-up the
+//               records before them (0: none); marker_interval_ms between two markers, at which the
+//               state is compared with what the records make of it (0: none)
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -133,6 +136,8 @@ void read_journal(Loading& loading, JsonReader in) {
   journal.durability = in.choice<Durability>("durability", {{"process", Durability::Process}},
                                              {"fsync", "replicated"})
                            .value_or(Durability::Process);
+  journal.snapshot_interval_ns = read_ns(in, "snapshot_interval_ms", kNsPerMs, 0, 86'400'000);
+  journal.marker_interval_ns = read_ns(in, "marker_interval_ms", kNsPerMs, 0, 86'400'000);
 }
 
 void read_capacities(Loading& loading, JsonReader in) {
