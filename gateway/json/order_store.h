@@ -286,6 +286,7 @@ class OrderStore {
   void drop_oldest_closed(OfAccount& of);
   void push_front(List& list, std::uint32_t slot);
   void unlink(List& list, std::uint32_t slot);
+  void name_all(std::uint32_t slot);
   void name(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
   void unname(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
   void retire(std::uint32_t slot, std::uint32_t client_ref);
