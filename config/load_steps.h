@@ -123,6 +123,8 @@ std::array<char, kSize> padded(std::string_view text) {
 // password_env, password_file, or of a client password_hash: exactly one.
 enum class PasswordOf : std::uint8_t { Venue, Client };
 PasswordSource read_password_source(const Loading& loading, JsonReader& reader, PasswordOf whose);
+// secret_env or secret_file: exactly one.
+PasswordSource read_secret_source(const Loading& loading, JsonReader& reader);
 std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std::string_view key);
 risk::RateLimit read_rate(JsonReader reader);
 // price_scale and quantity_scale of an alias of this instrument; what the link can carry is that of

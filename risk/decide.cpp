@@ -134,6 +134,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
   if (has_condition(Condition::VenueDown)) return VenueDown;
   if (has_condition(Condition::VenueBusy) && !facts.reducing) return VenueBusy;
   if (has_condition(Condition::JournalDegraded) && !facts.reducing) return JournalDegraded;
+  if (has_condition(Condition::StateUnconfirmed)) return StateDiffers;
+  if (has_condition(Condition::StateDiffers) && !facts.reducing) return StateDiffers;
 
   const Session& session = sessions_[candidate.session.value];
   const Account& account = accounts_[candidate.account.value];

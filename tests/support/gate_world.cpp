@@ -589,6 +589,7 @@ void GateWorld::redo() {
   for_each_record([&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
+  EXPECT_EQ(gate_->differs_at(), 0u);
 }
 
 // As the run command and Shard::run do.

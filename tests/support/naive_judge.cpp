@@ -255,6 +255,10 @@ RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
   if (conditions_.contains(Condition::JournalDegraded) && !reducing) {
     return RejectReason::JournalDegraded;
   }
+  if (conditions_.contains(Condition::StateUnconfirmed) ||
+      (conditions_.contains(Condition::StateDiffers) && !reducing)) {
+    return RejectReason::StateDiffers;
+  }
 
   std::uint8_t flags = sessions_[q.session].flags;
   for (const Tree& level : path(q.account)) flags |= flags_of(q.account, level);

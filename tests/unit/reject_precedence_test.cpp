@@ -54,8 +54,9 @@ struct World : Driver<Subject> {
     this->subject.apply(SetCondition{{this->now}, which, on, {}});
   }
   void halt_everything(std::uint32_t instrument) {
-    for (const Condition c : {Condition::VenueHalted, Condition::VenueDown, Condition::VenueBusy,
-                              Condition::JournalDegraded}) {
+    for (const Condition c :
+         {Condition::VenueHalted, Condition::VenueDown, Condition::VenueBusy,
+          Condition::JournalDegraded, Condition::StateDiffers, Condition::StateUnconfirmed}) {
       condition(c, true);
     }
     control(ControlScope::Node, kVenue.value, ControlAction::Kill);
@@ -81,6 +82,11 @@ Ladder standing_rungs(World<Subject>& w, std::uint32_t instrument,
       {VenueDown, off(Condition::VenueDown)},
       {VenueBusy, off(Condition::VenueBusy)},
       {JournalDegraded, off(Condition::JournalDegraded)},
+      {StateDiffers,
+       [&w] {
+         w.condition(Condition::StateUnconfirmed, false);
+         w.condition(Condition::StateDiffers, false);
+       }},
       {Killed, resume(ControlScope::Node, kVenue.value)},
       {Suspended, resume(ControlScope::Node, kMember.value)},
       {CloseOnly, resume(ControlScope::Node, kGroup.value)},
