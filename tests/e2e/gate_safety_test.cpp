@@ -11,6 +11,7 @@
 
 #include "config/password_hash.h"
 #include "tests/support/gate_fixture.h"
+#include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
 namespace portcullis::test {
@@ -62,10 +63,7 @@ class GateSafety : public GateAndVenue {
     venue_ = std::make_unique<VenueProcess>(*deployment_);
     gate_ = std::make_unique<GateProcess>(*deployment_);
     ASSERT_NE(gate_->port(), 0) << read_file(deployment_->errors());
-    OuchClient client(gate_->port());
-    ASSERT_TRUE(client.login("CHARL1", 0, "", kOfVariable));
-    while (deployment_->gate_stat_now(*gate_) == 0) {
-    }
+    wait_for_link(gate_->port(), kOfVariable);
   }
   std::uint16_t port() const { return gate_->port(); }
   char try_login(std::string_view user, std::string_view password) const {
@@ -84,8 +82,7 @@ TEST(PasswordCommand, PrintsALineThatIsStored) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_EQ(outcome.errors, "");
   ASSERT_TRUE(outcome.out.ends_with('\n'));
-  const auto hash =
-      config::parse_password_hash(outcome.out.substr(0, outcome.out.size() - 1));
+  const auto hash = config::parse_password_hash(outcome.out.substr(0, outcome.out.size() - 1));
   ASSERT_TRUE(hash) << outcome.out;
   EXPECT_EQ(hash->cost, config::ScryptCost{});
   EXPECT_NE(hash_command("sesame\n").out, outcome.out) << "another salt";
@@ -118,10 +115,14 @@ TEST_F(GateSafety, LogsInByHashesFilesAndVariables) {
 TEST_F(GateSafety, NoSecretIsInAnythingThatARunLeaves) {
   start();
   const std::string salt = hash_.substr(std::string("scrypt$1024$8$1$").size(), 22);
-  const std::vector<std::string> secrets{std::string(kHashed),  std::string(kOfFile),
-                                         std::string(kOfVariable), std::string(kOfVenue),
-                                         "guess7me",            hash_,
-                                         file_hash_,            salt};
+  const std::vector<std::string> secrets{std::string(kHashed),
+                                         std::string(kOfFile),
+                                         std::string(kOfVariable),
+                                         std::string(kOfVenue),
+                                         "guess7me",
+                                         hash_,
+                                         file_hash_,
+                                         salt};
   const auto look = [&](const std::filesystem::path& path) {
     const std::string text = read_file(path);
     for (const std::string& secret : secrets) {
