@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -141,6 +142,8 @@ class GateWorld {
   [[nodiscard]] gateway::gate::Gate& gate() { return *gate_; }
   [[nodiscard]] risk::Engine& engine() { return gate_->engine(); }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  // Where the journal lies, with the configuration beside it.
+  [[nodiscard]] const std::filesystem::path& journal_folder() const;
   [[nodiscard]] const config::Deployment& deployment() const { return deployment_; }
   [[nodiscard]] const gateway::gate::Counters& counters() const { return gate_->counters(); }
   [[nodiscard]] std::uint64_t anomalies(risk::Anomaly anomaly) const {
