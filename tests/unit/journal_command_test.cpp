@@ -335,6 +335,19 @@ TEST_F(MarksJournal, FromFindsEverySecond) {
   }
 }
 
+// Records of one time go on from one segment to the next: the search must not begin in the middle.
+TEST_F(MarksJournal, FromFindsTheFirstOfManyRecordsOfOneTime) {
+  {
+    journal::Journal journal(journal::testing::small_options(folder()));
+    append_marks(journal, 1, 100);
+    for (int i = 0; i < 5'000; ++i) append_marks(journal, 100, 100);
+    append_marks(journal, 101, 110);
+    ASSERT_TRUE(journal.close());
+  }
+  ASSERT_GE(journal::list_segments(folder()).size(), 3U);
+  EXPECT_EQ(sequences(print(folder(), {"--from", "10:01:40", "--to", "10:01:41"})).size(), 5'001U);
+}
+
 TEST_F(MarksJournal, PrintsWhatIsGoodAndThenWhatIsNot) {
   write(20);
   damage(1, 48 + 9 * 64 + 40);
