@@ -583,6 +583,9 @@ class Engine {
   }
 
   // orders.cpp
+  [[nodiscard]] bool may(SessionIndex session, SessionAction action) const noexcept {
+    return (parameters_.sessions[session.value].actions & action) != 0;
+  }
   [[nodiscard]] bool is_entitled(SessionIndex session, AccountIndex account) const noexcept {
     const auto& accounts = parameters_.sessions[session.value].accounts;
     return std::binary_search(accounts.begin(), accounts.end(), account);

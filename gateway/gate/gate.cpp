@@ -268,7 +268,13 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
   const risk::SessionIndex session{record.session};
   ++counters_.in;
   const std::uint64_t timestamp = since_midnight(record.time);
+  if (record.over_rate == 0) engine_.take_exit_token(session, record.time);
   if (record.type == ouch::AccountQuery::kType) {
+    if (record.over_rate != 0) {  // there is no answer that refuses it
+      ++counters_.rejected;
+      ++counters_.rejects[static_cast<std::size_t>(RejectReason::Rate)];
+      return;
+    }
     ++counters_.answered;
     owe(session, ouch::QueryResponse{.timestamp = timestamp,
                                      .next_user_ref_num = engine_.watermark(session) + 1,
@@ -276,9 +282,6 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   engine_.consume(session, record.client_ref);
-  if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
-    engine_.take_exit_token(session, record.time);
-  }
   if (record.known == 0 || record.over_rate != 0) {
     const RejectReason reason =
         record.over_rate != 0 ? RejectReason::Rate : RejectReason::NotEntitled;

@@ -97,8 +97,8 @@ struct FirmControlRecord {
   std::uint32_t account = risk::kNone32;     // of the firm; none: every account of the session
   std::uint32_t instrument = risk::kNone32;  // of the symbol; none: every instrument
   char type = 0;                             // the OUCH message type
-  std::uint8_t known = 0;                    // firm and symbol mean something to this session
-  std::uint8_t over_rate = 0;                // a mass cancel beyond the session's second budget
+  std::uint8_t known = 0;      // firm and symbol mean something to this session, and it may do this
+  std::uint8_t over_rate = 0;  // beyond the session's second budget
   std::uint8_t padding = 0;
 };
 
