@@ -20,7 +20,7 @@ namespace {
 
 class RandomGate {
  public:
-  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
+  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts, bool followed)
       : sound_(venue == GateAudit::Venue::Sound),
         rng_(seed),
         looks_(~seed),
@@ -31,7 +31,9 @@ class RandomGate {
         counts_(counts),
         audit_(prepared(world_), venue, counts),
         taken_(world_.venue_stream().size()),
-        orders_(rng_, world_, audit_) {}
+        orders_(rng_, world_, audit_) {
+    if (followed) world_.follow(100);
+  }
 
   void run(std::int64_t steps);
 
@@ -414,11 +416,11 @@ void RandomGate::run(std::int64_t steps) {
 }  // namespace
 
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps) {
+                      std::int64_t steps, bool followed) {
   GateAudit::Counts counts;
   for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
-    RandomGate(venue, seed, counts).run(steps);
+    RandomGate(venue, seed, counts, followed).run(steps);
   }
   if (testing::Test::HasFailure()) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);

@@ -12,7 +12,8 @@ namespace portcullis::test {
 // So many worlds of so many steps, each with a seed of its own and all with the simulated venue and
 // its faults (Sound), or a script that says what it likes (Hostile). The test fails at the first
 // step that the audit has something against.
+// With a follower beside each gate a process begins with its snapshots.
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps);
+                      std::int64_t steps, bool followed = false);
 
 }  // namespace portcullis::test
