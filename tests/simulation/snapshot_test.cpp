@@ -15,6 +15,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/random_gate.h"
 #include "tests/support/random_world.h"
+#include "tests/support/venue_words.h"
 
 namespace portcullis::test {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::int64_t kSecond = risk::kSecondNs;
 
 // Some orders that are filled in part, cancelled and refused, and time for markers.
 void trade(GateWorld& w, std::uint32_t first, std::uint32_t count) {
-  const risk::SessionIndex alpha = w.session("alpha");
+  const risk::SessionIndex alpha = w.session("ALPHA2");
   for (std::uint32_t n = first; n < first + count; ++n) {
     w.enter(alpha, {.number = n, .side = n % 3 == 0 ? 'S' : 'B', .quantity = 1 + n % 5});
     if (n % 4 == 0) w.cancel(alpha, n);
@@ -266,17 +267,18 @@ TEST(Snapshot, OneThatCannotBeWrittenLeavesTheOthersAlone) {
 
 TEST(Snapshot, AFollowerThatDiffersStopsIncreasesAndNothingElse) {
   GateWorld w;
-  const risk::SessionIndex alpha = w.session("alpha");
+  const risk::SessionIndex alpha = w.session("ALPHA2");
   w.follow(0);
   w.gate().set_follower_differs(&w.follower().differs());
-  w.use_engine();
-  w.replace_venue("VENUE00002");
-  w.orders_are_dead();
-  w.connect();
   ASSERT_EQ(w.enter(alpha, {.number = 1, .side = 'B', .quantity = 5}).reason, RejectReason::None);
-  w.other_enters({.number = 1, .side = 'S', .quantity = 3, .price = 2'200'000, .symbol = "AMZN"});
-  ASSERT_GT(w.position("alpha-1", "AMZN"), 0);
-  w.expects_difference = true;
+  const std::uint32_t number = w.order(alpha, 1)->head;
+  w.say(accepted(number, {.quantity = 5}));
+  w.say(executed(number, 3, 2'200'000, 1));
+  ASSERT_EQ(w.position(w.deployment().names.accounts.name(
+                           w.deployment().sessions[alpha.value].default_account),
+                       "AMZN"),
+            3);
+  w.follows_difference = true;
   append_wrong_marker(w);
   w.pass_time(kSecond);
   w.deliver();
@@ -291,18 +293,19 @@ TEST(Snapshot, AFollowerThatDiffersStopsIncreasesAndNothingElse) {
 
 TEST(Snapshot, AStateRecoveredWithADifferenceTakesNoOrdersUntilItIsAccepted) {
   GateWorld w;
-  const risk::SessionIndex alpha = w.session("alpha");
+  const risk::SessionIndex alpha = w.session("ALPHA2");
   w.follow(0);
   trade(w, 1, 3);
+  w.say(accepted(w.order(alpha, 2)->head, {.quantity = 3}));
   ASSERT_TRUE(w.follower().write_snapshot());
   append_wrong_marker(w);
   const std::uint64_t at = w.journal().published_sequence();
-  w.expects_difference = true;
+  w.recovers_difference = true;
   w.kill();
   EXPECT_EQ(w.gate().differs_at(), at);
   ASSERT_EQ(w.told().size(), 1u);
   EXPECT_NE(w.told()[0].find("record " + std::to_string(at)), std::string::npos) << w.told()[0];
-  w.expects_difference = false;  // of the follower, which stands where the gate does
+  w.recovers_difference = false;
   w.gate().await_confirmation(w.now_ns);
   w.connect();
   EXPECT_TRUE(w.gate().state_unconfirmed());
@@ -312,10 +315,10 @@ TEST(Snapshot, AStateRecoveredWithADifferenceTakesNoOrdersUntilItIsAccepted) {
   EXPECT_EQ(w.cancel(alpha, 2).disposition, risk::Disposition::Forward);
   EXPECT_FALSE(w.follower().write_snapshot());
   // It is not forgotten.
-  w.expects_difference = true;
+  w.recovers_difference = true;
   w.kill();
   EXPECT_TRUE(w.gate().state_unconfirmed());
-  w.expects_difference = false;
+  w.recovers_difference = false;
   w.connect();
   EXPECT_EQ(w.enter(alpha, {.number = 12, .side = 'B'}).reason, refused);
   w.gate().accept_state(w.now_ns);

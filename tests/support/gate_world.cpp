@@ -611,7 +611,7 @@ void GateWorld::redo() {
     from_snapshot_ = resumed.snapshot;
     begin_following(gate_.get(), resumed.position);
     gate_->set_follower_differs(&follower_->differs());
-    EXPECT_EQ(gate_->differs_at() != 0, expects_difference);
+    EXPECT_EQ(gate_->differs_at() != 0, recovers_difference);
     return;
   }
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
@@ -637,7 +637,7 @@ void GateWorld::after_call() {
   if (follower_ != nullptr) {
     while (follower_->step(64) > 0) {
     }
-    EXPECT_EQ(follower_->differs().load(), expects_difference);
+    EXPECT_EQ(follower_->differs().load(), follows_difference);
     if (calls_per_snapshot_ > 0 && ++calls_ % calls_per_snapshot_ == 0) follower_->write_snapshot();
   }
   if (on_call) on_call();

@@ -133,8 +133,9 @@ class GateWorld : public AuditedWorld {
   [[nodiscard]] const std::vector<std::string>& told() const { return told_; }
   [[nodiscard]] std::uint64_t from_snapshot() const { return from_snapshot_; }
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
-  // A start-up has found a difference, and it is meant to.
-  bool expects_difference = false;
+  // A start-up finds a difference, or the follower does, and it is meant to.
+  bool recovers_difference = false;
+  bool follows_difference = false;
 
   // Decides every record again, in a gate of its own. What is different, one a line; empty is good.
   [[nodiscard]] std::string replay();
