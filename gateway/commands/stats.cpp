@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, risk::kAnomalyCount> kAnomalyNames = {
 }  // namespace
 
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
-                       const shard::Shard* shard) {
+                       const shard::Shard* shard, const follower::Follower* follower) {
   const gate::Counters& c = gate.counters();
   Pairs rejects;
   for (std::size_t r = 1; r < c.rejects.size(); ++r) {
@@ -117,6 +117,18 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                 {"dead_men", l.dead_men}}));
     text += fmt::format("  \"message_ns\": {},\n", histogram(shard->message_times()));
   }
+  if (follower != nullptr) {
+    const follower::FollowerFigures f = follower->figures();
+    text += fmt::format("  \"follower\": {},\n", object({{"sequence", f.sequence},
+                                                         {"markers", f.markers},
+                                                         {"differs_at", f.differs_at},
+                                                         {"snapshots", f.snapshots},
+                                                         {"snapshot_failures", f.snapshot_failures},
+                                                         {"last_snapshot", f.last_snapshot}}));
+  }
+  text += fmt::format("  \"state\": \"{}\",\n", gate.state_unconfirmed() ? "unconfirmed"
+                                                : gate.state_differs()   ? "differs"
+                                                                         : "confirmed");
   text += fmt::format("  \"verified\": {},\n",
                       difference == nullptr ? "true" : fmt::format("\"{}\"", difference));
   text += fmt::format("  \"state_hash\": \"{:016x}\"\n}}\n", engine.state_hash());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "gateway/journal/reader.h"
@@ -45,7 +46,9 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
 Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
                     const ResumeOptions& options, const journal::JournalId& id) {
   Resumed resumed;
-  for (const SnapshotFile& file : list_snapshots(options.directory)) {
+  std::vector<SnapshotFile> files = list_snapshots(options.directory);
+  if (options.oldest) std::ranges::reverse(files);
+  for (const SnapshotFile& file : files) {
     Snapshot snapshot;
     std::string wrong = read_snapshot(file, snapshot);
     if (wrong.empty()) {

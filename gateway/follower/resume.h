@@ -25,6 +25,7 @@ struct ResumeOptions {
   // Snapshots that cannot be of this journal, since it does not reach so far or has another record
   // there, are removed: a later one of the same sequence would be taken for them.
   bool remove_foreign = false;
+  bool oldest = false;  // the oldest good snapshot instead of the newest
 };
 
 struct Resumed {
