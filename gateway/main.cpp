@@ -6,6 +6,7 @@
 #include "gateway/commands/journal.h"
 #include "gateway/commands/margin.h"
 #include "gateway/commands/reconcile.h"
+#include "gateway/commands/password.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
 #include "gateway/commands/state.h"
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_journal_command(app);
   portcullis::gateway::add_state_command(app);
   portcullis::gateway::add_reconcile_command(app);
+  portcullis::gateway::add_password_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);
