@@ -147,7 +147,6 @@ void Shard::reject_login(Client& client, soup::LoginRejectReason reason) {
 void Shard::log_in(Client& client, risk::SessionIndex session) {
   SessionState& state = sessions_[session.value];
   state.failures.succeeded();
-  address_failures_.succeeded(client.address);
   const auto stream = static_cast<std::uint16_t>(session.value);
   const std::uint64_t next = journal_.stream_next(stream);
   const std::string_view asked(client.asked_session.data(), client.asked_session_size);

@@ -485,7 +485,7 @@ bool Shard::drain_orders() {
 
 void Shard::take_order(const edge::EdgeCommand& command) {
   using Type = edge::EdgeCommand::Type;
-  heard_of(command.session);
+  if (command.type != Type::SessionDown) heard_of(command.session);
   switch (command.type) {
     case Type::Enter:
       gate_.on_order(command.enter, command.name, overloaded_, now_ns_);

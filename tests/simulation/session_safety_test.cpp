@@ -270,6 +270,21 @@ TEST(SessionSafety, AnAddressThatWasWrongTooOftenIsLockedForAWhile) {
   EXPECT_EQ(w.try_login("ALPHA2", kPassword, 7), 'Y');
 }
 
+// Whoever has one password does not guess others for ever.
+TEST(SessionSafety, AGoodLoginForgetsTheFailuresOfItsNameAlone) {
+  World w({of_gateway("login_attempts_max", "4")});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(w.try_login("ALPHA2", "guess", 7), 'A');
+    EXPECT_EQ(w.try_login("ALPHA1", kPassword, 7), 'Y');
+  }
+  EXPECT_EQ(w.try_login("ALPHA1", "guess", 8), 'A');
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 8), 'Y');
+  EXPECT_EQ(w.try_login("ALPHA2", "guess", 7), 'A');
+  EXPECT_EQ(w.counters().lockouts, 2U) << "of ALPHA2 and of the address";
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 7), 'A');
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 8), 'Y');
+}
+
 // Whoever closes before the verdict is counted all the same.
 TEST(SessionSafety, AFailureCountsAfterItsConnectionHasGone) {
   World w({of_gateway("login_attempts_max", "3")});
