@@ -47,10 +47,12 @@ class Line {
 // A connection of somebody with the gate.
 struct Wire {
   explicit Wire(std::size_t capacity = 65'536) : to_gate(capacity), from_gate(capacity) {}
+  const std::uint64_t id = next_id++;  // no other has it
   Line to_gate;
   Line from_gate;
   bool is_open_here = true;   // at the gate
   bool is_open_there = true;  // at the other end
+  inline static std::uint64_t next_id = 0;
 };
 
 class MemoryTransport final : public gateway::shard::Transport {
