@@ -133,8 +133,8 @@ void ShardAudit::take(const journal::RecordView& view) {
   using Type = gate::RecordType;
   const auto is = [&view](Type type) { return view.type == static_cast<std::uint16_t>(type); };
   ++seen.records;
-  if (view.time_ns < world_.audited_ns) gate_.problem("the time of a record goes back");
-  world_.audited_ns = view.time_ns;
+  if (view.time_ns < newest_ns_) gate_.problem("the time of a record goes back");
+  world_.audited_ns = newest_ns_ = view.time_ns;
   gate_.look_at_what_is_said();
   if (is(Type::Enter)) {
     const auto record = read<gate::EnterRecord>(view);
@@ -401,8 +401,6 @@ void ShardAudit::look() {
     if (c.adopted + c.unattributed + c.malformed_by_venue + c.off_grid != 0)
       gate_.problem("the gate does not know what it has sent");
   }
-  world_.audited_ns =
-      std::max(world_.audited_ns, world_.is_running() ? world_.shard().now_ns() : 0);
   gate_.look_at_what_is_said();
   gate_.look_at_what_is_read();
   gate_.judge_books();

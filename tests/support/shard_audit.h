@@ -101,7 +101,7 @@ class ShardAudit {
   std::string venue_session_;                                // that the gate takes messages of
   std::map<std::string, std::vector<Bytes>> venue_streams_;  // of the venues that are gone
   std::uint64_t venue_next_ = 1;
-  bool priced_ = false;
+  std::int64_t newest_ns_ = 0;  // of a record
 };
 
 }  // namespace portcullis::test
