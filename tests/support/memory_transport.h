@@ -65,6 +65,9 @@ class MemoryTransport final : public gateway::shard::Transport {
   // Every connection has ended with the process; of what it had sent, this many bytes may arrive.
   void kill(const std::function<std::size_t(const Wire&)>& kept);
 
+  // Those that the process has; some are null.
+  [[nodiscard]] const std::vector<std::shared_ptr<Wire>>& wires() const { return wires_; }
+
   std::int64_t clock_ns = 0;
   std::int64_t read_takes_ns = 0;  // by how much each look at the clock moves it
   // A connection to the venue's port, or none: nobody listens.

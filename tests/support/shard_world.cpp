@@ -199,8 +199,10 @@ bool ShardWorld::stop() {
     if (!lives()) return bury();
   }
   if (!lives()) return bury();
+  // A sync that failed once is never taken as made good.
   const bool closed = journal_->close();
-  if (!closed && g_disk.is_well()) problem = "a sound disk did not take the journal's end";
+  if (!closed && g_disk.is_well() && journal_->faults() == 0)
+    problem = "a sound disk did not take the journal's end";
   died_at_ = journal_->published_sequence();
   bury();
   return closed;
