@@ -480,8 +480,7 @@ void RandomShard::rest() {
     world_.transport().connect_is_pending = false;
     world_.transport().clock_ns += 2 * kMillisecond;
     if (turn == 0 && all_leave) {
-      until_ns =
-          world_.now_ns() + world_.deployment().gateway.disconnect_grace_ns + 100 * kMillisecond;
+      until_ns = world_.now_ns() + 2'100 * kMillisecond;  // the longest grace
     }
     for (const auto& wire : world_.transport().wires()) {
       if (wire != nullptr) wire->to_gate.arrive_all();

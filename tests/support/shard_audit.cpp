@@ -224,9 +224,10 @@ void ShardAudit::take_sweep(const gate::SweepRecord& record) {
   gate_.swept(record.scope, record.target, record.instrument);
   if (record.scope != gate::SweepScope::Session) return;
   ++seen.cancels_on_disconnect;
-  if (!deployment_.sessions[record.target].cancel_on_disconnect || up_[record.target] ||
-      record.time.ns <
-          sessions_[record.target].down_since_ns + deployment_.gateway.disconnect_grace_ns) {
+  const config::SessionSettings& settings = deployment_.sessions[record.target];
+  if (settings.dead_man_ns == 0 &&
+      (!settings.cancel_on_disconnect || up_[record.target] ||
+       record.time.ns < sessions_[record.target].down_since_ns + settings.disconnect_grace_ns)) {
     gate_.problem("orders of session " + std::to_string(record.target) +
                   " are cancelled that is not gone, or not for so long");
   }
@@ -362,6 +363,10 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
     if (connection.is_broken) gate_.problem("a login was accepted that must not be");
     return;
   }
+  if (frame.type == soup::PacketType::LoginRejected && connection.session.exists()) {
+    std::erase_if(sessions_[connection.session.value].logins,
+                  [&](const auto& login) { return login.get() == &connection; });
+  }
   if (frame.type != soup::PacketType::SequencedData) return;
   const std::uint64_t number = connection.next++;
   if (connection.next == 1 || !connection.session.exists()) {
@@ -424,8 +429,8 @@ void ShardAudit::look_at_rest() {
         gate_.problem("a message of session " + std::to_string(s) + " was lost");
     }
     if (deployment_.sessions[s].cancel_on_disconnect && !up_[s] &&
-        world_.now_ns() >
-            sessions_[s].down_since_ns + deployment_.gateway.disconnect_grace_ns + 10 * kTimersNs &&
+        world_.now_ns() > sessions_[s].down_since_ns + deployment_.sessions[s].disconnect_grace_ns +
+                              10 * kTimersNs &&
         !gate_.live({s}).empty()) {
       gate_.problem("session " + std::to_string(s) + " is gone and its orders live");
     }

@@ -37,11 +37,6 @@ config::Deployment small_world(const std::vector<Change>& changes,
   return deployment;
 }
 
-shard::Secrets secrets(const config::Deployment& deployment) {
-  return {.venue = "venue",
-          .sessions = std::vector<std::string>(deployment.sessions.size(), kShardPassword)};
-}
-
 }  // namespace
 
 ShardWorld::ShardWorld(const std::vector<Change>& changes,
@@ -50,7 +45,6 @@ ShardWorld::ShardWorld(const std::vector<Change>& changes,
       folder_(journal::testing::memory_folder()),
       directory_(folder_ / "journal"),
       deployment_(small_world(changes, directory_)),
-      secrets_(secrets(deployment_)),
       transport_(std::make_unique<MemoryTransport>(deployment_.gateway.connections_max)),
       prices_(static_cast<std::uint32_t>(deployment_.instruments.size()),
               static_cast<std::uint32_t>(deployment_.assets.size()), 64, [] {}),
@@ -118,7 +112,13 @@ bool ShardWorld::start() {
     if (kept_of(*gate_) != kept_of(*follower_)) problem = "another state after a restart";
   }
   if (on_start) on_start();
-  shard_ = std::make_unique<shard::Shard>(deployment_, secrets_, *gate_, *journal_,
+  logins_ = std::make_unique<gateway::security::LoginChecker>(
+      [](risk::SessionIndex session, std::string_view password) {
+        return session.exists() && password == kShardPassword;
+      },
+      deployment_.gateway.unauthenticated_max, [] {},
+      gateway::security::LoginChecker::Mode::Manual);
+  shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
                                           shard::Inputs{.prices = &prices_}, *transport_);
   shard_->begin();
   return true;
@@ -157,6 +157,7 @@ void ShardWorld::die_at_record(std::uint64_t sequence) {
 }
 
 bool ShardWorld::pass() {
+  while (logins_->check_one()) continue;
   shard_->pass();
   return lives() || bury();
 }

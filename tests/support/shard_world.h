@@ -15,6 +15,7 @@
 #include "feeds/feed_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/security/login_checker.h"
 #include "gateway/shard/shard.h"
 #include "tests/support/audited_world.h"
 #include "tests/support/example_config.h"
@@ -37,7 +38,7 @@ class ShardWorld : public AuditedWorld {
   // Begins it from what is on disk. False: the disk would not.
   bool start();
   [[nodiscard]] bool is_running() const { return shard_ != nullptr; }
-  // False: it has ended meanwhile.
+  // Passwords are looked at before it. False: it has ended meanwhile.
   bool pass();
   // Something an operator does, between two passes. False: it has ended meanwhile.
   bool operate(const std::function<void(gateway::gate::Gate&)>& what);
@@ -102,7 +103,8 @@ class ShardWorld : public AuditedWorld {
   gateway::journal::testing::TemporaryFolder folder_;
   const std::filesystem::path directory_;
   const config::Deployment deployment_;
-  gateway::shard::Secrets secrets_;
+  const config::Secret venue_password_{"venue"};
+  std::unique_ptr<gateway::security::LoginChecker> logins_;
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
   std::unique_ptr<gateway::journal::Journal> journal_;
