@@ -256,6 +256,8 @@ class Engine {
   void want_cancel(OrderIndex index, Lots total, std::uint32_t named = 0) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept;
+  // Of the newest command; it never goes back.
+  [[nodiscard]] Timestamp last_time() const noexcept { return last_time_; }
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
   // The venue knows higher numbers than we do (adoption). Numbers never begin again at 0.
   void raise_next_number(std::uint32_t next) noexcept;

@@ -108,6 +108,7 @@ bool Gate::apply_record(const journal::RecordView& view) {
 
 bool Gate::redo(const journal::RecordView& record) {
   mode_ = Mode::Redo;
+  redone_until_ns_ = std::max(redone_until_ns_, record.time_ns);
   sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;

@@ -10,6 +10,7 @@
 // One thread. Times are nanoseconds since the epoch and never go back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -161,6 +162,10 @@ class Gate {
     return {stream_session_.data(), 10};
   }
   [[nodiscard]] std::string_view venue_session() const noexcept;
+  // Of the records it was made from: time goes on from there, whatever the clock says now.
+  [[nodiscard]] std::int64_t redone_until_ns() const noexcept {
+    return std::max(redone_until_ns_, engine_.last_time().ns);
+  }
   [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
   [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
     return session_up_[session.value] != 0;
@@ -322,6 +327,7 @@ class Gate {
   std::array<char, 16> stream_session_{};
 
   bool loaded_ = false;
+  std::int64_t redone_until_ns_ = 0;
   LinkState link_ = LinkState::Down;
   std::array<char, 16> venue_session_{};
   std::uint64_t venue_next_ = 1;      // sequence number expected from the venue

@@ -58,10 +58,13 @@ std::string Reader::open_segment(std::uint32_t number) {
   SegmentHeader header;
   std::string wrong = read_segment_header(fd.get(), number, id_, header);
   if (!wrong.empty()) return wrong;
-  if (header.first_sequence != segment_sequence_) {
+  if (header.first_sequence > segment_sequence_) {
     return "begins with record " + std::to_string(header.first_sequence) + ", record " +
            std::to_string(segment_sequence_) + " is missing";
   }
+  // A write that failed may have left whole records behind, and a sync that failed has begun another
+  // segment with the same ones.
+  segment_sequence_ = header.first_sequence;
   fd_ = std::move(fd);
   segment_ = number;
   offset_ = sizeof header;

@@ -68,11 +68,16 @@ Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_p
 }
 
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
-std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, transport_.now_ns()); }
+std::int64_t Shard::tick() noexcept {
+  return now_ns_ = std::max(now_ns_, transport_.now_ns() + ahead_ns_);
+}
 
 // --- a pass
 
 void Shard::begin() {
+  // Where the clock was set back meanwhile, time goes on from the newest record and the prices' time
+  // with it: nothing stands still until the clock has caught up, and no fresh price is stale.
+  ahead_ns_ = std::max<std::int64_t>(0, gate_.redone_until_ns() - transport_.now_ns());
   tick();
   // Whoever was connected before a restart is not now.
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
@@ -299,6 +304,7 @@ bool Shard::pump(Client& client) {
       }
     }
   }
+  if (!client.is_open) return true;  // its stream could not be read
   if (client.session.exists()) {
     client.is_current |=
         client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
@@ -518,12 +524,12 @@ bool Shard::drain_prices() {
     const feeds::PriceUpdate& update = updates[u];
     if (update.kind == feeds::PriceUpdate::Kind::Mark) {
       gate_.on_mark({.time = {now_ns_},
-                     .as_of = {update.as_of_ns},
+                     .as_of = {update.as_of_ns + ahead_ns_},
                      .mark = {update.price},
                      .instrument = {update.index}});
     } else {
       gate_.on_index({.time = {now_ns_},
-                      .as_of = {update.as_of_ns},
+                      .as_of = {update.as_of_ns + ahead_ns_},
                       .index = update.price,
                       .asset = {update.index}});
     }

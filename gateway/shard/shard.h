@@ -179,6 +179,7 @@ class Shard {
   std::int64_t venue_backoff_ns_ = 0;
 
   std::int64_t now_ns_ = 0;
+  std::int64_t ahead_ns_ = 0;  // of the transport's clock
   std::int64_t pass_began_ns_ = 0;
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;

@@ -113,6 +113,28 @@ TEST_F(JournalFaults, AFailedWriteIsDegradedUntilOneSucceeds) {
   expect_streams(journal, folder_.path(), kSeed, 50);
 }
 
+// What a failed write left behind was taken for records that the next segment must not have.
+TEST_F(JournalFaults, RecordsOfAFailedWriteAreReadOnceWhenAFailedSyncWritesThemElsewhere) {
+  {
+    Journal journal(options_);
+    for (std::uint64_t i = 1; i <= 20; ++i) append(journal, record_of(kSeed, i));
+    ASSERT_TRUE(journal.flush());
+    for (std::uint64_t i = 21; i <= 40; ++i) append(journal, record_of(kSeed, i));
+    disk.writes_fail = true;
+    EXPECT_FALSE(journal.flush());  // half of the bytes: some whole records
+    disk.writes_fail = false;
+    disk.syncs_fail = true;
+    EXPECT_FALSE(journal.sync());
+    EXPECT_TRUE(journal.flush());  // to the next segment
+    expect_records(folder_.path(), kSeed, 40, false);
+    disk.syncs_fail = false;
+    for (std::uint64_t i = 41; i <= 50; ++i) append(journal, record_of(kSeed, i));
+  }
+  const Journal journal(options_);
+  expect_records(folder_.path(), kSeed, 50, false);
+  expect_streams(journal, folder_.path(), kSeed, 50);
+}
+
 TEST_F(JournalFaults, ASegmentWhoseSyncFailedIsNeverSyncedAgain) {
   Journal journal(options_);
   append(journal, record_of(kSeed, 1));

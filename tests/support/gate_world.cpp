@@ -533,7 +533,7 @@ void GateWorld::open_journal() {
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
-std::vector<std::uint64_t> kept(gate::Gate& gate) {
+std::vector<std::uint64_t> kept_of(gate::Gate& gate) {
   const gate::Counters& c = gate.counters();
   std::vector<std::uint64_t> values{gate.engine().state_hash(),
                                     gate.engine().next_number(),
@@ -562,7 +562,7 @@ std::vector<std::uint64_t> kept(gate::Gate& gate) {
 void GateWorld::kill(std::optional<std::uint64_t> through) {
   connected_ = false;
   ++starts_;
-  const std::vector<std::uint64_t> before = kept(*gate_);
+  const std::vector<std::uint64_t> before = kept_of(*gate_);
   gate_.reset();
   follower_.reset();
   const std::uint64_t last = journal_->published_sequence();
@@ -570,7 +570,7 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
   if (!through || *through >= last) {
     open_journal();
     redo();
-    EXPECT_EQ(kept(*gate_), before);
+    EXPECT_EQ(kept_of(*gate_), before);
   } else {
     const std::filesystem::path old = directory_;
     ++journals_;
