@@ -241,11 +241,21 @@ void Gate::order_effect(const Record& record) noexcept {
   }
 }
 
-void Gate::effect(const EnterRecord& record) noexcept { order_effect(record); }
-void Gate::effect(const EnterNamedRecord& record) noexcept { order_effect(record); }
-void Gate::effect(const ReplaceRecord& record) noexcept { order_effect(record); }
+void Gate::effect(const EnterRecord& record) noexcept {
+  ++counters_.enters;
+  order_effect(record);
+}
+void Gate::effect(const EnterNamedRecord& record) noexcept {
+  ++counters_.enters;
+  order_effect(record);
+}
+void Gate::effect(const ReplaceRecord& record) noexcept {
+  ++counters_.replaces;
+  order_effect(record);
+}
 
 void Gate::effect(const CancelRecord& record) noexcept {
+  ++counters_.cancels;
   engine_.apply(record.order, record.decision);
   count(record.decision);
   if (record.decision.disposition == Disposition::Reject) {
@@ -264,11 +274,13 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
   const std::uint64_t timestamp = since_midnight(record.time);
   if (record.type == ouch::AccountQuery::kType) {
     ++counters_.answered;
+    ++counters_.queries;
     owe(session, ouch::QueryResponse{.timestamp = timestamp,
                                      .next_user_ref_num = engine_.watermark(session) + 1,
                                      .appendage = {}});
     return;
   }
+  ++counters_.controls;
   engine_.consume(session, record.client_ref);
   if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
     engine_.take_exit_token(session, record.time);
