@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -81,6 +82,9 @@ class LoadClient {
   const Plan& plan_;
   const RunSettings settings_;
   boost::asio::io_context io_;
+  // There may be nothing to do for a while: every session waits to connect again.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::unique_ptr<Session>> sessions_;
   Times times_;
