@@ -104,11 +104,10 @@ def make_deployment(folder, gate_port, venue_port):
     return config
 
 
-def flow_arguments(arguments, config):
+def flow_arguments(arguments):
     if arguments.orders:
-        return ["--config", str(config), "--orders", arguments.orders, "--speed", str(arguments.speed)]
-    return ["--config", str(config), "--generate", str(arguments.messages), "--rate", str(arguments.rate),
-            "--seed", str(arguments.seed)]
+        return ["--orders", arguments.orders, "--speed", str(arguments.speed)]
+    return ["--generate", str(arguments.messages), "--rate", str(arguments.rate), "--seed", str(arguments.seed)]
 
 
 def table(rows):
@@ -118,11 +117,11 @@ def table(rows):
 
 
 def report_kills(kills, client, replayed):
-    print("\nkilled with kill -9")
+    print("\nkilled with kill -9, or stopped, and started again")
     for kill in kills:
         open_orders, ready_ns = across(kill, replayed)
         ready = "never" if ready_ns is None else f"{(ready_ns - kill['started_ns']) / 1e6:.0f} ms"
-        print(f"  {kill['what']:<5} at {kill['at_s']:7.3f} s  from exec to the link up {ready},"
+        print(f"  {kill['deed']} {kill['what']:<5} at {kill['at_s']:7.3f} s  from exec to the link up {ready},"
               f" {open_orders} orders open across it")
     total = client["total"]
     print(f"\nlost with {total['connections_lost']} connections, sent again")
@@ -131,13 +130,13 @@ def report_kills(kills, client, replayed):
 
 def across(kill, replayed):
     """The orders that were open when the link was gone, and when it was up again; None: never."""
-    after = [link for link in replayed["links"] if link["time_ns"] >= kill["killed_ns"]]
+    after = [link for link in replayed["links"] if link["time_ns"] >= kill["ended_ns"]]
     downs = [link["live_orders"] for link in after if link["change"] == "down"]
     ups = [link["time_ns"] for link in after if link["change"] == "up"]
     return downs[0] if downs else None, ups[0] if ups else None
 
 
-def report(gate, client):
+def report(gate, _venue, client, replayed, kills):
     messages = gate["messages"]
     print("\nmessages from clients")
     table([(name, messages[name]) for name in
@@ -154,6 +153,8 @@ def report(gate, client):
     times = gate["message_ns"]
     print("\ntime per message in the gate, end stamp to end stamp, microseconds")
     print("  " + "  ".join(f"{name} {times[name] / 1000:.1f}" for name in ("p50", "p99", "p99.9", "max")))
+    if kills:
+        report_kills(kills, client, replayed)
 
 
 def message_checks(gate, client, kills):
@@ -233,14 +234,16 @@ def checks(gate, venue, client, replayed, kills):
 
 
 class World:
-    """Venue and gate of one deployment, which can be killed and started again."""
+    """Venue and gate of one deployment, which can be killed and started again, and their clients."""
+
+    FIGURES = ("gate", "venue", "client", "replay", "kills")
 
     def __init__(self, binary, folder):
         self.binary = binary
         self.folder = folder
-        password = secrets.token_hex(5)
-        self.password = password
-        self.environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=password, PORTCULLIS_DEMO_PASSWORD=password)
+        self.password = secrets.token_hex(5)
+        self.environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=self.password,
+                                PORTCULLIS_DEMO_PASSWORD=self.password)
         self.ports = {"gate": free_port(), "venue": free_port()}
         self.config = make_deployment(folder, self.ports["gate"], self.ports["venue"])
         self.running = {}
@@ -263,14 +266,61 @@ class World:
         self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"),
                    "--feed-start", self.start_ns - 1_000_000_000, "--feed-refresh-ms", "1000", *arguments)
 
-    def kill(self, what):
-        """Kills it and starts it again; what happened when."""
-        at_ns = time.time_ns()
-        self.running[what].kill()
-        killed_ns = time.time_ns()
+    def write_marks(self, flow):
+        """The prices that belong to the orders; returns for how many seconds they are."""
+        marks = self.config / "marks.csv"
+        # It says itself what is wrong.
+        if subprocess.run([self.binary, "client", "--config", str(self.config), *flow, "--write-marks", str(marks)],
+                          env=self.environment).returncode != 0:
+            sys.exit("these orders cannot be sent")
+        return int(marks.read_text().split()[-1].split(",")[0]) / 1e9
+
+    def start(self):
+        self.start_venue()
+        self.running["venue"].port()
+        self.start_ns = time.time_ns() + int(START_DELAY_S * 1e9)
+        self.start_gate("--load", self.config / "demo-state.json")
+        self.running["gate"].port()
+
+    def interrupt(self, deed, what):
+        """Kills or stops it and starts it again; what happened when."""
+        ended_ns = time.time_ns()
+        self.running[what].kill() if deed == "kill" else self.stop(what)
         started_ns = time.time_ns()
         self.start_venue() if what == "venue" else self.start_gate()
-        return {"what": what, "at_s": (at_ns - self.start_ns) / 1e9, "killed_ns": killed_ns, "started_ns": started_ns}
+        return {"deed": deed, "what": what, "at_s": (ended_ns - self.start_ns) / 1e9, "ended_ns": ended_ns,
+                "started_ns": started_ns}
+
+    def run_client(self, flow, schedule):
+        """The clients, from their first message to the last answer, while others are interrupted."""
+        reconnect = ["--reconnect", "30"] if schedule else []
+        client = Process("client", [self.binary, "client", "--config", str(self.config), *flow, *reconnect, "--start-at",
+                                    str(self.start_ns), "--stats", str(self.path("client"))], self.environment, None)
+        self.running["client"] = client
+        interruptions = []
+        for at_s, deed, what in schedule:
+            try:
+                client.child.wait(max(0, self.start_ns / 1e9 + at_s - time.time()))
+                break
+            except subprocess.TimeoutExpired:
+                interruptions.append(self.interrupt(deed, what))
+        code = client.child.wait()
+        if code != 0:
+            sys.exit(f"the client ended with {code}")
+        return interruptions
+
+    def end(self, interruptions):
+        """Ends gate and venue and reads what all of them say."""
+        self.stop("gate")
+        self.stop("venue")
+        self.path("kills").write_text(json.dumps(interruptions))
+        # Whether it finds a difference is one of the checks.
+        with open(self.path("replay"), "w") as out:
+            subprocess.run([self.binary, "replay", "--journal", str(self.config / "journal"), "--json"],
+                           env=self.environment, stdout=out)
+        if self.path("replay").stat().st_size == 0:
+            sys.exit("the journal could not be replayed")
+        return [json.loads(self.path(name).read_text()) for name in self.FIGURES]
 
     def stop(self, what):
         process = self.running[what]
@@ -290,61 +340,20 @@ def moments(arguments, duration_s):
     print(f"kills by seed {seed} (--kill-seed {seed} gives the same moments)", flush=True)
     draw = random.Random(seed)
     whom = ["gate"] * arguments.kill + ["venue"] * arguments.kill_venue
-    return sorted((draw.uniform(duration_s / 4, duration_s * 3 / 4), what) for what in whom)
-
-
-def run_client(world, flow, schedule):
-    """The clients, from their first message to the last answer, while others are killed."""
-    reconnect = ["--reconnect", "30"] if schedule else []
-    client = Process("client", [world.binary, "client", *flow, "--start-at", str(world.start_ns), *reconnect,
-                                "--stats", str(world.path("client"))], world.environment, None)
-    world.running["client"] = client
-    kills = []
-    for at_s, what in schedule:
-        try:
-            client.child.wait(max(0, world.start_ns / 1e9 + at_s - time.time()))
-        except subprocess.TimeoutExpired:
-            kills.append(world.kill(what))
-            continue
-        break
-    code = client.child.wait()
-    if code != 0:
-        sys.exit(f"the client ended with {code}")
-    return kills
+    return sorted((draw.uniform(duration_s / 4, duration_s * 3 / 4), "kill", what) for what in whom)
 
 
 def run(arguments, folder):
     world = World(arguments.binary, folder)
     try:
-        flow = flow_arguments(arguments, world.config)
-        marks = world.config / "marks.csv"
-        # It says itself what is wrong.
-        if subprocess.run([world.binary, "client", *flow, "--write-marks", str(marks)],
-                          env=world.environment).returncode != 0:
-            sys.exit("these orders cannot be sent")
-        duration_s = int(marks.read_text().split()[-1].split(",")[0]) / 1e9
+        flow = flow_arguments(arguments)
+        duration_s = world.write_marks(flow)
         schedule = moments(arguments, duration_s)
-        world.start_venue()
-        world.running["venue"].port()
-        world.start_ns = time.time_ns() + int(START_DELAY_S * 1e9)
-        world.start_gate("--load", world.config / "demo-state.json")
-        world.running["gate"].port()
-        kills = run_client(world, flow, schedule)
-        world.stop("gate")
-        world.stop("venue")
-        world.path("kills").write_text(json.dumps(kills))
-        # Whether it finds a difference is one of the checks.
-        with open(world.path("replay"), "w") as out:
-            subprocess.run([world.binary, "replay", "--journal", str(world.config / "journal"), "--json"],
-                           env=world.environment, stdout=out)
-        if world.path("replay").stat().st_size == 0:
-            sys.exit("the journal could not be replayed")
+        world.start()
+        figures = world.end(world.run_client(flow, schedule))
     finally:
         world.stop_all()
-    figures = [json.loads(world.path(name).read_text()) for name in ("gate", "venue", "client", "replay", "kills")]
-    report(figures[0], figures[2])
-    if kills:
-        report_kills(kills, figures[2], figures[3])
+    report(*figures)
     return print_checks(checks(*figures))
 
 
@@ -360,15 +369,15 @@ def print_checks(found):
     return failed
 
 
-def main():
-    arguments = parse_arguments()
+def in_folder(arguments, run_there):
+    """The exit code of a run in the folder that is to be kept, or in one that is not."""
     if arguments.keep:
         folder = pathlib.Path(arguments.keep)
         folder.mkdir(parents=True)
-        return 1 if run(arguments, folder) else 0
+        return 1 if run_there(arguments, folder) else 0
     with tempfile.TemporaryDirectory(prefix="portcullis-demo-") as folder:
-        return 1 if run(arguments, pathlib.Path(folder)) else 0
+        return 1 if run_there(arguments, pathlib.Path(folder)) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_folder(parse_arguments(), run))
