@@ -87,6 +87,7 @@ struct Order {
   risk::Lots cancelled;    // taken off the head
   risk::Lots executed;     // all that was executed, after its end too
   risk::Int128 value = 0;  // of it, in units of the settlement asset (symbols.h)
+  risk::Int128 fees = 0;   // that were counted for it, likewise
   risk::Timestamp created;
   risk::Timestamp updated;
 
@@ -286,6 +287,7 @@ class OrderStore {
   void drop_oldest_closed(OfAccount& of);
   void push_front(List& list, std::uint32_t slot);
   void unlink(List& list, std::uint32_t slot);
+  void name_all(std::uint32_t slot);
   void name(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
   void unname(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
   void retire(std::uint32_t slot, std::uint32_t client_ref);

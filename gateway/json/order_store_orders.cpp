@@ -134,6 +134,12 @@ void OrderStore::add(const Order& order) {
   } else {
     push_front(of.closed, slot);
   }
+  name_all(slot);
+}
+
+// Everything by which it is found.
+void OrderStore::name_all(std::uint32_t slot) {
+  const Order& order = slots_[slot].order;
   name(order, order.root, slot);
   name(order, order.head, slot);
   for (std::uint8_t p = 0; p < order.pending_count; ++p) {

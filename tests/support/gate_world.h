@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -91,6 +92,10 @@ class GateWorld : public AuditedWorld {
   [[nodiscard]] std::vector<Bytes> stream(risk::SessionIndex session) const;
   [[nodiscard]] std::vector<std::vector<Bytes>> streams() const;
 
+  // The records behind record `after`, from the journal's files and ring.
+  void for_each_record(std::uint64_t after,
+                       const std::function<void(const gateway::journal::RecordView&)>& f) const;
+
   // --- the venue
   // Logs in, resumes, and lets everything settle. False: the gate would not have it.
   bool connect();
@@ -146,6 +151,8 @@ class GateWorld : public AuditedWorld {
   [[nodiscard]] const config::Deployment& deployment() const override { return deployment_; }
   [[nodiscard]] std::int64_t time_ns() const override { return now_ns; }
   [[nodiscard]] bool is_drained() const override;
+  // Where the journal lies, with the configuration beside it.
+  [[nodiscard]] const std::filesystem::path& journal_folder() const;
   [[nodiscard]] const gateway::gate::Counters& counters() const { return gate_->counters(); }
   [[nodiscard]] std::uint64_t anomalies(risk::Anomaly anomaly) const {
     return counters().anomalies[static_cast<std::size_t>(anomaly)];
@@ -175,8 +182,6 @@ class GateWorld : public AuditedWorld {
   void venue_receives(std::span<const std::byte> payload);
   void venue_applies(gateway::venue_sim::SessionIndex session, std::span<const std::byte> payload);
   void append_to_stream(Bytes payload);
-  template <class F>
-  void for_each_record(F&& f) const;
 
   const config::Deployment deployment_;
   gateway::journal::testing::TemporaryFolder folder_;
