@@ -118,10 +118,16 @@ def table(rows):
 
 def report_kills(kills, client, replayed):
     print("\nkilled with kill -9, or stopped, and started again")
-    for kill in kills:
-        open_orders, ready_ns = across(kill, replayed)
-        ready = "never" if ready_ns is None else f"{(ready_ns - kill['started_ns']) / 1e6:.0f} ms"
-        print(f"  {kill['deed']} {kill['what']:<5} at {kill['at_s']:7.3f} s  from exec to the link up {ready},"
+    following = [kill["ended_ns"] for kill in kills[1:]] + [None]
+    for kill, next_ns in zip(kills, following):
+        open_orders, up_ns = across(kill, replayed)
+        if up_ns is None:
+            ready = "the link was never up again"
+        elif next_ns is not None and up_ns > next_ns:
+            ready = "the next one came before the link was up"
+        else:
+            ready = f"from exec to the link up {(up_ns - kill['started_ns']) / 1e6:.0f} ms"
+        print(f"  {kill['deed']} {kill['what']:<5} at {kill['at_s']:7.3f} s  {ready},"
               f" {open_orders} orders open across it")
     total = client["total"]
     print(f"\nlost with {total['connections_lost']} connections, sent again")
@@ -129,11 +135,13 @@ def report_kills(kills, client, replayed):
 
 
 def across(kill, replayed):
-    """The orders that were open when the link was gone, and when it was up again; None: never."""
-    after = [link for link in replayed["links"] if link["time_ns"] >= kill["ended_ns"]]
-    downs = [link["live_orders"] for link in after if link["change"] == "down"]
-    ups = [link["time_ns"] for link in after if link["change"] == "up"]
-    return downs[0] if downs else None, ups[0] if ups else None
+    """The orders that were open while the link was down, and when it was up again; None: never. The
+    link may have been down already: then nothing says so once more."""
+    ups = [link["time_ns"] for link in replayed["links"]
+           if link["change"] == "up" and link["time_ns"] >= kill["ended_ns"]]
+    downs = [link["live_orders"] for link in replayed["links"]
+             if link["change"] == "down" and not (ups and link["time_ns"] > ups[0])]
+    return downs[-1] if downs else None, ups[0] if ups else None
 
 
 def report(gate, _venue, client, replayed, kills):
@@ -151,7 +159,8 @@ def report(gate, _venue, client, replayed, kills):
     print("\nwhat was sent: " + client["plan"])
     table(list(client["plan_counts"].items()))
     times = gate["message_ns"]
-    print("\ntime per message in the gate, end stamp to end stamp, microseconds")
+    since = " since its last start" if kills else ""
+    print(f"\ntime per message in the gate{since}, end stamp to end stamp, microseconds")
     print("  " + "  ".join(f"{name} {times[name] / 1000:.1f}" for name in ("p50", "p99", "p99.9", "max")))
     if kills:
         report_kills(kills, client, replayed)
@@ -333,14 +342,16 @@ class World:
 
 
 def moments(arguments, duration_s):
-    """When what is killed: in the middle half of the run."""
+    """When what is killed: in the middle half of the run, one in each part of it."""
     if arguments.kill + arguments.kill_venue == 0:
         return []
     seed = secrets.randbelow(1_000_000) if arguments.kill_seed is None else arguments.kill_seed
     print(f"kills by seed {seed} (--kill-seed {seed} gives the same moments)", flush=True)
     draw = random.Random(seed)
     whom = ["gate"] * arguments.kill + ["venue"] * arguments.kill_venue
-    return sorted((draw.uniform(duration_s / 4, duration_s * 3 / 4), "kill", what) for what in whom)
+    draw.shuffle(whom)
+    part_s = duration_s / 2 / len(whom)
+    return [(duration_s / 4 + (i + draw.random()) * part_s, "kill", what) for i, what in enumerate(whom)]
 
 
 def run(arguments, folder):

@@ -59,7 +59,9 @@ def test_killed(binary, folder):
     code, out, err = run(binary, *FEW, "--kill", 2, "--kill-venue", 1, "--keep", folder / "killed")
     check_output(code, out, err)
     expect(re.search(r"^kills by seed \d+ ", out, re.M), "the seed is printed", out)
-    line = r"^  kill {} +at +\d\.\d\d\d s  from exec to the link up \d+ ms, \d+ orders open across it$"
+    # On a busy machine a gate may be killed again before it was ready.
+    line = (r"^  kill {} +at +\d\.\d\d\d s  (from exec to the link up \d+ ms|the next one came before the link was up),"
+            r" \d+ orders open across it$")
     expect(len(re.findall(line.format("gate"), out, re.M)) == 2, "two kills of the gate are told", out)
     expect(len(re.findall(line.format("venue"), out, re.M)) == 1, "and one of the venue", out)
     expect(re.search(r"^lost with \d+ connections, sent again$", out, re.M), "what was sent again is told", out)
