@@ -151,7 +151,7 @@ RunResult LoadClient::run() {
         settings_.start_at_ns == 0 ? kStartNs : settings_.start_at_ns - epoch_ns();
     if (wait_ns < kStartNs) outcome.late_ns = kStartNs - wait_ns;
     start_ns_ = steady_ns() + std::max(wait_ns, kStartNs);
-    next_progress_ns_ = start_ns_ + kProgressNs;
+    next_progress_ns_ = start_ns_;  // the first line says that it begins
     send_all();
     settle();
     if (stopping_ && problem_.empty()) problem_ = "stopped";

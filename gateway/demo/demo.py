@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import secrets
 import shutil
 import signal
@@ -18,11 +19,13 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "demo"
 START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on every link
+PATIENCE_S = 120  # for what starts again, on a machine that has other things to do
 
 
 def free_port():
@@ -42,13 +45,14 @@ class Process:
     """A child that is ended, by its own id, whatever happens."""
 
     def __init__(self, name, arguments, environment, log):
-        """Without a log it speaks for itself."""
+        """Without a log its stderr is to be read."""
         self.name = name
         self.log = log
-        out = {} if log is None else {"stdout": open(log, "w"), "stderr": subprocess.STDOUT}
-        self.child = subprocess.Popen(arguments, env=environment, **out)
+        out = ({"stderr": subprocess.PIPE, "text": True} if log is None
+               else {"stdout": open(log, "w"), "stderr": subprocess.STDOUT})
+        self.child = subprocess.Popen([str(argument) for argument in arguments], env=environment, **out)
 
-    def port(self, limit_s=20):
+    def port(self, limit_s=PATIENCE_S):
         """The port it says that it listens on."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
@@ -257,7 +261,8 @@ class World:
         self.config = make_deployment(folder, self.ports["gate"], self.ports["venue"])
         self.running = {}
         self.starts = 0
-        self.start_ns = 0
+        self.start_ns = 0  # when the first order is due
+        self.began_ns = 0  # when it was: on a busy machine later
 
     def path(self, name):
         return self.folder / f"{name}.json"
@@ -265,7 +270,7 @@ class World:
     def begin(self, what, *arguments):
         self.starts += 1
         log = self.folder / f"{what}-{self.starts}.log"
-        self.running[what] = Process(what, [self.binary, *map(str, arguments)], self.environment, log)
+        self.running[what] = Process(what, [self.binary, *arguments], self.environment, log)
 
     def start_venue(self):
         self.begin("venue", "venue", "--port", self.ports["venue"], "--journal", self.folder / "venue-journal",
@@ -297,19 +302,21 @@ class World:
         self.running[what].kill() if deed == "kill" else self.stop(what)
         started_ns = time.time_ns()
         self.start_venue() if what == "venue" else self.start_gate()
-        return {"deed": deed, "what": what, "at_s": (ended_ns - self.start_ns) / 1e9, "ended_ns": ended_ns,
+        return {"deed": deed, "what": what, "at_s": (ended_ns - self.began_ns) / 1e9, "ended_ns": ended_ns,
                 "started_ns": started_ns}
 
     def run_client(self, flow, schedule):
         """The clients, from their first message to the last answer, while others are interrupted."""
-        reconnect = ["--reconnect", "30"] if schedule else []
-        client = Process("client", [self.binary, "client", "--config", str(self.config), *flow, *reconnect, "--start-at",
-                                    str(self.start_ns), "--stats", str(self.path("client"))], self.environment, None)
+        patience = ["--reconnect", PATIENCE_S, "--drain-limit", PATIENCE_S] if schedule else []
+        client = Process("client", [self.binary, "client", "--config", self.config, *flow, *patience, "--start-at",
+                                    self.start_ns, "--stats", self.path("client")], self.environment, None)
         self.running["client"] = client
         interruptions = []
+        begun = self.pass_on(client)
         for at_s, deed, what in schedule:
+            begun.wait()
             try:
-                client.child.wait(max(0, self.start_ns / 1e9 + at_s - time.time()))
+                client.child.wait(max(0, self.began_ns / 1e9 + at_s - time.time()))
                 break
             except subprocess.TimeoutExpired:
                 interruptions.append(self.interrupt(deed, what))
@@ -317,6 +324,23 @@ class World:
         if code != 0:
             sys.exit(f"the client ended with {code}")
         return interruptions
+
+    def pass_on(self, client):
+        """What the client tells of its progress, by a thread; the event is set when it begins, or ends."""
+        begun = threading.Event()
+
+        def work():
+            for line in client.child.stderr:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                progress = re.match(r" *(\d+\.\d) s  ", line)
+                if progress and not begun.is_set():
+                    self.began_ns = time.time_ns() - int(float(progress.group(1)) * 1e9)
+                    begun.set()
+            begun.set()
+
+        threading.Thread(target=work, daemon=True).start()
+        return begun
 
     def end(self, interruptions):
         """Ends gate and venue and reads what all of them say."""

@@ -35,14 +35,14 @@ def folder_bytes(folder):
     return total
 
 
-def sample(world, now_s):
+def sample(world):
     """What the gate holds; None while there is no gate that answers."""
     pid = world.running["gate"].child.pid
     journal = world.config / "journal"
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
         resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
-        return {"time_s": now_s, "pid": pid, "resident_kb": resident, "files": len(os.listdir(f"/proc/{pid}/fd")),
+        return {"time_ns": time.time_ns(), "pid": pid, "resident_kb": resident, "files": len(os.listdir(f"/proc/{pid}/fd")),
                 "journal_bytes": folder_bytes(journal), "ring_bytes": os.stat(journal / "ring").st_size}
     except (OSError, StopIteration):
         return None
@@ -59,7 +59,7 @@ class Watch:
 
     def run(self):
         while not self.done.wait(SAMPLE_S):
-            found = sample(self.world, (time.time_ns() - self.world.start_ns) / 1e9)
+            found = sample(self.world)
             if found is not None:
                 self.samples.append(found)
 
@@ -144,6 +144,8 @@ def soak(arguments, folder):
         figures = world.end(kills)
     finally:
         world.stop_all()
+    for found in watch.samples:
+        found["time_s"] = (found["time_ns"] - world.began_ns) / 1e9
     world.path("samples").write_text(json.dumps(watch.samples))
     demo.report(*figures)
     table(watch.samples)
