@@ -312,7 +312,7 @@ class World:
                                     self.start_ns, "--stats", self.path("client")], self.environment, None)
         self.running["client"] = client
         interruptions = []
-        begun = self.pass_on(client)
+        begun, telling = self.pass_on(client)
         for at_s, deed, what in schedule:
             begun.wait()
             try:
@@ -321,12 +321,13 @@ class World:
             except subprocess.TimeoutExpired:
                 interruptions.append(self.interrupt(deed, what))
         code = client.child.wait()
+        telling.join()
         if code != 0:
             sys.exit(f"the client ended with {code}")
         return interruptions
 
     def pass_on(self, client):
-        """What the client tells of its progress, by a thread; the event is set when it begins, or ends."""
+        """What the client tells of its progress, by a thread; the event is set when it begins."""
         begun = threading.Event()
 
         def work():
@@ -339,8 +340,9 @@ class World:
                     begun.set()
             begun.set()
 
-        threading.Thread(target=work, daemon=True).start()
-        return begun
+        telling = threading.Thread(target=work, daemon=True)
+        telling.start()
+        return begun, telling
 
     def end(self, interruptions):
         """Ends gate and venue and reads what all of them say."""
