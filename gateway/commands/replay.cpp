@@ -49,6 +49,20 @@ follower::Resumed from_snapshot(const CommandLine& line, const config::Deploymen
   return start;
 }
 
+// When the venue's link went up and down, and how many orders were live then.
+void tell_link(const journal::RecordView& view, gate::Gate& gate, std::string& links) {
+  gate::VenueLinkRecord record;
+  if (view.type != static_cast<std::uint16_t>(gate::RecordType::VenueLink) ||
+      !journal::read_command(view, record) ||
+      (record.change != gate::LinkChange::Up && record.change != gate::LinkChange::Down)) {
+    return;
+  }
+  links +=
+      fmt::format("{}{{\"change\": \"{}\", \"time_ns\": {}, \"live_orders\": {}}}",
+                  links.empty() ? "" : ", ", record.change == gate::LinkChange::Up ? "up" : "down",
+                  record.time.ns, gate.engine().live_orders());
+}
+
 int replay(const CommandLine& line) {
   const config::LoadResult result = load(line);
   if (!result.ok()) {
@@ -67,9 +81,11 @@ int replay(const CommandLine& line) {
   journal::ReadStatus status{};
   std::uint64_t records = 0;
   std::uint64_t differences = 0;
+  std::string links;
   while ((status = reader.next(record)) == journal::ReadStatus::Record) {
     ++records;
     const std::string difference = gate.replay(record);
+    tell_link(record, gate, links);
     if (difference.empty()) continue;
     if (++differences <= 10) {
       std::cerr << fmt::format("record {} (type {}): {}\n", record.sequence, record.type,
@@ -81,8 +97,9 @@ int replay(const CommandLine& line) {
   if (line.json) {
     std::cout << fmt::format(
         "{{\"records\": {}, \"from_snapshot\": {}, \"differences\": {}, \"verified\": {}, "
-        "\"state_hash\": \"{:016x}\"}}\n",
-        records, start.snapshot, differences, verified == nullptr, gate.engine().state_hash());
+        "\"state_hash\": \"{:016x}\", \"links\": [{}]}}\n",
+        records, start.snapshot, differences, verified == nullptr, gate.engine().state_hash(),
+        links);
   } else {
     std::cout << fmt::format("{} records, {} differences, state {:016x}, recompute {}\n", records,
                              differences, gate.engine().state_hash(),

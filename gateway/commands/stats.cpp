@@ -50,6 +50,10 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
     if (c.anomalies[a] != 0) anomalies.emplace_back(kAnomalyNames[a], c.anomalies[a]);
   }
   risk::Engine& engine = gate.engine();
+  Pairs watermarks;
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    watermarks.emplace_back(deployment.names.sessions.name({s}), engine.watermark({s}));
+  }
   std::string positions;
   for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
     std::int64_t net = 0;
@@ -71,6 +75,12 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                        {"ignored", c.ignored},
                                                        {"malformed", c.malformed},
                                                        {"answered", c.answered}}));
+  text += fmt::format("  \"journaled\": {},\n", object({{"enter", c.enters},
+                                                        {"replace", c.replaces},
+                                                        {"cancel", c.cancels},
+                                                        {"control", c.controls},
+                                                        {"query", c.queries}}));
+  text += fmt::format("  \"watermarks\": {},\n", object(watermarks));
   text += fmt::format("  \"rejects\": {},\n", object(rejects));
   text +=
       fmt::format("  \"venue\": {},\n", object({{"accepted", c.accepted},

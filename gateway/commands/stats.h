@@ -11,8 +11,9 @@
 
 namespace portcullis::gateway {
 
-// Counters, live orders, positions, state hash, and whether incremental state equals a full
-// recompute. `shard` and `follower` may be null (a replay has none). Slow: it verifies every account.
+// Counters, each session's highest number, live orders, positions, state hash, and whether
+// incremental state equals a full recompute. `shard` and `follower` may be null (a replay has none).
+// Slow: it verifies every account.
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                        const shard::Shard* shard, const follower::Follower* follower);
 

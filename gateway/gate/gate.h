@@ -39,6 +39,12 @@ struct Counters {
   std::uint64_t ignored = 0;
   std::uint64_t malformed = 0;
   std::uint64_t answered = 0;
+  // Of these, what is in the journal, by what it is; ignored repeats and malformed ones are not.
+  std::uint64_t enters = 0;
+  std::uint64_t replaces = 0;
+  std::uint64_t cancels = 0;
+  std::uint64_t controls = 0;  // mass cancel, disable, enable
+  std::uint64_t queries = 0;
   std::array<std::uint64_t, risk::kRejectReasonCount> rejects{};
   // Of the venue's messages.
   std::uint64_t accepted = 0;
