@@ -40,6 +40,7 @@ struct HttpRequest {
 struct HttpReply {
   unsigned status = 200;
   std::string body;  // JSON
+  bool keep_alive = true;
 };
 
 class Door {

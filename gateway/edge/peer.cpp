@@ -185,7 +185,8 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
                                           .sign = field("X-BAPI-SIGN")},
                                          feeds::epoch_ns());
     // The reply to another method, HEAD above all, would have another form.
-    reply(http::status{answer.status}, std::move(answer.body), is_get && request.keep_alive());
+    reply(http::status{answer.status}, std::move(answer.body),
+          is_get && answer.keep_alive && request.keep_alive());
   }
 
   void reply(http::status status, std::string body, bool keep_alive) {
