@@ -97,6 +97,31 @@ struct VenueSettings {
 
 enum class Durability : std::uint8_t { Process };
 
+struct TlsSettings {
+  std::filesystem::path certificate_file;  // PEM, the whole chain
+  std::filesystem::path private_key_file;
+};
+
+// The door for JSON clients: WebSocket and queries over HTTP, on a thread of its own.
+struct EdgeSettings {
+  std::string address;     // an IP address
+  std::uint16_t port = 0;  // 0: any free one
+  std::optional<TlsSettings> tls;
+  std::uint32_t connections_max = 0;
+  std::uint32_t connections_per_session_max = 0;
+  std::int64_t frame_bytes_max = 0;     // of a message, however many frames it comes in
+  std::uint32_t batch_max = 0;          // orders in one request
+  std::uint32_t requests_per_pass = 0;  // read from a connection before others have their turn
+  std::uint32_t requests_per_second_max = 0;  // of a connection, pings among them
+  std::uint32_t queue_commands = 0;           // orders on their way to the shard
+  std::int64_t send_buffer_bytes = 0;         // unsent bytes above which a client is disconnected
+  std::int64_t silence_ns = 0;          // a connection is dead after so long without receiving
+  std::int64_t login_ns = 0;            // from the connection to the login
+  std::uint32_t order_history = 0;      // closed orders that are kept, by account
+  std::uint32_t execution_history = 0;  // executions, likewise
+  std::int64_t recv_window_ms_max = 0;
+};
+
 struct JournalSettings {
   std::filesystem::path directory;
   std::filesystem::path ring_directory;
@@ -135,6 +160,7 @@ struct InstrumentSettings {
   std::int64_t lot = 0;
   risk::Mark mark_max;      // the feed must not publish more
   std::string feed_symbol;  // empty: no feed, so no orders but those that reduce a position
+  std::string json_symbol;  // what JSON clients call it; empty: they cannot trade it
   Alias venue;
   risk::Timestamp expiry;   // futures and options; 0 for others
   std::int64_t strike = 0;  // options: in 10^-kStrikeScale of the underlying's price
@@ -146,7 +172,19 @@ struct AccountSettings {
       firm{};  // unique; on the wire where a session carries several accounts, and at the venue
 };
 
+enum class Protocol : std::uint8_t { Ouch, Json };
+
+// Of a JSON session: whose requests are believed. The aliases of such a session count in whole lots
+// and ticks.
+struct ApiKey {
+  std::string key;        // unique
+  PasswordSource secret;  // what requests are signed with: it must be there in plain text
+};
+
 struct SessionSettings {
+  Protocol protocol = Protocol::Ouch;
+  ApiKey api_key;          // Json
+  bool read_only = false;  // Json: a drop copy, no orders
   PasswordSource password;
   risk::AccountIndex default_account;  // of orders without a Firm appendage; none: it must be there
   std::vector<Alias> aliases;          // at most one for an instrument
@@ -218,7 +256,7 @@ struct Names {
   SymbolTable<risk::InstrumentIndex> instruments;
   SymbolTable<risk::NodeIndex> nodes;  // venue, members and groups
   SymbolTable<risk::AccountIndex> accounts;
-  SymbolTable<risk::SessionIndex> sessions;  // their SoupBinTCP user names
+  SymbolTable<risk::SessionIndex> sessions;  // over OUCH, their SoupBinTCP user names
   SymbolTable<ProfileIndex> profiles;
   std::vector<SetNames> sets;
   std::vector<AddOnNames> add_ons;  // by risk group
@@ -230,6 +268,7 @@ struct Deployment {
   int risk_decimals = 0;  // a quantum is 10^-risk_decimals of the risk currency
 
   GatewaySettings gateway;
+  std::optional<EdgeSettings> edge;  // none: no JSON clients
   VenueSettings venue;
   JournalSettings journal;
   FeedSettings feed;

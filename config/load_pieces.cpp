@@ -22,6 +22,19 @@ std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std:
   return path ? loading.out.folder / *path : std::filesystem::path();
 }
 
+PasswordSource read_secret_source(const Loading& loading, JsonReader& reader) {
+  PasswordSource source;
+  if (reader.has("secret_env") && reader.has("secret_file")) {
+    reader.problem("secret_file", "must not be there beside secret_env");
+    reader.problem("secret_env", "must not be there beside secret_file");
+  } else if (reader.has("secret_file")) {
+    source.file = read_path(loading, reader, "secret_file");
+  } else {
+    source.environment = reader.text("secret_env", 1, 255).value_or("");
+  }
+  return source;
+}
+
 PasswordSource read_password_source(const Loading& loading, JsonReader& reader) {
   PasswordSource source;
   if (reader.has("password_env") && reader.has("password_file")) {

@@ -5,6 +5,14 @@
 //               silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent, above which a
 //               client is disconnected; disconnect_grace_ms before cancel on disconnect;
 //               cancel_working_orders_on_stop; overload_pass_us, overload_calm_ms
+//   edge        null, the default: no JSON clients; or address and port where they connect; tls, null
+//               or certificate_file and private_key_file (PEM); connections_max,
+//               connections_per_session_max; frame_bytes_max of a message, batch_max orders in one;
+//               requests_per_pass of a connection before others have their turn and
+//               requests_per_second_max of it in all; queue_commands, orders on their way to the
+//               shard; send_buffer_bytes, unsent, above which a client is disconnected;
+//               silence_timeout_ms, login_timeout_ms; order_history and execution_history, closed
+//               orders and executions that are kept of an account; recv_window_ms_max
 //   venue       address, port, user, password_env or password_file; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
 //               proves others dead; times as above; reconnect_ms_min and _max of the back-off;
@@ -64,6 +72,33 @@ void read_gateway(Loading& loading, JsonReader in) {
       in.boolean("cancel_working_orders_on_stop").value_or(false);
   gateway.overload_pass_ns = read_ns(in, "overload_pass_us", kNsPerUs, 1, 10'000'000);
   gateway.overload_calm_ns = read_ns(in, "overload_calm_ms", kNsPerMs, 1, 10'000);
+}
+
+void read_edge(Loading& loading, JsonReader in) {
+  EdgeSettings& edge = loading.out.edge.emplace();
+  const auto count = [&](std::string_view key, std::int64_t max) {
+    return static_cast<std::uint32_t>(in.integer(key, 1, max).value_or(0));
+  };
+  edge.address = read_address(in);
+  edge.port = static_cast<std::uint16_t>(in.integer("port", 0, 65'535).value_or(0));
+  if (!in.null("tls")) {
+    JsonReader tls = in.object("tls");
+    edge.tls = TlsSettings{read_path(loading, tls, "certificate_file"),
+                           read_path(loading, tls, "private_key_file")};
+  }
+  edge.connections_max = count("connections_max", 10'000);
+  edge.connections_per_session_max = count("connections_per_session_max", 10'000);
+  edge.frame_bytes_max = in.integer("frame_bytes_max", 1'024, 1 << 20).value_or(0);
+  edge.batch_max = count("batch_max", 1'000);
+  edge.requests_per_pass = count("requests_per_pass", 1'000);
+  edge.requests_per_second_max = count("requests_per_second_max", 1'000'000);
+  edge.queue_commands = count("queue_commands", 1'000'000);
+  edge.send_buffer_bytes = in.integer("send_buffer_bytes", 65'536, 1 << 30).value_or(0);
+  edge.silence_ns = read_ns(in, "silence_timeout_ms", kNsPerMs, 20, 600'000);
+  edge.login_ns = read_ns(in, "login_timeout_ms", kNsPerMs, 10, 600'000);
+  edge.order_history = count("order_history", 1'000'000);
+  edge.execution_history = count("execution_history", 1'000'000);
+  edge.recv_window_ms_max = in.integer("recv_window_ms_max", 1, 60'000).value_or(0);
 }
 
 void read_venue(Loading& loading, JsonReader in) {
@@ -145,6 +180,7 @@ void read_capacities(Loading& loading, JsonReader in) {
 void load_process(Loading& loading, const Json& json) {
   JsonReader root(kProcessFile, json, loading.problems);
   read_gateway(loading, root.object("gateway"));
+  if (root.has("edge") && !root.null("edge")) read_edge(loading, root.object("edge"));
   read_venue(loading, root.object("venue"));
   read_journal(loading, root.object("journal"));
   read_capacities(loading, root.object("capacities"));

@@ -114,6 +114,8 @@ std::array<char, kSize> padded(std::string_view text) {
   text.copy(wire.data(), kSize);
   return wire;
 }
+// secret_env or secret_file: exactly one.
+PasswordSource read_secret_source(const Loading& loading, JsonReader& reader);
 // password_env or password_file: exactly one.
 PasswordSource read_password_source(const Loading& loading, JsonReader& reader);
 std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std::string_view key);

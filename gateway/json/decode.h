@@ -82,7 +82,8 @@ struct Request {
   Op op = Op::None;
   std::string_view op_text;  // as it was written, where it is short and printable
   std::string_view req_id;   // reqId or req_id; empty: none
-  // Of the whole request; what follows is then incomplete. `malformed`: it was no JSON object at all.
+  // Of the whole request; what follows is then incomplete. `malformed`: it was no JSON, or nested
+  // more deeply than anything that means something here.
   Fault fault{};
   bool malformed = false;
   std::optional<std::int64_t> timestamp_ms;    // X-BAPI-TIMESTAMP
@@ -112,8 +113,12 @@ class Decoder {
   const Request& decode(std::string_view frame);
 
  private:
+  void refuse_malformed();
+  void look_again(std::string_view frame);
+
   const DecoderLimits limits_;
   simdjson::ondemand::parser parser_;
+  simdjson::ondemand::parser checker_;
   Request request_;
 };
 

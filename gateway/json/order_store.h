@@ -84,7 +84,7 @@ struct Order {
   risk::Lots counted;      // executed on it, and prevented by self-match prevention
   risk::Lots cancelled;    // taken off the head
   risk::Lots executed;     // all that was executed, after its end too
-  risk::Int128 value = 0;  // sum of ticks * lots of it
+  risk::Int128 value = 0;  // of it, in units of the settlement asset (symbols.h)
   risk::Timestamp created;
   risk::Timestamp updated;
 

@@ -11,6 +11,11 @@
 
 namespace portcullis::gateway::json {
 
+// What lots are worth at a price, in units of the settlement asset; of inverse contracts rounded down.
+[[nodiscard]] risk::Int128 value_of(const config::Deployment& deployment,
+                                    risk::InstrumentIndex instrument, risk::Price price,
+                                    risk::Lots lots);
+
 class Symbols {
  public:
   // The deployment must outlive this.
@@ -28,8 +33,6 @@ class Symbols {
   [[nodiscard]] std::string price(risk::InstrumentIndex instrument, risk::Price price) const;
   [[nodiscard]] std::string mark(risk::InstrumentIndex instrument, risk::Mark mark) const;
   [[nodiscard]] std::string quantity(risk::InstrumentIndex instrument, risk::Int128 lots) const;
-  // Of ticks times lots, in the quoted currency.
-  [[nodiscard]] std::string value(risk::InstrumentIndex instrument, risk::Int128 ticks_lots) const;
 
  private:
   const config::Deployment& deployment_;
