@@ -63,8 +63,7 @@ risk::NewOrder new_order(const OrderRequest& request, const Symbols& symbols) {
   const bool market = request.ord_type == risk::OrdType::Market;
   switch (request.life) {
     case Life::NotGiven:
-      order.time_in_force =
-          market ? risk::TimeInForce::ImmediateOrCancel : risk::TimeInForce::Day;
+      order.time_in_force = market ? risk::TimeInForce::ImmediateOrCancel : risk::TimeInForce::Day;
       break;
     case Life::GoodTillCancel:
       order.time_in_force = risk::TimeInForce::Day;
@@ -106,8 +105,8 @@ gate::OrderName order_name(std::string_view link) {
 }
 
 std::string_view text_of(const gate::OrderName& name) {
-  return {name.data(), static_cast<std::size_t>(std::find(name.begin(), name.end(), '\0') -
-                                                name.begin())};
+  return {name.data(),
+          static_cast<std::size_t>(std::find(name.begin(), name.end(), '\0') - name.begin())};
 }
 
 }  // namespace portcullis::gateway::json

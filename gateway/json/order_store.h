@@ -12,6 +12,7 @@
 // One thread. May allocate.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +54,7 @@ struct Pending {
   std::uint32_t client_ref = 0;
   std::uint32_t original_ref = 0;
   std::uint32_t number = 0;  // at the venue
-  risk::Lots quantity;       // of the whole chain
+  risk::Lots quantity{};     // of the whole chain
   risk::Price price;
 };
 
@@ -66,7 +67,8 @@ struct Order {
   risk::SessionIndex session;
   std::uint32_t root = 0;                 // client numbers: the first,
   std::uint32_t head = 0;                 // the live one,
-  std::array<std::uint32_t, 4> former{};  // and the newest of those that were, for late messages
+  std::array<std::uint32_t, 8> former{};  // and the newest of those that were, for late messages
+  std::uint32_t number = 0;               // of the head at the venue; 0: not known
   std::array<Pending, risk::kPendingReplacesMax> pending{};
   std::uint8_t pending_count = 0;
   risk::Side side = risk::Side::Buy;
@@ -116,6 +118,7 @@ struct Execution {
   risk::Lots order_quantity;
   risk::Lots leaves;
   risk::Timestamp time;
+  std::array<char, 16> stream_session{};  // in which the number counts
 };
 // "<stream session and session>-<number in its stream>".
 [[nodiscard]] std::string execution_id(const Execution& execution);
@@ -257,43 +260,56 @@ class OrderStore {
   }
 
   // order_store.cpp: records
-  template <class Record>
-  void take_enter(const Record& record, const gate::OrderName& name);
+  void take_enter(const risk::NewOrder& order, const risk::Decision& decision,
+                  const gate::OrderName& name);
   void take_replace(const gate::ReplaceRecord& record);
   void take_venue(const journal::RecordView& view);
   void take_outbounds(const journal::RecordView& view);
   void resolve_below(std::uint32_t number);
+  template <class Message>
+  void adopt(risk::SessionIndex session, const Message& message);
   void on(risk::SessionIndex session, const ouch::Accepted& message);
   void on(risk::SessionIndex session, const ouch::Replaced& message);
-  void on(risk::SessionIndex session, const ouch::Executed& message, std::uint64_t sequence);
+  void on(risk::SessionIndex session, const ouch::Executed& message);
   void on(risk::SessionIndex session, const ouch::Canceled& message);
   void on(risk::SessionIndex session, const ouch::AiqCanceled& message);
   void on(risk::SessionIndex session, const ouch::Rejected& message);
   void on(risk::SessionIndex session, const ouch::BrokenTrade& message);
 
-  // order_store_orders.cpp: the orders and where they are
-  std::uint32_t add(Order order);
+  // order_store_orders.cpp: the orders, where they are, and what is expected
+  void add(const Order& order);
+  void add_execution(const Execution& execution);
   [[nodiscard]] std::uint32_t slot_of(risk::SessionIndex session, std::uint32_t client_ref) const;
+  [[nodiscard]] std::uint32_t live_slot(risk::SessionIndex session, std::uint32_t client_ref);
   void settle(std::uint32_t slot);
   void close(std::uint32_t slot, Status status);
-  void drop_oldest(OfAccount& account);
-  void link_front(List& list, std::uint32_t slot);
+  void drop_oldest_closed(OfAccount& of);
+  void push_front(List& list, std::uint32_t slot);
   void unlink(List& list, std::uint32_t slot);
-  void index(std::uint32_t slot);
-  void unindex(std::uint32_t slot);
+  void name_all(std::uint32_t slot);
+  void name(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
+  void unname(const Order& order, std::uint32_t client_ref, std::uint32_t slot);
+  void retire(std::uint32_t slot, std::uint32_t client_ref);
   void make_head(std::uint32_t slot, std::uint8_t pending);
   void drop_pending(std::uint32_t slot, std::uint8_t pending);
   void drop_orphans(std::uint32_t slot);
-  void forget_expected(risk::SessionIndex session, std::uint32_t client_ref, bool took_link);
+  void drop_all_pending(std::uint32_t slot);
+  void forget_expected(risk::SessionIndex session, std::uint32_t client_ref);
   [[nodiscard]] Target target(std::uint64_t root) const;
   void tell(Change::Kind kind, const Order& order, const Execution& execution = {});
+  void clear();
 
   const config::Deployment& deployment_;
   const OrderStoreLimits limits_;
   const gate::Aliases aliases_;
 
   std::uint64_t sequence_ = 0;
-  risk::Timestamp time_;  // of the record being taken
+  // Of the record being taken: its time, what its venue's message is about (0: none), and the number
+  // of the message that is looked at in its stream.
+  risk::Timestamp time_;
+  std::uint32_t venue_number_ = 0;
+  std::uint32_t venue_original_ = 0;
+  std::uint64_t stream_sequence_ = 0;
   std::array<char, 16> stream_session_{};
   std::uint32_t resolved_below_ = 1;  // as the gate counts: venue numbers below it are settled
   std::uint32_t next_number_ = 1;

@@ -18,8 +18,7 @@ Symbols::Symbols(const config::Deployment& deployment) : deployment_(deployment)
   for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
     const std::string& symbol = deployment.instruments[i].json_symbol;
     if (symbol.empty()) continue;
-    by_category_[static_cast<std::size_t>(category({i}))].emplace(symbol,
-                                                                  risk::InstrumentIndex{i});
+    by_category_[static_cast<std::size_t>(category({i}))].emplace(symbol, risk::InstrumentIndex{i});
   }
 }
 

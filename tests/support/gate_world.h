@@ -90,6 +90,10 @@ class GateWorld {
   [[nodiscard]] std::vector<Bytes> stream(risk::SessionIndex session) const;
   [[nodiscard]] std::vector<std::vector<Bytes>> streams() const;
 
+  // The records behind record `after`, from the journal's files and ring.
+  void for_each_record(std::uint64_t after,
+                       const std::function<void(const gateway::journal::RecordView&)>& f) const;
+
   // --- the venue
   // Logs in, resumes, and lets everything settle. False: the gate would not have it.
   bool connect();
@@ -173,8 +177,6 @@ class GateWorld {
   void venue_receives(std::span<const std::byte> payload);
   void venue_applies(gateway::venue_sim::SessionIndex session, std::span<const std::byte> payload);
   void append_to_stream(Bytes payload);
-  template <class F>
-  void for_each_record(F&& f) const;
 
   const config::Deployment deployment_;
   gateway::journal::testing::TemporaryFolder folder_;

@@ -29,7 +29,7 @@ class RandomGate {
         audit_(prepared(world_), venue, counts),
         next_number_(world_.deployment().sessions.size(), 1) {}
 
-  void run(std::int64_t steps);
+  void run(std::int64_t steps, const Watch& watch);
 
  private:
   // The venue is chosen before anything else.
@@ -421,10 +421,12 @@ void RandomGate::end() {
   audit_.finish();
 }
 
-void RandomGate::run(std::int64_t steps) {
+void RandomGate::run(std::int64_t steps, const Watch& watch) {
+  const std::function<void()> look = watch ? watch(world_) : [] {};
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
     step();
+    look();
     if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
     if (rng_.between(1, steps) <= 3) {
       EXPECT_EQ(world_.check(), "");
@@ -433,6 +435,7 @@ void RandomGate::run(std::int64_t steps) {
   if (is_well()) {
     EXPECT_EQ(world_.check(), "");
     end();
+    look();
   }
   for (const std::string& problem : audit_.problems())
     ADD_FAILURE() << "step " << s << ": " << problem;
@@ -441,11 +444,11 @@ void RandomGate::run(std::int64_t steps) {
 }  // namespace
 
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps) {
+                      std::int64_t steps, const Watch& watch) {
   GateAudit::Counts counts;
   for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
-    RandomGate(venue, seed, counts).run(steps);
+    RandomGate(venue, seed, counts).run(steps, watch);
   }
   if (testing::Test::HasFailure()) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);
