@@ -7,13 +7,23 @@
 //     A tick must be a whole number of wire prices and a lot a whole number of wire quantities.
 //   sessions    by name, which is the SoupBinTCP user name of 1 to 6 letters and digits:
 //     member; accounts it may use, all of that member; default_account, of orders without a Firm,
-//     or null; alias_set; instruments it may trade; password_env or password_file; rate;
-//     cancel_on_disconnect; reject_arithmetic_debug, whether a debug packet with the arithmetic
-//     follows a reject
+//     or null; alias_set; instruments it may trade; actions it may take, a list of enter, replace,
+//     cancel, mass_cancel and disable (OUCH D and E); rate
+//     password      one of password_hash (what `portcullis password` prints), password_file, whose
+//                   first line is one, and password_env, the plain text. A file with either must be
+//                   its owner's alone
+//     cancel_on_disconnect, its orders, disconnect_grace_ms later
+//     dead_man_ms   its orders are cancelled when nothing has been heard of it for so long,
+//                   connected or not; 0: never
+//     duplicate_login  newest_wins or refuse
+//     slow_consumer    wait: its messages wait in the journal; disconnect: at once, when there are
+//                   more unsent bytes than are kept
+//     reject_arithmetic_debug, whether a debug packet with the arithmetic follows a reject
 //     protocol        ouch, the default, or json. A json session has api_key, with which it says who it
 //                     is, secret_env or secret_file, with which it signs, read_only, and instead of
 //                     accounts an account, all of its orders are of; or, read_only, accounts. It has
-//                     none of: password, default_account, alias_set, reject_arithmetic_debug
+//                     none of: password, default_account, alias_set, duplicate_login, slow_consumer,
+//                     reject_arithmetic_debug; nor actions where it is read_only
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -77,17 +87,28 @@ struct SessionReader {
   bool instruments_read = false;
 
   void read() {
-    in.not_yet({"password_sha256", "self_match_prevention"});
+    in.not_yet({"self_match_prevention"});
     if (in.has("protocol")) {
       settings.protocol =
           in.choice<Protocol>("protocol", {{"ouch", Protocol::Ouch}, {"json", Protocol::Json}})
               .value_or(Protocol::Ouch);
     }
     settings.cancel_on_disconnect = in.boolean("cancel_on_disconnect").value_or(false);
+    settings.disconnect_grace_ns = read_ns(in, "disconnect_grace_ms", kNsPerMs, 0, 3'600'000);
+    settings.dead_man_ns = read_ns(in, "dead_man_ms", kNsPerMs, 0, 86'400'000);
     parameters.rate = read_rate(in.object("rate"));
     read_member();
     if (settings.protocol == Protocol::Json) return read_json();
-    settings.password = read_password_source(loading, in);
+    read_actions();
+    settings.password = read_password_source(loading, in, PasswordOf::Client);
+    settings.duplicate_login =
+        in.choice<DuplicateLogin>("duplicate_login", {{"newest_wins", DuplicateLogin::NewestWins},
+                                                      {"refuse", DuplicateLogin::Refuse}})
+            .value_or(DuplicateLogin::NewestWins);
+    settings.slow_consumer =
+        in.choice<SlowConsumer>("slow_consumer", {{"wait", SlowConsumer::Wait},
+                                                  {"disconnect", SlowConsumer::Disconnect}})
+            .value_or(SlowConsumer::Wait);
     settings.reject_arithmetic_debug = in.boolean("reject_arithmetic_debug").value_or(false);
     read_accounts();
     read_default_account();
@@ -99,6 +120,7 @@ struct SessionReader {
     settings.api_key.key = in.text("api_key", 1, 36).value_or("");
     settings.api_key.secret = read_secret_source(loading, in);
     settings.read_only = in.boolean("read_only").value_or(false);
+    if (!settings.read_only) read_actions();
     if (settings.read_only) {
       read_accounts();
     } else if (const auto account =
@@ -122,6 +144,20 @@ struct SessionReader {
                                   .quantity_per_lot = 1,
                                   .price_max = venue.price_max,
                                   .quantity_max = venue.quantity_max});
+    }
+  }
+
+  void read_actions() {
+    const auto actions = in.choices<risk::SessionAction>("actions",
+                                                         {{"enter", risk::kMayEnter},
+                                                          {"replace", risk::kMayReplace},
+                                                          {"cancel", risk::kMayCancel},
+                                                          {"mass_cancel", risk::kMayMassCancel},
+                                                          {"disable", risk::kMayDisable}},
+                                                         MayBeEmpty::Yes);
+    if (!actions) return;
+    for (const risk::SessionAction action : *actions) {
+      parameters.actions = static_cast<std::uint8_t>(parameters.actions | action);
     }
   }
 

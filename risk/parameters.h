@@ -362,10 +362,21 @@ struct AccountParameters {
   std::vector<MarketMakerProtection> protections{};
 };
 
+// What a session may do, as bits.
+enum SessionAction : std::uint8_t {
+  kMayEnter = 1,
+  kMayReplace = 2,
+  kMayCancel = 4,
+  kMayMassCancel = 8,
+  kMayDisable = 16,  // suspend its accounts, and resume what it has suspended
+};
+inline constexpr std::uint8_t kMayAll = 31;
+
 struct SessionParameters {
   NodeIndex member{};                    // the member it belongs to
   std::vector<AccountIndex> accounts{};  // that it may use, sorted
   std::vector<bool> instruments{};       // by instrument: may it trade it
+  std::uint8_t actions = 0;              // bits of SessionAction
   RateLimit rate;
 };
 

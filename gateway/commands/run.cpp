@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "config/load.h"
-#include "config/password.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
 #include "feeds/recorded_feed.h"
@@ -23,7 +22,8 @@
 #include "gateway/commands/stats.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/reader.h"
-#include "gateway/shard/shard.h"
+#include "gateway/security/credentials.h"
+#include "gateway/shard/loop.h"
 
 namespace portcullis::gateway {
 
@@ -39,10 +39,10 @@ struct CommandLine {
   std::int64_t feed_refresh_ms = 0;
 };
 
-std::atomic<shard::Shard*> g_running{nullptr};  // for the signal handler alone
+std::atomic<shard::Loop*> g_running{nullptr};  // for the signal handler alone
 
 extern "C" void handle_stop(int) {
-  if (shard::Shard* running = g_running.load()) running->stop();
+  if (shard::Loop* running = g_running.load()) running->stop();
 }
 
 [[noreturn]] void fail(const std::vector<config::Problem>& problems) {
@@ -54,24 +54,6 @@ config::Deployment load_deployment(const std::string& folder) {
   config::LoadResult result = config::load(folder);
   if (!result.ok()) fail(result.problems);
   return std::move(result.deployment);
-}
-
-shard::Secrets read_secrets(const config::Deployment& deployment) {
-  shard::Secrets secrets;
-  std::string problems;
-  const auto read = [&](const config::PasswordSource& source, const std::string& whose) {
-    config::Password password = config::read_password(source);
-    if (!password.problem.empty()) problems += fmt::format("{}: {}\n", whose, password.problem);
-    return password.text;
-  };
-  secrets.venue = read(deployment.venue.password, "venue password");
-  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-    secrets.sessions.push_back(
-        read(deployment.sessions[s].password,
-             fmt::format("password of session {}", deployment.names.sessions.name({s}))));
-  }
-  if (!problems.empty()) throw std::runtime_error(problems);
-  return secrets;
 }
 
 journal::Options journal_options(const config::Deployment& deployment) {
@@ -273,7 +255,7 @@ void run(const CommandLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
   const config::Deployment deployment = load_deployment(line.folder);
   need_files(deployment);
-  const shard::Secrets secrets = read_secrets(deployment);
+  const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
@@ -286,12 +268,12 @@ void run(const CommandLine& line) {
                     deployment.journal.directory.string()));
   }
   auto gate = std::make_unique<gate::Gate>(deployment, &journal);
-  shard::Shard* waking = nullptr;
+  shard::Loop* waking = nullptr;
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Shard shard(deployment, secrets, *gate, journal, &queue);
-  waking = &shard;
+  shard::Loop loop(deployment, credentials, *gate, journal, {.prices = &queue}, nullptr);
+  waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   if (journal.published_sequence() == 0) {
     begin_journal(state, deployment, journal, *gate);
@@ -300,18 +282,18 @@ void run(const CommandLine& line) {
   }
   apply_commands(commands, *gate);
 
-  g_running.store(&shard);
+  g_running.store(&loop);
   struct sigaction action {};
   action.sa_handler = handle_stop;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  std::cout << "listening on " << shard.port() << std::endl;
+  std::cout << "listening on " << loop.port() << std::endl;
   feed.start();
-  shard.run();
+  loop.run();
   g_running.store(nullptr);
   feed.stop();
-  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &shard));
+  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &loop.shard()));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
 

@@ -26,7 +26,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
       aliases_(deployment),
       journal_(journal),
       engine_(deployment.parameters),
-      session_up_(deployment.sessions.size(), false),
+      session_up_(deployment.sessions.size()),
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
@@ -164,6 +164,10 @@ bool Gate::apply_record(const journal::RecordView& view) {
       return with<RecheckRecord>(view, apply);
     case RecordType::Due:
       return with<DueRecord>(view, apply);
+    case RecordType::Marker:
+      return with<MarkerRecord>(view, apply);
+    case RecordType::AcceptState:
+      return with<AcceptStateRecord>(view, apply);
     case RecordType::EnterNamed:
       return with<EnterNamedRecord>(view, apply);
   }
@@ -172,6 +176,7 @@ bool Gate::apply_record(const journal::RecordView& view) {
 
 bool Gate::redo(const journal::RecordView& record) {
   mode_ = Mode::Redo;
+  sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;
   return known;
@@ -179,6 +184,7 @@ bool Gate::redo(const journal::RecordView& record) {
 
 std::string Gate::replay(const journal::RecordView& record) {
   mode_ = Mode::Replay;
+  sequence_ = record.sequence;
   expected_.clear();
   expected_next_ = 0;
   difference_ = nullptr;
@@ -262,7 +268,13 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
   const risk::SessionIndex session{record.session};
   ++counters_.in;
   const std::uint64_t timestamp = since_midnight(record.time);
+  if (record.over_rate == 0) engine_.take_exit_token(session, record.time);
   if (record.type == ouch::AccountQuery::kType) {
+    if (record.over_rate != 0) {  // there is no answer that refuses it
+      ++counters_.rejected;
+      ++counters_.rejects[static_cast<std::size_t>(RejectReason::Rate)];
+      return;
+    }
     ++counters_.answered;
     owe(session, ouch::QueryResponse{.timestamp = timestamp,
                                      .next_user_ref_num = engine_.watermark(session) + 1,
@@ -270,9 +282,6 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   engine_.consume(session, record.client_ref);
-  if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
-    engine_.take_exit_token(session, record.time);
-  }
   if (record.known == 0 || record.over_rate != 0) {
     const RejectReason reason =
         record.over_rate != 0 ? RejectReason::Rate : RejectReason::NotEntitled;
@@ -320,7 +329,7 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
 }
 
 void Gate::effect(const SessionRecord& record) noexcept {
-  session_up_[record.session] = record.up != 0;
+  session_up_[record.session] = record.up != 0 ? 1 : 0;
 }
 
 void Gate::effect(const risk::Control& control) noexcept {
@@ -571,6 +580,8 @@ void Gate::effect(const risk::SetCondition& record) noexcept {
   engine_.apply(record);
   if (record.condition == risk::Condition::JournalDegraded) journal_degraded_ = record.on;
   if (record.condition == risk::Condition::VenueBusy) venue_busy_ = record.on;
+  if (record.condition == risk::Condition::StateDiffers) state_differs_ = record.on;
+  if (record.condition == risk::Condition::StateUnconfirmed) state_unconfirmed_ = record.on;
 }
 
 // --- live inputs
@@ -682,6 +693,8 @@ bool Gate::run(std::int64_t now_ns) {
     resend_cancels(now_ns);
     worked = true;
   }
+  worked |= watch_follower(now_ns);
+  worked |= mark_state(now_ns);
   return worked;
 }
 

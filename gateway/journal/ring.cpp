@@ -14,6 +14,13 @@
 
 namespace portcullis::gateway::journal {
 
+namespace {
+
+constexpr std::size_t kChunkBytesMin = 4'096;
+constexpr std::size_t kChunkBytesMax = 65'536;
+
+}  // namespace
+
 Ring::Ring(const std::filesystem::path& path, std::uint64_t ring_bytes, const JournalId& id,
            std::uint64_t flushed_sequence)
     : mask_(ring_bytes - 1) {
@@ -81,6 +88,8 @@ bool RingReader::open(const std::filesystem::path& directory, const JournalId& i
   }
   ring_bytes_ = header.ring_bytes;
   buffer_.resize(kRecordBytesMax);
+  chunk_.resize(kChunkBytesMax);
+  chunk_bytes_ = 0;
   return true;
 }
 
@@ -119,7 +128,51 @@ RingReader::Status RingReader::recycled_or(std::uint64_t position, Status status
   return flushed_position() > position ? Status::Recycled : status;
 }
 
+// A record that was read ahead whole. One that does not follow the last one is of a ring ago: it
+// was read while the newer one was being written over it.
+bool RingReader::next_in_chunk(std::uint64_t position, RecordView& record) noexcept {
+  if (position < chunk_position_ || position >= chunk_position_ + chunk_bytes_) return false;
+  const std::span<const std::byte> rest =
+      std::span<const std::byte>(chunk_).first(chunk_bytes_).subspan(position - chunk_position_);
+  RecordView found;
+  if (parse_record(rest, found) != ParseError::None) return false;
+  if (chunk_sequence_ != 0 && found.sequence != chunk_sequence_ + 1) return false;
+  chunk_sequence_ = found.sequence;
+  record = found;
+  return true;
+}
+
+// Reads ahead from a position: little for a reader that is at the end, more for one that is behind.
+bool RingReader::read_chunk(std::uint64_t position) noexcept {
+  const bool was_behind = position >= chunk_position_ + chunk_bytes_ / 2;
+  chunk_wanted_ = was_behind ? std::min(2 * chunk_wanted_, kChunkBytesMax) : kChunkBytesMin;
+  chunk_bytes_ = std::min<std::uint64_t>(std::max(chunk_wanted_, kChunkBytesMin), ring_bytes_);
+  chunk_position_ = position;
+  chunk_sequence_ = 0;
+  if (read_data(position, std::span(chunk_).first(chunk_bytes_)) &&
+      flushed_position() <= position) {
+    return true;
+  }
+  chunk_bytes_ = 0;
+  return false;
+}
+
 RingReader::Status RingReader::read(std::uint64_t position, RecordView& record) {
+  bool found = next_in_chunk(position, record);
+  if (!found && read_chunk(position)) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, chunk_.data(), sizeof length);
+    if (length == 0) return Status::Empty;
+    found = next_in_chunk(position, record);
+  }
+  if (!found) return read_alone(position, record);
+  record.segment = 0;
+  record.offset = position;
+  return Status::Record;
+}
+
+// Of one that is longer than a chunk, that was just being written, or is damaged.
+RingReader::Status RingReader::read_alone(std::uint64_t position, RecordView& record) {
   // The length by itself and first: once it is there, the rest of the record is.
   std::uint32_t length = 0;
   if (!read_data(position, writable_bytes_of(length))) return Status::Damaged;

@@ -92,12 +92,21 @@ class RingReader {
  private:
   bool read_data(std::uint64_t position, std::span<std::byte> bytes) const noexcept;
   Status recycled_or(std::uint64_t position, Status status) const noexcept;
+  bool next_in_chunk(std::uint64_t position, RecordView& record) noexcept;
+  bool read_chunk(std::uint64_t position) noexcept;
+  Status read_alone(std::uint64_t position, RecordView& record);
 
   Fd fd_;
   std::filesystem::path link_;
   std::filesystem::path path_;
   std::uint64_t ring_bytes_ = 0;
   std::vector<std::byte> buffer_;
+  // Read ahead: bytes of the ring from chunk_position_ on, of which none was given back by then.
+  std::vector<std::byte> chunk_;
+  std::uint64_t chunk_position_ = 0;
+  std::size_t chunk_bytes_ = 0;
+  std::size_t chunk_wanted_ = 0;
+  std::uint64_t chunk_sequence_ = 0;  // of the last record taken from it
   std::string error_;
 };
 

@@ -1,26 +1,11 @@
 #include "gateway/shard/shard.h"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <immintrin.h>
-#include <sched.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/system/system_error.hpp>
-#include <chrono>
-#include <stdexcept>
+#include <array>
 
-#include "feeds/epoch_clock.h"
 #include "gateway/shard/arithmetic_text.h"
 
 namespace portcullis::gateway::shard {
-
-namespace asio = boost::asio;
-using asio::ip::tcp;
-using boost::system::error_code;
 
 namespace {
 
@@ -28,12 +13,10 @@ constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
 constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
-constexpr std::int64_t kYieldNs = 200'000;         // backoff: how long it yields before it sleeps
-constexpr std::int64_t kSleepMaxNs = 10'000'000;   // timers are never later than this
 constexpr std::int64_t kTimersNs = 1'000'000;
-constexpr std::int64_t kAcceptRetryNs = 10'000'000;  // when there was no file for a connection
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
+constexpr std::uint32_t kAddressesMax = 1'024;  // whose failed logins are remembered
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -55,126 +38,65 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .login_ns_max = venue.times.login_ns};
 }
 
-tcp::acceptor listen(asio::io_context& io, const config::GatewaySettings& gateway) {
-  try {
-    return {io, tcp::endpoint(asio::ip::make_address(gateway.address), gateway.port)};
-  } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("cannot listen on {} port {}: {}", gateway.address,
-                                         gateway.port, error.code().message()));
-  }
-}
-
-// Compares all of both, however early they differ.
-bool equal_secrets(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char other = i < b.size() ? b[i] : '\0';
-    difference |=
-        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
-  }
-  return difference == 0;
+security::LoginLimitSettings login_limits(const config::GatewaySettings& gateway) {
+  return {.attempts_max = gateway.login_attempts_max,
+          .window_ns = gateway.login_window_ns,
+          .lockout_ns = gateway.lockout_ns};
 }
 
 }  // namespace
 
-Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-             journal::Journal& journal, feeds::FeedQueue* prices)
+Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_password,
+             security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
+             Inputs inputs, Transport& transport)
     : deployment_(deployment),
-      secrets_(secrets),
+      venue_password_(venue_password),
+      logins_(logins),
       gate_(gate),
       journal_(journal),
-      prices_(prices),
-      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE),
-      work_(io_.get_executor()),
-      acceptor_(listen(io_, deployment.gateway)),
-      port_(acceptor_.local_endpoint().port()),
-      wakeup_(io_),
+      inputs_(inputs),
+      transport_(transport),
       sessions_(deployment.sessions.size()),
-      venue_socket_(io_),
+      login_limits_(login_limits(deployment.gateway)),
+      address_failures_(login_limits_, kAddressesMax),
       venue_(venue_settings(deployment), 0),
-      connecting_(io_),
       venue_backoff_ns_(deployment.venue.reconnect_ns_min) {
-  wakeup_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (wakeup_fd_ < 0) throw std::runtime_error("shard: no eventfd");
-  wakeup_.assign(wakeup_fd_);
   for (std::uint32_t c = 0; c < deployment.gateway.connections_max; ++c) {
-    clients_.push_back(std::make_unique<Client>(io_, client_settings(deployment)));
+    clients_.push_back(
+        std::make_unique<Client>(Transport::kVenue + 1 + c, client_settings(deployment)));
   }
-}
-
-// What still waits is called back here: its memory is that of the members, which end before io_
-// does.
-Shard::~Shard() {  // NOLINT(bugprone-exception-escape): no handler throws
-  error_code ignored;
-  acceptor_.close(ignored);
-  connecting_.close(ignored);
-  wakeup_.close(ignored);
-  venue_socket_.close();
-  for (const auto& client : clients_) client->socket.close();
-  io_.restart();
-  while (io_.poll() > 0) {
-  }
-}
-
-void Shard::wake() noexcept {
-  if (!sleeping_.load(std::memory_order_seq_cst)) return;
-  const std::uint64_t one = 1;
-  (void)!::write(wakeup_fd_, &one, sizeof one);
-}
-
-void Shard::stop() noexcept {
-  stopping_.store(true);
-  const std::uint64_t one = 1;
-  (void)!::write(wakeup_fd_, &one, sizeof one);
 }
 
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
-std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, feeds::epoch_ns()); }
+std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, transport_.now_ns()); }
 
-// --- the loop
+// --- a pass
 
-void Shard::run() {
+void Shard::begin() {
   tick();
   // Whoever was connected before a restart is not now.
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     if (gate_.is_session_up({s})) gate_.on_session({s}, false, now_ns_);
-    if (deployment_.sessions[s].cancel_on_disconnect) {
-      sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
-    }
+    const config::SessionSettings& settings = deployment_.sessions[s];
+    if (settings.cancel_on_disconnect)
+      sessions_[s].cancel_at_ns = now_ns_ + settings.disconnect_grace_ns;
+    sessions_[s].dead_man = {settings.dead_man_ns, now_ns_};
   }
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    if (pass()) {
-      idle_since_ns_ = now_ns_;
-    } else {
-      wait();
-    }
-    // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
-    slow_passes_ = full_budget_ && now_ns_ - pass_began_ns_ > deployment_.gateway.overload_pass_ns
-                       ? slow_passes_ + 1
-                       : 0;
-    if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
-    if (!overloaded_ && slow_passes_ >= 2) {
-      overloaded_ = true;
-      ++counters_.overloads;
-    } else if (overloaded_ && now_ns_ - calm_since_ns_ > deployment_.gateway.overload_calm_ns) {
-      overloaded_ = false;
-    }
-  }
-  finish();
 }
 
 bool Shard::pass() {
-  accept();
-  bool worked = io_.poll() > 0;
+  bool worked = transport_.poll();
   pass_began_ns_ = tick();
   full_budget_ = false;
+  worked |= accept();
+  if (venue_connecting_) venue_connected();
   worked |= serve_venue();
   for (const auto& client : clients_) {
-    if (client->socket.is_open()) worked |= serve(*client);
+    if (client->is_open) worked |= serve(*client);
   }
-  worked |= drain_prices();
+  worked |= drain_queues();
   worked |= gate_.run(now_ns_);
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
@@ -184,58 +106,59 @@ bool Shard::pass() {
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     const std::size_t at = first_pumped_ + c;
     Client& client = *clients_[at < clients_.size() ? at : at - clients_.size()];
-    if (client.socket.is_open()) worked |= pump(client);
+    if (client.is_open) worked |= pump(client);
   }
   worked |= serve_venue_output();
   if (now_ns_ >= next_timers_ns_) {
     check_timers();
     next_timers_ns_ = now_ns_ + kTimersNs;
   }
+  judge_pass();
   return worked;
 }
 
-void Shard::wait() {
-  const config::Waiting waiting = deployment_.gateway.waiting;
-  if (waiting == config::Waiting::Spin) {
-    _mm_pause();
-    return;
+bool Shard::drain_queues() {
+  const bool orders = drain_orders();
+  const bool logins = drain_logins();
+  return drain_prices() || orders || logins;
+}
+
+// Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
+void Shard::judge_pass() {
+  slow_passes_ = full_budget_ && now_ns_ - pass_began_ns_ > deployment_.gateway.overload_pass_ns
+                     ? slow_passes_ + 1
+                     : 0;
+  if (slow_passes_ > 0) calm_since_ns_ = now_ns_;
+  if (!overloaded_ && slow_passes_ >= 2) {
+    overloaded_ = true;
+    ++counters_.overloads;
+  } else if (overloaded_ && now_ns_ - calm_since_ns_ > deployment_.gateway.overload_calm_ns) {
+    overloaded_ = false;
   }
-  if (waiting == config::Waiting::Backoff && now_ns_ - idle_since_ns_ < kYieldNs) {
-    ::sched_yield();
-    return;
-  }
-  if (!wakeup_waiting_) {
-    wakeup_waiting_ = true;
-    wakeup_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       in_memory(wakeup_memory_, [this](error_code) {
-                         wakeup_waiting_ = false;
-                         std::uint64_t count = 0;
-                         (void)!::read(wakeup_fd_, &count, sizeof count);
-                       }));
-  }
-  // A producer that queues after this line sees us sleeping and writes the eventfd; one that queued
-  // before it is seen by the look at its queue.
-  sleeping_.store(true, std::memory_order_seq_cst);
-  if (!stopping_.load() && !drain_prices()) io_.run_one_for(std::chrono::nanoseconds(kSleepMaxNs));
-  sleeping_.store(false, std::memory_order_seq_cst);
 }
 
 void Shard::check_timers() {
   for (const auto& client : clients_) {
-    if (!client->socket.is_open()) continue;
+    if (!client->is_open || client->is_checked) continue;         // who waits for us is not late
     if (!gate_.has_room()) client->soup.excuse_silence(now_ns_);  // nothing is read
     client->soup.on_time(now_ns_);
     client->has_input = true;  // a time limit that has passed is told as an event
   }
-  if (venue_socket_.is_open()) {
+  if (venue_open_) {
     if (journal_.room() == journal::Room::None || !gate_.has_room_for_venue())
       venue_.excuse_silence(now_ns_);
     venue_.on_time(now_ns_);
   }
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     SessionState& session = sessions_[s];
-    if (session.cancel_at_ns == 0 || now_ns_ < session.cancel_at_ns || !gate_.has_room()) continue;
-    session.cancel_at_ns = 0;
+    const bool is_lost = session.cancel_at_ns != 0 && now_ns_ >= session.cancel_at_ns;
+    const bool is_dead = session.dead_man.is_due(now_ns_);
+    if ((!is_lost && !is_dead) || !gate_.has_room()) continue;
+    if (is_lost) session.cancel_at_ns = 0;
+    if (is_dead) {
+      ++counters_.dead_men;
+      session.dead_man.done();
+    }
     gate_.sweep(gate::SweepScope::Session, s, risk::kNone32, now_ns_);
   }
   if (now_ns_ >= next_fixed_ns_ && journal_.room() <= journal::Room::ReducingOnly) {
@@ -246,65 +169,54 @@ void Shard::check_timers() {
 
 // --- clients
 
-// One connection a pass. Begun here and not where the last one has ended: where there is no file
-// for a connection it ends at once, again and again, and the loop would never come out of Asio.
-void Shard::accept() {
-  if (accepting_ || now_ns_ < accept_at_ns_) return;
-  accepting_ = true;
-  acceptor_.async_accept(in_memory(accept_memory_, [this](error_code error, tcp::socket socket) {
-    accepting_ = false;
-    if (!error) return admit(std::move(socket));
-    if (error == asio::error::operation_aborted) return;
-    ++counters_.accepts_failed;
-    accept_at_ns_ = now_ns_ + kAcceptRetryNs;
-  }));
-}
-
-void Shard::admit(tcp::socket&& socket) {
-  ++counters_.connections;
-  for (const auto& client : clients_) {
-    if (!client->socket.is_free()) continue;
-    client->socket.open(std::move(socket));
-    client->soup.reset(tick());
-    client->session = {};
-    client->next = 1;
-    client->malformed = 0;
-    client->has_input = false;
-    client->stuck_since_ns = 0;
-    client->reader.reset();
-    return;
-  }
-  ++counters_.connections_refused;  // the socket closes as it goes out of scope
+void Shard::close(Client& client) {
+  transport_.close(client.connection);
+  client.is_open = false;
 }
 
 void Shard::drop(Client& client) {
-  client.socket.close();
+  close(client);
   if (!client.session.exists()) return;
-  const std::uint32_t s = client.session.value;
+  const risk::SessionIndex session = client.session;
   client.session = {};
-  if (sessions_[s].client != &client) return;  // superseded by a newer login
-  sessions_[s].client = nullptr;
-  gate_.on_session({s}, false, now_ns_);
-  if (deployment_.sessions[s].cancel_on_disconnect) {
-    sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
-  }
+  if (sessions_[session.value].client != &client) return;  // superseded by a newer login
+  sessions_[session.value].client = nullptr;
+  session_down(session);
 }
 
-// Reads the socket once and takes what messages the budget allows.
+void Shard::session_up(risk::SessionIndex session) {
+  gate_.on_session(session, true, now_ns_);
+  sessions_[session.value].cancel_at_ns = 0;
+}
+
+void Shard::heard_of(risk::SessionIndex session) {
+  if (session.exists()) sessions_[session.value].dead_man.heard(now_ns_);
+}
+
+void Shard::session_down(risk::SessionIndex session) {
+  gate_.on_session(session, false, now_ns_);
+  if (!deployment_.sessions[session.value].cancel_on_disconnect) return;
+  sessions_[session.value].cancel_at_ns =
+      now_ns_ + deployment_.sessions[session.value].disconnect_grace_ns;
+}
+
+// Reads the connection once and takes what messages the budget allows.
 bool Shard::serve(Client& client) {
   bool worked = false;
   if (client.has_input) worked |= take_messages(client);
-  if (!client.socket.is_open() || client.has_input || !client.socket.readable() ||
+  if (!client.is_open || client.has_input || !transport_.readable(client.connection) ||
       !gate_.has_room())
     return worked;
   std::span<std::byte> input = client.soup.input();
-  const std::ptrdiff_t n = client.socket.read(input.first(std::min(input.size(), kBytesPerPass)));
+  const std::ptrdiff_t n =
+      transport_.read(client.connection, input.first(std::min(input.size(), kBytesPerPass)));
   if (n < 0) {
     drop(client);
     return true;
   }
   if (n == 0) return worked;
   client.soup.received(static_cast<std::size_t>(n), tick());
+  heard_of(client.session);
   take_messages(client);
   return true;
 }
@@ -312,7 +224,7 @@ bool Shard::serve(Client& client) {
 bool Shard::take_messages(Client& client) {
   using Type = soup::ServerEvent::Type;
   client.has_input = false;
-  for (int taken = 0; client.socket.is_open(); ++taken) {
+  for (int taken = 0; client.is_open; ++taken) {
     if (taken == kMessagesPerPass || !gate_.has_room()) {
       client.has_input = true;
       full_budget_ = true;
@@ -323,7 +235,7 @@ bool Shard::take_messages(Client& client) {
       case Type::None:
         return taken > 0;
       case Type::LoginRequest:
-        login(client, event.login);
+        ask_login(client, event.login);
         break;
       case Type::Debug:
         break;
@@ -369,41 +281,7 @@ void Shard::send_arithmetic(Client& client) {
   (void)client.soup.send_debug(arithmetic_text(deployment_, gate_.last_decision(), text));
 }
 
-void Shard::login(Client& client, const soup::LoginRequest& request) {
-  const risk::SessionIndex session = deployment_.names.sessions.find(request.username);
-  // An unknown user costs the same comparison as a wrong password.
-  const std::string_view secret = session.exists()
-                                      ? std::string_view(secrets_.sessions[session.value])
-                                      : std::string_view("\x01");
-  const auto refuse = [&](soup::LoginRejectReason reason) {
-    ++counters_.logins_rejected;
-    (void)client.soup.reject_login(reason);
-  };
-  if (!equal_secrets(request.password, secret) || !session.exists()) {
-    return refuse(soup::LoginRejectReason::NotAuthorized);
-  }
-  const auto stream = static_cast<std::uint16_t>(session.value);
-  const std::uint64_t next = journal_.stream_next(stream);
-  if ((!request.session.empty() && request.session != gate_.stream_session()) ||
-      request.sequence > next) {
-    return refuse(soup::LoginRejectReason::SessionNotAvailable);
-  }
-  ++counters_.logins;
-  SessionState& state = sessions_[session.value];
-  if (state.client != nullptr) {
-    // The newest login wins; what the old connection sent and we have not read is never processed.
-    ++counters_.logins_superseded;
-    state.client->session = {};
-    state.client->socket.close();
-  } else {
-    gate_.on_session(session, true, now_ns_);
-  }
-  state.client = &client;
-  state.cancel_at_ns = 0;
-  client.session = session;
-  client.next = request.sequence == 0 ? next : request.sequence;
-  (void)client.soup.accept_login(gate_.stream_session(), client.next);
-}
+// --- what clients are owed
 
 // Lets the session's stream leave: replay and live are one path, a cursor over the journal's
 // stream.
@@ -421,9 +299,13 @@ bool Shard::pump(Client& client) {
       }
     }
   }
+  if (client.session.exists()) {
+    client.is_current |=
+        client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
+  }
   bool worked = false;
   while (!client.soup.output().empty()) {
-    const std::ptrdiff_t n = client.socket.write(client.soup.output());
+    const std::ptrdiff_t n = transport_.write(client.connection, client.soup.output());
     if (n < 0) {
       drop(client);
       return true;
@@ -437,16 +319,22 @@ bool Shard::pump(Client& client) {
     drop(client);
     return true;
   }
-  // A client that does not read holds up nobody: its messages wait in the journal. One that takes
-  // nothing at all from a full buffer for as long as a silent peer is given is let go.
-  if (client.soup.output_room() < soup::kHeaderSize + ouch::kMaxMessageSize) {
-    if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
-    if (now_ns_ - client.stuck_since_ns > deployment_.gateway.times.silence_ns) {
-      ++counters_.slow_consumers;
-      drop(client);
-    }
-  }
+  let_go_if_slow(client);
   return worked;
+}
+
+// A client that does not read holds up nobody: its messages wait in the journal. One that takes
+// nothing at all from a full buffer for as long as a silent peer is given is let go; or at once,
+// where that is its policy, though not before it has caught up with what it has missed.
+void Shard::let_go_if_slow(Client& client) {
+  if (client.soup.output_room() >= soup::kHeaderSize + ouch::kMaxMessageSize) return;
+  if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
+  const bool at_once =
+      client.session.exists() && client.is_current &&
+      deployment_.sessions[client.session.value].slow_consumer == config::SlowConsumer::Disconnect;
+  if (!at_once && now_ns_ - client.stuck_since_ns <= deployment_.gateway.times.silence_ns) return;
+  ++counters_.slow_consumers;
+  drop(client);
 }
 
 // A bounded chunk from the segments. False when there was no room for all of it, or this pass has
@@ -475,46 +363,45 @@ bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t throug
 // --- the venue
 
 void Shard::connect_venue() {
-  if (venue_socket_.is_open() || venue_connecting_ || !venue_socket_.is_free() ||
-      now_ns_ < venue_retry_at_ns_ || gate_.link() == gate::LinkState::Lost ||
-      gate_.has_sweep(gate::SweepScope::Lost, 0)) {
+  if (venue_open_ || venue_connecting_ || now_ns_ < venue_retry_at_ns_ ||
+      gate_.link() == gate::LinkState::Lost || gate_.has_sweep(gate::SweepScope::Lost, 0)) {
     return;
   }
-  venue_connecting_ = true;
-  connecting_ = tcp::socket(io_);
-  const config::VenueSettings& settings = deployment_.venue;
-  connecting_.async_connect(tcp::endpoint(asio::ip::make_address(settings.address), settings.port),
-                            in_memory(connect_memory_, [this, &settings](error_code error) {
-                              venue_connecting_ = false;
-                              venue_retry_at_ns_ = tick() + venue_backoff_ns_;
-                              venue_backoff_ns_ =
-                                  std::min(2 * venue_backoff_ns_, settings.reconnect_ns_max);
-                              if (error) return;
-                              ++counters_.venue_connects;
-                              venue_socket_.open(std::move(connecting_));
-                              venue_.reset(now_ns_);
-                              (void)venue_.login({.username = settings.user,
-                                                  .password = secrets_.venue,
-                                                  .session = gate_.venue_session(),
-                                                  .sequence = gate_.venue_next_sequence()});
-                            }));
+  venue_connecting_ = transport_.connect_venue();
+}
+
+void Shard::venue_connected() {
+  const Transport::Connect outcome = transport_.venue_outcome();
+  if (outcome == Transport::Connect::Pending) return;
+  venue_connecting_ = false;
+  venue_retry_at_ns_ = now_ns_ + venue_backoff_ns_;
+  venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, deployment_.venue.reconnect_ns_max);
+  if (outcome == Transport::Connect::Failed) return;
+  ++counters_.venue_connects;
+  venue_open_ = true;
+  venue_.reset(now_ns_);
+  (void)venue_.login({.username = deployment_.venue.user,
+                      .password = venue_password_.view(),
+                      .session = gate_.venue_session(),
+                      .sequence = gate_.venue_next_sequence()});
 }
 
 void Shard::drop_venue() {
-  if (!venue_socket_.is_open()) return;
-  venue_socket_.close();
+  if (!venue_open_) return;
+  transport_.close(Transport::kVenue);
+  venue_open_ = false;
   ++counters_.venue_drops;
   gate_.on_venue_down(now_ns_);
 }
 
 bool Shard::serve_venue() {
-  if (!venue_socket_.is_open() || journal_.room() == journal::Room::None) return false;
+  if (!venue_open_ || journal_.room() == journal::Room::None) return false;
   using Type = soup::ClientEvent::Type;
   bool worked = false;
-  if (venue_socket_.readable()) {
+  if (transport_.readable(Transport::kVenue)) {
     std::span<std::byte> input = venue_.input();
     const std::ptrdiff_t n =
-        venue_socket_.read(input.first(std::min(input.size(), 4 * kBytesPerPass)));
+        transport_.read(Transport::kVenue, input.first(std::min(input.size(), 4 * kBytesPerPass)));
     if (n < 0) {
       drop_venue();
       return true;
@@ -524,8 +411,7 @@ bool Shard::serve_venue() {
       worked = true;
     }
   }
-  while (venue_socket_.is_open() && journal_.room() != journal::Room::None &&
-         gate_.has_room_for_venue()) {
+  while (venue_open_ && journal_.room() != journal::Room::None && gate_.has_room_for_venue()) {
     const soup::ClientEvent event = venue_.next_event();
     switch (event.type) {
       case Type::None:
@@ -564,8 +450,8 @@ bool Shard::serve_venue() {
 
 bool Shard::serve_venue_output() {
   bool worked = false;
-  while (venue_socket_.is_open() && !venue_.output().empty()) {
-    const std::ptrdiff_t n = venue_socket_.write(venue_.output());
+  while (venue_open_ && !venue_.output().empty()) {
+    const std::ptrdiff_t n = transport_.write(Transport::kVenue, venue_.output());
     if (n < 0) {
       drop_venue();
       return true;
@@ -577,13 +463,57 @@ bool Shard::serve_venue_output() {
   return worked;
 }
 
+// --- orders of the edge
+
+bool Shard::drain_orders() {
+  if (inputs_.orders == nullptr) return false;
+  if (next_order_ == order_count_) {
+    next_order_ = 0;
+    order_count_ = inputs_.orders->drain(orders_);
+    if (order_count_ == 0) return false;
+    tick();
+  }
+  const std::size_t first = next_order_;
+  for (; next_order_ < order_count_ && gate_.has_room(); ++next_order_) {
+    const std::int64_t began = now_ns_;
+    take_order(orders_[next_order_]);
+    message_times_.record(tick() - began);
+  }
+  if (order_count_ == orders_.size()) full_budget_ = true;
+  return next_order_ > first;
+}
+
+void Shard::take_order(const edge::EdgeCommand& command) {
+  using Type = edge::EdgeCommand::Type;
+  heard_of(command.session);
+  switch (command.type) {
+    case Type::Enter:
+      gate_.on_order(command.enter, command.name, overloaded_, now_ns_);
+      return;
+    case Type::Replace:
+      gate_.on_order(command.replace, overloaded_, now_ns_);
+      return;
+    case Type::Cancel:
+      gate_.on_order(command.cancel, now_ns_);
+      return;
+    case Type::SessionUp:
+      session_up(command.session);
+      return;
+    case Type::SessionDown:
+      session_down(command.session);
+      return;
+    case Type::Alive:
+      return;
+  }
+}
+
 // --- prices
 
 // Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
 bool Shard::drain_prices() {
-  if (prices_ == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+  if (inputs_.prices == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   std::array<feeds::PriceUpdate, kPricesPerPass> updates;
-  const std::size_t count = prices_->drain(updates);
+  const std::size_t count = inputs_.prices->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
     const feeds::PriceUpdate& update = updates[u];
     if (update.kind == feeds::PriceUpdate::Kind::Mark) {
@@ -617,34 +547,37 @@ void Shard::publish_fixed_indexes() {
 
 // --- the end
 
-// Stops accepting; what was taken leaves. Working orders stay, or are cancelled where that is
-// configured.
-void Shard::finish() {
-  error_code ignored;
-  acceptor_.close(ignored);
-  const std::int64_t give_up = tick() + kStopMaxNs;
+void Shard::begin_stop() {
+  transport_.stop_accepting();
+  give_up_ns_ = tick() + kStopMaxNs;
   if (deployment_.gateway.cancel_working_orders_on_stop) {
     gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
-    while (now_ns_ < give_up && (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
-      io_.run_one_for(std::chrono::milliseconds(1));
-      io_.poll();
-      tick();
-      serve_venue();
-      gate_.run(now_ns_);
-      serve_venue_output();
-    }
+  }
+}
+
+bool Shard::stop_pass() {
+  transport_.poll();
+  tick();
+  if (venue_connecting_) venue_connected();
+  if (deployment_.gateway.cancel_working_orders_on_stop && now_ns_ < give_up_ns_ &&
+      (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
+    serve_venue();
+    gate_.run(now_ns_);
+    serve_venue_output();
+    return false;
   }
   for (const auto& client : clients_) {
-    if (!client->socket.is_open()) continue;
+    if (!client->is_open) continue;
     old_messages_left_ = kOldMessagesPerPass;
     pump(*client);
-    if (client->socket.is_open() && client->soup.is_active()) {
+    if (client->is_open && client->soup.is_active()) {
       pump(*client);
       drop(*client);
     }
   }
   serve_venue_output();
   drop_venue();
+  return true;
 }
 
 }  // namespace portcullis::gateway::shard

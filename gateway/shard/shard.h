@@ -1,17 +1,14 @@
-// The shard: one thread that owns the gate, the clients' OUCH sessions and the venue link, and runs
-// each message to completion: read, decode, decide, journal, forward, reply (ORDERLIFE 5).
+// The shard: it owns the gate, the clients' OUCH sessions and the venue link, and runs each message
+// to completion: read, decode, decide, journal, forward, reply (ORDERLIFE 5).
 //
-// A pass reads each ready socket once, at most 16 KiB or 32 messages a session, then lets the
-// streams owed to clients leave, then looks at prices and timers. Between passes it waits as
-// configured.
+// A pass reads each ready connection once, at most 16 KiB or 32 messages a session, takes what other
+// threads have queued, lets the streams owed to clients leave, then looks at the timers. It knows
+// neither sockets nor a clock nor a thread (transport.h); Loop runs it over real ones.
+//
+// One thread, that of the loop. Nothing on the way of an order allocates, locks or waits.
 #pragma once
 
 #include <array>
-#include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,28 +16,41 @@
 
 #include "config/deployment.h"
 #include "feeds/feed_queue.h"
+#include "gateway/edge/command_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_index.h"
-#include "gateway/shard/socket.h"
+#include "gateway/security/dead_man.h"
+#include "gateway/security/login_checker.h"
+#include "gateway/security/login_limits.h"
+#include "gateway/shard/transport.h"
 #include "gateway/soup/server_connection.h"
 
 namespace portcullis::gateway::shard {
 
-// Secrets, read from where the configuration says; never written anywhere.
-struct Secrets {
-  std::string venue;
-  std::vector<std::string> sessions;  // by session
+// What other threads queue for the shard; each may be null.
+struct Inputs {
+  feeds::FeedQueue* prices = nullptr;
+  edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
 struct LinkCounters {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // beyond connections_max
-  std::uint64_t accepts_failed = 0;       // no file for a connection
+  std::uint64_t refused_by_address = 0;   // beyond connections_per_address_max
+  std::uint64_t refused_unauthenticated =
+      0;  // beyond unauthenticated_max, all of them being checked
+  std::uint64_t dropped_unauthenticated = 0;  // beyond it the oldest
+  std::uint64_t accepts_failed = 0;           // no file for a connection
   std::uint64_t logins = 0;
-  std::uint64_t logins_rejected = 0;
-  std::uint64_t logins_superseded = 0;
+  std::uint64_t logins_rejected = 0;  // all of the next four, and wrong sessions and numbers
+  std::uint64_t logins_failed = 0;    // unknown user or wrong password
+  std::uint64_t logins_locked_out = 0;
+  std::uint64_t logins_unchecked = 0;   // there was no room for another check
+  std::uint64_t logins_duplicate = 0;   // refused, since the session has a connection
+  std::uint64_t logins_superseded = 0;  // accepted, and the older connection went
+  std::uint64_t lockouts = 0;           // of names and addresses, begun
   std::uint64_t protocol_errors = 0;
   std::uint64_t malformed_disconnects = 0;
   std::uint64_t slow_consumers = 0;
@@ -48,95 +58,122 @@ struct LinkCounters {
   std::uint64_t venue_connects = 0;
   std::uint64_t venue_drops = 0;
   std::uint64_t overloads = 0;
+  std::uint64_t dead_men = 0;  // sessions not heard of for too long, whose orders were cancelled
 };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
-  // Opens the listening socket. Everything must outlive the shard. Throws when it cannot listen.
-  // `prices` may be null.
-  Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-        journal::Journal& journal, feeds::FeedQueue* prices);
-  ~Shard();  // NOLINT(bugprone-exception-escape): see there
+  // Everything must outlive the shard.
+  Shard(const config::Deployment& deployment, const config::Secret& venue_password,
+        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal, Inputs inputs,
+        Transport& transport);
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
+  // Once, before the first pass: nobody is connected yet.
+  void begin();
+  // True: something was done, and there may be more.
+  bool pass();
+  // Takes some of what other threads have queued. True: there was something. Part of a pass, and
+  // the last look before a sleep.
+  bool drain_queues();
 
-  // Runs until stop(). Returns when everything that had to leave has left, or after a few seconds.
-  void run();
-  // From any thread or a signal handler.
-  void stop() noexcept;
-  // From any thread: something has been queued for the shard.
-  void wake() noexcept;
+  // Instead of further passes: nobody new is let in, what was taken leaves. Working orders stay, or
+  // are cancelled where that is configured.
+  void begin_stop();
+  // True: everything has left, or a few seconds were not enough. Else to be called again, a
+  // millisecond later.
+  bool stop_pass();
 
+  // The newest time it knows.
+  [[nodiscard]] std::int64_t now_ns() const { return now_ns_; }
   [[nodiscard]] const LinkCounters& link_counters() const { return counters_; }
   // Of a client's message, from its start stamp to its end stamp, in nanoseconds.
   [[nodiscard]] const Histogram& message_times() const { return message_times_; }
 
  private:
   struct Client {
-    explicit Client(boost::asio::io_context& io, const soup::LinkSettings& settings)
-        : socket(io), soup(settings, 0) {}
-    Socket socket;
+    Client(std::uint32_t number, const soup::LinkSettings& settings)
+        : connection(number), soup(settings, 0) {}
+    std::uint32_t connection;
+    bool is_open = false;
+    std::uint32_t generation = 0;  // which connection it is of this place
+    std::uint64_t address = 0;
+    std::int64_t connected_ns = 0;
     soup::ServerConnection soup;
+    bool is_checked = false;  // its password is being looked at, for:
+    std::array<char, 10> asked_session{};
+    std::size_t asked_session_size = 0;
+    std::uint64_t asked_sequence = 0;
     risk::SessionIndex session;  // none before the login
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
     bool has_input = false;           // unread messages were left for the next pass
+    bool is_current = false;          // it has had all that there was, once
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };
   struct SessionState {
     Client* client = nullptr;
     std::int64_t cancel_at_ns = 0;  // cancel on disconnect is due; 0: it is not
+    security::DeadMan dead_man{0, 0};
+    security::LoginFailures failures;
   };
 
-  bool pass();
-  void wait();
-  void accept();
-  void admit(boost::asio::ip::tcp::socket&& socket);
+  bool accept();
   bool serve(Client& client);
   bool take_messages(Client& client);
-  void login(Client& client, const soup::LoginRequest& request);
+  bool admit(const Client& newcomer);
+  void ask_login(Client& client, const soup::LoginRequest& request);
+  bool drain_logins();
+  void finish_login(const security::LoginVerdict& verdict);
+  void log_in(Client& client, risk::SessionIndex session);
+  void reject_login(Client& client, soup::LoginRejectReason reason);
+  void let_go_if_slow(Client& client);
   bool pump(Client& client);
   bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
+  void close(Client& client);
   void drop(Client& client);
   void send_arithmetic(Client& client);
   void check_timers();
+  void judge_pass();
   void connect_venue();
+  void venue_connected();
   bool serve_venue();
   bool serve_venue_output();
   void drop_venue();
   bool drain_prices();
+  bool drain_orders();
+  void take_order(const edge::EdgeCommand& command);
+  void session_up(risk::SessionIndex session);
+  void heard_of(risk::SessionIndex session);
+  void session_down(risk::SessionIndex session);
   void publish_fixed_indexes();
-  void finish();
   std::int64_t tick() noexcept;
 
   const config::Deployment& deployment_;
-  const Secrets& secrets_;
+  const config::Secret& venue_password_;
+  security::LoginChecker& logins_;
   gate::Gate& gate_;
   journal::Journal& journal_;
-  feeds::FeedQueue* prices_;
+  const Inputs inputs_;
+  Transport& transport_;
 
-  boost::asio::io_context io_;
-  // There are moments with nothing to wait for, which Asio would take for the end.
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::ip::tcp::acceptor acceptor_;
-  std::uint16_t port_ = 0;
-  boost::asio::posix::stream_descriptor wakeup_;
-  HandlerMemory wakeup_memory_;
-  bool wakeup_waiting_ = false;
-  HandlerMemory accept_memory_;
-  bool accepting_ = false;
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
   std::size_t first_pumped_ = 0;
   std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
   std::vector<SessionState> sessions_;
+  const security::LoginLimitSettings login_limits_;
+  security::AddressFailures address_failures_;
+  // Taken out of the edge's queue; those that found no room wait here.
+  std::array<edge::EdgeCommand, 32> orders_{};
+  std::size_t next_order_ = 0;
+  std::size_t order_count_ = 0;
 
-  Socket venue_socket_;
   soup::ClientConnection venue_;
-  boost::asio::ip::tcp::socket connecting_;
-  HandlerMemory connect_memory_;
+  bool venue_open_ = false;
   bool venue_connecting_ = false;
   std::int64_t venue_retry_at_ns_ = 0;
   std::int64_t venue_backoff_ns_ = 0;
@@ -145,17 +182,13 @@ class Shard {
   std::int64_t pass_began_ns_ = 0;
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;
-  std::int64_t idle_since_ns_ = 0;
+  std::int64_t give_up_ns_ = 0;  // of a stop
   bool overloaded_ = false;
   bool full_budget_ = false;  // some session used its whole budget in this pass
   std::uint32_t slow_passes_ = 0;
   std::int64_t calm_since_ns_ = 0;
   LinkCounters counters_;
   Histogram message_times_;
-
-  std::atomic<bool> stopping_{false};
-  std::atomic<bool> sleeping_{false};
-  int wakeup_fd_ = -1;
 };
 
 }  // namespace portcullis::gateway::shard

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "gateway/gate/gate.h"
-#include "gateway/shard/shard.h"
+#include "gateway/shard/loop.h"
 #include "tests/support/counted_calls.h"
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
@@ -102,11 +102,12 @@ struct Traders {
 };
 
 // The run was one in which everything happened that is to be counted.
-void expect_everything_happened(const gate::Gate& gate, const Traders& traders) {
+void expect_everything_happened(const gate::Gate& gate, const Traders& traders,
+                                std::uint64_t others = 0) {
   const gate::Counters& counters = gate.counters();
   EXPECT_FALSE(traders.alpha.failed);
   EXPECT_FALSE(traders.bravo.failed);
-  EXPECT_EQ(counters.in, kWarmUp + kMessages + traders.alpha.pings + traders.bravo.pings);
+  EXPECT_EQ(counters.in, kWarmUp + kMessages + traders.alpha.pings + traders.bravo.pings + others);
   EXPECT_EQ(counters.malformed, 0U);
   EXPECT_GT(counters.accepted, kMessages / 3);
   EXPECT_GT(counters.executed, kMessages / 10);
@@ -300,50 +301,75 @@ std::int64_t clock_ns() {
 
 // The shard on its own thread, counted there; everything else on the test's.
 struct RunningShard {
-  RunningShard(Rig& rig, feeds::FeedQueue& prices) : secrets(rig.configuration) {
-    shard = std::make_unique<shard::Shard>(rig.configuration, secrets.value, rig.gate, rig.journal,
-                                           &prices);
+  RunningShard(Rig& rig, const shard::Inputs& inputs) {
+    credentials.venue = config::Secret("venue");
+    const config::PasswordHash hash = security::hash_password("secret", {.n = 1'024});
+    credentials.sessions.assign(rig.configuration.sessions.size(), hash);
+    loop = std::make_unique<shard::Loop>(rig.configuration, credentials, rig.gate, rig.journal,
+                                         inputs, &follower);
     thread = std::thread([this] {
       const Counting counting;
-      shard->run();
+      loop->run();
       calls = t_calls;
     });
   }
   void finish() {
-    shard->stop();
+    loop->stop();
     thread.join();
   }
 
-  struct Passwords {
-    explicit Passwords(const config::Deployment& configuration) {
-      value.venue = "venue";
-      value.sessions.assign(configuration.sessions.size(), "secret");
-    }
-    shard::Secrets value;
-  } secrets;
-  std::unique_ptr<shard::Shard> shard;
+  security::Credentials credentials;
+  shard::Doorbell follower;  // who never sleeps
+  std::unique_ptr<shard::Loop> loop;
   std::thread thread;
   test::Calls calls;  // of its thread, once it has finished
 };
+
+// An order of the edge, its replacement and the cancel of that.
+std::uint32_t push_three(const Rig& rig, edge::CommandQueue& orders, std::uint32_t number) {
+  edge::EdgeCommand command;
+  command.session = rig.configuration.names.sessions.find("CHARL2");
+  command.enter.session = command.session;
+  command.enter.account = rig.configuration.names.accounts.find("charlie-3");
+  command.enter.instrument = rig.amzn;
+  command.enter.quantity = {1};
+  command.enter.price = {static_cast<std::int64_t>(kPrice / kTick)};
+  command.enter.client_ref = number;
+  command.name[0] = 'n';
+  EXPECT_TRUE(orders.push(command));
+  command.type = edge::EdgeCommand::Type::Replace;
+  command.replace.session = command.session;
+  command.replace.original_ref = number;
+  command.replace.client_ref = number + 1;
+  command.replace.total = {2};
+  command.replace.price = command.enter.price;
+  EXPECT_TRUE(orders.push(command));
+  command.type = edge::EdgeCommand::Type::Cancel;
+  command.cancel.session = command.session;
+  command.cancel.client_ref = number;
+  EXPECT_TRUE(orders.push(command));
+  return number + 2;
+}
 
 TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
   std::uint16_t venue_port = 0;
   const int listening = listen_somewhere(venue_port);
   Rig rig(venue_port);
   rig.begin(clock_ns());
-  shard::Shard* waking = nullptr;
+  shard::Loop* waking = nullptr;
   feeds::FeedQueue prices(static_cast<std::uint32_t>(rig.configuration.instruments.size()),
                           static_cast<std::uint32_t>(rig.configuration.assets.size()), 1024,
                           [&waking] { waking->wake(); });
+  edge::CommandQueue orders(64, [&waking] { waking->wake(); });
   test::g_measuring = false;
-  RunningShard running(rig, prices);
-  waking = running.shard.get();
+  RunningShard running(rig, {.prices = &prices, .orders = &orders});
+  waking = running.loop.get();
 
   test::FlowVenue venue("AMZN");
   Traders traders;
   const int venue_fd = ::accept(listening, nullptr, nullptr);
-  const int alpha_fd = connect_to(running.shard->port());
-  const int bravo_fd = connect_to(running.shard->port());
+  const int alpha_fd = connect_to(running.loop->port());
+  const int bravo_fd = connect_to(running.loop->port());
   ASSERT_TRUE(traders.alpha.soup.login({"ALPHA2", "secret", "", 1}));
   ASSERT_TRUE(traders.bravo.soup.login({"BRAVO2", "secret", "", 1}));
 
@@ -383,12 +409,14 @@ TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
   // The link is up when an order passes.
   const std::int64_t settled_ns = clock_ns() + 100'000'000;
   carry_until([&] { return clock_ns() > settled_ns; });
+  std::uint32_t number = 1;  // of the edge
   for (std::uint64_t n = 0; n < kWarmUp + kMessages;) {
     if (n >= kWarmUp) test::g_measuring = true;
     for (int i = 0; i < kWindow; ++i, n += 2) {
       traders.alpha.send();
       traders.bravo.send();
     }
+    number = push_three(rig, orders, number);
     traders.alpha.ping();
     traders.bravo.ping();
     ASSERT_TRUE(carry_until(answered));
@@ -398,13 +426,15 @@ TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
   test::g_measuring = true;
   for (const int fd : {alpha_fd, bravo_fd, venue_fd, listening}) ::close(fd);
 
-  expect_everything_happened(rig.gate, traders);
+  // The windows' answers are behind the edge's orders of the ones before.
+  const std::uint64_t others = 3 * (std::uint64_t{number} / 2);
+  expect_everything_happened(rig.gate, traders, others);
   EXPECT_FALSE(venue.failed);
   EXPECT_EQ(rig.gate.engine().verify(), nullptr);
   if (!test::kCallsAreCounted) GTEST_SKIP() << "run, but not counted under a sanitizer";
   const test::Calls& calls = running.calls;
   const std::uint64_t messages =
-      kMessages + traders.alpha.pings + traders.bravo.pings + venue.answers;
+      kMessages + traders.alpha.pings + traders.bravo.pings + venue.answers + others;
   RecordProperty("clock_reads", std::to_string(calls.clock_reads));
   std::printf(
       "%llu messages, %llu clock reads, %llu passes, %llu receives, %llu waits\n",

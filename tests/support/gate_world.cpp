@@ -526,43 +526,36 @@ void GateWorld::open_journal() {
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
-namespace {
-
-// What a process that begins again from the whole journal must come back to; not there: messages
-// that are counted and make no record.
-using Kept = std::vector<std::uint64_t>;
-Kept kept(gate::Gate& gate) {
+std::vector<std::uint64_t> kept(gate::Gate& gate) {
   const gate::Counters& c = gate.counters();
-  Kept values{gate.engine().state_hash(),
-              gate.engine().next_number(),
-              gate.engine().live_orders(),
-              gate.venue_next_sequence(),
-              c.forwarded,
-              c.rejected,
-              c.answered,
-              c.accepted,
-              c.replaced,
-              c.executed,
-              c.canceled,
-              c.self_match_prevented,
-              c.venue_rejected,
-              c.broken,
-              c.voided,
-              c.adopted,
-              c.unattributed,
-              c.malformed_by_venue,
-              c.off_grid};
+  std::vector<std::uint64_t> values{gate.engine().state_hash(),
+                                    gate.engine().next_number(),
+                                    gate.engine().live_orders(),
+                                    gate.venue_next_sequence(),
+                                    c.forwarded,
+                                    c.rejected,
+                                    c.answered,
+                                    c.accepted,
+                                    c.replaced,
+                                    c.executed,
+                                    c.canceled,
+                                    c.self_match_prevented,
+                                    c.venue_rejected,
+                                    c.broken,
+                                    c.voided,
+                                    c.adopted,
+                                    c.unattributed,
+                                    c.malformed_by_venue,
+                                    c.off_grid};
   values.insert(values.end(), c.rejects.begin(), c.rejects.end());
   values.insert(values.end(), c.anomalies.begin(), c.anomalies.end());
   return values;
 }
 
-}  // namespace
-
 void GateWorld::kill(std::optional<std::uint64_t> through) {
   connected_ = false;
   ++starts_;
-  const Kept before = kept(*gate_);
+  const std::vector<std::uint64_t> before = kept(*gate_);
   gate_.reset();
   const std::uint64_t last = journal_->published_sequence();
   journal_.reset();  // without close(): what kill -9 leaves
@@ -596,6 +589,7 @@ void GateWorld::redo() {
   for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
+  EXPECT_EQ(gate_->differs_at(), 0u);
 }
 
 // As the run command and Shard::run do.
@@ -654,9 +648,9 @@ std::string GateWorld::check() {
 
 // --- looking at it
 
-const risk::Order* GateWorld::order(risk::SessionIndex session, std::uint32_t number) {
-  const risk::NumberRecord* record = engine().find_client(session, number);
-  return record == nullptr ? nullptr : &engine().order({record->order});
+bool GateWorld::is_drained() const {
+  return connected_ && gate_->link() == gate::LinkState::Up && gate_->is_idle() && !hold_to_venue &&
+         !hold_from_venue;
 }
 
 std::int64_t GateWorld::position(std::string_view account_name, std::string_view instrument_name) {

@@ -1,0 +1,78 @@
+#include "gateway/shard/loop.h"
+
+#include <immintrin.h>
+#include <sched.h>
+
+#include <chrono>
+
+namespace portcullis::gateway::shard {
+
+namespace {
+
+constexpr std::int64_t kYieldNs = 200'000;          // backoff: how long it yields before it sleeps
+constexpr std::chrono::milliseconds kSleepMax{10};  // timers are never later than this
+constexpr std::chrono::milliseconds kStopSleep{1};
+
+}  // namespace
+
+Loop::Loop(const config::Deployment& deployment, const security::Credentials& credentials,
+           gate::Gate& gate, journal::Journal& journal, Inputs inputs, Doorbell* follower)
+    : waiting_(deployment.gateway.waiting),
+      journal_(journal),
+      follower_(follower),
+      transport_(deployment),
+      shard_(deployment, credentials.venue, logins_, gate, journal, inputs, transport_),
+      logins_(
+          [&credentials](risk::SessionIndex session, std::string_view password) {
+            return credentials.verify(session, password);
+          },
+          deployment.gateway.unauthenticated_max, [this] { wake(); }) {}
+
+void Loop::wake() noexcept {
+  if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
+}
+
+void Loop::stop() noexcept {
+  stopping_.store(true);
+  transport_.wake();
+}
+
+void Loop::run() {
+  shard_.begin();
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const bool worked = shard_.pass();
+    ring();
+    if (worked) {
+      idle_since_ns_ = shard_.now_ns();
+    } else {
+      wait();
+    }
+  }
+  shard_.begin_stop();
+  while (!shard_.stop_pass()) transport_.sleep(kStopSleep);
+  ring();
+}
+
+void Loop::ring() noexcept {
+  if (follower_ == nullptr || journal_.published_sequence() == rung_for_) return;
+  rung_for_ = journal_.published_sequence();
+  follower_->ring();
+}
+
+void Loop::wait() {
+  if (waiting_ == config::Waiting::Spin) {
+    _mm_pause();
+    return;
+  }
+  if (waiting_ == config::Waiting::Backoff && shard_.now_ns() - idle_since_ns_ < kYieldNs) {
+    ::sched_yield();
+    return;
+  }
+  // A producer that queues after this line sees us sleeping and wakes us; one that queued before it
+  // is seen by the look at the queues.
+  sleeping_.store(true, std::memory_order_seq_cst);
+  if (!stopping_.load() && !shard_.drain_queues()) transport_.sleep(kSleepMax);
+  sleeping_.store(false, std::memory_order_seq_cst);
+}
+
+}  // namespace portcullis::gateway::shard
