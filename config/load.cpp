@@ -69,8 +69,10 @@ std::map<std::string_view, Json> parse(const ReadFile& read_file, Extent extent,
 
 void forget_credentials(Json& json) {
   const auto is_credential = [](const JsonMember& member) {
-    return std::find(kCredentialKeys.begin(), kCredentialKeys.end(), member.name) !=
-           kCredentialKeys.end();
+    const auto is_in = [&](const auto& keys) {
+      return std::find(keys.begin(), keys.end(), member.name) != keys.end();
+    };
+    return is_in(kCredentialKeys) || is_in(kSigningKeys);
   };
   std::erase_if(json.members, is_credential);
   for (JsonMember& member : json.members) forget_credentials(member.value);

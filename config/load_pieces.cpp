@@ -23,14 +23,15 @@ std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std:
 }
 
 PasswordSource read_secret_source(const Loading& loading, JsonReader& reader) {
+  const auto [environment, file] = kSigningKeys;
   PasswordSource source;
-  if (reader.has("secret_env") && reader.has("secret_file")) {
-    reader.problem("secret_file", "must not be there beside secret_env");
-    reader.problem("secret_env", "must not be there beside secret_file");
-  } else if (reader.has("secret_file")) {
-    source.file = read_path(loading, reader, "secret_file");
-  } else {
-    source.environment = reader.text("secret_env", 1, 255).value_or("");
+  if (reader.has(environment) && reader.has(file)) {
+    reader.problem(file, fmt::format("must not be there beside {}", environment));
+    reader.problem(environment, fmt::format("must not be there beside {}", file));
+  } else if (reader.has(file)) {
+    source.file = read_path(loading, reader, file);
+  } else if (reader.has(environment) || !loading.canonical) {
+    source.environment = reader.text(environment, 1, 255).value_or("");
   }
   return source;
 }

@@ -28,6 +28,7 @@ inline constexpr std::string_view kHistoryEnding = ".csv";
 // Keys that tell where a secret is, or its hash: they are in no canonical text.
 inline constexpr std::array<std::string_view, 3> kCredentialKeys{"password_env", "password_file",
                                                                  "password_hash"};
+inline constexpr std::array<std::string_view, 2> kSigningKeys{"secret_env", "secret_file"};
 
 inline constexpr std::int64_t kNsPerUs = 1'000;
 inline constexpr std::int64_t kNsPerMs = 1'000'000;

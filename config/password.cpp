@@ -15,6 +15,9 @@ namespace {
 constexpr std::string_view kNoPassword =
     " must hold 1 to 10 printable ASCII characters without spaces";
 
+constexpr std::string_view kNoSigningSecret =
+    " must hold 8 to 128 printable ASCII characters without spaces";
+
 // The start-up's one thread: nobody else changes the environment.
 char* variable(const PasswordSource& source) {
   return std::getenv(source.environment.c_str());  // NOLINT(concurrency-mt-unsafe)
@@ -55,41 +58,50 @@ std::string read_first_line(const std::filesystem::path& file, Use&& use) {
 
 }  // namespace
 
-Secret::Secret(std::string_view text) : size_(std::min(text.size(), kSizeMax)) {
-  std::copy_n(text.begin(), size_, text_.begin());
+namespace {
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-void Secret::wipe() {
-  ::explicit_bzero(text_.data(), text_.size());
-  size_ = 0;
+// The text at a source, handed to `use`, which tells whether it may be. The problem, or empty.
+template <class Use>
+std::string read_text(const PasswordSource& source, std::string_view must, Use&& use) {
+  if (source.environment.empty()) {
+    return read_first_line(source.file, [&](std::string_view line) {
+      return use(line) ? std::string() : text_of(source.file) + std::string(must);
+    });
+  }
+  const std::string where = "the environment variable " + source.environment;
+  const char* const text = variable(source);
+  if (text == nullptr) return where + " is not set";
+  return use(text) ? std::string() : where + std::string(must);
 }
+
+}  // namespace
 
 bool is_password(std::string_view text) {
-  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
-  return !text.empty() && text.size() <= Secret::kSizeMax &&
-         std::all_of(text.begin(), text.end(), is_printable);
+  return !text.empty() && text.size() <= Secret::kSizeMax && is_printable(text);
 }
 
 Password read_password(const PasswordSource& source) {
   Password password;
-  if (source.environment.empty()) {
-    password.problem = read_first_line(source.file, [&](std::string_view line) {
-      if (!is_password(line)) return text_of(source.file) + std::string(kNoPassword);
-      password.secret = Secret(line);
-      return std::string();
-    });
-    return password;
-  }
-  const std::string where = "the environment variable " + source.environment;
-  const char* const text = variable(source);
-  if (text == nullptr) {
-    password.problem = where + " is not set";
-  } else if (!is_password(text)) {
-    password.problem = where + std::string(kNoPassword);
-  } else {
+  password.problem = read_text(source, kNoPassword, [&](std::string_view text) {
     password.secret = Secret(text);
-  }
+    return is_password(text);
+  });
+  if (!password.problem.empty()) password.secret.wipe();
   return password;
+}
+
+SigningSecret read_signing_secret(const PasswordSource& source) {
+  SigningSecret signing;
+  signing.problem = read_text(source, kNoSigningSecret, [&](std::string_view text) {
+    signing.secret = ApiSecret(text);
+    return text.size() >= 8 && text.size() <= ApiSecret::kSizeMax && is_printable(text);
+  });
+  if (!signing.problem.empty()) signing.secret.wipe();
+  return signing;
 }
 
 void forget_environment(const PasswordSource& source) {

@@ -1,6 +1,9 @@
 // Secrets and what is stored of them: where the configuration says, never in its canonical text.
 #pragma once
 
+#include <string.h>
+
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <filesystem>
@@ -13,25 +16,33 @@
 
 namespace portcullis::config {
 
-// The plain text of a password, wiped where it ends.
-class Secret {
+// Plain text of at most so many characters, wiped where it ends.
+template <std::size_t kMost>
+class SecretText {
  public:
-  static constexpr std::size_t kSizeMax = 10;  // as a SoupBinTCP login carries it
+  static constexpr std::size_t kSizeMax = kMost;
 
-  Secret() = default;
+  SecretText() = default;
   // Of a longer text only the beginning is kept.
-  explicit Secret(std::string_view text);
-  Secret(const Secret&) = default;
-  Secret& operator=(const Secret&) = default;
-  ~Secret() { wipe(); }
+  explicit SecretText(std::string_view text) : size_(std::min(text.size(), kSizeMax)) {
+    std::copy_n(text.begin(), size_, text_.begin());
+  }
+  SecretText(const SecretText&) = default;
+  SecretText& operator=(const SecretText&) = default;
+  ~SecretText() { wipe(); }
 
   [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
-  void wipe();
+  void wipe() {
+    ::explicit_bzero(text_.data(), text_.size());
+    size_ = 0;
+  }
 
  private:
   std::array<char, kSizeMax> text_{};
   std::size_t size_ = 0;
 };
+using Secret = SecretText<10>;      // a password, as a SoupBinTCP login carries it
+using ApiSecret = SecretText<128>;  // what a JSON client signs with
 
 // 1 to 10 printable ASCII characters without spaces.
 [[nodiscard]] bool is_password(std::string_view text);
@@ -45,6 +56,12 @@ struct Password {
 // process starts, so that a configuration can be checked without its secrets. A file that others
 // may read is a problem.
 [[nodiscard]] Password read_password(const PasswordSource& source);
+// The same of what a JSON client signs with: 8 to 128 such characters.
+struct SigningSecret {
+  ApiSecret secret;
+  std::string problem;  // empty: it is there; never contains it
+};
+[[nodiscard]] SigningSecret read_signing_secret(const PasswordSource& source);
 // Nobody finds it in this process's environment any more: the variable is gone and its text wiped.
 void forget_environment(const PasswordSource& source);
 

@@ -264,6 +264,17 @@ constexpr void for_each_field(R& r, F&& f) {
   f("padding", r.padding, Meaning::Padding);
 }
 
+template <FieldsOf<MarkerRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("engine_hash", r.engine_hash, Meaning::Hash);
+  f("gate_hash", r.gate_hash, Meaning::Hash);
+}
+template <FieldsOf<AcceptStateRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+}
+
 // --- the types
 
 template <class Record>
@@ -320,6 +331,10 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("due", Body<DueRecord>{});
     case RecordType::EnterNamed:
       return f("enter_named", Body<EnterNamedRecord>{});
+    case RecordType::Marker:
+      return f("marker", Body<MarkerRecord>{});
+    case RecordType::AcceptState:
+      return f("accept_state", Body<AcceptStateRecord>{});
   }
   return f("", Body<void>{});
 }

@@ -108,6 +108,10 @@ constexpr std::string_view name_of(risk::Condition condition) {
       return "venue_busy";
     case risk::Condition::JournalDegraded:
       return "journal_degraded";
+    case risk::Condition::StateDiffers:
+      return "state_differs";
+    case risk::Condition::StateUnconfirmed:
+      return "state_unconfirmed";
   }
   return "";
 }

@@ -72,6 +72,8 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Loaded:
     case RecordType::Recheck:
     case RecordType::Due:
+    case RecordType::Marker:
+    case RecordType::AcceptState:
       return;
   }
 }

@@ -99,7 +99,17 @@ Credentials read_credentials(const config::Deployment& deployment) {
   std::map<std::string, config::PasswordHash> hashed;  // by variable: several sessions may name one
   bool inline_hash = false;
   for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-    const config::PasswordSource& source = deployment.sessions[s].password;
+    const config::SessionSettings& session = deployment.sessions[s];
+    credentials.signing.emplace_back();
+    if (session.protocol == config::Protocol::Json) {
+      const config::SigningSecret signing = config::read_signing_secret(session.api_key.secret);
+      tell(fmt::format("secret of session {}", deployment.names.sessions.name({s})),
+           signing.problem);
+      credentials.signing.back() = signing.secret;
+      credentials.sessions.emplace_back();
+      continue;
+    }
+    const config::PasswordSource& source = session.password;
     const std::string whose =
         fmt::format("password of session {}", deployment.names.sessions.name({s}));
     config::PasswordHash hash;
@@ -123,10 +133,17 @@ Credentials read_credentials(const config::Deployment& deployment) {
   if (inline_hash)
     tell("password hashes", config::check_private(deployment.folder / "sessions.json"));
   config::forget_environment(deployment.venue.password);
-  for (const config::SessionSettings& session : deployment.sessions)
+  for (const config::SessionSettings& session : deployment.sessions) {
     config::forget_environment(session.password);
+    config::forget_environment(session.api_key.secret);
+  }
   if (!problems.empty()) throw std::runtime_error(problems);
   credentials.nobody = hash_of_nobody(credentials.sessions);
+  // Nobody logs in over OUCH as a JSON session.
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    if (deployment.sessions[s].protocol == config::Protocol::Json)
+      credentials.sessions[s] = credentials.nobody;
+  }
   return credentials;
 }
 

@@ -19,10 +19,11 @@ namespace portcullis::gateway::security {
 [[nodiscard]] bool matches(const config::PasswordHash& hash, std::string_view password) noexcept;
 
 struct Credentials {
-  // The venue's password, where we are the client, is sent as it is: the one secret that is kept in
-  // plain text, in memory.
+  // The venue's password, where we are the client, is sent as it is: it and what JSON
+  // clients sign with are the secrets that are kept in plain text, in memory.
   config::Secret venue;
-  std::vector<config::PasswordHash> sessions;  // by session
+  std::vector<config::PasswordHash> sessions;  // by session; of JSON sessions nobody's
+  std::vector<config::ApiSecret> signing;      // by session; what JSON clients sign with
   config::PasswordHash nobody;                 // what an unknown user's password is compared with
 
   // An unknown user (no session) costs the same work as a wrong password, where the sessions' hashes

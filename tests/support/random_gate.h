@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "tests/support/gate_audit.h"
+#include "tests/support/gate_world.h"
 
 namespace portcullis::test {
 
