@@ -263,6 +263,16 @@ constexpr void for_each_field(R& r, F&& f) {
   f("count", r.count, Meaning::Plain);
   f("padding", r.padding, Meaning::Padding);
 }
+template <FieldsOf<MarkerRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("engine_hash", r.engine_hash, Meaning::Hash);
+  f("gate_hash", r.gate_hash, Meaning::Hash);
+}
+template <FieldsOf<AcceptStateRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+}
 
 template <FieldsOf<MarkerRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {

@@ -94,7 +94,7 @@ TEST(StateParts, NameEveryMemberOfTheGate) {
   gateway::gate::Gate::for_each_part(*gate, members);
   EXPECT_EQ(members.first_at(), sizeof(void*));  // behind a reference, which has no address
   EXPECT_EQ(padded(members.end(), alignof(gateway::gate::Gate)), sizeof(gateway::gate::Gate));
-  EXPECT_GT(members.count(), 40);
+  EXPECT_GE(members.count(), 40);
 }
 
 }  // namespace
