@@ -309,8 +309,8 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
   const auto key = by_key_.find(request.api_key);
   if (key == by_key_.end()) return wrong(json::kBadApiKey, "this API key is not known");
   Session& session = session_of(key->second);
-  if (!json::is_query_signature(secrets_[key->second.value], request.timestamp, request.api_key,
-                                request.recv_window, request.query, request.sign))
+  if (!json::is_query_signature(secrets_[key->second.value].view(), request.timestamp,
+                                request.api_key, request.recv_window, request.query, request.sign))
     return wrong(json::kBadSignature, "wrong signature");
   const auto timestamp = integer<std::int64_t>(request.timestamp);
   const auto window = request.recv_window.empty() ? std::optional(limits_.recv_window_ms)
@@ -323,6 +323,7 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
     return refuse(json::kTooMany,
                   fmt::format("more than {} queries in a second", limits_.requests_per_second_max));
   }
+  heard_of(key->second, now_ns);
   Query query;
   if (!query.parse(request.query)) return refuse(json::kBadRequest, query.problem());
   json::Fault fault;

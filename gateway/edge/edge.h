@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "config/password.h"
 #include "gateway/edge/json_door.h"
 #include "gateway/edge/server.h"
 #include "gateway/journal/reader.h"
@@ -27,10 +28,10 @@ namespace portcullis::gateway::edge {
 
 // What the edge needs of the rest of the process. All of it must outlive the edge.
 struct EdgeNeeds {
-  const config::Deployment& deployment;     // with an edge
-  const std::vector<std::string>& secrets;  // by session, of those that speak JSON
-  std::filesystem::path journal;            // its directory
-  json::OrderStore& store;                  // of the records up to its sequence; then the edge's
+  const config::Deployment& deployment;           // with an edge
+  const std::vector<config::ApiSecret>& secrets;  // by session, of those that speak JSON
+  std::filesystem::path journal;                  // its directory
+  json::OrderStore& store;  // of the records up to its sequence; then the edge's
   CommandQueue& queue;
   shard::Doorbell& bell;  // rung when the journal has grown
   AccountLook& look;      // asked on the edge's thread

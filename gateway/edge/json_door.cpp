@@ -16,6 +16,7 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kNsPerMs = 1'000'000;
 
 constexpr std::int64_t kLoginChecksNs = 50 * kNsPerMs;  // apart
+constexpr std::int64_t kAliveNs = 10 * kNsPerMs;        // said of a session once in
 
 }  // namespace
 
@@ -32,7 +33,7 @@ DoorLimits door_limits(const config::EdgeSettings& settings) {
 }
 
 JsonDoor::JsonDoor(const config::Deployment& deployment, const DoorLimits& limits,
-                   const std::vector<std::string>& secrets, json::OrderStore& store,
+                   const std::vector<config::ApiSecret>& secrets, json::OrderStore& store,
                    CommandQueue& queue, Outlet& outlet, AccountLook& look)
     : deployment_(deployment),
       limits_(limits),
@@ -84,13 +85,27 @@ void JsonDoor::on_closed(ConnectionId id, std::int64_t) {
     Session& session = session_of(index);
     std::erase(session.connections, id);
     if (session.connections.empty() && !session.read_only) {
-      EdgeCommand command;
-      command.type = EdgeCommand::Type::SessionDown;
-      command.session = index;
-      (void)queue_.push(command);
+      tell(EdgeCommand::Type::SessionDown, index);
     }
   }
   connections_.erase(found);
+}
+
+void JsonDoor::tell(EdgeCommand::Type type, risk::SessionIndex session) {
+  EdgeCommand command;
+  command.type = type;
+  command.session = session;
+  (void)queue_.push(command);
+}
+
+// For the dead-man timer of who only asks and listens. A full queue is no matter: the shard hears of
+// somebody by every command, and the next word comes again.
+void JsonDoor::heard_of(risk::SessionIndex index, std::int64_t now_ns) {
+  Session& session = session_of(index);
+  if (session.read_only || deployment_.sessions[index.value].dead_man_ns == 0) return;
+  if (now_ns - session.alive_at_ns < kAliveNs) return;
+  session.alive_at_ns = now_ns;
+  tell(EdgeCommand::Type::Alive, index);
 }
 
 void JsonDoor::close(ConnectionId id, Connection& connection, CloseCode code,
@@ -109,6 +124,7 @@ void JsonDoor::on_message(ConnectionId id, std::string_view text, std::int64_t n
   if (found == connections_.end() || found->second.closing) return;
   Connection& connection = found->second;
   ++counters_.requests;
+  if (connection.session.exists()) heard_of(connection.session, now_ns);
   const json::Request& request = decoder_.decode(text);
   if (!take_token(connection.requests, now_ns)) {
     ++counters_.over_rate;
@@ -180,7 +196,7 @@ void JsonDoor::log_in(ConnectionId id, Connection& connection, const json::Reque
   const auto found = by_key_.find(request.api_key);
   if (found == by_key_.end()) return refuse(json::kBadApiKey, "this API key is not known");
   const risk::SessionIndex index = found->second;
-  if (!json::is_auth_signature(secrets_[index.value], request.expires_ms, request.signature))
+  if (!json::is_auth_signature(secrets_[index.value].view(), request.expires_ms, request.signature))
     return refuse(json::kBadSignature, "wrong signature");
   if (request.expires_ms <= now_ns / kNsPerMs)
     return refuse(json::kBadTime, "the signature has expired");
@@ -200,12 +216,8 @@ void JsonDoor::log_in(ConnectionId id, Connection& connection, const json::Reque
   ++counters_.logins;
   connection.session = index;
   session.connections.push_back(id);
-  if (session.connections.size() == 1 && !session.read_only) {
-    EdgeCommand command;
-    command.type = EdgeCommand::Type::SessionUp;
-    command.session = index;
-    (void)queue_.push(command);
-  }
+  if (session.connections.size() == 1 && !session.read_only)
+    tell(EdgeCommand::Type::SessionUp, index);
   reply(id, connection, request, json::kOk, "", now_ns);
 }
 

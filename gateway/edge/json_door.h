@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "config/password.h"
 #include "gateway/edge/account_look.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/edge/door.h"
@@ -71,8 +72,8 @@ class JsonDoor final : public Door {
   // (on_record) and holds what the records before the first have said; REQUIRES that its changes are
   // wanted.
   JsonDoor(const config::Deployment& deployment, const DoorLimits& limits,
-           const std::vector<std::string>& secrets, json::OrderStore& store, CommandQueue& queue,
-           Outlet& outlet, AccountLook& look);
+           const std::vector<config::ApiSecret>& secrets, json::OrderStore& store,
+           CommandQueue& queue, Outlet& outlet, AccountLook& look);
 
   // The engine's watermark of a session, where it may be higher than the records have shown.
   void set_watermark(risk::SessionIndex session, std::uint32_t client_ref);
@@ -147,6 +148,7 @@ class JsonDoor final : public Door {
     std::deque<Waiting> commands;  // enters and replaces, by client_ref
     std::deque<Waiting> cancels;   // in the order in which they were handed over
     Window queries{};
+    std::int64_t alive_at_ns = 0;  // when the shard was last told
   };
   struct Dirty {
     std::uint64_t sequence = 0;  // that the look must have seen
@@ -164,8 +166,9 @@ class JsonDoor final : public Door {
               std::int64_t now_ns);
   void subscribe(ConnectionId id, Connection& connection, const json::Request& request,
                  std::int64_t now_ns);
-  void malformed(ConnectionId id, Connection& connection);
   [[nodiscard]] bool take_token(Window& window, std::int64_t now_ns) const;
+  void tell(EdgeCommand::Type type, risk::SessionIndex session);
+  void heard_of(risk::SessionIndex session, std::int64_t now_ns);
   void reply(ConnectionId id, const Connection& connection, const json::Request& request,
              std::int32_t code, std::string_view text, std::int64_t now_ns);
   void close(ConnectionId id, Connection& connection, CloseCode code, std::string_view reason);
@@ -224,7 +227,7 @@ class JsonDoor final : public Door {
 
   const config::Deployment& deployment_;
   const DoorLimits limits_;
-  const std::vector<std::string>& secrets_;
+  const std::vector<config::ApiSecret>& secrets_;
   json::OrderStore& store_;
   CommandQueue& queue_;
   Outlet& outlet_;
