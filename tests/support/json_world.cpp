@@ -84,6 +84,28 @@ std::string value_at(const std::string& text, std::string_view path) {
   return value->kind == config::Json::Kind::Text ? value->text : config::to_text(*value);
 }
 
+void take_command(GateWorld& world, const edge::EdgeCommand& command) {
+  switch (command.type) {
+    case edge::EdgeCommand::Type::Enter:
+      world.gate().on_order(command.enter, command.name, false, world.now_ns);
+      return;
+    case edge::EdgeCommand::Type::Replace:
+      world.gate().on_order(command.replace, false, world.now_ns);
+      return;
+    case edge::EdgeCommand::Type::Cancel:
+      world.gate().on_order(command.cancel, world.now_ns);
+      return;
+    case edge::EdgeCommand::Type::SessionUp:
+      world.session_is(command.session, true);
+      return;
+    case edge::EdgeCommand::Type::SessionDown:
+      world.session_is(command.session, false);
+      return;
+    case edge::EdgeCommand::Type::Alive:
+      return;
+  }
+}
+
 bool EngineLook::look(risk::AccountIndex account, edge::AccountState& state) {
   risk::Engine& engine = world_.engine();
   if (lag) return false;
@@ -173,16 +195,8 @@ void JsonWorld::take_queue() {
   std::array<edge::EdgeCommand, 32> commands;
   while (const std::size_t count = queue.drain(commands)) {
     for (std::size_t c = 0; c < count; ++c) {
-      const edge::EdgeCommand& command = commands[c];
-      taken.push_back(command);
-      using Type = edge::EdgeCommand::Type;
-      if (command.type == Type::Enter)
-        world.gate().on_order(command.enter, command.name, false, world.now_ns);
-      if (command.type == Type::Replace)
-        world.gate().on_order(command.replace, false, world.now_ns);
-      if (command.type == Type::Cancel) world.gate().on_order(command.cancel, world.now_ns);
-      if (command.type == Type::SessionUp) world.session_is(command.session, true);
-      if (command.type == Type::SessionDown) world.session_is(command.session, false);
+      taken.push_back(commands[c]);
+      take_command(world, commands[c]);
     }
   }
 }

@@ -31,6 +31,9 @@ namespace portcullis::test {
 // A value of a JSON text as text: "data.orderId", "data[0].size"; "" where there is none.
 [[nodiscard]] std::string value_at(const std::string& json, std::string_view path);
 
+// What the shard does with a command of the edge.
+void take_command(GateWorld& world, const gateway::edge::EdgeCommand& command);
+
 // What an engine says of its accounts.
 class EngineLook : public gateway::edge::AccountLook {
  public:
