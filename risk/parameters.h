@@ -107,6 +107,19 @@ struct InstrumentParameters {
   Lots open_interest_max = Lots{std::numeric_limits<std::int64_t>::max()};
 };
 
+// The fee that is counted for a lot at a price: the higher of maker and taker, in units of the
+// settlement asset, rounded up.
+constexpr std::int64_t fee_per_lot(const InstrumentParameters& instrument, Price price) {
+  const Int128 marks = Int128{price.raw} * instrument.marks_per_tick;
+  bool fits = true;
+  if (instrument.payoff == Payoff::Inverse) {
+    if (marks <= 0) return 0;
+    return narrow(
+        ceil_div(Int128{instrument.units_per_lot_mark} * instrument.fee_ppm, marks * kPpm), fits);
+  }
+  return narrow(ceil_div(marks * instrument.units_per_lot_mark * instrument.fee_ppm, kPpm), fits);
+}
+
 // What a driver sums over its instruments, a lot's worth each (Wide), all at the current versions.
 enum class Measure : std::uint8_t {
   Notional,

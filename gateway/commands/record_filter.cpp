@@ -134,8 +134,7 @@ void RecordFilter::learn(const journal::RecordView& record) {
   if (const auto link = orders_.take(record)) links_.push_back(*link);
 }
 
-// Replaces follow what they replace: backwards to the first order of the chain, then forwards to all
-// that came of it.
+// Backwards to the first order of the chain; what came of it is found as the records go by.
 void RecordFilter::learned() {
   std::uint32_t first = query_.number ? *query_.number : orders_.number_of(*query_.client_order);
   if (first == 0) return;
@@ -143,9 +142,6 @@ void RecordFilter::learned() {
     if (link->number == first && link->original != 0) first = link->original;
   }
   chain_ = {first};
-  for (const KnownOrders::Link& link : links_) {
-    if (chain_.count(link.original) != 0) chain_.insert(link.number);
-  }
 }
 
 void RecordFilter::find_mentions(const journal::RecordView& view) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gateway/gate/outbound.h"
+#include "gateway/gate/record_fields.h"
 
 namespace portcullis::gateway::gate {
 
@@ -82,17 +83,6 @@ void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payl
 
 namespace {
 
-template <class Record>
-bool read(const journal::RecordView& view, Record& record) {
-  return journal::read_command(view, record);
-}
-bool read(const journal::RecordView& view, VenueMessageRecord& record) {
-  if (view.command.size() < VenueMessageRecord::kHeaderSize || view.command.size() > sizeof record)
-    return false;
-  std::memcpy(&record, view.command.data(), view.command.size());
-  return record.length == view.command.size() - VenueMessageRecord::kHeaderSize;
-}
-
 // Whether the engine decides now as it did then.
 template <class Record>
 constexpr bool kHasDecision = requires(const Record& record) {
@@ -100,14 +90,6 @@ constexpr bool kHasDecision = requires(const Record& record) {
 };
 
 }  // namespace
-
-template <class Record, class F>
-bool Gate::with(const journal::RecordView& view, F&& f) noexcept {
-  Record record;
-  if (!read(view, record)) return false;
-  f(record);
-  return true;
-}
 
 bool Gate::apply_record(const journal::RecordView& view) {
   const auto apply = [&](const auto& record) {
@@ -121,57 +103,7 @@ bool Gate::apply_record(const journal::RecordView& view) {
     }
     effect(record);
   };
-  switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Start:
-      return with<StartRecord>(view, apply);
-    case RecordType::Enter:
-      return with<EnterRecord>(view, apply);
-    case RecordType::Replace:
-      return with<ReplaceRecord>(view, apply);
-    case RecordType::Cancel:
-      return with<CancelRecord>(view, apply);
-    case RecordType::FirmControl:
-      return with<FirmControlRecord>(view, apply);
-    case RecordType::VenueMessage:
-      return with<VenueMessageRecord>(view, apply);
-    case RecordType::VenueLink:
-      return with<VenueLinkRecord>(view, apply);
-    case RecordType::Session:
-      return with<SessionRecord>(view, apply);
-    case RecordType::Mark:
-      return with<risk::MarkUpdate>(view, apply);
-    case RecordType::Index:
-      return with<risk::IndexUpdate>(view, apply);
-    case RecordType::LoadBalance:
-      return with<risk::LoadBalance>(view, apply);
-    case RecordType::LoadPosition:
-      return with<risk::LoadPosition>(view, apply);
-    case RecordType::Control:
-      return with<risk::Control>(view, apply);
-    case RecordType::Condition:
-      return with<risk::SetCondition>(view, apply);
-    case RecordType::Sweep:
-      return with<SweepRecord>(view, apply);
-    case RecordType::SweepSlice:
-      return with<SweepSliceRecord>(view, apply);
-    case RecordType::Fence:
-      return with<FenceRecord>(view, apply);
-    case RecordType::Resolve:
-      return with<ResolveRecord>(view, apply);
-    case RecordType::Loaded:
-      return with<LoadedRecord>(view, apply);
-    case RecordType::Recheck:
-      return with<RecheckRecord>(view, apply);
-    case RecordType::Due:
-      return with<DueRecord>(view, apply);
-    case RecordType::Marker:
-      return with<MarkerRecord>(view, apply);
-    case RecordType::AcceptState:
-      return with<AcceptStateRecord>(view, apply);
-    case RecordType::EnterNamed:
-      return with<EnterNamedRecord>(view, apply);
-  }
-  return false;
+  return with_record(view, apply);
 }
 
 bool Gate::redo(const journal::RecordView& record) {

@@ -199,8 +199,6 @@ class Gate {
   template <class Record>
   void take(RecordType type, risk::Timestamp time, const Record& record) noexcept;
   void publish() noexcept;
-  template <class Record, class F>
-  [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;

@@ -40,12 +40,12 @@ struct OrderReply {
 };
 // The reply to a decision: kOk, or the reason's code.
 [[nodiscard]] std::int32_t code_of(const risk::Decision& decision);
-// "margin: needs 120.5 USD, 50 of 100 available at account alpha-1".
+// "margin: needs 120.5, has 50 of 100 USD, account alpha-1".
 [[nodiscard]] std::string describe(const risk::Decision& decision, risk::InstrumentIndex instrument,
                                    const Symbols& symbols);
 
-// To auth, ping, subscribe and unsubscribe, and to what could not be read. They say it in the words
-// of the private and of the trade connection at once.
+// To auth, subscribe and unsubscribe, and to ping, in the words of the private and of the trade
+// connection at once.
 void encode_control_reply(Buffer& out, const ReplyTo& to, std::int32_t code, std::string_view text);
 void encode_pong(Buffer& out, const ReplyTo& to);
 // To order.create, order.amend and order.cancel. The arithmetic of a refusal is in retExtInfo.
@@ -54,7 +54,7 @@ void encode_order_reply(Buffer& out, const ReplyTo& to, const OrderReply& reply,
 // To the batch forms, in the order of the request.
 void encode_batch_reply(Buffer& out, const ReplyTo& to, std::span<const OrderReply> replies,
                         const Symbols& symbols);
-// A whole order request that is refused, before any of its orders was looked at.
+// To a request of any kind that is refused before it was looked at, in the words of both too.
 void encode_refusal(Buffer& out, const ReplyTo& to, std::int32_t code, std::string_view text);
 
 // --- what is told of orders, positions and money: one object each

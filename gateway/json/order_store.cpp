@@ -307,6 +307,9 @@ void OrderStore::on(risk::SessionIndex session, const ouch::Executed& message) {
   if (live != risk::kNil) order.counted += lots;
   order.executed += lots;
   order.value += value_of(deployment_, order.instrument, price, lots);
+  order.fees += risk::Int128{risk::fee_per_lot(
+                    deployment_.parameters.instruments[order.instrument.value], price)} *
+                lots.raw;
   Execution execution;
   execution.sequence = sequence_;
   execution.stream_sequence = stream_sequence_;

@@ -87,6 +87,7 @@ struct Order {
   risk::Lots cancelled;    // taken off the head
   risk::Lots executed;     // all that was executed, after its end too
   risk::Int128 value = 0;  // of it, in units of the settlement asset (symbols.h)
+  risk::Int128 fees = 0;   // that were counted for it, likewise
   risk::Timestamp created;
   risk::Timestamp updated;
 

@@ -74,7 +74,7 @@ void order(Archive& archive, T& o) {
   archive(o.reduce_only), archive(o.post_only), archive(o.acknowledged);
   archive(o.status), archive(o.reason), archive(o.venue_code), archive(o.cancel_reason);
   archive(o.price), archive(o.quantity), archive(o.counted), archive(o.cancelled);
-  archive(o.executed), archive(o.value), archive(o.created), archive(o.updated);
+  archive(o.executed), archive(o.value), archive(o.fees), archive(o.created), archive(o.updated);
 }
 
 template <class Archive, class T>

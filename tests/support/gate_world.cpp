@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 
@@ -103,6 +104,11 @@ risk::AccountIndex GateWorld::account(std::string_view name) const {
 }
 risk::InstrumentIndex GateWorld::instrument(std::string_view name) const {
   return named(deployment_.names.instruments.find(name), name);
+}
+
+const std::filesystem::path& GateWorld::journal_folder() const {
+  std::ofstream(directory_ / "configuration.json", std::ios::binary) << deployment_.canonical_text;
+  return directory_;
 }
 
 // --- time, prices, state

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -151,6 +152,8 @@ class GateWorld : public AuditedWorld {
   [[nodiscard]] const config::Deployment& deployment() const override { return deployment_; }
   [[nodiscard]] std::int64_t time_ns() const override { return now_ns; }
   [[nodiscard]] bool is_drained() const override;
+  // Where the journal lies, with the configuration beside it.
+  [[nodiscard]] const std::filesystem::path& journal_folder() const;
   [[nodiscard]] const gateway::gate::Counters& counters() const { return gate_->counters(); }
   [[nodiscard]] std::uint64_t anomalies(risk::Anomaly anomaly) const {
     return counters().anomalies[static_cast<std::size_t>(anomaly)];

@@ -47,11 +47,11 @@ gateway::shard::Transport::Accepted MemoryTransport::accept() {
   for (std::uint32_t c = kVenue + 1; c < wires_.size(); ++c) {
     if (wires_[c] != nullptr) continue;
     wires_[c] = wire;
-    return {.outcome = Accept::Connected, .connection = c};
+    return {.outcome = Accept::Connected, .connection = c, .address = wire->address};
   }
   wire->is_open_here = false;
   wire->from_gate.end(0);
-  return {.outcome = Accept::Refused};
+  return {.outcome = Accept::Refused, .connection = 0, .address = 0};
 }
 
 bool MemoryTransport::connect_venue() { return wires_[kVenue] == nullptr && !is_dead(); }

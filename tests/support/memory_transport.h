@@ -51,6 +51,7 @@ struct Wire {
   Line from_gate;
   bool is_open_here = true;   // at the gate
   bool is_open_there = true;  // at the other end
+  std::uint64_t address = 0;  // from where, as Transport::Accepted has it
 };
 
 class MemoryTransport final : public gateway::shard::Transport {
