@@ -233,7 +233,7 @@ json::Fault JsonDoor::list_positions(const Session& session, const Query& query,
   json::begin_result(out);
   for (const risk::AccountIndex account : session.accounts) {
     AccountState state;
-    if (!look_.look(account, state)) return not_yet();
+    if (!look_.look(account, now_ms * kNsPerMs, state)) return not_yet();
     bool found = false;
     for (const json::Position& position : state.positions) {
       if (!matches(asked, position.instrument)) continue;
@@ -260,7 +260,7 @@ json::Fault JsonDoor::list_wallets(const Session& session, const Query& query,
   json::begin_result(out);
   for (const risk::AccountIndex account : session.accounts) {
     AccountState state;
-    if (!look_.look(account, state)) return not_yet();
+    if (!look_.look(account, now_ms * kNsPerMs, state)) return not_yet();
     if (coins != ",,") {
       std::erase_if(state.holdings, [&](const json::Holding& holding) {
         return coins.find(fmt::format(",{},", deployment_.names.assets.name(holding.asset))) ==

@@ -90,7 +90,7 @@ void JsonDoor::push_dirty(std::int64_t now_ns) {
   const std::uint64_t seen = look_.sequence();
   for (auto it = dirty_.begin(); it != dirty_.end();) {
     AccountState state;
-    if (it->second.sequence > seen || !look_.look(it->first, state)) {
+    if (it->second.sequence > seen || !look_.look(it->first, now_ns, state)) {
       ++it;
       continue;
     }

@@ -70,9 +70,9 @@ std::uint64_t EdgeWorld::sequence() {
   return look_.sequence();
 }
 
-bool EdgeWorld::look(risk::AccountIndex account, edge::AccountState& state) {
+bool EdgeWorld::look(risk::AccountIndex account, std::int64_t now_ns, edge::AccountState& state) {
   const std::lock_guard lock(mutex_);
-  return look_.look(account, state);
+  return look_.look(account, now_ns, state);
 }
 
 void EdgeWorld::with(const std::function<void(GateWorld&)>& f) {

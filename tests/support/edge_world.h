@@ -33,7 +33,8 @@ class EdgeWorld : private gateway::edge::AccountLook {
 
  private:
   std::uint64_t sequence() override;
-  bool look(risk::AccountIndex account, gateway::edge::AccountState& state) override;
+  bool look(risk::AccountIndex account, std::int64_t now_ns,
+            gateway::edge::AccountState& state) override;
   void run();
   bool take_queue();
 

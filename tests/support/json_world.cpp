@@ -106,27 +106,9 @@ void take_command(GateWorld& world, const edge::EdgeCommand& command) {
   }
 }
 
-bool EngineLook::look(risk::AccountIndex account, edge::AccountState& state) {
-  risk::Engine& engine = world_.engine();
+bool EngineLook::look(risk::AccountIndex account, std::int64_t now_ns, edge::AccountState& state) {
   if (lag) return false;
-  const config::Deployment& deployment = world_.deployment();
-  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
-    const risk::Lots lots = engine.position(account, {i});
-    if (lots.raw == 0) continue;
-    json::Position position;
-    position.instrument = {i};
-    position.lots = lots;
-    position.mark = engine.mark({i});
-    position.sequence = sequence();
-    state.positions.push_back(position);
-  }
-  for (std::uint32_t a = 0; a < deployment.assets.size(); ++a) {
-    json::Holding holding;
-    holding.asset = {a};
-    holding.balance = engine.balance(account, {a});
-    if (holding.balance.raw != 0) state.holdings.push_back(holding);
-  }
-  state.margin = engine.margin(account, {world_.now_ns});
+  edge::look_at(world_.engine(), world_.deployment(), account, now_ns, sequence(), state);
   return true;
 }
 

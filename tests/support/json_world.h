@@ -39,7 +39,8 @@ class EngineLook : public gateway::edge::AccountLook {
  public:
   explicit EngineLook(GateWorld& world) : world_(world) {}
   std::uint64_t sequence() override { return lag ? 0 : world_.journal().published_sequence(); }
-  bool look(risk::AccountIndex account, gateway::edge::AccountState& state) override;
+  bool look(risk::AccountIndex account, std::int64_t now_ns,
+            gateway::edge::AccountState& state) override;
   bool lag = false;  // it has not seen anything yet
 
  private:
