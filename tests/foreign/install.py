@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Installs the foreign SoupBinTCP into a folder of the build: install.py FOLDER.
+"""Installs the foreign clients into a folder of the build: install.py FOLDER.
 
-At the exact version of package.json, and checked against the hash of package-lock.json.
+At the exact versions of package.json, and checked against the hashes of package-lock.json.
 """
 
 import pathlib
@@ -22,7 +22,7 @@ def main():
         shutil.copy(HERE / name, folder / name)
     quiet = ["--no-audit", "--no-fund", "--no-update-notifier", "--ignore-scripts"]
     if subprocess.run(["npm", "ci", *quiet], cwd=folder).returncode != 0:
-        sys.exit("npm could not install soupbintcp: the tests with a foreign peer need npm's registry")
+        sys.exit("npm could not install the packages: the tests with a foreign peer need npm's registry")
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ class GateWorld : public AuditedWorld {
   // --- looking at it
   [[nodiscard]] gateway::gate::Gate& gate() override { return *gate_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] const std::filesystem::path& journal_directory() const { return directory_; }
   [[nodiscard]] const config::Deployment& deployment() const override { return deployment_; }
   [[nodiscard]] std::int64_t time_ns() const override { return now_ns; }
   [[nodiscard]] bool is_drained() const override;

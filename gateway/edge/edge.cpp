@@ -1,0 +1,159 @@
+#include "gateway/edge/edge.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <exception>
+#include <limits>
+
+#include "feeds/epoch_clock.h"
+
+namespace portcullis::gateway::edge {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+namespace {
+
+// Sockets have their turn between so many records.
+constexpr std::size_t kRecordsARound = 256;
+// The bell tells of records; the timer is for what has none, and for a bell that was not rung.
+constexpr auto kTick = milliseconds(1);
+constexpr auto kIdleTick = milliseconds(20);
+
+}  // namespace
+
+ServerSettings server_settings(const config::EdgeSettings& settings) {
+  ServerSettings server;
+  server.address = settings.address;
+  server.port = settings.port;
+  if (settings.tls)
+    server.tls = TlsFiles{settings.tls->certificate_file, settings.tls->private_key_file};
+  server.connections_max = settings.connections_max;
+  server.message_bytes_max = static_cast<std::size_t>(settings.frame_bytes_max);
+  server.output_bytes_max = static_cast<std::size_t>(settings.send_buffer_bytes);
+  server.request_ns = settings.login_ns;
+  server.idle_ns = settings.silence_ns;
+  return server;
+}
+
+Edge::Edge(const EdgeNeeds& needs)
+    : needs_(needs),
+      settings_(server_settings(*needs.deployment.edge)),
+      io_(1),
+      server_(io_, settings_, door_),
+      door_(needs.deployment, door_limits(*needs.deployment.edge), needs.secrets, needs.store,
+            needs.queue, server_, needs.look),
+      reader_(needs.journal, {.from_sequence = needs.store.sequence() + 1, .include_ring = true}),
+      bell_(io_, needs.bell.fd()),
+      timer_(io_),
+      grace_(io_) {}
+
+Edge::~Edge() {
+  stop();
+  bell_.release();  // it would close the bell's descriptor
+}
+
+void Edge::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Edge::stop() {
+  if (!thread_.joinable()) return;
+  stop_wanted_ = true;
+  asio::post(io_, [this] {
+    stopping_ = true;
+    server_.stop();
+    grace_.expires_after(nanoseconds(settings_.close_ns) + milliseconds(500));
+    grace_.async_wait([this](error_code) { io_.stop(); });
+  });
+  thread_.join();
+}
+
+void Edge::run() {
+  try {
+    catch_up();
+    if (!failed_) server_.start();
+    follow_on();
+    wait_for_time(false);
+    io_.run();
+  } catch (const std::exception& error) {
+    fail(error.what());
+  }
+}
+
+// What happened before the first connection is nobody's answer.
+void Edge::catch_up() {
+  while (!stop_wanted_ && follow()) {
+  }
+}
+
+// Whether there may be more.
+bool Edge::follow() {
+  if (failed_) return false;
+  const std::uint64_t through =
+      needs_.visible_through ? needs_.visible_through() : std::numeric_limits<std::uint64_t>::max();
+  const std::int64_t now_ns = feeds::epoch_ns();
+  for (std::size_t n = 0; n < kRecordsARound; ++n) {
+    if (reader_.next_sequence() > through) return false;
+    journal::RecordView record;
+    const journal::ReadStatus status = reader_.next(record);
+    if (status == journal::ReadStatus::End) return false;
+    if (status == journal::ReadStatus::Damaged) {
+      fail(reader_.error());
+      return false;
+    }
+    door_.on_record(record, now_ns);
+  }
+  return true;
+}
+
+void Edge::follow_on() {
+  if (follow()) {
+    asio::post(io_, [this] { follow_on(); });
+    return;
+  }
+  needs_.bell.will_sleep();
+  // What was published before the bell knew of the sleeper.
+  if (follow()) {
+    needs_.bell.awake();
+    asio::post(io_, [this] { follow_on(); });
+    return;
+  }
+  wait_for_bell();
+}
+
+void Edge::wait_for_bell() {
+  bell_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
+    if (error) return;
+    needs_.bell.awake();
+    follow_on();
+    door_.on_time(feeds::epoch_ns());
+  });
+}
+
+void Edge::wait_for_time(bool more) {
+  timer_.expires_after(more || door_.is_waiting() ? kTick : kIdleTick);
+  timer_.async_wait([this](error_code error) {
+    if (error) return;
+    const bool is_more = follow();
+    door_.on_time(feeds::epoch_ns());
+    if (stopping_ && server_.connection_count() == 0) {
+      io_.stop();
+      return;
+    }
+    wait_for_time(is_more);
+  });
+}
+
+void Edge::fail(const std::string& what) {
+  if (failed_) return;
+  failed_ = true;
+  server_.stop();
+  if (needs_.on_failure) needs_.on_failure(what);
+}
+
+}  // namespace portcullis::gateway::edge
