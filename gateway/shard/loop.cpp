@@ -24,6 +24,8 @@ Loop::Loop(const config::Deployment& deployment, const Secrets& secrets, gate::G
       shard_(deployment, secrets, gate, journal, inputs, transport_) {}
 
 void Loop::wake() noexcept {
+  // Orders what was made visible before the look at the sleeper.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
 }
 

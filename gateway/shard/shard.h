@@ -5,6 +5,9 @@
 // threads have queued, lets the streams owed to clients leave, then looks at the timers. It knows
 // neither sockets nor a clock nor a thread (transport.h); Loop runs it over real ones.
 //
+// In durability fsync what was queued for a peer leaves when the records that cause it are durable.
+// The journal's on_synced must then wake the loop.
+//
 // One thread, that of the loop. Nothing on the way of an order allocates, locks or waits.
 #pragma once
 
@@ -21,6 +24,7 @@
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_index.h"
+#include "gateway/shard/output_marks.h"
 #include "gateway/shard/transport.h"
 #include "gateway/soup/server_connection.h"
 
@@ -67,8 +71,8 @@ class Shard {
   void begin();
   // True: something was done, and there may be more.
   bool pass();
-  // Takes some of what other threads have queued. True: there was something. Part of a pass, and
-  // the last look before a sleep.
+  // Takes some of what other threads have queued. True: there was something, or more has become
+  // durable. Part of a pass, and the last look before a sleep.
   bool drain_queues();
 
   // Instead of further passes: nobody new is let in, what was taken leaves. Working orders stay, or
@@ -91,6 +95,7 @@ class Shard {
     std::uint32_t connection;
     bool is_open = false;
     soup::ServerConnection soup;
+    OutputMarks marks;
     risk::SessionIndex session;  // none before the login
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
@@ -108,6 +113,8 @@ class Shard {
   bool take_messages(Client& client);
   void login(Client& client, const soup::LoginRequest& request);
   bool pump(Client& client);
+  std::span<const std::byte> may_leave(OutputMarks& marks,
+                                       std::span<const std::byte> output) noexcept;
   bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
   void close(Client& client);
   void drop(Client& client);
@@ -134,6 +141,9 @@ class Shard {
   const Inputs inputs_;
   Transport& transport_;
 
+  const bool waits_for_disk_;  // durability fsync
+  std::uint64_t durable_ = 0;  // the journal's durable mark, as seen by this pass
+
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
   std::size_t first_pumped_ = 0;
@@ -145,6 +155,7 @@ class Shard {
   std::size_t order_count_ = 0;
 
   soup::ClientConnection venue_;
+  OutputMarks venue_marks_;
   bool venue_open_ = false;
   bool venue_connecting_ = false;
   std::int64_t venue_retry_at_ns_ = 0;
