@@ -85,6 +85,7 @@ inline void add_accounts(Parameters& p, std::uint32_t accounts, std::uint32_t pe
       SessionParameters session;
       session.member = {1};
       session.instruments.assign(p.instruments.size(), true);
+      session.actions = kMayAll;
       session.rate = rate;
       p.sessions.push_back(session);
     }

@@ -51,7 +51,6 @@ Parts split(std::string_view text, bool json) noexcept {
     return parts;
   };
   if (text.empty()) return failed(DecimalError::Empty);
-  if (text.size() > kDecimalTextMax) return failed(DecimalError::OutOfRange);
   parts.negative = take(text, '-');
   parts.whole = take_digits(text);
   if (parts.whole.empty()) return failed(DecimalError::NotANumber);
@@ -68,7 +67,9 @@ Parts split(std::string_view text, bool json) noexcept {
   return text.empty() ? parts : failed(DecimalError::NotANumber);
 }
 
-Decimal to_scale(const Parts& parts, int scale) noexcept {
+Decimal parse(std::string_view text, int scale, bool json) noexcept {
+  if (text.size() > kDecimalTextMax) return {0, DecimalError::OutOfRange};
+  const Parts parts = split(text, json);
   if (parts.error != DecimalError::None) return {0, parts.error};
   const std::uint64_t limit = (std::uint64_t{1} << 63) - (parts.negative ? 0 : 1);
   const int whole_size = static_cast<int>(parts.whole.size());
@@ -118,11 +119,15 @@ std::string_view describe(DecimalError error) {
 }
 
 Decimal parse_decimal(std::string_view text, int scale) noexcept {
-  return to_scale(split(text, false), scale);
+  return parse(text, scale, false);
 }
 
 Decimal parse_json_number(std::string_view text, int scale) noexcept {
-  return to_scale(split(text, true), scale);
+  return parse(text, scale, true);
+}
+
+bool is_json_number(std::string_view text) noexcept {
+  return split(text, true).error == DecimalError::None;
 }
 
 std::string to_decimal(risk::Int128 value, int scale) {

@@ -39,6 +39,9 @@ struct Decimal {
 // The same for a number as JSON writes it: no leading zeros, and an exponent may follow ("1.5e-3").
 [[nodiscard]] Decimal parse_json_number(std::string_view text, int scale) noexcept;
 
+// Whether it is such a number, of whatever length and size.
+[[nodiscard]] bool is_json_number(std::string_view text) noexcept;
+
 // The shortest text that parses to `value` at `scale`: no trailing zeros behind the point.
 [[nodiscard]] std::string to_decimal(risk::Int128 value, int scale);
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/password_hash.h"
 #include "config/symbol_table.h"
 #include "risk/parameters.h"
 #include "risk/types.h"
@@ -41,10 +42,13 @@ struct Alias {
   risk::Lots quantity_max;
 };
 
-// Where a password is found when the process starts: exactly one of the two is set.
+// Where a password is found when the process starts: exactly one is set, or none where the text of
+// the configuration is the journal's, which has none. A client's is kept as its hash; the venue's,
+// where we are the client, must be there in plain text.
 struct PasswordSource {
-  std::string environment;     // name of an environment variable
-  std::filesystem::path file;  // its first line
+  std::string environment;           // name of an environment variable: the plain text
+  std::filesystem::path file;        // its first line: of a client the hash
+  std::optional<PasswordHash> hash;  // of a client
 };
 
 // How the threads that own sockets wait (ORDERLIFE 5).
@@ -64,9 +68,15 @@ struct GatewaySettings {
   std::uint32_t connections_max = 0;
   Waiting waiting = Waiting::Backoff;
   LinkTimes times;
-  std::int64_t slow_consumer_bytes = 0;  // unsent bytes above which a client is disconnected
-  std::int64_t disconnect_grace_ns =
-      0;  // before cancel on disconnect, after a crash of the gate too
+  // Who has not logged in: so many connections at once, beyond which the oldest goes.
+  std::uint32_t unauthenticated_max = 0;
+  std::uint32_t connections_per_address_max = 0;
+  // So many failed logins within the window, of one name or from one address, and no login of that
+  // name or address is looked at during the lockout.
+  std::uint32_t login_attempts_max = 0;
+  std::int64_t login_window_ns = 0;
+  std::int64_t lockout_ns = 0;
+  std::int64_t slow_consumer_bytes = 0;  // unsent bytes that are kept for a client
   bool cancel_working_orders_on_stop = false;
   std::int64_t overload_pass_ns = 0;  // a longer pass with a full budget, twice: overloaded
   std::int64_t overload_calm_ns = 0;  // below half for so long: no more
@@ -100,6 +110,31 @@ enum class Durability : std::uint8_t {
   Fsync,    // and the machine: nothing leaves before it is on the disk
 };
 
+struct TlsSettings {
+  std::filesystem::path certificate_file;  // PEM, the whole chain
+  std::filesystem::path private_key_file;
+};
+
+// The door for JSON clients: WebSocket and queries over HTTP, on a thread of its own.
+struct EdgeSettings {
+  std::string address;     // an IP address
+  std::uint16_t port = 0;  // 0: any free one
+  std::optional<TlsSettings> tls;
+  std::uint32_t connections_max = 0;
+  std::uint32_t connections_per_session_max = 0;
+  std::int64_t frame_bytes_max = 0;     // of a message, however many frames it comes in
+  std::uint32_t batch_max = 0;          // orders in one request
+  std::uint32_t requests_per_pass = 0;  // read from a connection before others have their turn
+  std::uint32_t requests_per_second_max = 0;  // of a connection, pings among them
+  std::uint32_t queue_commands = 0;           // orders on their way to the shard
+  std::int64_t send_buffer_bytes = 0;         // unsent bytes above which a client is disconnected
+  std::int64_t silence_ns = 0;          // a connection is dead after so long without receiving
+  std::int64_t login_ns = 0;            // from the connection to the login
+  std::uint32_t order_history = 0;      // closed orders that are kept, by account
+  std::uint32_t execution_history = 0;  // executions, likewise
+  std::int64_t recv_window_ms_max = 0;
+};
+
 struct JournalSettings {
   std::filesystem::path directory;
   std::filesystem::path ring_directory;
@@ -108,6 +143,8 @@ struct JournalSettings {
   std::int64_t sync_interval_ns = 0;   // durability process; 0: only when it is closed
   std::int64_t disk_budget_bytes = 0;  // of the segments; 0: no limit
   Durability durability = Durability::Process;
+  std::int64_t snapshot_interval_ns = 0;  // 0: none is written
+  std::int64_t marker_interval_ns = 0;    // 0: none is written
 };
 
 struct AssetSettings {
@@ -139,6 +176,7 @@ struct InstrumentSettings {
   std::int64_t lot = 0;
   risk::Mark mark_max;      // the feed must not publish more
   std::string feed_symbol;  // empty: no feed, so no orders but those that reduce a position
+  std::string json_symbol;  // what JSON clients call it; empty: they cannot trade it
   Alias venue;
   risk::Timestamp expiry;   // futures and options; 0 for others
   std::int64_t strike = 0;  // options: in 10^-kStrikeScale of the underlying's price
@@ -150,11 +188,36 @@ struct AccountSettings {
       firm{};  // unique; on the wire where a session carries several accounts, and at the venue
 };
 
+// A login of a session that has a connection already.
+enum class DuplicateLogin : std::uint8_t { NewestWins, Refuse };
+// A client for which there are more unsent bytes than are kept. Wait: its messages wait in the
+// journal, and it is let go when it has taken nothing for as long as a silent peer is given.
+enum class SlowConsumer : std::uint8_t { Wait, Disconnect };
+
+enum class Protocol : std::uint8_t { Ouch, Json };
+
+// Of a JSON session: whose requests are believed. The aliases of such a session count in whole lots
+// and ticks.
+struct ApiKey {
+  std::string key;        // unique
+  PasswordSource secret;  // what requests are signed with: it must be there in plain text
+};
+
 struct SessionSettings {
+  Protocol protocol = Protocol::Ouch;
+  ApiKey api_key;          // Json
+  bool read_only = false;  // Json: a drop copy, no orders
   PasswordSource password;
   risk::AccountIndex default_account;  // of orders without a Firm appendage; none: it must be there
   std::vector<Alias> aliases;          // at most one for an instrument
   bool cancel_on_disconnect = false;
+  // Before cancel on disconnect, after a crash of the gate too.
+  std::int64_t disconnect_grace_ns = 0;
+  // Its orders are cancelled when nothing has been heard of it for so long, connected or not, once
+  // until it speaks again; 0: never.
+  std::int64_t dead_man_ns = 0;
+  DuplicateLogin duplicate_login = DuplicateLogin::NewestWins;
+  SlowConsumer slow_consumer = SlowConsumer::Wait;
   bool reject_arithmetic_debug = false;  // a debug packet with the arithmetic follows each reject
 };
 
@@ -222,7 +285,7 @@ struct Names {
   SymbolTable<risk::InstrumentIndex> instruments;
   SymbolTable<risk::NodeIndex> nodes;  // venue, members and groups
   SymbolTable<risk::AccountIndex> accounts;
-  SymbolTable<risk::SessionIndex> sessions;  // their SoupBinTCP user names
+  SymbolTable<risk::SessionIndex> sessions;  // over OUCH, their SoupBinTCP user names
   SymbolTable<ProfileIndex> profiles;
   std::vector<SetNames> sets;
   std::vector<AddOnNames> add_ons;  // by risk group
@@ -234,6 +297,7 @@ struct Deployment {
   int risk_decimals = 0;  // a quantum is 10^-risk_decimals of the risk currency
 
   GatewaySettings gateway;
+  std::optional<EdgeSettings> edge;  // none: no JSON clients
   VenueSettings venue;
   JournalSettings journal;
   FeedSettings feed;
@@ -248,7 +312,8 @@ struct Deployment {
 
   risk::Parameters parameters;
 
-  // The files' content in one form: what the journal keeps, and load_canonical() reads again.
+  // The files' content in one form, without what tells where passwords are or what their hashes
+  // are: what the journal keeps, and load_canonical() reads again.
   std::string canonical_text;
   std::uint64_t canonical_hash = 0;  // FNV-1a of it: tells sets apart, is no proof against forgery
 };

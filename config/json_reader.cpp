@@ -14,8 +14,27 @@ constexpr const char* kNoObject = "must be an object";
 constexpr const char* kNoDecimal = "must be decimal text such as \"0.05\"";
 constexpr std::size_t kShownValueMax = 120;  // of a problem: a value may be a whole list
 
+bool is_secret(std::string_view key) {
+  return key.find("password") != std::string_view::npos ||
+         key.find("secret") != std::string_view::npos;
+}
+
+void hide_secrets(Json& json) {
+  for (JsonMember& member : json.members) {
+    if (is_secret(member.name)) {
+      member.value = {};
+      member.value.kind = Json::Kind::Text;
+      member.value.text = "...";
+    } else {
+      hide_secrets(member.value);
+    }
+  }
+  for (Json& item : json.items) hide_secrets(item);
+}
+
 // The end of a long value tells less than its beginning. Cut between characters.
-std::string shown(const Json& json) {
+std::string shown(Json json) {
+  hide_secrets(json);
   std::string text = to_text(json);
   if (text.size() <= kShownValueMax) return text;
   std::size_t end = kShownValueMax;
@@ -115,8 +134,9 @@ std::string JsonReader::path_of(std::string_view key) const {
 }
 
 void JsonReader::record(std::string path, const Json* json, std::string what) {
+  const bool hidden = json == nullptr || is_secret(path.substr(path.rfind('.') + 1));
   problems_.push_back(
-      {std::string(file_), std::move(path), json != nullptr ? shown(*json) : "", std::move(what)});
+      {std::string(file_), std::move(path), hidden ? "" : shown(*json), std::move(what)});
 }
 
 void JsonReader::problem(std::string_view key, std::string what) {

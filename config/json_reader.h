@@ -1,6 +1,7 @@
 // Strict reading of JSON objects: every problem is recorded with its path and value, and reading
 // goes on. Keys nobody asked for, keys that are not there, keys that are there twice and values of
-// another type are all problems.
+// another type are all problems. What stands behind a key with "password" or "secret" in its name is
+// in no problem.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +20,8 @@
 #include "config/symbol_table.h"
 
 namespace portcullis::config {
+
+enum class MayBeEmpty : std::uint8_t { No, Yes };
 
 // One object while it is read. A getter gives the key's value, or none after recording why not; one
 // of an object that is itself missing or of another type gives none and records nothing, so a fault
@@ -51,10 +54,11 @@ class JsonReader {
   std::optional<T> choice(std::string_view key,
                           std::initializer_list<std::pair<std::string_view, T>> words,
                           std::initializer_list<std::string_view> later = {});
-  // A list of such words, one at least and none twice.
+  // A list of such words, none twice and, unless it may be empty, one at least.
   template <class T>
-  std::optional<std::vector<T>> choices(
-      std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words);
+  std::optional<std::vector<T>> choices(std::string_view key,
+                                        std::initializer_list<std::pair<std::string_view, T>> words,
+                                        MayBeEmpty may_be_empty = MayBeEmpty::No);
   // A list of what decimal() takes, one at least.
   std::optional<std::vector<std::int64_t>> decimals(std::string_view key, int scale,
                                                     std::int64_t min, std::int64_t max);
@@ -160,14 +164,15 @@ std::optional<T> JsonReader::choice(std::string_view key,
 
 template <class T>
 std::optional<std::vector<T>> JsonReader::choices(
-    std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words) {
+    std::string_view key, std::initializer_list<std::pair<std::string_view, T>> words,
+    MayBeEmpty may_be_empty) {
   std::string wanted;
   for (const auto& [name, value] : words) {
     wanted += (wanted.empty() ? "must be " : " or ") + quote(name);
   }
   const std::vector<Json>* const list = items(key);
   if (list == nullptr) return std::nullopt;
-  if (list->empty()) problem(key, "must not be empty");
+  if (list->empty() && may_be_empty == MayBeEmpty::No) problem(key, "must not be empty");
   std::vector<T> found;
   for (std::size_t i = 0; i < list->size(); ++i) {
     const Json& json = (*list)[i];

@@ -37,7 +37,7 @@ constexpr std::array kSteps{
     Step{kProcessFile, load_process},
 };
 
-enum class Extent { Deployment, Model };
+enum class Extent { Deployment, Canonical, Model };
 
 std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325;
@@ -67,7 +67,18 @@ std::map<std::string_view, Json> parse(const ReadFile& read_file, Extent extent,
   return jsons;
 }
 
-// One text of all files; those that are no JSON as JSON text.
+void forget_credentials(Json& json) {
+  const auto is_credential = [](const JsonMember& member) {
+    const auto is_in = [&](const auto& keys) {
+      return std::find(keys.begin(), keys.end(), member.name) != keys.end();
+    };
+    return is_in(kCredentialKeys) || is_in(kSigningKeys);
+  };
+  std::erase_if(json.members, is_credential);
+  for (JsonMember& member : json.members) forget_credentials(member.value);
+}
+
+// One text of all files, without what tells of passwords; those that are no JSON as JSON text.
 std::string canonical_text(const std::map<std::string_view, Json>& jsons,
                            const std::map<std::string, std::string>& histories) {
   std::string text = "{";
@@ -75,8 +86,11 @@ std::string canonical_text(const std::map<std::string_view, Json>& jsons,
     text += fmt::format("{}{}:{}", text.size() == 1 ? "" : ",", quote(name), value);
   };
   for (const File& file : kFiles) {
-    const auto json = jsons.find(file.name);
-    if (json != jsons.end()) add(file.name, to_text(json->second));
+    const auto found = jsons.find(file.name);
+    if (found == jsons.end()) continue;
+    Json json = found->second;
+    if (file.name == kSessionsFile || file.name == kProcessFile) forget_credentials(json);
+    add(file.name, to_text(json));
   }
   for (const auto& [name, history] : histories) add(name, quote(history));
   return text + "}";
@@ -109,7 +123,10 @@ LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& fo
   const std::map<std::string_view, Json> jsons = parse(read_file, extent, result.problems);
   // A file that is not there at all would make everything that refers to it look wrong.
   if (!result.ok()) return result;
-  Loading loading{.out = deployment, .problems = result.problems, .read_file = read_file};
+  Loading loading{.out = deployment,
+                  .problems = result.problems,
+                  .read_file = read_file,
+                  .canonical = extent == Extent::Canonical};
   for (const Step& step : kSteps) {
     const auto json = jsons.find(step.file);
     if (json != jsons.end()) step.run(loading, json->second);
@@ -170,7 +187,7 @@ LoadResult load_canonical(std::string_view text, const std::filesystem::path& fo
         file.value.kind == Json::Kind::Text && file.name.ends_with(kHistoryEnding);
     texts.emplace(file.name, is_history ? file.value.text : to_text(file.value));
   }
-  return load_texts(texts, folder);
+  return load_files(files_in(texts), folder, Extent::Canonical);
 }
 
 }  // namespace portcullis::config

@@ -34,7 +34,8 @@ struct LoadResult {
 // Nobody logs in, prices do not age, and an account can hold every instrument.
 [[nodiscard]] LoadResult load_model(const std::filesystem::path& folder);
 
-// From Deployment::canonical_text, without the files. Relative paths are taken from `folder`.
+// From Deployment::canonical_text, without the files. Relative paths are taken from `folder`. Nobody
+// can log in: there are no passwords in that text.
 [[nodiscard]] LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder);
 
 // From the files' texts by name.

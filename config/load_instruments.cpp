@@ -26,6 +26,9 @@
 //     reference       the instrument of the same group whose notional this one has for limits and
 //                     add-ons; its own by default. reference_ratio, lots of it in a lot; 1 by default
 //     open_interest_max   quantity; none by default
+//     json_symbol     what JSON clients call it, 1 to 32 characters and unique in its category (spot,
+//                     option, inverse, or linear, which is all else); null, the default: they cannot
+//                     trade it
 //     venue           symbol, price_scale and quantity_scale on its link (load_sessions.cpp)
 #include <fmt/format.h>
 
@@ -368,6 +371,8 @@ struct InstrumentReader {
     if (in.has("open_interest_max")) {
       parameters.open_interest_max = read_lots(in, "open_interest_max", settings);
     }
+    if (in.has("json_symbol") && !in.null("json_symbol"))
+      settings.json_symbol = in.text("json_symbol", 1, 32).value_or("");
   }
 };
 
@@ -425,6 +430,24 @@ void check_references(Loading& loading) {
   }
 }
 
+// Payoff and option or not: what JSON clients have categories for.
+int category_of(InstrumentKind kind) {
+  return kind == InstrumentKind::Option ? -1 : static_cast<int>(payoff_of(kind));
+}
+
+void check_json_symbols(const Loading& loading, JsonReader& in) {
+  std::set<std::pair<int, std::string>> symbols;
+  for (std::uint32_t i = 0; i < loading.out.instruments.size(); ++i) {
+    const InstrumentSettings& instrument = loading.out.instruments[i];
+    if (instrument.json_symbol.empty() ||
+        symbols.emplace(category_of(instrument.kind), instrument.json_symbol).second) {
+      continue;
+    }
+    in.problem(loading.out.names.instruments.names()[i],
+               "another instrument of the category has this json_symbol");
+  }
+}
+
 }  // namespace
 
 void load_instruments(Loading& loading, const Json& json) {
@@ -448,6 +471,7 @@ void load_instruments(Loading& loading, const Json& json) {
       instruments.problem("", "must not be empty");
     }
     check_references(loading);
+    check_json_symbols(loading, instruments);
   }
   loading.instruments_ok = loading.problem_count() == problems_before;
 }

@@ -7,7 +7,9 @@
 //   members     by name: profile
 //   groups      by name: member, profile
 //   accounts    by name:
-//     group, profile, rate
+//     group, profile
+//     rate          of its orders, whichever sessions they come from: two token buckets as those of a
+//                   session (ORDERLIFE 6), or null: only its sessions are limited
 //     firm          1 to 4 characters, unique: the account on the wire
 //     executions    interval_ms and burst: when so many executions have come faster than one each
 //                   interval without a person having looked, orders that add risk are refused
@@ -29,6 +31,8 @@ namespace portcullis::config {
 
 namespace {
 
+// None is limited by its account: faster than any clock tells orders apart.
+constexpr risk::RateLimit kNoRate{1'000'000'000, 1'000'000, 1'000'000'000, 1'000'000};
 constexpr std::int64_t kIntervalMsMax = 86'400'000;
 constexpr std::int64_t kExecutionsMax = 1'000'000'000;
 
@@ -120,7 +124,7 @@ struct Tree {
     const auto profile = read_profile_name(in);
     account.profile = profile.value_or(ProfileIndex{0}).value;
     if (profile) check_profile(in, profiles[profile->value]);
-    account.rate = read_rate(in.object("rate"));
+    account.rate = in.null("rate") ? kNoRate : read_rate(in.object("rate"));
     account.executions = read_executions(in.object("executions"));
     if (in.has("isolated_from") || in.has("isolated_in")) read_isolation(in, name, account);
     account.cash_only = read_bool_or(in, "cash_only", false);

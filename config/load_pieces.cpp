@@ -22,15 +22,41 @@ std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std:
   return path ? loading.out.folder / *path : std::filesystem::path();
 }
 
-PasswordSource read_password_source(const Loading& loading, JsonReader& reader) {
+PasswordSource read_secret_source(const Loading& loading, JsonReader& reader) {
+  const auto [environment, file] = kSigningKeys;
   PasswordSource source;
-  if (reader.has("password_env") && reader.has("password_file")) {
-    reader.problem("password_file", "must not be there beside password_env");
-    reader.problem("password_env", "must not be there beside password_file");
-  } else if (reader.has("password_file")) {
-    source.file = read_path(loading, reader, "password_file");
-  } else {
+  if (reader.has(environment) && reader.has(file)) {
+    reader.problem(file, fmt::format("must not be there beside {}", environment));
+    reader.problem(environment, fmt::format("must not be there beside {}", file));
+  } else if (reader.has(file)) {
+    source.file = read_path(loading, reader, file);
+  } else if (reader.has(environment) || !loading.canonical) {
+    source.environment = reader.text(environment, 1, 255).value_or("");
+  }
+  return source;
+}
+
+PasswordSource read_password_source(const Loading& loading, JsonReader& reader, PasswordOf whose) {
+  PasswordSource source;
+  std::vector<std::string_view> there;
+  for (const std::string_view key : kCredentialKeys) {
+    if (whose == PasswordOf::Venue && key == "password_hash") continue;
+    if (reader.has(key)) there.push_back(key);
+  }
+  if (there.empty() && loading.canonical) return source;
+  if (there.size() > 1) {
+    for (std::size_t i = there.size(); i-- > 0;) {
+      reader.problem(there[i], fmt::format("must not be there beside {}", there[i == 0 ? 1 : 0]));
+    }
+  } else if (there.empty() || there[0] == "password_env") {
     source.environment = reader.text("password_env", 1, 255).value_or("");
+  } else if (there[0] == "password_file") {
+    source.file = read_path(loading, reader, "password_file");
+  } else if (const auto text = reader.text("password_hash", 1, 255)) {
+    source.hash = parse_password_hash(*text);
+    if (!source.hash) {
+      reader.problem("password_hash", "must be a line that portcullis password has printed");
+    }
   }
   return source;
 }

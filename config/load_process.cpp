@@ -1,11 +1,23 @@
 // process.json: the settings of the process, fixed at start.
 //
-//   gateway     address (an IP address) and port where clients log in; connections_max; waiting
-//               backoff, spin or block (ORDERLIFE 5); times of the links: heartbeat_ms,
-//               silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent, above which a
-//               client is disconnected; disconnect_grace_ms before cancel on disconnect;
-//               cancel_working_orders_on_stop; overload_pass_us, overload_calm_ms
-//   venue       address, port, user, password_env or password_file; firm (ours, for messages that
+//   gateway     address (an IP address) and port where clients log in; connections_max, of them
+//               unauthenticated_max that have not logged in, beyond which the oldest goes, and
+//               connections_per_address_max from one address; login_attempts_max, failed ones of a
+//               name or an address within login_window_ms, beyond which no login of it is looked at
+//               for lockout_ms; waiting backoff, spin or block (ORDERLIFE 5); times of the links:
+//               heartbeat_ms, silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent,
+//               that are kept for a client; cancel_working_orders_on_stop; overload_pass_us,
+//               overload_calm_ms
+//   edge        null, the default: no JSON clients; or address and port where they connect; tls, null
+//               or certificate_file and private_key_file (PEM); connections_max,
+//               connections_per_session_max; frame_bytes_max of a message, batch_max orders in one;
+//               requests_per_pass of a connection before others have their turn and
+//               requests_per_second_max of it in all; queue_commands, orders on their way to the
+//               shard; send_buffer_bytes, unsent, above which a client is disconnected;
+//               silence_timeout_ms, login_timeout_ms; order_history and execution_history, closed
+//               orders and executions that are kept of an account; recv_window_ms_max
+//   venue       address, port, user; password_env or password_file, in plain text, for there we are
+//               the client: a file only its owner may read; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
 //               proves others dead; times as above; reconnect_ms_min and _max of the back-off;
 //               send_buffer_bytes; lost_session ask or orders_dead; unresolved void;
@@ -13,7 +25,10 @@
 //               there that name none of ours, or null
 //   journal     directory; ring_directory (best a tmpfs) or null, the same; ring_bytes, a power of
 //               two; segment_bytes; disk_budget_bytes of all segments (0: no limit);
-//               sync_interval_ms (0: only at the end); durability process or fsync
+//               sync_interval_ms (0: only at the end); durability process or fsync;
+//               snapshot_interval_ms between two snapshots of the state, which spare a start-up the
+//               records before them (0: none); marker_interval_ms between two markers, at which the
+//               state is compared with what the records make of it (0: none)
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -54,17 +69,51 @@ void read_gateway(Loading& loading, JsonReader in) {
   gateway.port = static_cast<std::uint16_t>(in.integer("port", 0, 65'535).value_or(0));
   gateway.connections_max =
       static_cast<std::uint32_t>(in.integer("connections_max", 1, 10'000).value_or(0));
+  const auto count = [&](std::string_view key, std::int64_t most) {
+    return static_cast<std::uint32_t>(in.integer(key, 1, most).value_or(0));
+  };
+  gateway.unauthenticated_max = count("unauthenticated_max", 10'000);
+  gateway.connections_per_address_max = count("connections_per_address_max", 10'000);
+  gateway.login_attempts_max = count("login_attempts_max", 1'000'000);
+  gateway.login_window_ns = read_ns(in, "login_window_ms", kNsPerMs, 1, 86'400'000);
+  gateway.lockout_ns = read_ns(in, "lockout_ms", kNsPerMs, 1, 86'400'000);
   gateway.waiting = in.choice<Waiting>("waiting", {{"backoff", Waiting::Backoff},
                                                    {"spin", Waiting::Spin},
                                                    {"block", Waiting::Block}})
                         .value_or(Waiting::Backoff);
   gateway.times = read_times(in);
   gateway.slow_consumer_bytes = in.integer("slow_consumer_bytes", 65'536, 1 << 30).value_or(0);
-  gateway.disconnect_grace_ns = read_ns(in, "disconnect_grace_ms", kNsPerMs, 0, 3'600'000);
   gateway.cancel_working_orders_on_stop =
       in.boolean("cancel_working_orders_on_stop").value_or(false);
   gateway.overload_pass_ns = read_ns(in, "overload_pass_us", kNsPerUs, 1, 10'000'000);
   gateway.overload_calm_ns = read_ns(in, "overload_calm_ms", kNsPerMs, 1, 10'000);
+}
+
+void read_edge(Loading& loading, JsonReader in) {
+  EdgeSettings& edge = loading.out.edge.emplace();
+  const auto count = [&](std::string_view key, std::int64_t max) {
+    return static_cast<std::uint32_t>(in.integer(key, 1, max).value_or(0));
+  };
+  edge.address = read_address(in);
+  edge.port = static_cast<std::uint16_t>(in.integer("port", 0, 65'535).value_or(0));
+  if (!in.null("tls")) {
+    JsonReader tls = in.object("tls");
+    edge.tls = TlsSettings{read_path(loading, tls, "certificate_file"),
+                           read_path(loading, tls, "private_key_file")};
+  }
+  edge.connections_max = count("connections_max", 10'000);
+  edge.connections_per_session_max = count("connections_per_session_max", 10'000);
+  edge.frame_bytes_max = in.integer("frame_bytes_max", 1'024, 1 << 20).value_or(0);
+  edge.batch_max = count("batch_max", 1'000);
+  edge.requests_per_pass = count("requests_per_pass", 1'000);
+  edge.requests_per_second_max = count("requests_per_second_max", 1'000'000);
+  edge.queue_commands = count("queue_commands", 1'000'000);
+  edge.send_buffer_bytes = in.integer("send_buffer_bytes", 65'536, 1 << 30).value_or(0);
+  edge.silence_ns = read_ns(in, "silence_timeout_ms", kNsPerMs, 20, 600'000);
+  edge.login_ns = read_ns(in, "login_timeout_ms", kNsPerMs, 10, 600'000);
+  edge.order_history = count("order_history", 1'000'000);
+  edge.execution_history = count("execution_history", 1'000'000);
+  edge.recv_window_ms_max = in.integer("recv_window_ms_max", 1, 60'000).value_or(0);
 }
 
 void read_venue(Loading& loading, JsonReader in) {
@@ -72,7 +121,7 @@ void read_venue(Loading& loading, JsonReader in) {
   venue.address = read_address(in);
   venue.port = static_cast<std::uint16_t>(in.integer("port", 1, 65'535).value_or(0));
   venue.user = in.text("user", 1, 6).value_or("");
-  venue.password = read_password_source(loading, in);
+  venue.password = read_password_source(loading, in, PasswordOf::Venue);
   venue.firm = padded<4>(in.text("firm", 1, 4).value_or(""));
   venue.fence_symbol = padded<8>(in.text("fence_symbol", 1, 8).value_or(""));
   venue.times = read_times(in);
@@ -129,6 +178,8 @@ void read_journal(Loading& loading, JsonReader in) {
                             {{"process", Durability::Process}, {"fsync", Durability::Fsync}},
                             {"replicated"})
           .value_or(Durability::Process);
+  journal.snapshot_interval_ns = read_ns(in, "snapshot_interval_ms", kNsPerMs, 0, 86'400'000);
+  journal.marker_interval_ns = read_ns(in, "marker_interval_ms", kNsPerMs, 0, 86'400'000);
 }
 
 void read_capacities(Loading& loading, JsonReader in) {
@@ -152,6 +203,7 @@ void read_capacities(Loading& loading, JsonReader in) {
 void load_process(Loading& loading, const Json& json) {
   JsonReader root(kProcessFile, json, loading.problems);
   read_gateway(loading, root.object("gateway"));
+  if (root.has("edge") && !root.null("edge")) read_edge(loading, root.object("edge"));
   read_venue(loading, root.object("venue"));
   read_journal(loading, root.object("journal"));
   read_capacities(loading, root.object("capacities"));

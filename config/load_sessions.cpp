@@ -1,4 +1,4 @@
-// sessions.json: who logs in over OUCH.
+// sessions.json: who logs in, over OUCH or as a JSON client.
 //
 //   alias_sets  by name, then by symbol (1 to 8 printable ASCII characters, as on the wire):
 //     instrument
@@ -7,13 +7,28 @@
 //     A tick must be a whole number of wire prices and a lot a whole number of wire quantities.
 //   sessions    by name, which is the SoupBinTCP user name of 1 to 6 letters and digits:
 //     member; accounts it may use, all of that member; default_account, of orders without a Firm,
-//     or null; alias_set; instruments it may trade; password_env or password_file; rate;
-//     cancel_on_disconnect; reject_arithmetic_debug, whether a debug packet with the arithmetic
-//     follows a reject
+//     or null; alias_set; instruments it may trade; actions it may take, a list of enter, replace,
+//     cancel, mass_cancel and disable (OUCH D and E); rate
+//     password      one of password_hash (what `portcullis password` prints), password_file, whose
+//                   first line is one, and password_env, the plain text. A file with either must be
+//                   its owner's alone
+//     cancel_on_disconnect, its orders, disconnect_grace_ms later
+//     dead_man_ms   its orders are cancelled when nothing has been heard of it for so long,
+//                   connected or not; 0: never
+//     duplicate_login  newest_wins or refuse
+//     slow_consumer    wait: its messages wait in the journal; disconnect: at once, when there are
+//                   more unsent bytes than are kept
+//     reject_arithmetic_debug, whether a debug packet with the arithmetic follows a reject
+//     protocol        ouch, the default, or json. A json session has api_key, with which it says who it
+//                     is, secret_env or secret_file, with which it signs, read_only, and instead of
+//                     accounts an account, all of its orders are of; or, read_only, accounts. It has
+//                     none of: password, default_account, alias_set, duplicate_login, slow_consumer,
+//                     reject_arithmetic_debug; nor actions where it is read_only
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "config/load_steps.h"
 
@@ -68,16 +83,82 @@ struct SessionReader {
   JsonReader& in;
   SessionSettings settings{};
   risk::SessionParameters parameters{};
+  bool accounts_read = false;
+  bool instruments_read = false;
 
   void read() {
-    in.not_yet({"password_sha256", "self_match_prevention", "protocol"});
-    settings.password = read_password_source(loading, in);
+    in.not_yet({"self_match_prevention"});
+    if (in.has("protocol")) {
+      settings.protocol =
+          in.choice<Protocol>("protocol", {{"ouch", Protocol::Ouch}, {"json", Protocol::Json}})
+              .value_or(Protocol::Ouch);
+    }
     settings.cancel_on_disconnect = in.boolean("cancel_on_disconnect").value_or(false);
-    settings.reject_arithmetic_debug = in.boolean("reject_arithmetic_debug").value_or(false);
+    settings.disconnect_grace_ns = read_ns(in, "disconnect_grace_ms", kNsPerMs, 0, 3'600'000);
+    settings.dead_man_ns = read_ns(in, "dead_man_ms", kNsPerMs, 0, 86'400'000);
     parameters.rate = read_rate(in.object("rate"));
     read_member();
+    if (settings.protocol == Protocol::Json) return read_json();
+    read_actions();
+    settings.password = read_password_source(loading, in, PasswordOf::Client);
+    settings.duplicate_login =
+        in.choice<DuplicateLogin>("duplicate_login", {{"newest_wins", DuplicateLogin::NewestWins},
+                                                      {"refuse", DuplicateLogin::Refuse}})
+            .value_or(DuplicateLogin::NewestWins);
+    settings.slow_consumer =
+        in.choice<SlowConsumer>("slow_consumer", {{"wait", SlowConsumer::Wait},
+                                                  {"disconnect", SlowConsumer::Disconnect}})
+            .value_or(SlowConsumer::Wait);
+    settings.reject_arithmetic_debug = in.boolean("reject_arithmetic_debug").value_or(false);
     read_accounts();
+    read_default_account();
     read_instruments();
+    read_alias_set_name();
+  }
+
+  void read_json() {
+    settings.api_key.key = in.text("api_key", 1, 36).value_or("");
+    settings.api_key.secret = read_secret_source(loading, in);
+    settings.read_only = in.boolean("read_only").value_or(false);
+    if (!settings.read_only) read_actions();
+    if (settings.read_only) {
+      read_accounts();
+    } else if (const auto account =
+                   in.reference("account", loading.out.names.accounts, "an account")) {
+      parameters.accounts = {*account};
+      settings.default_account = *account;
+      check_member("account", *account);
+    }
+    read_instruments();
+    add_plain_aliases();
+  }
+
+  // In whole lots and ticks, of everything it may trade.
+  void add_plain_aliases() {
+    for (std::uint32_t i = 0; i < parameters.instruments.size(); ++i) {
+      if (!parameters.instruments[i]) continue;
+      const Alias& venue = loading.out.instruments[i].venue;
+      settings.aliases.push_back({.symbol = venue.symbol,
+                                  .instrument = {i},
+                                  .price_per_tick = 1,
+                                  .quantity_per_lot = 1,
+                                  .price_max = venue.price_max,
+                                  .quantity_max = venue.quantity_max});
+    }
+  }
+
+  void read_actions() {
+    const auto actions = in.choices<risk::SessionAction>("actions",
+                                                         {{"enter", risk::kMayEnter},
+                                                          {"replace", risk::kMayReplace},
+                                                          {"cancel", risk::kMayCancel},
+                                                          {"mass_cancel", risk::kMayMassCancel},
+                                                          {"disable", risk::kMayDisable}},
+                                                         MayBeEmpty::Yes);
+    if (!actions) return;
+    for (const risk::SessionAction action : *actions) {
+      parameters.actions = static_cast<std::uint8_t>(parameters.actions | action);
+    }
   }
 
   void read_member() {
@@ -92,24 +173,30 @@ struct SessionReader {
 
   void read_accounts() {
     const auto accounts = in.references("accounts", loading.out.names.accounts, "an account");
+    accounts_read = accounts.has_value();
     if (accounts) {
       parameters.accounts = *accounts;
       if (accounts->empty() && in.is_list("accounts")) in.problem("accounts", "must not be empty");
     }
-    for (const risk::AccountIndex account : parameters.accounts) {
-      const risk::NodeIndex member = member_of(loading, account);
-      if (!member.exists() || !parameters.member.exists() || member == parameters.member) continue;
-      in.problem("accounts", fmt::format("the account {} belongs to another member, {}",
-                                         loading.out.names.accounts.name(account),
-                                         loading.out.names.nodes.name(member)));
-    }
+    for (const risk::AccountIndex account : parameters.accounts) check_member("accounts", account);
     std::sort(parameters.accounts.begin(), parameters.accounts.end());
+  }
+
+  void check_member(std::string_view key, risk::AccountIndex account) {
+    const risk::NodeIndex member = member_of(loading, account);
+    if (!member.exists() || !parameters.member.exists() || member == parameters.member) return;
+    in.problem(key, fmt::format("the account {} belongs to another member, {}",
+                                loading.out.names.accounts.name(account),
+                                loading.out.names.nodes.name(member)));
+  }
+
+  void read_default_account() {
     if (in.null("default_account")) return;
     const auto account =
         in.reference("default_account", loading.out.names.accounts, "an account, or null");
     if (!account) return;
     settings.default_account = *account;
-    if (accounts &&
+    if (accounts_read &&
         !std::binary_search(parameters.accounts.begin(), parameters.accounts.end(), *account)) {
       in.problem("default_account", "must be one of the session's accounts");
     }
@@ -119,11 +206,14 @@ struct SessionReader {
     parameters.instruments.resize(loading.out.instruments.size());
     const auto instruments =
         in.references("instruments", loading.out.names.instruments, "an instrument");
+    instruments_read = instruments.has_value();
+    if (!instruments) return;
+    for (const risk::InstrumentIndex index : *instruments)
+      parameters.instruments[index.value] = true;
+  }
+
+  void read_alias_set_name() {
     const auto set_name = in.text("alias_set", 1, 32);
-    if (instruments) {
-      for (const risk::InstrumentIndex index : *instruments)
-        parameters.instruments[index.value] = true;
-    }
     if (!set_name) return;
     const auto set = alias_sets.find(*set_name);
     if (set == alias_sets.end()) {
@@ -131,10 +221,14 @@ struct SessionReader {
       return;
     }
     settings.aliases = set->second.aliases;
-    if (!instruments || !set->second.ok) return;
-    for (const risk::InstrumentIndex index : *instruments) {
+    if (!instruments_read || !set->second.ok) return;
+    for (std::uint32_t i = 0; i < parameters.instruments.size(); ++i) {
+      const risk::InstrumentIndex index{i};
       const auto stands_for = [index](const Alias& alias) { return alias.instrument == index; };
-      if (std::any_of(settings.aliases.begin(), settings.aliases.end(), stands_for)) continue;
+      if (!parameters.instruments[i] ||
+          std::any_of(settings.aliases.begin(), settings.aliases.end(), stands_for)) {
+        continue;
+      }
       in.problem("alias_set", fmt::format("has no symbol for {}, which the session may trade",
                                           loading.out.names.instruments.name(index)));
     }
@@ -202,6 +296,7 @@ void load_sessions(Loading& loading, const Json& json) {
     alias_sets.emplace(name, read_alias_set(loading, sets.object(name)));
   }
   JsonReader sessions = root.object("sessions");
+  std::set<std::string> api_keys;
   for (const std::string& name : sessions.keys()) {
     if (!is_user_name(name))
       sessions.problem(name, "a user name must have 1 to 6 letters and digits");
@@ -209,6 +304,9 @@ void load_sessions(Loading& loading, const Json& json) {
     JsonReader in = sessions.object(name);
     SessionReader reader{loading, alias_sets, in};
     reader.read();
+    const std::string& api_key = reader.settings.api_key.key;
+    if (!api_key.empty() && !api_keys.insert(api_key).second)
+      in.problem("api_key", "is another session's");
     loading.out.sessions.push_back(std::move(reader.settings));
     loading.out.parameters.sessions.push_back(std::move(reader.parameters));
   }

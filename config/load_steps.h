@@ -1,6 +1,7 @@
 // The steps of loading, in the order in which they need each other. Internal to config/.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +25,11 @@ inline constexpr std::string_view kSessionsFile = "sessions.json";
 // Files that margin.json names end so, and the seven above do not.
 inline constexpr std::string_view kHistoryEnding = ".csv";
 
+// Keys that tell where a secret is, or its hash: they are in no canonical text.
+inline constexpr std::array<std::string_view, 3> kCredentialKeys{"password_env", "password_file",
+                                                                 "password_hash"};
+inline constexpr std::array<std::string_view, 2> kSigningKeys{"secret_env", "secret_file"};
+
 inline constexpr std::int64_t kNsPerUs = 1'000;
 inline constexpr std::int64_t kNsPerMs = 1'000'000;
 inline constexpr int kPpmScale = 6;  // a share as decimal text -> ppm
@@ -42,6 +48,7 @@ struct Loading {
   Deployment& out;
   std::vector<Problem>& problems;
   const ReadFile& read_file;
+  bool canonical = false;  // the files' canonical text, which tells of no passwords
   std::map<std::string, std::string> histories{};  // files that margin.json names, by name
   bool currency_ok = false;
   bool assets_ok = false;
@@ -114,8 +121,11 @@ std::array<char, kSize> padded(std::string_view text) {
   text.copy(wire.data(), kSize);
   return wire;
 }
-// password_env or password_file: exactly one.
-PasswordSource read_password_source(const Loading& loading, JsonReader& reader);
+// password_env, password_file, or of a client password_hash: exactly one.
+enum class PasswordOf : std::uint8_t { Venue, Client };
+PasswordSource read_password_source(const Loading& loading, JsonReader& reader, PasswordOf whose);
+// secret_env or secret_file: exactly one.
+PasswordSource read_secret_source(const Loading& loading, JsonReader& reader);
 std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std::string_view key);
 risk::RateLimit read_rate(JsonReader reader);
 // price_scale and quantity_scale of an alias of this instrument; what the link can carry is that of

@@ -3,9 +3,13 @@
 
 #include "gateway/client/command.h"
 #include "gateway/commands/check.h"
+#include "gateway/commands/journal.h"
 #include "gateway/commands/margin.h"
+#include "gateway/commands/reconcile.h"
+#include "gateway/commands/password.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
+#include "gateway/commands/state.h"
 #include "gateway/venue_sim/command.h"
 
 // NOLINTNEXTLINE(bugprone-exception-escape): nothing is caught that says more than the exception
@@ -16,6 +20,10 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_check_command(app);
   portcullis::gateway::add_margin_command(app);
   portcullis::gateway::add_replay_command(app);
+  portcullis::gateway::add_journal_command(app);
+  portcullis::gateway::add_state_command(app);
+  portcullis::gateway::add_reconcile_command(app);
+  portcullis::gateway::add_password_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);

@@ -279,7 +279,14 @@ struct Control {
 };
 
 // The state of what surrounds the engine, told by commands so that a replay sees it.
-enum class Condition : std::uint8_t { VenueHalted, VenueDown, VenueBusy, JournalDegraded };
+enum class Condition : std::uint8_t {
+  VenueHalted,
+  VenueDown,
+  VenueBusy,
+  JournalDegraded,
+  StateDiffers,      // from what the journal's records make of it: orders that reduce still pass
+  StateUnconfirmed,  // it was recovered with a difference that nobody has accepted: no order passes
+};
 struct SetCondition {
   Timestamp time;
   Condition condition = Condition::VenueHalted;

@@ -134,6 +134,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
   if (has_condition(Condition::VenueDown)) return VenueDown;
   if (has_condition(Condition::VenueBusy) && !facts.reducing) return VenueBusy;
   if (has_condition(Condition::JournalDegraded) && !facts.reducing) return JournalDegraded;
+  if (has_condition(Condition::StateUnconfirmed)) return StateDiffers;
+  if (has_condition(Condition::StateDiffers) && !facts.reducing) return StateDiffers;
 
   const Session& session = sessions_[candidate.session.value];
   const Account& account = accounts_[candidate.account.value];
@@ -174,7 +176,8 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
     return named(CloseOnly, NodeLevel::Venue, 0);
   if (parameters_.liquidation_lock && account.state >= risk::MarginState::Liquidation)
     return named(LiquidationLock, NodeLevel::Account, candidate.account.value);
-  if (!is_entitled(candidate.session, candidate.account) ||
+  const SessionAction action = candidate.replaced == nullptr ? kMayEnter : kMayReplace;
+  if (!may(candidate.session, action) || !is_entitled(candidate.session, candidate.account) ||
       !parameters_.sessions[candidate.session.value].instruments[candidate.instrument.value]) {
     return named(NotEntitled, NodeLevel::Session, candidate.session.value);
   }
@@ -665,12 +668,12 @@ Decision Engine::decide(const ReplaceOrder& order) const noexcept {
   return decision;
 }
 
-// Cancels are never risk-checked; they only spend the exit budget.
 bool Engine::has_exit_token(SessionIndex session, Timestamp time) const noexcept {
   return sessions_[session.value].rate.has_exit_token(parameters_.sessions[session.value].rate,
                                                       std::max(last_time_, time));
 }
 
+// Cancels are never risk-checked: who may, cancels, and spends the exit budget.
 Decision Engine::decide(const CancelOrder& order) const noexcept {
   Decision decision = ignored();
   const NumberRecord* record = numbers_.find(order.session, order.client_ref);
@@ -679,6 +682,13 @@ Decision Engine::decide(const CancelOrder& order) const noexcept {
   const Timestamp now = std::max(last_time_, order.time);
   decision.order = {record->order};
   decision.number = record->number;
+  if (!may(order.session, kMayCancel)) {
+    decision.disposition = Disposition::Reject;
+    decision.reason = RejectReason::NotEntitled;
+    decision.level = NodeLevel::Session;
+    decision.node = order.session.value;
+    return decision;
+  }
   if (!has_exit_token(order.session, now) ||
       !accounts_[chain.account.value].rate.has_exit_token(
           parameters_.accounts[chain.account.value].rate, now)) {

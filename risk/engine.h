@@ -371,10 +371,27 @@ class Engine {
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;
+  // Does a part of that work, hashing at most so many of the entities that have changed since it was
+  // done last: for a caller who may not stop as long. True: none is left, and state_hash() costs
+  // nothing now.
+  bool settle_hash(std::size_t entities_max) noexcept;
   // Recomputes every cache and every sum from the semantic state and compares bit for bit. The name
   // of the first difference, or nullptr. Slow: for tests, markers and the demo. Refreshes all
   // accounts.
   [[nodiscard]] const char* verify() noexcept;
+
+  // --- saving it: the whole state as bytes of this machine's layout (saved_state.h)
+  // Bytes of another layout hash mean nothing here.
+  [[nodiscard]] std::uint64_t layout_hash() const noexcept;
+  [[nodiscard]] std::size_t saved_bytes() const noexcept;
+  // REQUIRES out.size() == saved_bytes().
+  void save(std::span<std::byte> out) const noexcept;
+  // Decides from now on as the engine that was saved; all accounts are due (take_due). What does not
+  // fit, or nullptr; after a problem the engine is of no use. REQUIRES a new engine with the same
+  // parameters, and the risk tables in force, by group. Whether the state is the one that was saved,
+  // its hash tells: compare.
+  [[nodiscard]] const char* load(std::span<const std::byte> saved,
+                                 std::span<const RiskTable* const> tables = {}) noexcept;
 
  private:
   // What one order, or one replace, asks for; both kinds go through the same list of checks.
@@ -566,6 +583,9 @@ class Engine {
   }
 
   // orders.cpp
+  [[nodiscard]] bool may(SessionIndex session, SessionAction action) const noexcept {
+    return (parameters_.sessions[session.value].actions & action) != 0;
+  }
   [[nodiscard]] bool is_entitled(SessionIndex session, AccountIndex account) const noexcept {
     const auto& accounts = parameters_.sessions[session.value].accounts;
     return std::binary_search(accounts.begin(), accounts.end(), account);
@@ -1011,6 +1031,18 @@ class Engine {
   void touch_line(const Line& line) noexcept {
     hash_.touch(EntityKind::Line, static_cast<std::uint32_t>(&line - lines_.data()));
   }
+
+  // saved_state.cpp
+  template <class Self, class Part>
+  static void for_each_part(Self& self, Part& part);
+  [[nodiscard]] std::uint32_t orders_used() const noexcept;
+  [[nodiscard]] std::uint32_t lines_used() const noexcept;
+  [[nodiscard]] std::uint32_t trades_used() const noexcept;
+  [[nodiscard]] const char* check_slots() const noexcept;
+  [[nodiscard]] const char* check_lines() const noexcept;
+  [[nodiscard]] const char* check_orders() const noexcept;
+  [[nodiscard]] const char* check_rest() const noexcept;
+  [[nodiscard]] const char* rebuild() noexcept;
 
   // layout.cpp
   void lay_out_groups();

@@ -133,15 +133,7 @@ Amount Engine::traded(InstrumentIndex instrument, Side side, Lots lots,
 }
 
 std::int64_t Engine::fee_per_lot(InstrumentIndex instrument, Price price) const noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
-  const Int128 marks = Int128{price.raw} * parameters.marks_per_tick;
-  bool fits = true;
-  if (parameters.payoff == Payoff::Inverse) {
-    if (marks <= 0) return 0;
-    return narrow(
-        ceil_div(Int128{parameters.units_per_lot_mark} * parameters.fee_ppm, marks * kPpm), fits);
-  }
-  return narrow(ceil_div(marks * parameters.units_per_lot_mark * parameters.fee_ppm, kPpm), fits);
+  return risk::fee_per_lot(parameters_.instruments[instrument.value], price);
 }
 
 Amount Engine::cost_of(const Reservation& reservation, Side side,

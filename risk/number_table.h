@@ -68,6 +68,17 @@ class NumberTable {
     ended_next_ = (ended_next_ + 1) % ended_.size();
   }
 
+  // Saving it (saved_state.h, engine_parts.h).
+  template <class Self, class Part>
+  static void for_each_part(Self& self, Part& part);
+  // What is not saved, after loading into a new table. False: the records are not those of a table.
+  bool rebuild() noexcept;
+  template <class F>
+  void for_each(F&& f) const {
+    for (const NumberRecord& record : records_)
+      if (record.number != 0) f(record);
+  }
+
  private:
   struct Ended {
     std::uint32_t slot = kNil;
@@ -79,6 +90,9 @@ class NumberTable {
   static bool has_client(const NumberRecord& record) {
     return record.order != kNil && record.session.exists() && record.client_ref != 0;
   }
+  // How many of the first records, and of the places of ended ones, have ever been taken.
+  [[nodiscard]] std::uint32_t records_used() const noexcept;
+  [[nodiscard]] std::uint32_t ended_used() const noexcept;
   void forget(std::uint32_t slot) noexcept {
     if (has_client(records_[slot])) {
       by_client_.erase(client_key(records_[slot].session, records_[slot].client_ref));

@@ -235,7 +235,8 @@ void Engine::apply(const NewOrder& command, const Decision& decision) noexcept {
   consume(command.session, command.client_ref);
   // Only who may use an account spends its tokens: anybody can name one.
   const bool may_use = decision.disposition == Disposition::Forward ||
-                       (command.account.exists() && is_entitled(command.session, command.account));
+                       (command.account.exists() && may(command.session, kMayEnter) &&
+                        is_entitled(command.session, command.account));
   take_tokens(command.session, may_use ? command.account : AccountIndex{}, decision.reducing != 0,
               last_time_);
   if (decision.disposition != Disposition::Forward) return;
@@ -266,7 +267,9 @@ void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexce
   if (command.client_ref <= sessions_[command.session.value].watermark) return;
   advance(command.time);
   consume(command.session, command.client_ref);
-  take_tokens(command.session, account_of(command), decision.reducing != 0, last_time_);
+  take_tokens(command.session,
+              may(command.session, kMayReplace) ? account_of(command) : AccountIndex{},
+              decision.reducing != 0, last_time_);
   if (decision.disposition != Disposition::Forward) return;
 
   PORTCULLIS_ASSERT(decision.number == next_number_);
@@ -292,10 +295,10 @@ void Engine::apply(const ReplaceOrder& command, const Decision& decision) noexce
 void Engine::apply(const CancelOrder& command, const Decision& decision) noexcept {
   advance(command.time);
   const AccountIndex account = account_of(command);
-  if (decision.disposition == Disposition::Reject || !has_exit_token(command.session, last_time_))
-    return;
+  if (decision.reason == RejectReason::Rate || !has_exit_token(command.session, last_time_)) return;
   take_exit_token(command.session, last_time_);
-  if (!account.exists()) return;
+  // Only who may cancel spends an account's tokens.
+  if (!account.exists() || decision.disposition == Disposition::Reject) return;
   hash_.touch(EntityKind::Account, account.value);
   accounts_[account.value].rate.exits.take(parameters_.accounts[account.value].rate.exit_per_second,
                                            last_time_);

@@ -411,6 +411,7 @@ const char* problem_of(const SessionParameters& session, const Parameters& all) 
     return "session: accounts sorted";
   if (session.instruments.size() != all.instruments.size())
     return "session: entitlements for every instrument";
+  if (session.actions > kMayAll) return "session: unknown action";
   if (!valid_rate(session.rate)) return "session: rate out of range";
   for (const AccountIndex account : session.accounts) {
     if (account.value >= all.accounts.size()) return "session: unknown account";

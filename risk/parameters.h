@@ -107,6 +107,19 @@ struct InstrumentParameters {
   Lots open_interest_max = Lots{std::numeric_limits<std::int64_t>::max()};
 };
 
+// The fee that is counted for a lot at a price: the higher of maker and taker, in units of the
+// settlement asset, rounded up.
+constexpr std::int64_t fee_per_lot(const InstrumentParameters& instrument, Price price) {
+  const Int128 marks = Int128{price.raw} * instrument.marks_per_tick;
+  bool fits = true;
+  if (instrument.payoff == Payoff::Inverse) {
+    if (marks <= 0) return 0;
+    return narrow(
+        ceil_div(Int128{instrument.units_per_lot_mark} * instrument.fee_ppm, marks * kPpm), fits);
+  }
+  return narrow(ceil_div(marks * instrument.units_per_lot_mark * instrument.fee_ppm, kPpm), fits);
+}
+
 // What a driver sums over its instruments, a lot's worth each (Wide), all at the current versions.
 enum class Measure : std::uint8_t {
   Notional,
@@ -362,10 +375,21 @@ struct AccountParameters {
   std::vector<MarketMakerProtection> protections{};
 };
 
+// What a session may do, as bits.
+enum SessionAction : std::uint8_t {
+  kMayEnter = 1,
+  kMayReplace = 2,
+  kMayCancel = 4,
+  kMayMassCancel = 8,
+  kMayDisable = 16,  // suspend its accounts, and resume what it has suspended
+};
+inline constexpr std::uint8_t kMayAll = 31;
+
 struct SessionParameters {
   NodeIndex member{};                    // the member it belongs to
   std::vector<AccountIndex> accounts{};  // that it may use, sorted
   std::vector<bool> instruments{};       // by instrument: may it trade it
+  std::uint8_t actions = 0;              // bits of SessionAction
   RateLimit rate;
 };
 

@@ -21,11 +21,12 @@ enum class RejectReason : std::uint8_t {
   UnknownAccount = 5,
   // instrument
   UnknownInstrument = 6,
-  // venue, link, journal
+  // venue, link, journal, state
   VenueHalted = 7,
   VenueDown = 8,
   VenueBusy = 9,
   JournalDegraded = 10,
+  StateDiffers = 52,
   // kill, suspend, close-only at any node
   Killed = 11,
   Suspended = 12,
@@ -81,7 +82,7 @@ enum class RejectReason : std::uint8_t {
   RepeatedExecution = 47,
   Overload = 48,
 };
-inline constexpr std::size_t kRejectReasonCount = 52;
+inline constexpr std::size_t kRejectReasonCount = 53;
 
 // What the integers of a reject's arithmetic (Decision::limit and its neighbours) count.
 enum class ArithmeticUnit : std::uint8_t { None, Lots, Ticks, Quanta, Count, Nanoseconds, Ppm };
@@ -175,6 +176,7 @@ inline constexpr std::array<RejectReasonInfo, kRejectReasonCount> kRejectReasons
     {RejectReason::LiquidationLock, "liquidation_lock", 0x20, 3, 25, 110023, true,
      ArithmeticUnit::None},
     {RejectReason::BorrowLimit, "borrow_limit", 0x20, 3, 3, 110007, true, ArithmeticUnit::Quanta},
+    {RejectReason::StateDiffers, "state_differs", 0x0A, 0, 0, 10016, true, ArithmeticUnit::None},
 }};
 
 consteval bool table_matches_enum() {

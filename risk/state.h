@@ -299,6 +299,10 @@ struct Trade {
   Price price;
 };
 
+constexpr std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
+  return match * 0x9E3779B97F4A7C15ULL ^ number;
+}
+
 // A step of the way from an account up to the venue.
 inline constexpr std::uint32_t kLevelsMax = 8;
 struct Level {

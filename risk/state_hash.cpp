@@ -154,6 +154,11 @@ std::uint64_t Engine::state_hash() noexcept {
          hash_.sum([this](EntityKind kind, std::uint32_t i) { return hash_of(kind, i); });
 }
 
+bool Engine::settle_hash(std::size_t entities_max) noexcept {
+  return hash_.settle(entities_max,
+                      [this](EntityKind kind, std::uint32_t i) { return hash_of(kind, i); });
+}
+
 std::uint64_t Engine::recomputed_hash() const noexcept {
   std::uint64_t sum = hash_of_rest();
   for (std::size_t k = 0; k < kEntityKindCount; ++k) {

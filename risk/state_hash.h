@@ -50,15 +50,26 @@ class StateHash {
     for (std::size_t k = 0; k < kinds_.size(); ++k) {
       Entities& entities = kinds_[k];
       for (std::size_t c = 0; c < entities.changed_count; ++c) {
-        const std::uint32_t index = entities.changed[c];
-        const std::uint64_t hash = hash_of(static_cast<EntityKind>(k), index);
-        sum_ += hash - entities.hash[index];
-        entities.hash[index] = hash;
-        entities.is_changed[index] = 0;
+        hash_again(entities, entities.changed[c],
+                   [&](std::uint32_t index) { return hash_of(static_cast<EntityKind>(k), index); });
       }
       entities.changed_count = 0;
     }
     return sum_;
+  }
+
+  // Hashes at most `most` of the entities that were touched: sum() then has so much less to do. True:
+  // it has nothing to do.
+  template <class HashOf>
+  bool settle(std::size_t most, HashOf&& hash_of) noexcept {
+    for (std::size_t k = 0; k < kinds_.size(); ++k) {
+      for (Entities& entities = kinds_[k]; entities.changed_count > 0; --most) {
+        if (most == 0) return false;
+        hash_again(entities, entities.changed[--entities.changed_count],
+                   [&](std::uint32_t index) { return hash_of(static_cast<EntityKind>(k), index); });
+      }
+    }
+    return true;
   }
 
   [[nodiscard]] std::size_t count(EntityKind kind) const noexcept {
@@ -72,6 +83,14 @@ class StateHash {
     std::vector<std::uint32_t> changed;
     std::size_t changed_count = 0;
   };
+  template <class HashOf>
+  void hash_again(Entities& entities, std::uint32_t index, HashOf&& hash_of) noexcept {
+    const std::uint64_t hash = hash_of(index);
+    sum_ += hash - entities.hash[index];
+    entities.hash[index] = hash;
+    entities.is_changed[index] = 0;
+  }
+
   std::array<Entities, kEntityKindCount> kinds_;
   std::uint64_t sum_ = 0;
 };

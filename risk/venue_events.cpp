@@ -7,14 +7,6 @@
 
 namespace portcullis::risk {
 
-namespace {
-
-std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
-  return match * 0x9E3779B97F4A7C15ULL ^ number;
-}
-
-}  // namespace
-
 // A trade moves position and cash; direction -1 takes it back. The fee is the higher of maker and
 // taker, per lot, rounded up.
 void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,

@@ -25,6 +25,7 @@ namespace {
 
 struct CommandLine {
   std::string folder;
+  std::string password_env;
   std::string host;
   std::uint16_t port = 0;
   std::string opening;
@@ -70,12 +71,23 @@ Plan make_plan(const CommandLine& line, const config::Deployment& deployment) {
                         {.instrument = find_instrument(line, deployment), .speed = line.speed});
 }
 
-std::vector<Login> logins(const config::Deployment& deployment) {
+// A client has its password in plain text: where the deployment only knows the hash, the command
+// line says where it is.
+std::vector<Login> logins(const CommandLine& line, const config::Deployment& deployment) {
   std::vector<Login> all;
   for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-    const config::Password password = config::read_password(deployment.sessions[s].password);
+    config::PasswordSource source = deployment.sessions[s].password;
+    const std::string name = deployment.names.sessions.name({s});
+    if (!line.password_env.empty()) source = {line.password_env, {}, {}};
+    if (source.environment.empty()) {
+      throw std::runtime_error(
+          fmt::format("session {}: its password is stored hashed; --password-env must name the "
+                      "variable that holds it",
+                      name));
+    }
+    const config::Password password = config::read_password(source);
     if (!password.problem.empty()) throw std::runtime_error(password.problem);
-    all.push_back({deployment.names.sessions.name({s}), password.text});
+    all.push_back({name, std::string(password.secret.view())});
   }
   return all;
 }
@@ -97,7 +109,7 @@ int run(const CommandLine& line) {
 
   LoadClient client(plan, {.host = line.host.empty() ? deployment.gateway.address : line.host,
                            .port = line.port == 0 ? deployment.gateway.port : line.port,
-                           .logins = logins(deployment),
+                           .logins = logins(line, deployment),
                            .start_at_ns = line.start_at_ns,
                            .drain_limit_ns = static_cast<std::int64_t>(line.drain_limit_s * 1e9),
                            .progress = true});
@@ -126,6 +138,9 @@ void add_client_command(CLI::App& app) {
   auto line = std::make_shared<CommandLine>();
   CLI::App* client = app.add_subcommand("client", "a load client over OUCH, open loop");
   client->add_option("--config", line->folder, "the deployment folder")->required();
+  client->add_option(
+      "--password-env", line->password_env,
+      "the variable that holds the password of every session; default: as configured");
   client->add_option("--host", line->host, "the gate's IP address; default: as configured");
   client->add_option("--port", line->port, "the gate's port; default: as configured");
   client->add_option("--opening", line->opening,

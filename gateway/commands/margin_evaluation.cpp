@@ -83,6 +83,7 @@ class Run {
       session.member = parameters.nodes[session.member.value].parent;
     session.accounts = {portfolio_.account};
     session.instruments.assign(parameters.instruments.size(), true);
+    session.actions = risk::kMayAll;
     session.rate = kNoRate;
     parameters.sessions = {session};
     parameters.capacities = {.orders = static_cast<std::uint32_t>(portfolio_.orders.size()) + 1,

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "config/load.h"
-#include "config/password.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
 #include "feeds/recorded_feed.h"
@@ -23,6 +22,7 @@
 #include "gateway/commands/stats.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/reader.h"
+#include "gateway/security/credentials.h"
 #include "gateway/shard/loop.h"
 
 namespace portcullis::gateway {
@@ -54,24 +54,6 @@ config::Deployment load_deployment(const std::string& folder) {
   config::LoadResult result = config::load(folder);
   if (!result.ok()) fail(result.problems);
   return std::move(result.deployment);
-}
-
-shard::Secrets read_secrets(const config::Deployment& deployment) {
-  shard::Secrets secrets;
-  std::string problems;
-  const auto read = [&](const config::PasswordSource& source, const std::string& whose) {
-    config::Password password = config::read_password(source);
-    if (!password.problem.empty()) problems += fmt::format("{}: {}\n", whose, password.problem);
-    return password.text;
-  };
-  secrets.venue = read(deployment.venue.password, "venue password");
-  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-    secrets.sessions.push_back(
-        read(deployment.sessions[s].password,
-             fmt::format("password of session {}", deployment.names.sessions.name({s}))));
-  }
-  if (!problems.empty()) throw std::runtime_error(problems);
-  return secrets;
 }
 
 journal::Options journal_options(const config::Deployment& deployment) {
@@ -277,7 +259,7 @@ void run(const CommandLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
   const config::Deployment deployment = load_deployment(line.folder);
   need_files(deployment);
-  const shard::Secrets secrets = read_secrets(deployment);
+  const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
@@ -294,7 +276,7 @@ void run(const CommandLine& line) {
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, secrets, *gate, journal, {.prices = &queue}, nullptr);
+  shard::Loop loop(deployment, credentials, *gate, journal, {.prices = &queue}, nullptr);
   waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   if (journal.published_sequence() == 0) {

@@ -19,7 +19,9 @@
 namespace portcullis::gateway::edge {
 
 struct EdgeCommand {
-  enum class Type : std::uint8_t { Enter, Replace, Cancel, SessionUp, SessionDown };
+  // Alive: the session has been heard of (ping, query), for its dead-man timer; every other command
+  // says so too.
+  enum class Type : std::uint8_t { Enter, Replace, Cancel, SessionUp, SessionDown, Alive };
   Type type = Type::Enter;
   risk::SessionIndex session;
   // The one that `type` says; the shard sets its time.

@@ -451,6 +451,10 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
     record.account = account.value;
     if (!may_use(session, account)) record.known = 0;
   }
+  const std::uint8_t action =
+      record.type == ouch::MassCancel::kType ? risk::kMayMassCancel : risk::kMayDisable;
+  if (!query && (deployment_.parameters.sessions[session.value].actions & action) == 0)
+    record.known = 0;
   if (!blank(record.symbol)) {
     const config::Alias* alias = aliases_.find(session, record.symbol);
     if (alias == nullptr) {
@@ -459,9 +463,7 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
       record.instrument = alias->instrument.value;
     }
   }
-  if (record.type == ouch::MassCancel::kType && !engine_.has_exit_token(session, record.time)) {
-    record.over_rate = 1;
-  }
+  if (!engine_.has_exit_token(session, record.time)) record.over_rate = 1;
   take(RecordType::FirmControl, record.time, record);
   return {.disconnect = record.over_rate != 0};
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gateway/gate/outbound.h"
+#include "gateway/gate/record_fields.h"
 
 namespace portcullis::gateway::gate {
 
@@ -26,7 +27,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
       aliases_(deployment),
       journal_(journal),
       engine_(deployment.parameters),
-      session_up_(deployment.sessions.size(), false),
+      session_up_(deployment.sessions.size()),
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
@@ -82,17 +83,6 @@ void Gate::owe_bytes(risk::SessionIndex session, std::span<const std::byte> payl
 
 namespace {
 
-template <class Record>
-bool read(const journal::RecordView& view, Record& record) {
-  return journal::read_command(view, record);
-}
-bool read(const journal::RecordView& view, VenueMessageRecord& record) {
-  if (view.command.size() < VenueMessageRecord::kHeaderSize || view.command.size() > sizeof record)
-    return false;
-  std::memcpy(&record, view.command.data(), view.command.size());
-  return record.length == view.command.size() - VenueMessageRecord::kHeaderSize;
-}
-
 // Whether the engine decides now as it did then.
 template <class Record>
 constexpr bool kHasDecision = requires(const Record& record) {
@@ -100,14 +90,6 @@ constexpr bool kHasDecision = requires(const Record& record) {
 };
 
 }  // namespace
-
-template <class Record, class F>
-bool Gate::with(const journal::RecordView& view, F&& f) noexcept {
-  Record record;
-  if (!read(view, record)) return false;
-  f(record);
-  return true;
-}
 
 bool Gate::apply_record(const journal::RecordView& view) {
   const auto apply = [&](const auto& record) {
@@ -121,57 +103,12 @@ bool Gate::apply_record(const journal::RecordView& view) {
     }
     effect(record);
   };
-  switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Start:
-      return with<StartRecord>(view, apply);
-    case RecordType::Enter:
-      return with<EnterRecord>(view, apply);
-    case RecordType::Replace:
-      return with<ReplaceRecord>(view, apply);
-    case RecordType::Cancel:
-      return with<CancelRecord>(view, apply);
-    case RecordType::FirmControl:
-      return with<FirmControlRecord>(view, apply);
-    case RecordType::VenueMessage:
-      return with<VenueMessageRecord>(view, apply);
-    case RecordType::VenueLink:
-      return with<VenueLinkRecord>(view, apply);
-    case RecordType::Session:
-      return with<SessionRecord>(view, apply);
-    case RecordType::Mark:
-      return with<risk::MarkUpdate>(view, apply);
-    case RecordType::Index:
-      return with<risk::IndexUpdate>(view, apply);
-    case RecordType::LoadBalance:
-      return with<risk::LoadBalance>(view, apply);
-    case RecordType::LoadPosition:
-      return with<risk::LoadPosition>(view, apply);
-    case RecordType::Control:
-      return with<risk::Control>(view, apply);
-    case RecordType::Condition:
-      return with<risk::SetCondition>(view, apply);
-    case RecordType::Sweep:
-      return with<SweepRecord>(view, apply);
-    case RecordType::SweepSlice:
-      return with<SweepSliceRecord>(view, apply);
-    case RecordType::Fence:
-      return with<FenceRecord>(view, apply);
-    case RecordType::Resolve:
-      return with<ResolveRecord>(view, apply);
-    case RecordType::Loaded:
-      return with<LoadedRecord>(view, apply);
-    case RecordType::Recheck:
-      return with<RecheckRecord>(view, apply);
-    case RecordType::Due:
-      return with<DueRecord>(view, apply);
-    case RecordType::EnterNamed:
-      return with<EnterNamedRecord>(view, apply);
-  }
-  return false;
+  return with_record(view, apply);
 }
 
 bool Gate::redo(const journal::RecordView& record) {
   mode_ = Mode::Redo;
+  sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;
   return known;
@@ -179,6 +116,7 @@ bool Gate::redo(const journal::RecordView& record) {
 
 std::string Gate::replay(const journal::RecordView& record) {
   mode_ = Mode::Replay;
+  sequence_ = record.sequence;
   expected_.clear();
   expected_next_ = 0;
   difference_ = nullptr;
@@ -262,7 +200,13 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
   const risk::SessionIndex session{record.session};
   ++counters_.in;
   const std::uint64_t timestamp = since_midnight(record.time);
+  if (record.over_rate == 0) engine_.take_exit_token(session, record.time);
   if (record.type == ouch::AccountQuery::kType) {
+    if (record.over_rate != 0) {  // there is no answer that refuses it
+      ++counters_.rejected;
+      ++counters_.rejects[static_cast<std::size_t>(RejectReason::Rate)];
+      return;
+    }
     ++counters_.answered;
     owe(session, ouch::QueryResponse{.timestamp = timestamp,
                                      .next_user_ref_num = engine_.watermark(session) + 1,
@@ -270,9 +214,6 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   engine_.consume(session, record.client_ref);
-  if (record.type == ouch::MassCancel::kType && record.over_rate == 0) {
-    engine_.take_exit_token(session, record.time);
-  }
   if (record.known == 0 || record.over_rate != 0) {
     const RejectReason reason =
         record.over_rate != 0 ? RejectReason::Rate : RejectReason::NotEntitled;
@@ -320,7 +261,7 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
 }
 
 void Gate::effect(const SessionRecord& record) noexcept {
-  session_up_[record.session] = record.up != 0;
+  session_up_[record.session] = record.up != 0 ? 1 : 0;
 }
 
 void Gate::effect(const risk::Control& control) noexcept {
@@ -571,6 +512,8 @@ void Gate::effect(const risk::SetCondition& record) noexcept {
   engine_.apply(record);
   if (record.condition == risk::Condition::JournalDegraded) journal_degraded_ = record.on;
   if (record.condition == risk::Condition::VenueBusy) venue_busy_ = record.on;
+  if (record.condition == risk::Condition::StateDiffers) state_differs_ = record.on;
+  if (record.condition == risk::Condition::StateUnconfirmed) state_unconfirmed_ = record.on;
 }
 
 // --- live inputs
@@ -682,6 +625,8 @@ bool Gate::run(std::int64_t now_ns) {
     resend_cancels(now_ns);
     worked = true;
   }
+  worked |= watch_follower(now_ns);
+  worked |= mark_state(now_ns);
   return worked;
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -108,6 +109,15 @@ class Gate {
   void loaded(std::int64_t now_ns);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
+  // The state was recovered with a difference: no order passes from now on, cancels do.
+  void await_confirmation(std::int64_t now_ns);
+  // The operator's word on such a state, and on one that differs from the follower's.
+  void accept_state(std::int64_t now_ns);
+
+  // Set by a follower of the journal whose state is another one than ours: increases are refused.
+  void set_follower_differs(const std::atomic<bool>* differs) noexcept {
+    follower_differs_ = differs;
+  }
 
   // The venue connection, for what is to be sent; null while there is none.
   void set_venue(soup::ClientConnection* venue) noexcept { venue_ = venue; }
@@ -121,8 +131,8 @@ class Gate {
   // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
   void lost_orders_are_dead(std::int64_t now_ns);
 
-  // Once a pass: conditions that changed, the next slice of a sweep, the steps of recovery. False:
-  // nothing could be done, because there is nothing to do or no room for it.
+  // Once a pass: conditions that changed, the next slice of a sweep, the steps of recovery, a marker
+  // where one is due. False: nothing could be done, because there is nothing to do or no room for it.
   bool run(std::int64_t now_ns);
 
   // Once a pass: the next accounts whose margin state and day's loss are looked at again. Every
@@ -153,9 +163,28 @@ class Gate {
   [[nodiscard]] std::string_view venue_session() const noexcept;
   [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
   [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
-    return session_up_[session.value];
+    return session_up_[session.value] != 0;
   }
   [[nodiscard]] bool has_sweep(SweepScope scope, std::uint32_t target) const noexcept;
+  // The first record redone or replayed, a marker, that found another state and has not been
+  // accepted since; 0: none.
+  [[nodiscard]] std::uint64_t differs_at() const noexcept { return differs_at_; }
+  // In force: see await_confirmation and set_follower_differs.
+  [[nodiscard]] bool state_differs() const noexcept { return state_differs_; }
+  [[nodiscard]] bool state_unconfirmed() const noexcept { return state_unconfirmed_; }
+
+  // --- saving it, as risk::Engine does: what records have made of it, and nothing of a process
+  [[nodiscard]] std::uint64_t layout_hash() const noexcept;
+  [[nodiscard]] std::size_t saved_bytes() const noexcept;
+  // REQUIRES out.size() == saved_bytes().
+  void save(std::span<std::byte> out) const noexcept;
+  // What does not fit, or nullptr; after a problem the gate is of no use. REQUIRES a new gate of the
+  // same deployment. That it is the state that was saved, state_hash() tells.
+  [[nodiscard]] const char* load(std::span<const std::byte> saved) noexcept;
+  // Of the engine's state and the gate's own, as markers compare them.
+  [[nodiscard]] std::uint64_t state_hash() noexcept {
+    return engine_.state_hash() * 0x9E3779B97F4A7C15ULL ^ own_hash();
+  }
 
  private:
   enum class Mode : std::uint8_t { Live, Redo, Replay };
@@ -170,8 +199,6 @@ class Gate {
   template <class Record>
   void take(RecordType type, risk::Timestamp time, const Record& record) noexcept;
   void publish() noexcept;
-  template <class Record, class F>
-  [[nodiscard]] bool with(const journal::RecordView& view, F&& f) noexcept;
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
@@ -215,6 +242,16 @@ class Gate {
   void run_slice(std::int64_t now_ns) noexcept;
   void end_lost(risk::OrderIndex order, risk::Timestamp time) noexcept;
   void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept;
+
+  // saved_gate.cpp
+  template <class Self, class Part>
+  static void for_each_part(Self& self, Part& part);
+  [[nodiscard]] const char* check_loaded() const noexcept;
+  [[nodiscard]] std::uint64_t own_hash() const noexcept;
+  bool mark_state(std::int64_t now_ns);
+  bool watch_follower(std::int64_t now_ns) noexcept;
+  void effect(const MarkerRecord& record) noexcept;
+  void effect(const AcceptStateRecord& record) noexcept;
 
   // client_messages.cpp
   ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
@@ -281,7 +318,7 @@ class Gate {
   Mode mode_ = Mode::Live;
   Counters counters_;
   risk::Decision last_decision_;
-  std::vector<bool> session_up_;
+  std::vector<std::uint8_t> session_up_;  // 0 or 1
   std::array<char, 16> stream_session_{};
 
   bool loaded_ = false;
@@ -315,6 +352,14 @@ class Gate {
   const char* difference_ = nullptr;
   bool journal_degraded_ = false;
   bool venue_busy_ = false;
+  bool state_differs_ = false;
+  bool state_unconfirmed_ = false;
+
+  std::uint64_t sequence_ = 0;    // of the record being redone or replayed
+  std::uint64_t differs_at_ = 0;  // of the first marker that found another state
+  const std::atomic<bool>* follower_differs_ = nullptr;
+  std::int64_t next_marker_ns_ = 0;
+  std::uint64_t settled_through_ = 0;  // the last record when the hash was settled last
 };
 
 }  // namespace portcullis::gateway::gate

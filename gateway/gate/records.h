@@ -26,14 +26,16 @@ enum class RecordType : std::uint16_t {
   LoadPosition = 12,
   Control = 13,
   Condition = 14,
-  Sweep = 15,       // cancels of everything under a node begin
-  SweepSlice = 16,  // the next of them
-  Fence = 17,       // a number that carries no order
-  Resolve = 18,     // numbers proved never to have been processed
-  Loaded = 19,      // the state of an empty journal is there, whole
-  Recheck = 20,     // the margin states of some accounts are looked at again, in turn
-  Due = 21,         // the same of accounts whose state prices or trading can have changed
-  EnterNamed = 22,  // an order that its client names by a text
+  Sweep = 15,        // cancels of everything under a node begin
+  SweepSlice = 16,   // the next of them
+  Fence = 17,        // a number that carries no order
+  Resolve = 18,      // numbers proved never to have been processed
+  Loaded = 19,       // the state of an empty journal is there, whole
+  Recheck = 20,      // the margin states of some accounts are looked at again, in turn
+  Due = 21,          // the same of accounts whose state prices or trading can have changed
+  EnterNamed = 22,   // an order that its client names by a text
+  Marker = 23,       // the state as it is here
+  AcceptState = 25,  // an operator accepts a state that was recovered with a difference
 };
 
 struct StartRecord {
@@ -95,8 +97,8 @@ struct FirmControlRecord {
   std::uint32_t account = risk::kNone32;     // of the firm; none: every account of the session
   std::uint32_t instrument = risk::kNone32;  // of the symbol; none: every instrument
   char type = 0;                             // the OUCH message type
-  std::uint8_t known = 0;                    // firm and symbol mean something to this session
-  std::uint8_t over_rate = 0;                // a mass cancel beyond the session's second budget
+  std::uint8_t known = 0;      // firm and symbol mean something to this session, and it may do this
+  std::uint8_t over_rate = 0;  // beyond the session's second budget
   std::uint8_t padding = 0;
 };
 
@@ -171,6 +173,20 @@ struct ResolveRecord {
   std::uint32_t padding = 0;
 };
 
+// What the records before it have made: whoever redoes them compares.
+struct MarkerRecord {
+  risk::Timestamp time;
+  std::uint64_t engine_hash = 0;  // risk::Engine::state_hash()
+  std::uint64_t gate_hash = 0;    // of the gate's own state
+};
+
+// Differences at markers before it are accepted, with the state as it was recovered.
+struct AcceptStateRecord {
+  risk::Timestamp time;
+};
+
+static_assert(journal::is_journal_command<MarkerRecord> &&
+              journal::is_journal_command<AcceptStateRecord>);
 static_assert(journal::is_journal_command<ResolveRecord> &&
               journal::is_journal_command<LoadedRecord>);
 static_assert(journal::is_journal_command<RecheckRecord> && journal::is_journal_command<DueRecord>);

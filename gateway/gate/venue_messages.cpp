@@ -2,10 +2,10 @@
 // numbers by proof, and adoption (ORDERLIFE 1 and 2).
 #include <algorithm>
 #include <limits>
-#include <variant>
 
 #include "gateway/gate/gate.h"
 #include "gateway/gate/outbound.h"
+#include "gateway/gate/proof.h"
 
 namespace portcullis::gateway::gate {
 
@@ -52,41 +52,6 @@ risk::NumberRecord record_of(const risk::AdoptOrder& order) {
           .session = order.session,
           .client_ref = order.client_ref,
           .side = order.side};
-}
-
-// Orders are refused when a million numbers are left, and reconnects take one each: a number beyond
-// this is none of ours.
-constexpr std::uint32_t kNumberMax = std::numeric_limits<std::uint32_t>::max() - 500'000;
-
-// The message can be one about a number of ours.
-template <ouch::Message M>
-bool is_plausible(const M& message) {
-  if constexpr (requires { message.next_user_ref_num; }) {
-    return message.next_user_ref_num <= kNumberMax;
-  } else if constexpr (requires { message.user_ref_num; }) {
-    return message.user_ref_num <= kNumberMax;
-  } else {
-    return true;
-  }
-}
-
-// Every number of ours below the result is shown to have been processed by this message.
-std::uint32_t proved_by(std::span<const std::byte> payload) {
-  ouch::OutboundMessage any;
-  if (ouch::decode(payload, any) != ouch::DecodeError::None) return 0;
-  return std::visit(
-      [](const auto& message) -> std::uint32_t {
-        using M = std::remove_cvref_t<decltype(message)>;
-        if (!is_plausible(message) || std::is_same_v<M, ouch::BrokenTrade>) return 0;
-        if constexpr (requires { message.next_user_ref_num; }) {
-          return message.next_user_ref_num;
-        } else if constexpr (requires { message.user_ref_num; }) {
-          return message.user_ref_num;
-        } else {
-          return 0;
-        }
-      },
-      any);
 }
 
 }  // namespace

@@ -6,8 +6,6 @@
 
 namespace portcullis::gateway::shard {
 
-namespace {
-
 std::string_view unit_name(risk::ArithmeticUnit unit) {
   switch (unit) {
     case risk::ArithmeticUnit::None:
@@ -45,8 +43,6 @@ std::string_view node_name(const config::Deployment& deployment, const risk::Dec
   return decision.node < names.nodes.size() ? names.nodes.name({decision.node})
                                             : std::string_view("-");
 }
-
-}  // namespace
 
 std::string_view arithmetic_text(const config::Deployment& deployment,
                                  const risk::Decision& decision, std::span<char> buffer) {

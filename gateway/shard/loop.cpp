@@ -15,13 +15,18 @@ constexpr std::chrono::milliseconds kStopSleep{1};
 
 }  // namespace
 
-Loop::Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-           journal::Journal& journal, Inputs inputs, Doorbell* follower)
+Loop::Loop(const config::Deployment& deployment, const security::Credentials& credentials,
+           gate::Gate& gate, journal::Journal& journal, Inputs inputs, Doorbell* follower)
     : waiting_(deployment.gateway.waiting),
       journal_(journal),
       follower_(follower),
       transport_(deployment),
-      shard_(deployment, secrets, gate, journal, inputs, transport_) {}
+      shard_(deployment, credentials.venue, logins_, gate, journal, inputs, transport_),
+      logins_(
+          [&credentials](risk::SessionIndex session, std::string_view password) {
+            return credentials.verify(session, password);
+          },
+          deployment.gateway.unauthenticated_max, [this] { wake(); }) {}
 
 void Loop::wake() noexcept {
   // Orders what was made visible before the look at the sleeper.

@@ -8,6 +8,8 @@
 #include "config/deployment.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/security/credentials.h"
+#include "gateway/security/login_checker.h"
 #include "gateway/shard/doorbell.h"
 #include "gateway/shard/shard.h"
 #include "gateway/shard/socket_transport.h"
@@ -18,8 +20,8 @@ class Loop {
  public:
   // Opens the listening socket. Everything must outlive the loop. Throws when it cannot listen.
   // `follower`, which may be null, is rung after each pass that has written to the journal.
-  Loop(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-       journal::Journal& journal, Inputs inputs, Doorbell* follower);
+  Loop(const config::Deployment& deployment, const security::Credentials& credentials,
+       gate::Gate& gate, journal::Journal& journal, Inputs inputs, Doorbell* follower);
 
   [[nodiscard]] std::uint16_t port() const { return transport_.port(); }
 
@@ -46,6 +48,7 @@ class Loop {
   std::int64_t idle_since_ns_ = 0;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> sleeping_{false};
+  security::LoginChecker logins_;  // it wakes us: begins last and ends first
 };
 
 }  // namespace portcullis::gateway::shard

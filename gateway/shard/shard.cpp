@@ -14,9 +14,9 @@ constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
 constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
 constexpr std::int64_t kTimersNs = 1'000'000;
-constexpr std::int64_t kAcceptRetryNs = 10'000'000;  // when there was no file for a connection
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr std::uint32_t kMalformedMax = 3;
+constexpr std::uint32_t kAddressesMax = 1'024;  // whose failed logins are remembered
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -38,29 +38,28 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .login_ns_max = venue.times.login_ns};
 }
 
-// Compares all of both, however early they differ.
-bool equal_secrets(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const char other = i < b.size() ? b[i] : '\0';
-    difference |=
-        static_cast<unsigned char>(a[i]) ^ static_cast<unsigned>(static_cast<unsigned char>(other));
-  }
-  return difference == 0;
+security::LoginLimitSettings login_limits(const config::GatewaySettings& gateway) {
+  return {.attempts_max = gateway.login_attempts_max,
+          .window_ns = gateway.login_window_ns,
+          .lockout_ns = gateway.lockout_ns};
 }
 
 }  // namespace
 
-Shard::Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-             journal::Journal& journal, Inputs inputs, Transport& transport)
+Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_password,
+             security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
+             Inputs inputs, Transport& transport)
     : deployment_(deployment),
-      secrets_(secrets),
+      venue_password_(venue_password),
+      logins_(logins),
       gate_(gate),
       journal_(journal),
       inputs_(inputs),
       transport_(transport),
       waits_for_disk_(journal.durability() == journal::Durability::Fsync),
       sessions_(deployment.sessions.size()),
+      login_limits_(login_limits(deployment.gateway)),
+      address_failures_(login_limits_, kAddressesMax),
       venue_(venue_settings(deployment), 0),
       venue_backoff_ns_(deployment.venue.reconnect_ns_min) {
   for (std::uint32_t c = 0; c < deployment.gateway.connections_max; ++c) {
@@ -79,9 +78,10 @@ void Shard::begin() {
   // Whoever was connected before a restart is not now.
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     if (gate_.is_session_up({s})) gate_.on_session({s}, false, now_ns_);
-    if (deployment_.sessions[s].cancel_on_disconnect) {
-      sessions_[s].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
-    }
+    const config::SessionSettings& settings = deployment_.sessions[s];
+    if (settings.cancel_on_disconnect)
+      sessions_[s].cancel_at_ns = now_ns_ + settings.disconnect_grace_ns;
+    sessions_[s].dead_man = {settings.dead_man_ns, now_ns_};
   }
   gate_.on_venue_down(now_ns_);
   publish_fixed_indexes();
@@ -121,8 +121,9 @@ bool Shard::pass() {
 
 bool Shard::drain_queues() {
   const bool orders = drain_orders();
+  const bool logins = drain_logins();
   const bool prices = drain_prices();
-  return orders || prices || (waits_for_disk_ && journal_.synced_sequence() != durable_);
+  return prices || orders || logins || (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
 // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
@@ -141,7 +142,7 @@ void Shard::judge_pass() {
 
 void Shard::check_timers() {
   for (const auto& client : clients_) {
-    if (!client->is_open) continue;
+    if (!client->is_open || client->is_checked) continue;         // who waits for us is not late
     if (!gate_.has_room()) client->soup.excuse_silence(now_ns_);  // nothing is read
     client->soup.on_time(now_ns_);
     client->has_input = true;  // a time limit that has passed is told as an event
@@ -153,8 +154,14 @@ void Shard::check_timers() {
   }
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     SessionState& session = sessions_[s];
-    if (session.cancel_at_ns == 0 || now_ns_ < session.cancel_at_ns || !gate_.has_room()) continue;
-    session.cancel_at_ns = 0;
+    const bool is_lost = session.cancel_at_ns != 0 && now_ns_ >= session.cancel_at_ns;
+    const bool is_dead = session.dead_man.is_due(now_ns_);
+    if ((!is_lost && !is_dead) || !gate_.has_room()) continue;
+    if (is_lost) session.cancel_at_ns = 0;
+    if (is_dead) {
+      ++counters_.dead_men;
+      session.dead_man.done();
+    }
     gate_.sweep(gate::SweepScope::Session, s, risk::kNone32, now_ns_);
   }
   if (now_ns_ >= next_fixed_ns_ && journal_.room() <= journal::Room::ReducingOnly) {
@@ -164,38 +171,6 @@ void Shard::check_timers() {
 }
 
 // --- clients
-
-// One connection a pass.
-bool Shard::accept() {
-  if (now_ns_ < accept_at_ns_) return false;
-  const Transport::Accepted accepted = transport_.accept();
-  switch (accepted.outcome) {
-    case Transport::Accept::None:
-      return false;
-    case Transport::Accept::Failed:
-      ++counters_.accepts_failed;
-      accept_at_ns_ = now_ns_ + kAcceptRetryNs;
-      return true;
-    case Transport::Accept::Refused:
-      ++counters_.connections;
-      ++counters_.connections_refused;
-      return true;
-    case Transport::Accept::Connected:
-      break;
-  }
-  ++counters_.connections;
-  Client& client = *clients_[accepted.connection - Transport::kVenue - 1];
-  client.is_open = true;
-  client.soup.reset(now_ns_);
-  client.marks.clear();
-  client.session = {};
-  client.next = 1;
-  client.malformed = 0;
-  client.has_input = false;
-  client.stuck_since_ns = 0;
-  client.reader.reset();
-  return true;
-}
 
 void Shard::close(Client& client) {
   transport_.close(client.connection);
@@ -217,10 +192,15 @@ void Shard::session_up(risk::SessionIndex session) {
   sessions_[session.value].cancel_at_ns = 0;
 }
 
+void Shard::heard_of(risk::SessionIndex session) {
+  if (session.exists()) sessions_[session.value].dead_man.heard(now_ns_);
+}
+
 void Shard::session_down(risk::SessionIndex session) {
   gate_.on_session(session, false, now_ns_);
   if (!deployment_.sessions[session.value].cancel_on_disconnect) return;
-  sessions_[session.value].cancel_at_ns = now_ns_ + deployment_.gateway.disconnect_grace_ns;
+  sessions_[session.value].cancel_at_ns =
+      now_ns_ + deployment_.sessions[session.value].disconnect_grace_ns;
 }
 
 // Reads the connection once and takes what messages the budget allows.
@@ -239,6 +219,7 @@ bool Shard::serve(Client& client) {
   }
   if (n == 0) return worked;
   client.soup.received(static_cast<std::size_t>(n), tick());
+  heard_of(client.session);
   take_messages(client);
   return true;
 }
@@ -257,7 +238,7 @@ bool Shard::take_messages(Client& client) {
       case Type::None:
         return taken > 0;
       case Type::LoginRequest:
-        login(client, event.login);
+        ask_login(client, event.login);
         break;
       case Type::Debug:
         break;
@@ -303,40 +284,7 @@ void Shard::send_arithmetic(Client& client) {
   (void)client.soup.send_debug(arithmetic_text(deployment_, gate_.last_decision(), text));
 }
 
-void Shard::login(Client& client, const soup::LoginRequest& request) {
-  const risk::SessionIndex session = deployment_.names.sessions.find(request.username);
-  // An unknown user costs the same comparison as a wrong password.
-  const std::string_view secret = session.exists()
-                                      ? std::string_view(secrets_.sessions[session.value])
-                                      : std::string_view("\x01");
-  const auto refuse = [&](soup::LoginRejectReason reason) {
-    ++counters_.logins_rejected;
-    (void)client.soup.reject_login(reason);
-  };
-  if (!equal_secrets(request.password, secret) || !session.exists()) {
-    return refuse(soup::LoginRejectReason::NotAuthorized);
-  }
-  const auto stream = static_cast<std::uint16_t>(session.value);
-  const std::uint64_t next = journal_.stream_next(stream);
-  if ((!request.session.empty() && request.session != gate_.stream_session()) ||
-      request.sequence > next) {
-    return refuse(soup::LoginRejectReason::SessionNotAvailable);
-  }
-  ++counters_.logins;
-  SessionState& state = sessions_[session.value];
-  if (state.client != nullptr) {
-    // The newest login wins; what the old connection sent and we have not read is never processed.
-    ++counters_.logins_superseded;
-    state.client->session = {};
-    close(*state.client);
-  } else {
-    session_up(session);
-  }
-  state.client = &client;
-  client.session = session;
-  client.next = request.sequence == 0 ? next : request.sequence;
-  (void)client.soup.accept_login(gate_.stream_session(), client.next);
-}
+// --- what clients are owed
 
 // Lets the session's stream leave: replay and live are one path, a cursor over the journal's
 // stream.
@@ -353,6 +301,10 @@ bool Shard::pump(Client& client) {
         break;
       }
     }
+  }
+  if (client.session.exists()) {
+    client.is_current |=
+        client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
   }
   bool worked = false;
   for (;;) {
@@ -373,15 +325,7 @@ bool Shard::pump(Client& client) {
     drop(client);
     return true;
   }
-  // A client that does not read holds up nobody: its messages wait in the journal. One that takes
-  // nothing at all from a full buffer for as long as a silent peer is given is let go.
-  if (client.soup.output_room() < soup::kHeaderSize + ouch::kMaxMessageSize) {
-    if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
-    if (now_ns_ - client.stuck_since_ns > deployment_.gateway.times.silence_ns) {
-      ++counters_.slow_consumers;
-      drop(client);
-    }
-  }
+  let_go_if_slow(client);
   return worked;
 }
 
@@ -390,6 +334,20 @@ std::span<const std::byte> Shard::may_leave(OutputMarks& marks,
                                             std::span<const std::byte> output) noexcept {
   if (!waits_for_disk_) return output;
   return output.first(marks.may_leave(output.size(), journal_.published_sequence(), durable_));
+}
+
+// A client that does not read holds up nobody: its messages wait in the journal. One that takes
+// nothing at all from a full buffer for as long as a silent peer is given is let go; or at once,
+// where that is its policy, though not before it has caught up with what it has missed.
+void Shard::let_go_if_slow(Client& client) {
+  if (client.soup.output_room() >= soup::kHeaderSize + ouch::kMaxMessageSize) return;
+  if (client.stuck_since_ns == 0) client.stuck_since_ns = now_ns_;
+  const bool at_once =
+      client.session.exists() && client.is_current &&
+      deployment_.sessions[client.session.value].slow_consumer == config::SlowConsumer::Disconnect;
+  if (!at_once && now_ns_ - client.stuck_since_ns <= deployment_.gateway.times.silence_ns) return;
+  ++counters_.slow_consumers;
+  drop(client);
 }
 
 // A bounded chunk from the segments. False when there was no room for all of it, or this pass has
@@ -437,7 +395,7 @@ void Shard::venue_connected() {
   venue_.reset(now_ns_);
   venue_marks_.clear();
   (void)venue_.login({.username = deployment_.venue.user,
-                      .password = secrets_.venue,
+                      .password = venue_password_.view(),
                       .session = gate_.venue_session(),
                       .sequence = gate_.venue_next_sequence()});
 }
@@ -544,6 +502,7 @@ bool Shard::drain_orders() {
 
 void Shard::take_order(const edge::EdgeCommand& command) {
   using Type = edge::EdgeCommand::Type;
+  heard_of(command.session);
   switch (command.type) {
     case Type::Enter:
       gate_.on_order(command.enter, command.name, overloaded_, now_ns_);
@@ -559,6 +518,8 @@ void Shard::take_order(const edge::EdgeCommand& command) {
       return;
     case Type::SessionDown:
       session_down(command.session);
+      return;
+    case Type::Alive:
       return;
   }
 }

@@ -24,17 +24,14 @@
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_index.h"
+#include "gateway/security/dead_man.h"
+#include "gateway/security/login_checker.h"
+#include "gateway/security/login_limits.h"
 #include "gateway/shard/output_marks.h"
 #include "gateway/shard/transport.h"
 #include "gateway/soup/server_connection.h"
 
 namespace portcullis::gateway::shard {
-
-// Secrets, read from where the configuration says; never written anywhere.
-struct Secrets {
-  std::string venue;
-  std::vector<std::string> sessions;  // by session
-};
 
 // What other threads queue for the shard; each may be null.
 struct Inputs {
@@ -45,10 +42,19 @@ struct Inputs {
 struct LinkCounters {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // beyond connections_max
-  std::uint64_t accepts_failed = 0;       // no file for a connection
+  std::uint64_t refused_by_address = 0;   // beyond connections_per_address_max
+  std::uint64_t refused_unauthenticated =
+      0;  // beyond unauthenticated_max, all of them being checked
+  std::uint64_t dropped_unauthenticated = 0;  // beyond it the oldest
+  std::uint64_t accepts_failed = 0;           // no file for a connection
   std::uint64_t logins = 0;
-  std::uint64_t logins_rejected = 0;
-  std::uint64_t logins_superseded = 0;
+  std::uint64_t logins_rejected = 0;  // all of the next four, and wrong sessions and numbers
+  std::uint64_t logins_failed = 0;    // unknown user or wrong password
+  std::uint64_t logins_locked_out = 0;
+  std::uint64_t logins_unchecked = 0;   // there was no room for another check
+  std::uint64_t logins_duplicate = 0;   // refused, since the session has a connection
+  std::uint64_t logins_superseded = 0;  // accepted, and the older connection went
+  std::uint64_t lockouts = 0;           // of names and addresses, begun
   std::uint64_t protocol_errors = 0;
   std::uint64_t malformed_disconnects = 0;
   std::uint64_t slow_consumers = 0;
@@ -56,14 +62,16 @@ struct LinkCounters {
   std::uint64_t venue_connects = 0;
   std::uint64_t venue_drops = 0;
   std::uint64_t overloads = 0;
+  std::uint64_t dead_men = 0;  // sessions not heard of for too long, whose orders were cancelled
 };
 
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
   // Everything must outlive the shard.
-  Shard(const config::Deployment& deployment, const Secrets& secrets, gate::Gate& gate,
-        journal::Journal& journal, Inputs inputs, Transport& transport);
+  Shard(const config::Deployment& deployment, const config::Secret& venue_password,
+        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal, Inputs inputs,
+        Transport& transport);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -94,24 +102,40 @@ class Shard {
         : connection(number), soup(settings, 0) {}
     std::uint32_t connection;
     bool is_open = false;
+    std::uint32_t generation = 0;  // which connection it is of this place
+    std::uint64_t address = 0;
+    std::int64_t connected_ns = 0;
     soup::ServerConnection soup;
     OutputMarks marks;
+    bool is_checked = false;  // its password is being looked at, for:
+    std::array<char, 10> asked_session{};
+    std::size_t asked_session_size = 0;
+    std::uint64_t asked_sequence = 0;
     risk::SessionIndex session;  // none before the login
     std::uint64_t next = 1;      // the next message of the session's stream to queue
     std::uint32_t malformed = 0;
     bool has_input = false;           // unread messages were left for the next pass
+    bool is_current = false;          // it has had all that there was, once
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
     std::unique_ptr<journal::StreamReader> reader;
   };
   struct SessionState {
     Client* client = nullptr;
     std::int64_t cancel_at_ns = 0;  // cancel on disconnect is due; 0: it is not
+    security::DeadMan dead_man{0, 0};
+    security::LoginFailures failures;
   };
 
   bool accept();
   bool serve(Client& client);
   bool take_messages(Client& client);
-  void login(Client& client, const soup::LoginRequest& request);
+  bool admit(const Client& newcomer);
+  void ask_login(Client& client, const soup::LoginRequest& request);
+  bool drain_logins();
+  void finish_login(const security::LoginVerdict& verdict);
+  void log_in(Client& client, risk::SessionIndex session);
+  void reject_login(Client& client, soup::LoginRejectReason reason);
+  void let_go_if_slow(Client& client);
   bool pump(Client& client);
   std::span<const std::byte> may_leave(OutputMarks& marks,
                                        std::span<const std::byte> output) noexcept;
@@ -130,12 +154,14 @@ class Shard {
   bool drain_orders();
   void take_order(const edge::EdgeCommand& command);
   void session_up(risk::SessionIndex session);
+  void heard_of(risk::SessionIndex session);
   void session_down(risk::SessionIndex session);
   void publish_fixed_indexes();
   std::int64_t tick() noexcept;
 
   const config::Deployment& deployment_;
-  const Secrets& secrets_;
+  const config::Secret& venue_password_;
+  security::LoginChecker& logins_;
   gate::Gate& gate_;
   journal::Journal& journal_;
   const Inputs inputs_;
@@ -149,6 +175,8 @@ class Shard {
   std::size_t first_pumped_ = 0;
   std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
   std::vector<SessionState> sessions_;
+  const security::LoginLimitSettings login_limits_;
+  security::AddressFailures address_failures_;
   // Taken out of the edge's queue; those that found no room wait here.
   std::array<edge::EdgeCommand, 32> orders_{};
   std::size_t next_order_ = 0;

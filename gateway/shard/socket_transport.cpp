@@ -28,6 +28,21 @@ tcp::acceptor listen(asio::io_context& io, const config::GatewaySettings& gatewa
   }
 }
 
+// Of one host as one number. An IPv4 address that is mapped into IPv6 is itself.
+std::uint64_t address_of(const tcp::socket& socket) {
+  error_code error;
+  const asio::ip::address address = socket.remote_endpoint(error).address();
+  if (error) return 0;
+  if (address.is_v4()) return std::uint64_t{1} << 32 | address.to_v4().to_uint();
+  const asio::ip::address_v6 v6 = address.to_v6();
+  if (v6.is_v4_mapped()) {
+    return std::uint64_t{1} << 32 | asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_uint();
+  }
+  std::uint64_t network = 0;
+  for (std::size_t i = 0; i < 8; ++i) network = network << 8 | v6.to_bytes()[i];
+  return network == 0 ? 1 : network;  // the loopback
+}
+
 }  // namespace
 
 SocketTransport::SocketTransport(const config::Deployment& deployment)
@@ -102,8 +117,9 @@ Transport::Accepted SocketTransport::accept() {
 Transport::Accepted SocketTransport::admit(tcp::socket&& socket) {
   for (std::uint32_t c = kVenue + 1; c < sockets_.size(); ++c) {
     if (!sockets_[c]->is_free()) continue;
+    const std::uint64_t address = address_of(socket);
     sockets_[c]->open(std::move(socket));
-    return {.outcome = Accept::Connected, .connection = c};
+    return {.outcome = Accept::Connected, .connection = c, .address = address};
   }
   return {.outcome = Accept::Refused};  // the socket closes as it goes out of scope
 }

@@ -24,6 +24,9 @@ class Transport {
   struct Accepted {
     Accept outcome = Accept::None;
     std::uint32_t connection = 0;  // where it is Connected
+    // From where: an IPv4 address, or the 64 bits of an IPv6 address that a network is given; 0: not
+    // known, and not limited.
+    std::uint64_t address = 0;
   };
   enum class Connect : std::uint8_t { Pending, Connected, Failed };
 

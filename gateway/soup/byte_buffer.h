@@ -52,6 +52,9 @@ class ByteBuffer {
 
   void clear() noexcept { begin_ = end_ = 0; }
 
+  // What was consumed and not yet written over is nowhere any more.
+  void wipe_consumed() noexcept { ::explicit_bzero(bytes_.get(), begin_); }
+
  private:
   std::size_t capacity_;
   std::unique_ptr<std::byte[]> bytes_;

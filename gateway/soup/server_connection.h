@@ -56,6 +56,8 @@ class ServerConnection {
   // follows.
   [[nodiscard]] bool accept_login(std::string_view session, std::uint64_t next_sequence) noexcept;
   [[nodiscard]] bool reject_login(LoginRejectReason reason) noexcept;
+  // The password is wiped out of the input, and with it the texts of the LoginRequest event.
+  void forget_login() noexcept { link_.forget_taken(); }
 
   // These queue a packet: false, and nothing is queued, when there is no room (a slow consumer:
   // what to do is the owner's decision) or the connection is not active.

@@ -39,7 +39,7 @@ void take_deployment(CommandLine& line) {
   const config::Password password = config::read_password(venue.password);
   if (!password.problem.empty()) throw std::runtime_error("venue password: " + password.problem);
   line.venue.port = venue.port;
-  line.user = {venue.user, password.text};
+  line.user = {venue.user, std::string(password.secret.view())};
   for (const config::InstrumentSettings& instrument : result.deployment.instruments) {
     const std::string_view symbol(instrument.venue.symbol.data(), instrument.venue.symbol.size());
     line.venue.symbols.emplace_back(symbol.substr(0, symbol.find_last_not_of(' ') + 1));

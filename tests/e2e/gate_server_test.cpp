@@ -695,7 +695,7 @@ TEST_F(GateServer, WithAFullDiskItTakesNoOrdersAndStillHearsTheVenue) {
 
 TEST_F(GateServer, CancelsOrdersAfterADisconnectAndItsGrace) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},
-         {kSet, "process.json", "gateway.disconnect_grace_ms", "50"}});
+         {kSet, "sessions.json", "sessions.ALPHA2.disconnect_grace_ms", "50"}});
   OuchClient other(port());
   ASSERT_TRUE(other.login("BRAVO2"));
   other.send(sell(1, 5, 10));
@@ -720,7 +720,7 @@ TEST_F(GateServer, CancelsOrdersAfterADisconnectAndItsGrace) {
 
 TEST_F(GateServer, KeepsOrdersOfAClientThatComesBackWithinTheGrace) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},
-         {kSet, "process.json", "gateway.disconnect_grace_ms", "3600000"}});
+         {kSet, "sessions.json", "sessions.ALPHA2.disconnect_grace_ms", "3600000"}});
   for (std::uint32_t number = 1; number <= 5; ++number) {
     OuchClient client(port());
     ASSERT_TRUE(client.login("ALPHA2", 0));

@@ -375,7 +375,7 @@ TEST_F(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
 
 TEST_F(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},
-         {kSet, "process.json", "gateway.disconnect_grace_ms", "100"}});
+         {kSet, "sessions.json", "sessions.ALPHA2.disconnect_grace_ms", "100"}});
   {
     OuchClient client(gate_->port());
     OuchClient other(gate_->port());

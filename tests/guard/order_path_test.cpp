@@ -301,8 +301,11 @@ std::int64_t clock_ns() {
 
 // The shard on its own thread, counted there; everything else on the test's.
 struct RunningShard {
-  RunningShard(Rig& rig, const shard::Inputs& inputs) : secrets(rig.configuration) {
-    loop = std::make_unique<shard::Loop>(rig.configuration, secrets.value, rig.gate, rig.journal,
+  RunningShard(Rig& rig, const shard::Inputs& inputs) {
+    credentials.venue = config::Secret("venue");
+    const config::PasswordHash hash = security::hash_password("secret", {.n = 1'024});
+    credentials.sessions.assign(rig.configuration.sessions.size(), hash);
+    loop = std::make_unique<shard::Loop>(rig.configuration, credentials, rig.gate, rig.journal,
                                          inputs, &follower);
     thread = std::thread([this] {
       const Counting counting;
@@ -315,13 +318,7 @@ struct RunningShard {
     thread.join();
   }
 
-  struct Passwords {
-    explicit Passwords(const config::Deployment& configuration) {
-      value.venue = "venue";
-      value.sessions.assign(configuration.sessions.size(), "secret");
-    }
-    shard::Secrets value;
-  } secrets;
+  security::Credentials credentials;
   shard::Doorbell follower;  // who never sleeps
   std::unique_ptr<shard::Loop> loop;
   std::thread thread;

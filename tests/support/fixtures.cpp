@@ -80,6 +80,7 @@ Parameters small_parameters() {
   session.member = kMember;
   session.accounts = {AccountIndex{0}, AccountIndex{1}};
   session.instruments.assign(p.instruments.size(), true);
+  session.actions = risk::kMayAll;
   session.rate = rate;
   p.sessions = {session, session};
   p.capacities = {.orders = 1024, .positions = 64, .group_slots = 16, .trades = 1024};

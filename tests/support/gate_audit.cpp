@@ -8,6 +8,7 @@
 
 #include "config/state_file.h"
 #include "gateway/gate/aliases.h"
+#include "tests/support/gate_world.h"
 
 namespace portcullis::test {
 
@@ -61,16 +62,14 @@ std::string essence(const ouch::OutboundMessage& any) {
 
 }  // namespace
 
-GateAudit::GateAudit(GateWorld& world, Venue venue, Counts& counts)
+GateAudit::GateAudit(AuditedWorld& world, Venue venue, Counts& counts)
     : world_(world),
       deployment_(world.deployment()),
       sound_(venue == Venue::Sound),
       counts_(counts),
       clients_(deployment_.sessions.size()),
       said_(world.venue_stream().size()),
-      taken_(said_),
-      starts_(world.starts()),
-      marked_ns_(deployment_.instruments.size(), world.now_ns),
+      marked_ns_(deployment_.instruments.size(), world.time_ns()),
       positions_(deployment_.accounts.size() * deployment_.instruments.size()),
       cash_(deployment_.accounts.size() * deployment_.assets.size()) {
   for (std::uint32_t i = 0; i < marked_ns_.size(); ++i)
@@ -87,7 +86,6 @@ GateAudit::GateAudit(GateWorld& world, Venue venue, Counts& counts)
         instrument.units_per_lot_mark;
   }
   (void)world.messages_at_venue();
-  for (std::uint32_t s = 0; s < clients_.size(); ++s) clients_[s].got = world.owed_bytes({s});
 }
 
 // --- names
@@ -158,14 +156,12 @@ std::vector<risk::NodeIndex> GateAudit::above(risk::AccountIndex account) const 
 
 // --- what is done to the gate
 
-void GateAudit::mark(risk::InstrumentIndex instrument, risk::Mark mark) {
+void GateAudit::marked(risk::InstrumentIndex instrument, risk::Mark mark, std::int64_t as_of_ns) {
   marks_[instrument.value] = mark.raw;
-  marked_ns_[instrument.value] = world_.now_ns;
-  world_.mark(instrument, mark);
-  look();
+  marked_ns_[instrument.value] = as_of_ns;
 }
 
-void GateAudit::control(const risk::Control& control) {
+void GateAudit::controlled(const risk::Control& control) {
   using risk::ControlAction;
   Standing& standing = standings_[{control.scope, control.target}];
   if (control.action == ControlAction::CloseOnly) {
@@ -180,24 +176,15 @@ void GateAudit::control(const risk::Control& control) {
   }
   if (control.action == ControlAction::Kill) {
     using gate::SweepScope;
-    ask_cancels(control.scope == ControlScope::Node      ? SweepScope::Node
-                : control.scope == ControlScope::Account ? SweepScope::Account
-                : control.scope == ControlScope::Session ? SweepScope::Session
-                                                         : SweepScope::Instrument,
-                control.target, risk::kNone32);
+    swept(control.scope == ControlScope::Node      ? SweepScope::Node
+          : control.scope == ControlScope::Account ? SweepScope::Account
+          : control.scope == ControlScope::Session ? SweepScope::Session
+                                                   : SweepScope::Instrument,
+          control.target);
   }
-  world_.control(control);
-  look();
 }
 
-void GateAudit::sweep(gate::SweepScope scope, std::uint32_t target) {
-  ask_cancels(scope, target, risk::kNone32);
-  world_.sweep(scope, target);
-  look();
-}
-
-void GateAudit::ask_cancels(gate::SweepScope scope, std::uint32_t target,
-                            std::uint32_t instrument) {
+void GateAudit::swept(gate::SweepScope scope, std::uint32_t target, std::uint32_t instrument) {
   using gate::SweepScope;
   for (const std::size_t c : open_) {
     Chain& chain = chains_[c];
@@ -214,50 +201,39 @@ void GateAudit::ask_cancels(gate::SweepScope scope, std::uint32_t target,
   }
 }
 
-void GateAudit::replace_venue(std::string_view session) {
-  world_.cut.reset();  // the gate is to hear of it now
-  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
-  world_.replace_venue(session);
-  said_ = taken_ = 0;
-  world_.connect();
-  look();
-  world_.orders_are_dead();
-  unresolved_.clear();
-  world_.connect();
-  look();
+void GateAudit::venue_is_another() {
+  said_ = 0;
+  // Nothing of it can happen any more, but for what is still to be heard of.
+  for (const std::size_t c : open_) {
+    chains_[c].there = chains_[c].here;
+    chains_[c].there.ended = true;
+  }
 }
 
-void GateAudit::send(risk::SessionIndex session, std::span<const std::byte> payload) {
-  const gate::Counters before = world_.counters();
-  const int starts = world_.starts();
+void GateAudit::orders_are_dead() {
+  unresolved_.clear();
+  for (const std::size_t c : open_) chains_[c].is_lost = !chains_[c].here.ended;
+}
+
+std::string_view GateAudit::expect(risk::SessionIndex session, std::span<const std::byte> payload) {
   ouch::InboundMessage message;
   const bool malformed = ouch::decode(payload, message) != ouch::DecodeError::None ||
                          std::holds_alternative<ouch::ModifyOrder>(message);
-  const std::string_view allowed = malformed ? "m" : outcomes(session, message);
-  world_.send_bytes(session, payload);
+  return malformed ? "m" : outcomes(session, message);
+}
 
-  // One message, one count. What leaves no record does not survive a restart.
-  const gate::Counters& after = world_.counters();
-  const bool restarted = world_.starts() != starts;
-  const std::string outcome =
-      std::string(after.forwarded - before.forwarded, 'f') +
-      std::string(after.rejected - before.rejected, 'r') +
-      std::string(after.answered - before.answered, 'a') +
-      (restarted ? ""
-                 : std::string(after.ignored - before.ignored, 'i') +
-                       std::string(after.malformed - before.malformed, 'm'));
-  if (outcome.size() != 1 ? !restarted || !outcome.empty()
-                          : allowed.find(outcome) == std::string_view::npos)
-    problem("a message had the outcome " + outcome + ", not one of " + std::string(allowed));
+void GateAudit::sent(risk::SessionIndex session, std::span<const std::byte> payload,
+                     std::string_view outcome, const risk::Decision& decision) {
+  ouch::InboundMessage message;
+  (void)ouch::decode(payload, message);
   if (outcome == "m") ++counts_.malformed;
   if (outcome == "i") ++counts_.ignored;
   if (outcome == "r") ++counts_.rejected;
-  if (outcome == "f") forwarded(session, message);
+  if (outcome == "f") forwarded(session, message, decision);
   if (outcome == "r" && !std::holds_alternative<ouch::CancelOrder>(message)) {
     clients_[session.value].controls.erase(number_of(message));
     clients_[session.value].rejects.insert(number_of(message));
   }
-  look();
 }
 
 // What may become of a client's message: forwarded, rejected, answered, ignored, malformed.
@@ -323,7 +299,7 @@ void GateAudit::ask(risk::SessionIndex session, std::uint32_t number,
     add(ControlScope::Instrument, i);
     asked.mark = marks_[i];
     asked.stale =
-        world_.now_ns > marked_ns_[i] + deployment_.parameters.instruments[i].mark_age_max_ns;
+        world_.time_ns() > marked_ns_[i] + deployment_.parameters.instruments[i].mark_age_max_ns;
     if (whose.account.exists())
       asked.position = positions_[whose.account.value * marks_.size() + i];
   }
@@ -342,9 +318,9 @@ void GateAudit::carry_out(risk::SessionIndex session, const ouch::InboundMessage
       if constexpr (std::is_same_v<M, ouch::MassCancel>) {
         const config::Alias* name = is_blank(m.symbol) ? nullptr : alias(session, m.symbol);
         if (!is_blank(m.symbol) && name == nullptr) return;
-        ask_cancels(one.exists() ? gate::SweepScope::Account : gate::SweepScope::SessionAccounts,
-                    one.exists() ? one.value : session.value,
-                    name == nullptr ? risk::kNone32 : name->instrument.value);
+        swept(one.exists() ? gate::SweepScope::Account : gate::SweepScope::SessionAccounts,
+              one.exists() ? one.value : session.value,
+              name == nullptr ? risk::kNone32 : name->instrument.value);
       } else {
         for (const auto account : deployment_.parameters.sessions[session.value].accounts) {
           if (one.exists() && account != one) continue;
@@ -360,8 +336,8 @@ void GateAudit::carry_out(risk::SessionIndex session, const ouch::InboundMessage
   std::visit(take, any);
 }
 
-void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage& message) {
-  const risk::Decision decision = world_.gate().last_decision();
+void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage& message,
+                          const risk::Decision& decision) {
   const std::uint32_t client_number = number_of(message);
   if (const auto* cancel = std::get_if<ouch::CancelOrder>(&message)) {
     if (Chain* chain = chain_of(session, client_number)) {
@@ -401,49 +377,33 @@ void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage
   ++counts_.forwarded;
 }
 
-void GateAudit::look_again() {
-  if (world_.look_again()) ++counts_.looked;
-  look();
-}
-
 // --- what came of it
 
-void GateAudit::look() {
-  const gate::Counters& c = world_.counters();
-  if (c.in != c.forwarded + c.rejected + c.ignored + c.malformed + c.answered)
-    problem("in = forwarded + rejected + ignored + malformed + answered does not hold");
-
-  // A process that has begun again owes each client what it had got, and goes on from there.
-  if (world_.starts() != starts_) {
-    starts_ = world_.starts();
-    ++counts_.restarts;
-    const std::vector<std::vector<Bytes>> streams = world_.streams();
-    for (std::size_t s = 0; s < clients_.size(); ++s) {
-      const std::vector<Bytes>& was = clients_[s].got;
-      if (streams[s].size() < was.size() || !std::equal(was.begin(), was.end(), streams[s].begin()))
-        problem("what session " + std::to_string(s) + " had got is different after a restart");
-    }
-  }
-
+void GateAudit::look_at_what_is_said() {
   const std::vector<Bytes>& stream = world_.venue_stream();
   ouch::OutboundMessage message;
   for (; said_ < stream.size(); ++said_) {
     if (sound_ && ouch::decode(stream[said_], message) == ouch::DecodeError::None) said(message);
   }
-  // A lost session's numbering says nothing about the new one's.
-  const std::size_t through =
-      world_.gate().link() == gate::LinkState::Lost ? 0 : world_.gate().venue_next_sequence() - 1;
-  for (; taken_ < std::min(through, stream.size()); ++taken_) {
-    if (ouch::decode(stream[taken_], message) == ouch::DecodeError::None) taken(message);
-  }
-  for (const ouch::InboundMessage& sent : world_.messages_at_venue()) at_venue(sent);
+}
 
+void GateAudit::look_at_what_is_read() {
+  for (const ouch::InboundMessage& sent : world_.messages_at_venue()) at_venue(sent);
+}
+
+void GateAudit::taken(std::span<const std::byte> payload) {
+  ouch::OutboundMessage message;
+  if (ouch::decode(payload, message) == ouch::DecodeError::None) take(message);
+}
+
+void GateAudit::owed(risk::SessionIndex session, std::span<const std::byte> payload) {
+  got(session.value, {payload.begin(), payload.end()});
+  clients_[session.value].got.emplace_back(payload.begin(), payload.end());
+}
+
+void GateAudit::judge_answers() {
   for (std::uint32_t s = 0; s < clients_.size(); ++s) {
-    Client& client = clients_[s];
-    for (Bytes& payload : world_.owed_bytes({s})) {
-      got(s, payload);
-      client.got.push_back(std::move(payload));
-    }
+    const Client& client = clients_[s];
     for (const auto& owed : client.expected)
       problem("session " + std::to_string(s) + " was not told " + line_of(owed));
     for (const std::uint32_t number : client.rejects)
@@ -451,13 +411,23 @@ void GateAudit::look() {
     if (!client.controls.empty() || client.queries != 0)
       problem("session " + std::to_string(s) + " has no answer");
   }
+}
+
+void GateAudit::judge_books() {
+  const gate::Counters& c = world_.gate().counters();
+  if (c.in != c.forwarded + c.rejected + c.ignored + c.malformed + c.answered)
+    problem("in = forwarded + rejected + ignored + malformed + answered does not hold");
   judge_positions();
   judge_reservations();
 }
 
-bool GateAudit::is_drained() const {
-  return world_.is_connected() && world_.gate().link() == gate::LinkState::Up &&
-         world_.gate().is_idle() && !world_.hold_to_venue && !world_.hold_from_venue;
+void GateAudit::judge_restart(const std::vector<std::vector<Bytes>>& streams) {
+  ++counts_.restarts;
+  for (std::size_t s = 0; s < clients_.size(); ++s) {
+    const std::vector<Bytes>& was = clients_[s].got;
+    if (streams[s].size() < was.size() || !std::equal(was.begin(), was.end(), streams[s].begin()))
+      problem("what session " + std::to_string(s) + " had got is different after a restart");
+  }
 }
 
 // --- at the venue
@@ -647,7 +617,7 @@ void GateAudit::prove(std::uint32_t below) {
   }
 }
 
-void GateAudit::taken(const ouch::OutboundMessage& any) {
+void GateAudit::take(const ouch::OutboundMessage& any) {
   if (const auto* response = std::get_if<ouch::QueryResponse>(&any))
     return prove(response->next_user_ref_num);
   const std::uint32_t number = number_of(any);
@@ -759,6 +729,23 @@ void GateAudit::expect_at_client(const ouch::OutboundMessage& any, std::uint32_t
   clients_[client.first].expected.push_back(told);
 }
 
+// The one end of an order whose venue is gone.
+bool GateAudit::told_as_lost(std::uint32_t session, const ouch::OutboundMessage& any) {
+  Chain* chain = sound_ ? chain_of({session}, number_of(any)) : nullptr;
+  if (chain == nullptr || !chain->is_lost) return false;
+  if (const auto* canceled = std::get_if<ouch::Canceled>(&any)) {
+    if (canceled->decrement / alias({session}, chain->whose.instrument).quantity_per_lot !=
+        chain->here.total - chain->here.done - chain->here.cancelled) {
+      problem("another rest than was left: " + line_of(any));
+    }
+  } else if (!std::holds_alternative<ouch::Rejected>(any)) {
+    return false;
+  }
+  chain->is_lost = false;
+  chain->here.ended = true;
+  return true;
+}
+
 void GateAudit::got(std::uint32_t session, const Bytes& payload) {
   Client& client = clients_[session];
   ouch::OutboundMessage any;
@@ -783,7 +770,8 @@ void GateAudit::got(std::uint32_t session, const Bytes& payload) {
     answers('E');
   } else if (std::holds_alternative<ouch::SystemEvent>(any) ||
              std::holds_alternative<ouch::CancelReject>(any) ||
-             (std::holds_alternative<ouch::Rejected>(any) && client.rejects.erase(number) == 1)) {
+             (std::holds_alternative<ouch::Rejected>(any) && client.rejects.erase(number) == 1) ||
+             told_as_lost(session, any)) {
     return;
   } else if (sound_) {
     if (client.expected.empty() || essence(client.expected.front()) != essence(any)) {

@@ -18,9 +18,12 @@
 #include <utility>
 #include <vector>
 
-#include "tests/support/gate_world.h"
+#include "tests/support/audited_world.h"
+#include "tests/support/venue_driver.h"
 
 namespace portcullis::test {
+
+using Bytes = std::vector<std::byte>;
 
 class GateAudit {
  public:
@@ -32,25 +35,52 @@ class GateAudit {
                   muddled = 0, looked = 0;
   };
   // REQUIRES: nothing has been traded in the world yet, and it is priced.
-  GateAudit(GateWorld& world, Venue venue, Counts& counts);
+  GateAudit(AuditedWorld& world, Venue venue, Counts& counts);
 
-  // Each is done to the world, and what came of it is judged.
-  void send(risk::SessionIndex session, std::span<const std::byte> payload);
-  void mark(risk::InstrumentIndex instrument, risk::Mark mark);
-  void control(const risk::Control& control);
-  void sweep(gateway::gate::SweepScope scope, std::uint32_t target);
-  // At margin states.
-  void look_again();
+  // --- What happens, in the order in which the gate takes it.
+
+  // A client's message is about to be taken: what may become of it, one letter each: forwarded,
+  // rejected, ignored, answered, malformed.
+  [[nodiscard]] std::string_view expect(risk::SessionIndex session,
+                                        std::span<const std::byte> payload);
+  // It was taken, with this outcome; `decision` where it was forwarded.
+  void sent(risk::SessionIndex session, std::span<const std::byte> payload,
+            std::string_view outcome, const risk::Decision& decision);
+  void marked(risk::InstrumentIndex instrument, risk::Mark mark, std::int64_t as_of_ns);
+  void controlled(const risk::Control& control);
+  // Cancels of everything that is meant.
+  void swept(gateway::gate::SweepScope scope, std::uint32_t target,
+             std::uint32_t instrument = risk::kNone32);
+  // Everything below is resolved.
+  void prove(std::uint32_t below);
+  // A message of the venue was taken.
+  void taken(std::span<const std::byte> payload);
   // The venue that was there is gone with all its orders, and its stream with it.
-  void replace_venue(std::string_view session);
-  // After whatever else was done to the world.
-  void look();
+  void venue_is_another();
+  // What was at a lost venue is dead.
+  void orders_are_dead();
+  // A message is owed to a client.
+  void owed(risk::SessionIndex session, std::span<const std::byte> payload);
+
+  // --- Judging.
+
+  // What the venue has said since, before it is taken; and what it has read.
+  void look_at_what_is_said();
+  void look_at_what_is_read();
+  // Every client is owed what he must be, and nothing is missing.
+  void judge_answers();
+  // Conservation, positions, reservations.
+  void judge_books();
+  // Another process owes each client what the last one did, and goes on from there.
+  void judge_restart(const std::vector<std::vector<Bytes>>& streams);
   // REQUIRES: the links are drained and every order was cancelled. Moves cash into balances: the
   // last thing that is done to the world.
   void finish();
 
-  // Nothing is on its way, so that both sides must have the same.
-  [[nodiscard]] bool is_drained() const;
+  void problem(const std::string& what) { problems_.push_back(what); }
+  [[nodiscard]] std::uint32_t watermark(risk::SessionIndex session) const {
+    return clients_[session.value].watermark;
+  }
   // The simulated venue's book holds what its stream says. Slow.
   void compare_book();
 
@@ -106,6 +136,7 @@ class GateAudit {
     View there;               // what the venue has said
     View here;                // what the gate has taken of that
     View told;                // what the client has got, of a hostile venue
+    bool is_lost = false;     // the venue is gone that had it, and its end not told yet
     bool muddled = false;     // the venue executed what could not be: its client cannot count it
     std::vector<std::uint32_t> numbers{};
     std::set<std::int64_t> cancel_totals{};  // that were asked for, in lots
@@ -123,7 +154,6 @@ class GateAudit {
     std::int64_t lots = 0;
     std::int64_t price = 0;
   };
-  void problem(const std::string& what) { problems_.push_back(what); }
   [[nodiscard]] Chain* chain_of(std::uint32_t number);
   [[nodiscard]] Chain* chain_of(risk::SessionIndex session, std::uint32_t client_number);
   [[nodiscard]] risk::AccountIndex account_of(const config::WireFirm& firm) const;
@@ -142,8 +172,8 @@ class GateAudit {
   void ask(risk::SessionIndex session, std::uint32_t number,
            const gateway::ouch::InboundMessage& message, const Whose& whose, std::int64_t done);
   void carry_out(risk::SessionIndex session, const gateway::ouch::InboundMessage& message);
-  void ask_cancels(gateway::gate::SweepScope scope, std::uint32_t target, std::uint32_t instrument);
-  void forwarded(risk::SessionIndex session, const gateway::ouch::InboundMessage& message);
+  void forwarded(risk::SessionIndex session, const gateway::ouch::InboundMessage& message,
+                 const risk::Decision& decision);
 
   void at_venue(const gateway::ouch::InboundMessage& message);
   void judge_order(const gateway::ouch::InboundMessage& message, std::uint32_t number,
@@ -152,18 +182,18 @@ class GateAudit {
   const char* tell(View& view, const gateway::ouch::OutboundMessage& any, std::uint32_t first,
                    std::int64_t per_lot) const;
   void said(const gateway::ouch::OutboundMessage& any);
-  void taken(const gateway::ouch::OutboundMessage& any);
+  void take(const gateway::ouch::OutboundMessage& any);
   void keep_books(const gateway::ouch::OutboundMessage& any);
   void expect_at_client(const gateway::ouch::OutboundMessage& any, std::uint32_t number);
-  void prove(std::uint32_t below);
   void book(const Execution& execution, int direction);
+  bool told_as_lost(std::uint32_t session, const gateway::ouch::OutboundMessage& any);
   void got(std::uint32_t session, const Bytes& payload);
   void judge_positions();
   void judge_reservations();
   void judge_reservation(const Chain& chain, const risk::NumberRecord* record,
                          const std::string& name);
 
-  GateWorld& world_;
+  AuditedWorld& world_;
   const config::Deployment& deployment_;
   const bool sound_;
   std::vector<std::string> problems_;
@@ -180,8 +210,6 @@ class GateAudit {
   std::uint32_t highest_read_ = 0;
   bool first_on_link_ = false;  // the next number at the venue is the first since the login
   std::size_t said_ = 0;        // of the venue's stream
-  std::size_t taken_ = 0;
-  int starts_ = 0;
 
   // Operators and prices.
   std::vector<std::int64_t> marks_;

@@ -21,7 +21,7 @@ void GateAudit::judge_positions() {
 }
 
 void GateAudit::judge_reservations() {
-  const bool drained = is_drained() && sound_;
+  const bool drained = world_.is_drained() && sound_;
   if (drained) ++counts_.drained;
   std::uint32_t live = 0;
   for (auto at = open_.begin(); at != open_.end();) {
@@ -119,7 +119,6 @@ std::vector<std::uint32_t> GateAudit::live(risk::SessionIndex session) const {
 }
 
 void GateAudit::finish() {
-  look();
   if (world_.engine().live_orders() != 0) problem("orders are live that were cancelled");
   for (const Chain& chain : chains_) {
     const bool ended = sound_ ? chain.here.ended : chain.told.ended || chain.muddled;

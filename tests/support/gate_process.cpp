@@ -67,7 +67,7 @@ std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
           "--port",          std::to_string(deployment.venue_port()),
           "--journal",       (deployment.folder() / "venue").string(),
           "--user",          "GATE01",
-          "--password",      std::string(kVenuePassword),
+          "--password",      deployment.venue_password(),
           "--stats",         (deployment.folder() / "venue.json").string()};
 }
 
@@ -121,9 +121,14 @@ void TestDeployment::write() const {
   write_file(state(), kState);
 }
 
+void TestDeployment::set_passwords(std::string_view client, std::string_view venue) {
+  client_password_ = client;
+  venue_password_ = venue;
+}
+
 Environment TestDeployment::environment() const {
-  return {{"PORTCULLIS_DEMO_PASSWORD", std::string(kClientPassword)},
-          {"PORTCULLIS_VENUE_PASSWORD", std::string(kVenuePassword)}};
+  return {{"PORTCULLIS_DEMO_PASSWORD", client_password_},
+          {"PORTCULLIS_VENUE_PASSWORD", venue_password_}};
 }
 
 std::int64_t TestDeployment::gate_stat(std::string_view path) const {

@@ -35,7 +35,10 @@ class TestDeployment {
   [[nodiscard]] std::filesystem::path state() const { return folder_ / "config" / "state.json"; }
   [[nodiscard]] std::filesystem::path errors() const { return folder_ / "errors"; }
   [[nodiscard]] std::uint16_t venue_port() const { return venue_port_.number(); }
+  // Of those sessions that name the example's variable, and of the venue.
+  void set_passwords(std::string_view client, std::string_view venue);
   [[nodiscard]] Environment environment() const;
+  [[nodiscard]] const std::string& venue_password() const { return venue_password_; }
 
   // What a process wrote to its statistics when it last ended in good order: "venue.accepted".
   [[nodiscard]] std::int64_t gate_stat(std::string_view path) const;
@@ -47,6 +50,8 @@ class TestDeployment {
 
   gateway::journal::testing::TemporaryFolder folder_;
   Port venue_port_;
+  std::string client_password_{kClientPassword};
+  std::string venue_password_{kVenuePassword};
   Texts texts_;
 };
 

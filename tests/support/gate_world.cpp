@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <limits>
 #include <stdexcept>
 
@@ -103,6 +104,11 @@ risk::AccountIndex GateWorld::account(std::string_view name) const {
 }
 risk::InstrumentIndex GateWorld::instrument(std::string_view name) const {
   return named(deployment_.names.instruments.find(name), name);
+}
+
+const std::filesystem::path& GateWorld::journal_folder() const {
+  std::ofstream(directory_ / "configuration.json", std::ios::binary) << deployment_.canonical_text;
+  return directory_;
 }
 
 // --- time, prices, state
@@ -270,9 +276,9 @@ Lines GateWorld::owed(risk::SessionIndex session) {
   return lines;
 }
 
-template <class F>
-void GateWorld::for_each_record(F&& f) const {
-  journal::Reader reader(directory_, {.include_ring = true});
+void GateWorld::for_each_record(std::uint64_t after,
+                                const std::function<void(const journal::RecordView&)>& f) const {
+  journal::Reader reader(directory_, {.from_sequence = after + 1, .include_ring = true});
   journal::RecordView record;
   journal::ReadStatus status{};
   while ((status = reader.next(record)) == journal::ReadStatus::Record) f(record);
@@ -281,7 +287,7 @@ void GateWorld::for_each_record(F&& f) const {
 
 std::vector<std::vector<Bytes>> GateWorld::streams() const {
   std::vector<std::vector<Bytes>> streams(deployment_.sessions.size());
-  for_each_record([&](const journal::RecordView& record) {
+  for_each_record(0, [&](const journal::RecordView& record) {
     record.for_each_outbound([&](const journal::OutboundView& outbound) {
       std::vector<Bytes>& stream = streams.at(outbound.stream);
       EXPECT_EQ(outbound.stream_sequence, stream.size() + 1);
@@ -526,43 +532,36 @@ void GateWorld::open_journal() {
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
-namespace {
-
-// What a process that begins again from the whole journal must come back to; not there: messages
-// that are counted and make no record.
-using Kept = std::vector<std::uint64_t>;
-Kept kept(gate::Gate& gate) {
+std::vector<std::uint64_t> kept(gate::Gate& gate) {
   const gate::Counters& c = gate.counters();
-  Kept values{gate.engine().state_hash(),
-              gate.engine().next_number(),
-              gate.engine().live_orders(),
-              gate.venue_next_sequence(),
-              c.forwarded,
-              c.rejected,
-              c.answered,
-              c.accepted,
-              c.replaced,
-              c.executed,
-              c.canceled,
-              c.self_match_prevented,
-              c.venue_rejected,
-              c.broken,
-              c.voided,
-              c.adopted,
-              c.unattributed,
-              c.malformed_by_venue,
-              c.off_grid};
+  std::vector<std::uint64_t> values{gate.engine().state_hash(),
+                                    gate.engine().next_number(),
+                                    gate.engine().live_orders(),
+                                    gate.venue_next_sequence(),
+                                    c.forwarded,
+                                    c.rejected,
+                                    c.answered,
+                                    c.accepted,
+                                    c.replaced,
+                                    c.executed,
+                                    c.canceled,
+                                    c.self_match_prevented,
+                                    c.venue_rejected,
+                                    c.broken,
+                                    c.voided,
+                                    c.adopted,
+                                    c.unattributed,
+                                    c.malformed_by_venue,
+                                    c.off_grid};
   values.insert(values.end(), c.rejects.begin(), c.rejects.end());
   values.insert(values.end(), c.anomalies.begin(), c.anomalies.end());
   return values;
 }
 
-}  // namespace
-
 void GateWorld::kill(std::optional<std::uint64_t> through) {
   connected_ = false;
   ++starts_;
-  const Kept before = kept(*gate_);
+  const std::vector<std::uint64_t> before = kept(*gate_);
   gate_.reset();
   const std::uint64_t last = journal_->published_sequence();
   journal_.reset();  // without close(): what kill -9 leaves
@@ -593,9 +592,10 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
 
 void GateWorld::redo() {
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
-  for_each_record([&](const journal::RecordView& record) {
+  for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
+  EXPECT_EQ(gate_->differs_at(), 0u);
 }
 
 // As the run command and Shard::run do.
@@ -630,7 +630,7 @@ void GateWorld::after_call() {
 std::string GateWorld::replay() {
   std::string differences;
   gate::Gate again(deployment_, nullptr);
-  for_each_record([&](const journal::RecordView& record) {
+  for_each_record(0, [&](const journal::RecordView& record) {
     const std::string difference = again.replay(record);
     if (difference.empty()) return;
     differences += "record " + std::to_string(record.sequence) + " of type " +
@@ -654,9 +654,9 @@ std::string GateWorld::check() {
 
 // --- looking at it
 
-const risk::Order* GateWorld::order(risk::SessionIndex session, std::uint32_t number) {
-  const risk::NumberRecord* record = engine().find_client(session, number);
-  return record == nullptr ? nullptr : &engine().order({record->order});
+bool GateWorld::is_drained() const {
+  return connected_ && gate_->link() == gate::LinkState::Up && gate_->is_idle() && !hold_to_venue &&
+         !hold_from_venue;
 }
 
 std::int64_t GateWorld::position(std::string_view account_name, std::string_view instrument_name) {

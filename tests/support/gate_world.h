@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "gateway/soup/client_connection.h"
 #include "gateway/soup/server_connection.h"
 #include "gateway/venue_sim/matching_engine.h"
+#include "tests/support/audited_world.h"
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
 #include "tests/support/venue_driver.h"
@@ -42,7 +44,7 @@ using gateway::venue_sim::TestOrder;
 // Text is without its padding.
 [[nodiscard]] std::string line_of(const gateway::ouch::InboundMessage& message);
 
-class GateWorld {
+class GateWorld : public AuditedWorld {
  public:
   // Balances, positions and prices are there, and the link is up, with a venue that is a script.
   explicit GateWorld(const std::vector<Change>& changes = {});
@@ -90,6 +92,10 @@ class GateWorld {
   [[nodiscard]] std::vector<Bytes> stream(risk::SessionIndex session) const;
   [[nodiscard]] std::vector<std::vector<Bytes>> streams() const;
 
+  // The records behind record `after`, from the journal's files and ring.
+  void for_each_record(std::uint64_t after,
+                       const std::function<void(const gateway::journal::RecordView&)>& f) const;
+
   // --- the venue
   // Logs in, resumes, and lets everything settle. False: the gate would not have it.
   bool connect();
@@ -104,16 +110,18 @@ class GateWorld {
   void say_bytes(Bytes payload);
   // What the venue was told since it was asked last.
   Lines at_venue();
-  std::vector<gateway::ouch::InboundMessage> messages_at_venue();
+  std::vector<gateway::ouch::InboundMessage> messages_at_venue() override;
   // From now on the venue is the simulated one, in this state. Its session begins anew.
   void use_engine(const gateway::venue_sim::EngineSettings& settings = {});
-  [[nodiscard]] const gateway::venue_sim::MatchingEngine& venue_engine() const { return *engine_; }
+  [[nodiscard]] const gateway::venue_sim::MatchingEngine& venue_engine() const override {
+    return *engine_;
+  }
   // An order of somebody else at the simulated venue.
   void other_enters(const TestOrder& order);
   void other_cancels(std::uint32_t number);
   // Another venue in the place of the old one: no book, no stream, another session.
   void replace_venue(std::string_view session);
-  [[nodiscard]] const std::vector<Bytes>& venue_stream() const { return venue_stream_; }
+  [[nodiscard]] const std::vector<Bytes>& venue_stream() const override { return venue_stream_; }
   // Carries bytes both ways and runs the gate until nothing moves.
   void deliver();
 
@@ -138,16 +146,17 @@ class GateWorld {
   std::function<void()> on_call;
 
   // --- looking at it
-  [[nodiscard]] gateway::gate::Gate& gate() { return *gate_; }
-  [[nodiscard]] risk::Engine& engine() { return gate_->engine(); }
+  [[nodiscard]] gateway::gate::Gate& gate() override { return *gate_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
-  [[nodiscard]] const config::Deployment& deployment() const { return deployment_; }
+  [[nodiscard]] const config::Deployment& deployment() const override { return deployment_; }
+  [[nodiscard]] std::int64_t time_ns() const override { return now_ns; }
+  [[nodiscard]] bool is_drained() const override;
+  // Where the journal lies, with the configuration beside it.
+  [[nodiscard]] const std::filesystem::path& journal_folder() const;
   [[nodiscard]] const gateway::gate::Counters& counters() const { return gate_->counters(); }
   [[nodiscard]] std::uint64_t anomalies(risk::Anomaly anomaly) const {
     return counters().anomalies[static_cast<std::size_t>(anomaly)];
   }
-  // The live order behind a client's number, or null.
-  [[nodiscard]] const risk::Order* order(risk::SessionIndex session, std::uint32_t number);
   [[nodiscard]] std::int64_t position(std::string_view account, std::string_view instrument);
   // Whether an order that increases the account's position would be refused as CloseOnly.
   [[nodiscard]] bool is_close_only(std::string_view account);
@@ -173,8 +182,6 @@ class GateWorld {
   void venue_receives(std::span<const std::byte> payload);
   void venue_applies(gateway::venue_sim::SessionIndex session, std::span<const std::byte> payload);
   void append_to_stream(Bytes payload);
-  template <class F>
-  void for_each_record(F&& f) const;
 
   const config::Deployment deployment_;
   gateway::journal::testing::TemporaryFolder folder_;

@@ -53,9 +53,9 @@ bool other_end_is_empty(const std::string& own, const std::string& other) {
 
 }  // namespace
 
-void wait_for_link(std::uint16_t gate_port) {
+void wait_for_link(std::uint16_t gate_port, std::string_view password) {
   OuchClient client(gate_port);
-  ASSERT_TRUE(client.login("CHARL1", 0));
+  ASSERT_TRUE(client.login("CHARL1", 0, "", password));
   std::uint32_t number = client.query();
   const bool up = wait_for([&] {
     client.send(sell(number++, 1, -30'000));

@@ -12,7 +12,7 @@ namespace portcullis::test {
 
 // Until the gate takes orders and has the prices that they need: logs in as CHARL1, which the tests have
 // no other use for, and asks with orders far beyond the collar, which are refused in any case.
-void wait_for_link(std::uint16_t gate_port);
+void wait_for_link(std::uint16_t gate_port, std::string_view password = kClientPassword);
 
 // Until the other end, a process on this machine, has read all that was sent on this socket.
 void wait_until_read(int fd);

@@ -33,6 +33,7 @@ Parameters model_world(const config::Deployment& model) {
   session.member = {1};
   session.accounts = {Story::kAccount};
   session.instruments.assign(p.instruments.size(), true);
+  session.actions = risk::kMayAll;
   session.rate = rate;
   p.sessions = {session};
   for (LimitProfile& profile : p.profiles) {

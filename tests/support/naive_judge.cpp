@@ -61,6 +61,7 @@ Verdict NaiveModel::decide(const CancelOrder& order) const {
   const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
   if (id == 0) return {.disposition = Disposition::Ignore};
   const ModelOrder& chain = orders_.at(id);
+  if (!allows(order.session.value, kMayCancel)) return {.reason = RejectReason::NotEntitled};
   if (!sessions_[order.session.value].exits.has_token(now) ||
       !accounts_[chain.account].exits.has_token(now)) {
     return {.reason = RejectReason::Rate, .disconnect = true};
@@ -254,6 +255,10 @@ RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
   if (conditions_.contains(Condition::JournalDegraded) && !reducing) {
     return RejectReason::JournalDegraded;
   }
+  if (conditions_.contains(Condition::StateUnconfirmed) ||
+      (conditions_.contains(Condition::StateDiffers) && !reducing)) {
+    return RejectReason::StateDiffers;
+  }
 
   std::uint8_t flags = sessions_[q.session].flags;
   for (const Tree& level : path(q.account)) flags |= flags_of(q.account, level);
@@ -270,6 +275,8 @@ RejectReason NaiveModel::check_states(const Question& q, bool reducing) const {
   const bool may_use = std::any_of(session.accounts.begin(), session.accounts.end(),
                                    [&](AccountIndex a) { return a.value == q.account; });
   if (!may_use || !session.instruments[q.instrument]) return RejectReason::NotEntitled;
+  if (!allows(q.session, q.replaced == 0 ? kMayEnter : kMayReplace))
+    return RejectReason::NotEntitled;
   const AccountParameters& account = parameters_.accounts[q.account];
   if (account.isolated_in.exists() && account.isolated_in.value != q.instrument)
     return RejectReason::NotEntitled;

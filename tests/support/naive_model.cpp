@@ -96,6 +96,10 @@ void NaiveModel::take_order_token(std::uint32_t session, std::uint32_t account, 
   }
 }
 
+bool NaiveModel::allows(std::uint32_t session, SessionAction action) const {
+  return (parameters_.sessions[session].actions & action) != 0;
+}
+
 // The live order behind a client's number, and our number of it; 0 when there is none.
 std::uint64_t NaiveModel::find_live(std::uint32_t session, std::uint32_t client_ref,
                                     std::uint32_t& number) const {
@@ -112,7 +116,8 @@ void NaiveModel::apply(const NewOrder& order, const Verdict& verdict) {
   consume(order.session, order.client_ref);
   // Another member's account is not theirs to spend from, whatever the order says.
   const std::vector<AccountIndex>& own = parameters_.sessions[session].accounts;
-  const bool is_own = std::find(own.begin(), own.end(), order.account) != own.end();
+  const bool is_own =
+      allows(session, kMayEnter) && std::find(own.begin(), own.end(), order.account) != own.end();
   take_order_token(session, is_own ? order.account.value : kNil, verdict.reducing, clock_);
   if (verdict.disposition != Disposition::Forward) return;
   ModelOrder chain;
@@ -145,7 +150,8 @@ void NaiveModel::apply(const ReplaceOrder& order, const Verdict& verdict) {
   consume(order.session, order.client_ref);
   std::uint32_t original = 0;
   const std::uint64_t id = find_live(session, order.original_ref, original);
-  const std::uint32_t account = id == 0 ? kNil : orders_.at(id).account;
+  const bool pays = id != 0 && allows(session, kMayReplace);
+  const std::uint32_t account = pays ? orders_.at(id).account : kNil;
   take_order_token(session, account, verdict.reducing, clock_);
   if (verdict.disposition != Disposition::Forward) return;
   ModelOrder& chain = orders_.at(id);
@@ -169,7 +175,7 @@ void NaiveModel::apply(const CancelOrder& order, const Verdict& verdict) {
   std::uint32_t number = 0;
   const std::uint64_t id = find_live(order.session.value, order.client_ref, number);
   ModelBucket& session = sessions_[order.session.value].exits;
-  if (id == 0) {  // of nothing: it costs the session
+  if (id == 0 || !allows(order.session.value, kMayCancel)) {  // of nothing: it costs the session
     if (session.has_token(clock_)) session.take(clock_);
     return;
   }

@@ -331,6 +331,7 @@ class NaiveModel {
   void tick(risk::Timestamp time);
   void take_order_token(std::uint32_t session, std::uint32_t account, bool reducing,
                         std::int64_t now);
+  [[nodiscard]] bool allows(std::uint32_t session, risk::SessionAction action) const;
   [[nodiscard]] std::uint64_t find_live(std::uint32_t session, std::uint32_t client_ref,
                                         std::uint32_t& number) const;
   void trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,

@@ -532,7 +532,7 @@ Command CommandSource::control() {
 Command CommandSource::condition() {
   SetCondition set;
   set.time = time();
-  set.condition = static_cast<Condition>(rng_.between(0, 3));
+  set.condition = static_cast<Condition>(rng_.between(0, 5));
   set.on = true;
   SetCondition off = set;
   off.on = false;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tests/support/gate_world.h"
+#include "tests/support/random_orders.h"
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
 
@@ -26,10 +28,12 @@ class RandomGate {
         world_(sound_ && rng_.percent(25) ? std::vector<Change>{{Change::Kind::Set, "process.json",
                                                                  "capacities.orders", "20"}}
                                           : std::vector<Change>{}),
+        counts_(counts),
         audit_(prepared(world_), venue, counts),
-        next_number_(world_.deployment().sessions.size(), 1) {}
+        taken_(world_.venue_stream().size()),
+        orders_(rng_, world_, audit_) {}
 
-  void run(std::int64_t steps);
+  void run(std::int64_t steps, const Watch& watch);
 
  private:
   // The venue is chosen before anything else.
@@ -37,20 +41,19 @@ class RandomGate {
   std::uint32_t below(std::size_t n) {
     return static_cast<std::uint32_t>(rng_.between(0, static_cast<std::int64_t>(n) - 1));
   }
-  template <class T>
-  const T& one_of(const std::vector<T>& values) {
-    return values[below(values.size())];
-  }
+
+  // Each is done to the world, and what came of it is judged.
+  void send(risk::SessionIndex session, std::span<const std::byte> payload);
+  void set_mark(risk::InstrumentIndex instrument, risk::Mark mark);
+  void operate(const risk::Control& control);
+  void sweep(gate::SweepScope scope, std::uint32_t target);
+  void look_again();
+  void replace_venue(std::string_view session);
+  void look();
 
   void step();
   bool is_well() const { return audit_.problems().empty() && !testing::Test::HasFailure(); }
   void client_sends();
-  ouch::InboundMessage client_message(risk::SessionIndex session);
-  ouch::EnterOrder enter_order(risk::SessionIndex session);
-  std::uint32_t some_number(risk::SessionIndex session);
-  ouch::Firm some_firm(risk::SessionIndex session);
-  std::uint64_t some_price(risk::InstrumentIndex instrument, const config::Alias& alias);
-  std::uint32_t some_quantity(const config::Alias& alias);
   void price_moves();
   void other_trades();
   void operator_acts();
@@ -64,8 +67,11 @@ class RandomGate {
   Rng rng_;
   Rng looks_;  // when margin states are looked at, beside the story
   GateWorld world_;
+  GateAudit::Counts& counts_;
   GateAudit audit_;
-  std::vector<std::uint32_t> next_number_;
+  std::size_t taken_;  // of the venue's stream, and told to the audit as taken
+  int starts_ = 1;
+  RandomOrders orders_;
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
   std::size_t answered_ = 0;  // of what the scripted venue has read
@@ -84,119 +90,94 @@ GateWorld& RandomGate::prepared(GateWorld& world) {
   return world;
 }
 
+// --- what is done, and what came of it
+
+void RandomGate::send(risk::SessionIndex session, std::span<const std::byte> payload) {
+  const gate::Counters before = world_.counters();
+  const int starts = world_.starts();
+  const std::string_view allowed = audit_.expect(session, payload);
+  world_.send_bytes(session, payload);
+
+  // One message, one count. What leaves no record does not survive a restart.
+  const gate::Counters& after = world_.counters();
+  const bool restarted = world_.starts() != starts;
+  const std::string outcome =
+      std::string(after.forwarded - before.forwarded, 'f') +
+      std::string(after.rejected - before.rejected, 'r') +
+      std::string(after.answered - before.answered, 'a') +
+      (restarted ? ""
+                 : std::string(after.ignored - before.ignored, 'i') +
+                       std::string(after.malformed - before.malformed, 'm'));
+  if (outcome.size() != 1 ? !restarted || !outcome.empty()
+                          : allowed.find(outcome) == std::string_view::npos)
+    audit_.problem("a message had the outcome " + outcome + ", not one of " + std::string(allowed));
+  audit_.sent(session, payload, outcome, world_.gate().last_decision());
+  look();
+}
+
+void RandomGate::set_mark(risk::InstrumentIndex instrument, risk::Mark mark) {
+  audit_.marked(instrument, mark, world_.now_ns);
+  world_.mark(instrument, mark);
+  look();
+}
+
+void RandomGate::operate(const risk::Control& control) {
+  audit_.controlled(control);
+  world_.control(control);
+  look();
+}
+
+void RandomGate::sweep(gate::SweepScope scope, std::uint32_t target) {
+  audit_.swept(scope, target);
+  world_.sweep(scope, target);
+  look();
+}
+
+void RandomGate::look_again() {
+  if (world_.look_again()) ++counts_.looked;
+  look();
+}
+
+void RandomGate::replace_venue(std::string_view session) {
+  world_.cut.reset();  // the gate is to hear of it now
+  world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
+  world_.replace_venue(session);
+  audit_.venue_is_another();
+  taken_ = 0;
+  world_.connect();
+  look();
+  audit_.orders_are_dead();
+  world_.orders_are_dead();
+  world_.connect();
+  look();
+}
+
+void RandomGate::look() {
+  if (world_.starts() != starts_) {
+    starts_ = world_.starts();
+    audit_.judge_restart(world_.streams());
+  }
+  audit_.look_at_what_is_said();
+  const std::vector<Bytes>& stream = world_.venue_stream();
+  // A lost session's numbering says nothing about the new one's.
+  const std::size_t through =
+      world_.gate().link() == gate::LinkState::Lost ? 0 : world_.gate().venue_next_sequence() - 1;
+  for (; taken_ < std::min(through, stream.size()); ++taken_) audit_.taken(stream[taken_]);
+  audit_.look_at_what_is_read();
+  for (std::uint32_t s = 0; s < world_.deployment().sessions.size(); ++s) {
+    for (const Bytes& payload : world_.owed_bytes({s})) audit_.owed({s}, payload);
+  }
+  audit_.judge_answers();
+  audit_.judge_books();
+}
+
 // --- clients
 
-std::uint64_t RandomGate::some_price(risk::InstrumentIndex instrument, const config::Alias& alias) {
-  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
-  const std::int64_t mark = world_.engine().mark(instrument).raw / parameters.marks_per_tick;
-  // A few prices, so that orders meet; now and then far away.
-  const std::int64_t away = rng_.percent(5) ? rng_.between(-80, 80) : rng_.between(-4, 4);
-  return static_cast<std::uint64_t>((mark + mark * away / 1000) * alias.price_per_tick);
-}
-
-std::uint32_t RandomGate::some_quantity(const config::Alias& alias) {
-  if (rng_.percent(2)) return below(1'200'000);
-  const std::int64_t lots = rng_.percent(4)    ? rng_.between(1, 20'000)
-                            : rng_.percent(50) ? 100
-                                               : rng_.between(1, 200);
-  return static_cast<std::uint32_t>(
-      std::min<std::int64_t>(lots * alias.quantity_per_lot, 1'000'000));
-}
-
-ouch::Firm RandomGate::some_firm(risk::SessionIndex session) {
-  const config::Deployment& d = world_.deployment();
-  if (rng_.percent(3)) return d.accounts[below(d.accounts.size())].firm;
-  if (rng_.percent(1)) return padded<4>("XXXX");
-  return d.accounts[one_of(d.parameters.sessions[session.value].accounts).value].firm;
-}
-
-ouch::EnterOrder RandomGate::enter_order(risk::SessionIndex session) {
-  const config::Alias alias = one_of(world_.deployment().sessions[session.value].aliases);
-  ouch::EnterOrder order = venue_sim::enter_message({.number = 1,
-                                                     .side = "BBBSSSTE"[below(8)],
-                                                     .quantity = some_quantity(alias),
-                                                     .price = some_price(alias.instrument, alias),
-                                                     .tif = rng_.percent(20) ? '3' : '0',
-                                                     .firm = ""});
-  order.symbol = rng_.percent(1) ? padded<8>("NONE") : alias.symbol;
-  if (rng_.percent(3)) order.price = below(3) == 0 ? 0 : ouch::kMarketPrice;
-  if (order.price == ouch::kMarketPrice) order.time_in_force = ouch::TimeInForce::ImmediateOrCancel;
-  if (rng_.percent(1)) order.time_in_force = ouch::TimeInForce::AfterHours;
-  if (rng_.percent(1)) order.cross_type = 'O';
-  if (rng_.percent(90)) {
-    order.appendage.firm = some_firm(session);
-    order.appendage.mark(ouch::Tag::Firm);
-  }
-  if (rng_.percent(5)) {
-    order.appendage.post_only = ouch::kPostOnly;
-    order.appendage.mark(ouch::Tag::PostOnly);
-  }
-  if (order.time_in_force == ouch::TimeInForce::ImmediateOrCancel && rng_.percent(20)) {
-    order.appendage.min_qty = order.quantity / 2;
-    order.appendage.mark(ouch::Tag::MinQty);
-  }
-  if (rng_.percent(40)) {
-    order.appendage.aiq_strategy = "*NOWDod"[below(7)];
-    order.appendage.mark(ouch::Tag::AiqStrategy);
-  }
-  return order;
-}
-
-// Mostly one that lives.
-std::uint32_t RandomGate::some_number(risk::SessionIndex session) {
-  const std::vector<std::uint32_t> live = audit_.live(session);
-  if (live.empty() || rng_.percent(10)) return below(next_number_[session.value] + 1);
-  return one_of(live);
-}
-
-ouch::InboundMessage RandomGate::client_message(risk::SessionIndex session) {
-  std::uint32_t& next = next_number_[session.value];
-  const std::uint32_t number = rng_.percent(3) ? below(next) : (next += 1 + below(8) / 7) - 1;
-  const std::int64_t what = rng_.between(1, 1000);
-  if (what <= 540) {
-    ouch::EnterOrder order = enter_order(session);
-    order.user_ref_num = number;
-    order.cl_ord_id = venue_sim::cl_ord_id_of(number);
-    return order;
-  }
-  const std::uint32_t original = some_number(session);
-  const risk::Order* live = world_.order(session, original);
-  const auto& aliases = world_.deployment().sessions[session.value].aliases;
-  config::Alias alias = one_of(aliases);
-  for (const config::Alias& a : aliases) {
-    if (live != nullptr && a.instrument == live->instrument) alias = a;
-  }
-  if (what <= 760) {
-    return venue_sim::replace_message(original, {.number = number,
-                                                 .quantity = some_quantity(alias),
-                                                 .price = some_price(alias.instrument, alias),
-                                                 .tif = rng_.percent(2) ? '3' : '0'});
-  }
-  if (what <= 950) {
-    return ouch::CancelOrder{.user_ref_num = original,
-                             .quantity = rng_.percent(30) ? some_quantity(alias) : 0,
-                             .appendage = {}};
-  }
-  if (what <= 965) return ouch::AccountQuery{.appendage = {}};
-  const ouch::Firm firm = rng_.percent(40) ? padded<4>("") : some_firm(session);
-  if (what <= 978) {
-    return ouch::MassCancel{.user_ref_num = number,
-                            .firm = firm,
-                            .symbol = rng_.percent(50) ? padded<8>("") : alias.symbol,
-                            .appendage = {}};
-  }
-  if (what <= 983) {
-    return ouch::DisableOrderEntry{.user_ref_num = number, .firm = firm, .appendage = {}};
-  }
-  return ouch::EnableOrderEntry{
-      .user_ref_num = number, .firm = rng_.percent(70) ? padded<4>("") : firm, .appendage = {}};
-}
-
 void RandomGate::client_sends() {
-  const risk::SessionIndex session{below(next_number_.size())};
-  Bytes payload = venue_sim::bytes_of(client_message(session));
+  const risk::SessionIndex session{below(world_.deployment().sessions.size())};
+  Bytes payload = venue_sim::bytes_of(orders_.of_client(session));
   if (rng_.percent(1)) payload.resize(below(payload.size() + 1));
-  audit_.send(session, payload);
+  send(session, payload);
 }
 
 // --- everybody else
@@ -206,22 +187,13 @@ void RandomGate::price_moves() {
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
   const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
-  audit_.mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
+  set_mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
 }
 
 // At the simulated venue.
 void RandomGate::other_trades() {
   if (rng_.percent(15)) return world_.other_cancels(below(other_number_) + 1);
-  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
-  const config::Alias& alias = world_.deployment().instruments[instrument.value].venue;
-  const std::string symbol(alias.symbol.begin(), alias.symbol.end());
-  world_.other_enters(
-      {.number = other_number_++,
-       .side = rng_.percent(50) ? 'B' : 'S',
-       .quantity = static_cast<std::uint32_t>(rng_.between(1, 150) * alias.quantity_per_lot),
-       .price = some_price(instrument, alias),
-       .tif = rng_.percent(30) ? '3' : '0',
-       .symbol = symbol});
+  world_.other_enters(orders_.other(other_number_++));
 }
 
 // What was done is undone again after a while, so that there is always something to trade.
@@ -233,7 +205,7 @@ void RandomGate::operator_acts() {
     risk::Control resume = controls_[c];
     resume.action = ControlAction::Resume;
     controls_.erase(controls_.begin() + c);
-    return audit_.control(resume);
+    return operate(resume);
   }
   const config::Deployment& d = world_.deployment();
   risk::Control control;
@@ -247,11 +219,11 @@ void RandomGate::operator_acts() {
                        : control.scope == ControlScope::Account ? gate::SweepScope::Account
                        : control.scope == ControlScope::Session ? gate::SweepScope::Session
                                                                 : gate::SweepScope::Instrument;
-    return audit_.sweep(scope, control.target);
+    return sweep(scope, control.target);
   }
   control.action = static_cast<ControlAction>(below(3));  // kill, suspend, close only
   controls_.push_back(control);
-  audit_.control(control);
+  operate(control);
 }
 
 void RandomGate::hold_or_carry() {
@@ -259,12 +231,12 @@ void RandomGate::hold_or_carry() {
   world_.hold_from_venue = rng_.percent(20);
   world_.hold_steps = rng_.percent(20);
   world_.deliver();
-  audit_.look();
+  look();
 }
 
 void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
-  if (looks_.percent(10)) audit_.look_again();
+  if (looks_.percent(10)) look_again();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -275,7 +247,7 @@ void RandomGate::step() {
     world_.now_ns += rng_.percent(20) ? rng_.between(0, 2'000'000'000) : rng_.between(0, 2'000'000);
     if (rng_.percent(50)) {
       for (std::uint32_t i = 0; i < world_.deployment().instruments.size(); ++i)
-        audit_.mark({i}, world_.engine().mark({i}));
+        set_mark({i}, world_.engine().mark({i}));
     }
   } else if (what <= 930) {
     return hold_or_carry();
@@ -288,18 +260,18 @@ void RandomGate::step() {
   } else if (what <= 985) {
     world_.disconnect();
   } else if (what <= 996) {
-    const risk::SessionIndex session{below(next_number_.size())};
+    const risk::SessionIndex session{below(world_.deployment().sessions.size())};
     const bool up = !world_.gate().is_session_up(session);
     world_.session_is(session, up);
-    if (!up) return audit_.sweep(gate::SweepScope::Session, session.value);
+    if (!up) return sweep(gate::SweepScope::Session, session.value);
   } else if (what <= 998) {
     world_.kill();
     world_.connect();
   } else if (!sound_ && rng_.percent(50)) {
     answered_ = audit_.read().size();
-    return audit_.replace_venue("VENUE" + std::to_string(10'000 + ++venues_));
+    return replace_venue("VENUE" + std::to_string(10'000 + ++venues_));
   }
-  audit_.look();
+  look();
 }
 
 // --- a hostile venue
@@ -311,7 +283,7 @@ void RandomGate::venue_says() {
     resume.target = a;
     resume.scope = risk::ControlScope::Account;
     resume.action = risk::ControlAction::Resume;
-    if (rng_.percent(10)) audit_.control(resume);
+    if (rng_.percent(10)) operate(resume);
   }
   for (std::int64_t n = rng_.between(1, 5); n > 0 && is_well(); --n) {
     Bytes payload(ouch::kMaxMessageSize);
@@ -319,7 +291,7 @@ void RandomGate::venue_says() {
     if (rng_.percent(1)) payload.resize(below(payload.size()));
     if (rng_.percent(1) && !payload.empty()) payload[0] = static_cast<std::byte>(below(256));
     world_.say_bytes(std::move(payload));
-    audit_.look();
+    look();
   }
 }
 
@@ -406,26 +378,29 @@ void RandomGate::recover() {
   world_.hold_to_venue = world_.hold_from_venue = world_.hold_steps = false;
   world_.deliver();
   if (!world_.is_connected()) world_.connect();
-  audit_.look();
+  look();
 }
 
 void RandomGate::end() {
   world_.cut.reset();
   recover();
-  audit_.sweep(gate::SweepScope::Node, 0);
+  sweep(gate::SweepScope::Node, 0);
   if (sound_) {
     audit_.compare_book();
   } else {
-    audit_.replace_venue("VENUEXLAST");
+    replace_venue("VENUEXLAST");
   }
+  look();
   audit_.finish();
 }
 
-void RandomGate::run(std::int64_t steps) {
+void RandomGate::run(std::int64_t steps, const Watch& watch) {
+  const std::function<void()> look = watch ? watch(world_) : [] {};
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
     step();
-    if (sound_ && audit_.is_drained() && rng_.percent(5)) audit_.compare_book();
+    look();
+    if (sound_ && world_.is_drained() && rng_.percent(5)) audit_.compare_book();
     if (rng_.between(1, steps) <= 3) {
       EXPECT_EQ(world_.check(), "");
     }
@@ -433,6 +408,7 @@ void RandomGate::run(std::int64_t steps) {
   if (is_well()) {
     EXPECT_EQ(world_.check(), "");
     end();
+    look();
   }
   for (const std::string& problem : audit_.problems())
     ADD_FAILURE() << "step " << s << ": " << problem;
@@ -441,11 +417,11 @@ void RandomGate::run(std::int64_t steps) {
 }  // namespace
 
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps) {
+                      std::int64_t steps, const Watch& watch) {
   GateAudit::Counts counts;
   for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
-    RandomGate(venue, seed, counts).run(steps);
+    RandomGate(venue, seed, counts).run(steps, watch);
   }
   if (testing::Test::HasFailure()) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);

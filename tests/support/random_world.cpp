@@ -169,6 +169,10 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
       if (rng.percent(98)) s.accounts.push_back({a});
     }
     for (std::size_t i = 0; i < p.instruments.size(); ++i) s.instruments.push_back(rng.percent(99));
+    for (const SessionAction action :
+         {kMayEnter, kMayReplace, kMayCancel, kMayMassCancel, kMayDisable}) {
+      if (rng.percent(97)) s.actions = static_cast<std::uint8_t>(s.actions | action);
+    }
     s.rate = random_rate(rng);
     p.sessions.push_back(s);
   }

@@ -194,6 +194,7 @@ Parameters margin_world(Rng& rng, bool protections) {
   p.sessions.resize(1);
   p.sessions[0].accounts = {Story::kAccount};
   p.sessions[0].instruments.assign(p.instruments.size(), true);
+  p.sessions[0].actions = kMayAll;
   p.sessions[0].rate = rate;
   for (InstrumentParameters& i : p.instruments) i.market_orders = true;
   for (LimitProfile& profile : p.profiles) {

@@ -520,7 +520,8 @@ Texts whole_deployment() {
   texts["sessions.json"] = fmt::format(
       R"({{"alias_sets":{{"all":{{{}}}}},"sessions":{{"S":{{"member":"alpha","password_env":"P",
            "accounts":["maker"],"default_account":"maker","alias_set":"all","instruments":[{}],
-           "cancel_on_disconnect":true,"reject_arithmetic_debug":false,
+           "actions":["enter"],"cancel_on_disconnect":true,"disconnect_grace_ms":0,"dead_man_ms":0,
+           "duplicate_login":"refuse","slow_consumer":"disconnect","reject_arithmetic_debug":false,
            "rate":{{"per_second":1,"burst":1,"exit_per_second":1,"exit_burst":1}}}}}}}})",
       aliases, names);
   Json process = parse_json(test::read_example()["process.json"]).json;

@@ -54,8 +54,9 @@ struct World : Driver<Subject> {
     this->subject.apply(SetCondition{{this->now}, which, on, {}});
   }
   void halt_everything(std::uint32_t instrument) {
-    for (const Condition c : {Condition::VenueHalted, Condition::VenueDown, Condition::VenueBusy,
-                              Condition::JournalDegraded}) {
+    for (const Condition c :
+         {Condition::VenueHalted, Condition::VenueDown, Condition::VenueBusy,
+          Condition::JournalDegraded, Condition::StateDiffers, Condition::StateUnconfirmed}) {
       condition(c, true);
     }
     control(ControlScope::Node, kVenue.value, ControlAction::Kill);
@@ -71,7 +72,7 @@ struct World : Driver<Subject> {
 // The rungs of what surrounds an order, as halt_everything() left it.
 template <class Subject>
 Ladder standing_rungs(World<Subject>& w, std::uint32_t instrument,
-                      const std::function<void()>& entitle) {
+                      const std::vector<std::function<void()>>& entitle) {
   const auto off = [&w](Condition c) { return [&w, c] { w.condition(c, false); }; };
   const auto resume = [&w](ControlScope scope, std::uint32_t target) {
     return [&w, scope, target] { w.control(scope, target, ControlAction::Resume); };
@@ -81,17 +82,22 @@ Ladder standing_rungs(World<Subject>& w, std::uint32_t instrument,
       {VenueDown, off(Condition::VenueDown)},
       {VenueBusy, off(Condition::VenueBusy)},
       {JournalDegraded, off(Condition::JournalDegraded)},
+      {StateDiffers,
+       [&w] {
+         w.condition(Condition::StateUnconfirmed, false);
+         w.condition(Condition::StateDiffers, false);
+       }},
       {Killed, resume(ControlScope::Node, kVenue.value)},
       {Suspended, resume(ControlScope::Node, kMember.value)},
       {CloseOnly, resume(ControlScope::Node, kGroup.value)},
   };
-  if (entitle) ladder.push_back({NotEntitled, entitle});
+  for (const auto& step : entitle) ladder.push_back({NotEntitled, step});
   ladder.push_back({InstrumentHalted, resume(ControlScope::Instrument, instrument)});
   return ladder;
 }
 
 // Coins at 100,000 dollars. Account 0 has the limits that the ladders cross, and one token a
-// second; session 0 may not use it.
+// second; session 0 may not use it, and session 2 may not enter an order of it.
 // The quantum is a hundredth of a cent, so that what the larger orders need fits (METHOD 3.10).
 constexpr std::int64_t quanta(std::int64_t dollars) { return dollars * 10'000; }
 Parameters ladder_parameters() {
@@ -115,7 +121,9 @@ Parameters ladder_parameters() {
   p.profiles.push_back(tight);
   p.accounts[0].profile = 1;
   p.accounts[0].rate = {.per_second = 1, .burst = 1, .exit_per_second = 1, .exit_burst = 1};
+  p.sessions.push_back(p.sessions[1]);
   p.sessions[0].accounts = {AccountIndex{1}};
+  p.sessions[2].actions = kMayAll & ~kMayEnter;
   p.capacities.orders = 2;
   p.capacities.positions = 2;
   return p;
@@ -163,8 +171,11 @@ std::set<RejectReason> climb_with_a_buy() {
       {UnknownAccount, [&] { o.account = AccountIndex{0}; }},
       {UnknownInstrument, [&] { o.instrument = kBtcDated; }},
   };
-  const auto entitle = [&] { o.session = SessionIndex{1}; };
-  for (const Rung& rung : standing_rungs(w, kBtcDated.value, entitle)) ladder.push_back(rung);
+  const auto log_in_as = [&o](std::uint32_t session) {
+    return [&o, session] { o.session = SessionIndex{session}; };
+  };
+  for (const Rung& rung : standing_rungs(w, kBtcDated.value, {log_in_as(2), log_in_as(1)}))
+    ladder.push_back(rung);
   const Ladder rest = {
       {UnsupportedOrdType, [&] { o.unsupported = None; }},
       {UnsupportedTimeInForce, [&] { o.time_in_force = TimeInForce::ImmediateOrCancel; }},

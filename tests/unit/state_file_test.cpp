@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "config/load.h"
-#include "config/password.h"
 #include "tests/support/example_config.h"
 
 namespace portcullis::config {
@@ -159,29 +158,6 @@ TEST(CommandsFile, TellsEveryProblem) {
       "c.json: commands[4].action: is missing\n"
       "c.json: commands[4].why: \"x\": is no key that is known here\n"
       "c.json: commands[5].node: \"bravo\": is no key that is known here\n");
-}
-
-TEST(Password, IsReadFromTheEnvironmentOrAFileAndNowhereElse) {
-  // One thread.
-  // NOLINTBEGIN(concurrency-mt-unsafe)
-  ::setenv("PORTCULLIS_TEST_PASSWORD", "not-secret", 1);
-  EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).text, "not-secret");
-  ::setenv("PORTCULLIS_TEST_PASSWORD", "eleven-long", 1);
-  EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).problem,
-            "the environment variable PORTCULLIS_TEST_PASSWORD must hold 1 to 10 printable ASCII "
-            "characters without spaces");
-  ::unsetenv("PORTCULLIS_TEST_PASSWORD");
-  EXPECT_EQ(read_password({"PORTCULLIS_TEST_PASSWORD", {}}).problem,
-            "the environment variable PORTCULLIS_TEST_PASSWORD is not set");
-  // NOLINTEND(concurrency-mt-unsafe)
-
-  const auto path = std::filesystem::temp_directory_path() / "portcullis-password-test";
-  std::ofstream(path) << "from-file\r\nsecond line\n";
-  EXPECT_EQ(read_password({"", path}).text, "from-file");
-  std::ofstream(path) << "";
-  EXPECT_NE(read_password({"", path}).problem, "");
-  std::filesystem::remove(path);
-  EXPECT_EQ(read_password({"", path}).problem, "the file " + path.string() + " cannot be read");
 }
 
 }  // namespace

@@ -1,0 +1,10 @@
+// `portcullis journal`: the records of a gate's journal, as text or as JSON lines.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace portcullis::gateway {
+
+void add_journal_command(CLI::App& app);
+
+}  // namespace portcullis::gateway

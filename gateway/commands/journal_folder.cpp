@@ -1,0 +1,53 @@
+#include "gateway/commands/journal_folder.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <stdexcept>
+#include <string>
+
+#include "config/load.h"
+#include "gateway/commands/stats.h"
+#include "gateway/journal/files.h"
+
+namespace portcullis::gateway {
+
+namespace {
+
+constexpr const char* kConfiguration = "configuration.json";
+
+std::unique_ptr<const config::Deployment> load_deployment(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / kConfiguration;
+  config::LoadResult result = config::load_canonical(read_text(path), folder);
+  if (!result.ok()) {
+    throw std::runtime_error(
+        fmt::format("{}: {}", path.string(), config::to_text(result.problems.front())));
+  }
+  return std::make_unique<const config::Deployment>(std::move(result.deployment));
+}
+
+}  // namespace
+
+std::unique_ptr<const config::Deployment> find_deployment(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / kConfiguration)) return nullptr;
+  try {
+    return load_deployment(folder);
+  } catch (const std::runtime_error& error) {
+    std::cerr << error.what() << "\nindexes are shown instead of names\n";
+    return nullptr;
+  }
+}
+
+std::unique_ptr<const config::Deployment> need_deployment(const std::filesystem::path& folder) {
+  return load_deployment(folder);
+}
+
+journal::ReaderOptions reader_options(const std::filesystem::path& folder) {
+  journal::ReaderOptions options{.include_ring = true};
+  const auto state = journal::read_state(folder);
+  const bool is_closed = state && (state->flags & journal::StateRecord::kClean) != 0;
+  if (state && !is_closed && state->boot_id != journal::boot_id()) options.flushed_floor = 0;
+  return options;
+}
+
+}  // namespace portcullis::gateway

@@ -1,0 +1,24 @@
+// What the commands that look at a journal share: the folder's configuration, and how to read it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "config/deployment.h"
+#include "gateway/journal/reader.h"
+
+namespace portcullis::gateway {
+
+// The configuration that a journal was begun under, kept beside it. Null: it is not there, or
+// nothing can be made of it, which is said on stderr.
+[[nodiscard]] std::unique_ptr<const config::Deployment> find_deployment(
+    const std::filesystem::path& folder);
+// Throws std::runtime_error instead.
+[[nodiscard]] std::unique_ptr<const config::Deployment> need_deployment(
+    const std::filesystem::path& folder);
+
+// For a journal that was closed, one whose process was killed, and one that is being written. After
+// a stop of the machine the ring's word on what was flushed is worth nothing, as in recovery.
+[[nodiscard]] journal::ReaderOptions reader_options(const std::filesystem::path& folder);
+
+}  // namespace portcullis::gateway

@@ -1,0 +1,10 @@
+// `portcullis password`: from a password to the line that is stored of it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace portcullis::gateway {
+
+void add_password_command(CLI::App& app);
+
+}  // namespace portcullis::gateway

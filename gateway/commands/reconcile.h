@@ -1,0 +1,10 @@
+// `portcullis reconcile`: what a journal comes to, against the books of somebody else.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace portcullis::gateway {
+
+void add_reconcile_command(CLI::App& app);
+
+}  // namespace portcullis::gateway

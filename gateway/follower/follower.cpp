@@ -1,0 +1,183 @@
+#include "gateway/follower/follower.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "gateway/gate/records.h"
+
+namespace portcullis::gateway::follower {
+
+namespace {
+
+constexpr std::chrono::milliseconds kIdle{2};         // between two looks at a journal at rest
+constexpr std::chrono::milliseconds kStopMax{2'000};  // for the last records to be durable
+constexpr int kNice = 10;                             // of its thread: whoever trades goes first
+
+std::unique_ptr<gate::Gate> copy_of(const gate::Gate* gate, const config::Deployment& deployment) {
+  auto copy = std::make_unique<gate::Gate>(deployment, nullptr);
+  if (gate == nullptr) return copy;
+  std::vector<std::byte> saved(gate->saved_bytes());
+  gate->save(saved);
+  if (const char* problem = copy->load(saved))
+    throw std::runtime_error(fmt::format("the state cannot be copied: {}", problem));
+  return copy;
+}
+
+}  // namespace
+
+Follower::Follower(const config::Deployment& deployment, journal::Journal& journal,
+                   FollowerOptions options, const gate::Gate* gate, Position position)
+    : deployment_(deployment),
+      journal_(journal),
+      options_(std::move(options)),
+      reader_(options_.directory, {.from_sequence = position.sequence + 1, .include_ring = true}),
+      gate_(copy_of(gate, deployment)),
+      position_(std::move(position)),
+      sequence_(position_.sequence) {
+  position_.stream_next.resize(std::max(position_.stream_next.size(), deployment.sessions.size()),
+                               1);
+}
+
+Follower::~Follower() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+std::uint64_t Follower::limit() const noexcept {
+  return options_.durable_only ? journal_.synced_sequence() : journal_.published_sequence();
+}
+
+FollowerFigures Follower::figures() const {
+  const std::lock_guard lock(mutex_);
+  FollowerFigures figures = figures_;
+  figures.sequence = position_.sequence;
+  return figures;
+}
+
+std::size_t Follower::step(std::size_t records_max) {
+  const std::lock_guard lock(mutex_);
+  std::size_t taken = 0;
+  const std::uint64_t last = limit();
+  while (!stuck_ && taken < records_max && reader_.next_sequence() <= last) {
+    journal::RecordView record;
+    const journal::ReadStatus status = reader_.next(record);
+    if (status == journal::ReadStatus::End) break;
+    if (status == journal::ReadStatus::Damaged) {
+      stuck_ = true;
+      figures_.problem = reader_.error();
+      break;
+    }
+    if (!gate_->redo(record)) {
+      stuck_ = true;
+      figures_.problem = fmt::format("record {} is none of this version's", record.sequence);
+      break;
+    }
+    for (Companion* companion : options_.companions) companion->take(record);
+    position_.take(record);
+    ++taken;
+    if (static_cast<gate::RecordType>(record.type) == gate::RecordType::Marker) ++figures_.markers;
+    if (figures_.differs_at == 0 && gate_->differs_at() != 0) {
+      figures_.differs_at = gate_->differs_at();
+      figures_.problem = fmt::format("record {} was written in another state", record.sequence);
+      differs_.store(true, std::memory_order_relaxed);
+    }
+  }
+  sequence_.store(position_.sequence, std::memory_order_release);
+  return taken;
+}
+
+// Empty: nothing is to be written. Under the mutex, so that it is one state; the file is written
+// without it.
+std::vector<std::byte> Follower::copy() {
+  if (position_.sequence == figures_.last_snapshot || !gate_->is_loaded() ||
+      figures_.differs_at != 0 || gate_->state_differs() || gate_->state_unconfirmed()) {
+    return {};
+  }
+  std::vector<Section> sections{{.name = "gate",
+                                 .bytes = gate_->saved_bytes(),
+                                 .save = [this](std::span<std::byte> out) { gate_->save(out); }}};
+  for (const Companion* companion : options_.companions) {
+    sections.push_back({.name = companion->name(),
+                        .bytes = companion->saved_bytes(),
+                        .save = [companion](std::span<std::byte> out) { companion->save(out); }});
+  }
+  return compose({.layout_hash = gate_->layout_hash(),
+                  .configuration_hash = deployment_.canonical_hash,
+                  .journal_id = journal_.id(),
+                  .state_hash = gate_->state_hash()},
+                 position_, sections);
+}
+
+bool Follower::write_snapshot() {
+  std::vector<std::byte> bytes;
+  std::uint64_t sequence = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    bytes = copy();
+    sequence = position_.sequence;
+  }
+  if (bytes.empty()) return false;
+  const std::string problem =
+      follower::write_snapshot(options_.directory, sequence, bytes, *options_.file_ops);
+  const std::vector<SnapshotFile> files = list_snapshots(options_.directory);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!problem.empty()) {
+      ++figures_.snapshot_failures;
+      figures_.problem = problem;
+      return false;
+    }
+    ++figures_.snapshots;
+    figures_.last_snapshot = sequence;
+  }
+  if (options_.may_remove_below && files.size() >= 2) options_.may_remove_below(files[1].sequence);
+  return true;
+}
+
+// --- the thread
+
+void Follower::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Follower::run() {
+  ::setpriority(PRIO_PROCESS, 0, kNice);  // of the calling thread alone, on Linux
+  auto written_at = std::chrono::steady_clock::now();
+  while (true) {
+    const std::size_t taken = step(kBatch);
+    const auto now = std::chrono::steady_clock::now();
+    if (options_.snapshot_interval.count() > 0 && now - written_at >= options_.snapshot_interval) {
+      write_snapshot();
+      written_at = now;
+    }
+    std::unique_lock lock(mutex_);
+    if (stopping_) return;
+    if (taken == 0) wake_.wait_for(lock, kIdle, [this] { return stopping_; });
+  }
+}
+
+void Follower::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  const auto give_up = std::chrono::steady_clock::now() + kStopMax;
+  while (sequence() < journal_.published_sequence()) {
+    if (step(kBatch) > 0) continue;
+    if (stuck_ || std::chrono::steady_clock::now() > give_up) break;
+    std::this_thread::sleep_for(kIdle);
+  }
+  if (options_.snapshot_interval.count() > 0) write_snapshot();
+}
+
+}  // namespace portcullis::gateway::follower

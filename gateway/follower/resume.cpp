@@ -1,0 +1,125 @@
+#include "gateway/follower/resume.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "gateway/journal/reader.h"
+
+namespace portcullis::gateway::follower {
+
+namespace {
+
+// The record that the snapshot ends with is in the journal, and is the same. The reader is then
+// behind it.
+bool is_of_this_journal(journal::Reader& reader, const Position& position) {
+  journal::RecordView record;
+  return reader.next(record) == journal::ReadStatus::Record &&
+         record.sequence == position.sequence && mark_of(record) == position.record_mark;
+}
+
+// The problem, or an empty text and the gate and the companions as they were saved.
+std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
+                 const journal::JournalId& id, std::span<Companion* const> companions,
+                 gate::Gate& gate) {
+  const SnapshotHeader& header = snapshot.header;
+  if (header.journal_id != id) return "is of another journal";
+  if (header.configuration_hash != deployment.canonical_hash)
+    return "was written under another configuration";
+  if (header.layout_hash != gate.layout_hash()) return "was written by another version";
+  if (const char* problem = gate.load(snapshot.section("gate")))
+    return fmt::format("cannot be loaded: {}", problem);
+  if (gate.state_hash() != header.state_hash)
+    return fmt::format("holds another state, {:016x}, than it says, {:016x}", gate.state_hash(),
+                       header.state_hash);
+  for (Companion* companion : companions) {
+    const auto section = snapshot.section(companion->name());
+    if (section.empty() || !companion->load(section))
+      return fmt::format("has no good section {}", companion->name());
+  }
+  return {};
+}
+
+}  // namespace
+
+Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
+                    const ResumeOptions& options, const journal::JournalId& id) {
+  Resumed resumed;
+  for (const SnapshotFile& file : list_snapshots(options.directory)) {
+    Snapshot snapshot;
+    std::string wrong = read_snapshot(file, snapshot);
+    if (wrong.empty()) {
+      auto gate = std::make_unique<gate::Gate>(deployment, journal);
+      wrong = load(deployment, snapshot, id, options.companions, *gate);
+      bool foreign = false;
+      if (wrong.empty()) {
+        foreign = options.last_sequence && *options.last_sequence < file.sequence;
+        if (!foreign) {
+          journal::Reader reader(options.directory, {.from_sequence = file.sequence,
+                                                     .include_ring = options.include_ring});
+          foreign = !is_of_this_journal(reader, snapshot.position);
+        }
+        if (!foreign) {
+          resumed.gate = std::move(gate);
+          resumed.position = snapshot.position;
+          resumed.snapshot = file.sequence;
+          return resumed;
+        }
+        wrong = "ends with a record that the journal does not have";
+        std::error_code ignored;
+        if (options.remove_foreign) std::filesystem::remove(file.path, ignored);
+      }
+      wrong = fmt::format("{} {}", file.path.string(), wrong);
+    }
+    resumed.told.push_back(wrong);
+  }
+  for (Companion* companion : options.companions) (void)companion->load({});
+  return resumed;
+}
+
+Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
+               const ResumeOptions& options) {
+  const journal::JournalId id = journal::Reader(options.directory).id();
+  Resumed resumed = load_newest(deployment, journal, options, id);
+  if (resumed.gate == nullptr) resumed.gate = std::make_unique<gate::Gate>(deployment, journal);
+  if (resumed.position.stream_next.size() < deployment.sessions.size())
+    resumed.position.stream_next.resize(deployment.sessions.size(), 1);
+
+  journal::Reader reader(options.directory, {.from_sequence = resumed.position.sequence + 1,
+                                             .include_ring = options.include_ring});
+  journal::RecordView record;
+  journal::ReadStatus status{};
+  while ((status = reader.next(record)) == journal::ReadStatus::Record) {
+    if (record.sequence == 1) {
+      gate::StartRecord start;
+      if (!journal::read_command(record, start) ||
+          start.configuration_hash != deployment.canonical_hash) {
+        throw std::runtime_error(fmt::format(
+            "{}: begun under another configuration, which is kept there as configuration.json",
+            options.directory.string()));
+      }
+    }
+    if (!resumed.gate->redo(record)) {
+      throw std::runtime_error(
+          fmt::format("journal record {} is none of this version's", record.sequence));
+    }
+    for (Companion* companion : options.companions) companion->take(record);
+    resumed.position.take(record);
+  }
+  if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
+  if (!resumed.gate->is_loaded()) {
+    throw std::runtime_error(
+        fmt::format("{}: the process was killed while the state was loaded; move the folder away "
+                    "and load it again",
+                    options.directory.string()));
+  }
+  if (const std::uint64_t at = resumed.gate->differs_at(); at != 0) {
+    resumed.told.push_back(fmt::format(
+        "journal record {}: the records before it make another state than the one it was written "
+        "in; no order is taken until an operator accepts this one (accept_recovered_state)",
+        at));
+  }
+  return resumed;
+}
+
+}  // namespace portcullis::gateway::follower

@@ -1,0 +1,47 @@
+// A start-up: the newest good snapshot, and the records behind it, as they were decided.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/deployment.h"
+#include "gateway/follower/snapshot.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/journal.h"
+
+namespace portcullis::gateway::follower {
+
+struct ResumeOptions {
+  std::filesystem::path directory;
+  // Of the journal where it is open; nothing: a journal that is only read, to its end.
+  std::optional<std::uint64_t> last_sequence = std::nullopt;
+  bool include_ring = false;  // see journal::ReaderOptions
+  std::span<Companion* const> companions{};
+  // Snapshots that cannot be of this journal, since it does not reach so far or has another record
+  // there, are removed: a later one of the same sequence would be taken for them.
+  bool remove_foreign = false;
+};
+
+struct Resumed {
+  std::unique_ptr<gate::Gate> gate;
+  Position position;              // of the last record
+  std::uint64_t snapshot = 0;     // of the last record in the snapshot; 0: from the first record on
+  std::vector<std::string> told;  // what an operator should know, a line each
+};
+
+// Throws std::runtime_error where there is no way to a state: the journal is damaged, or was begun
+// under another configuration, a record is none of this version's, the state was not loaded whole.
+// A marker that found another state is no such case: gate::Gate::differs_at() names it.
+[[nodiscard]] Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
+                             const ResumeOptions& options);
+
+// The newest good snapshot loaded; no gate where there is none. What is wrong with newer ones is told.
+[[nodiscard]] Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
+                                  const ResumeOptions& options, const journal::JournalId& id);
+
+}  // namespace portcullis::gateway::follower
