@@ -274,17 +274,6 @@ constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
 }
 
-template <FieldsOf<MarkerRecord> R, class F>
-constexpr void for_each_field(R& r, F&& f) {
-  f("time", r.time, Meaning::ByType);
-  f("engine_hash", r.engine_hash, Meaning::Hash);
-  f("gate_hash", r.gate_hash, Meaning::Hash);
-}
-template <FieldsOf<AcceptStateRecord> R, class F>
-constexpr void for_each_field(R& r, F&& f) {
-  f("time", r.time, Meaning::ByType);
-}
-
 // --- the types
 
 template <class Record>

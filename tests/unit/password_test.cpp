@@ -73,8 +73,9 @@ TEST(PasswordHash, HasOneTextAndNoOther) {
     other[cut] = '*';
     EXPECT_FALSE(parse_password_hash(other)) << other;
   }
-  for (const char* more : {"$", "=", "A", " ", "\n"})
+  for (const char* more : {"$", "=", "A", " ", "\n"}) {
     EXPECT_FALSE(parse_password_hash(text + more));
+  }
   // The last digit of base64 has bits that mean nothing: they must not make two texts of one hash.
   std::string other = text;
   other[other.size() - 2] = other[other.size() - 2] == '8' ? '9' : '8';
