@@ -63,8 +63,12 @@ journal::Options journal_options(const config::Deployment& deployment) {
   options.ring_directory = deployment.journal.ring_directory;
   options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
   options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
+  options.disk_budget_bytes = static_cast<std::uint64_t>(deployment.journal.disk_budget_bytes);
   options.sync_interval = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::nanoseconds(deployment.journal.sync_interval_ns));
+  if (deployment.journal.durability == config::Durability::Fsync) {
+    options.durability = journal::Durability::Fsync;
+  }
   options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
   return options;
 }

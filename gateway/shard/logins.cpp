@@ -42,6 +42,7 @@ bool Shard::accept() {
   client.is_open = true;
   client.connected_ns = now_ns_;
   client.soup.reset(now_ns_);
+  client.marks.clear();
   client.is_checked = false;
   client.is_current = false;
   client.session = {};

@@ -29,6 +29,7 @@ struct Disk {
   std::atomic<bool> writes_fail{false};
   std::atomic<bool> syncs_fail{false};
   std::atomic<bool> allocations_fail{false};
+  std::atomic<bool> read_only{false};
   std::atomic<long> calls_left{std::numeric_limits<long>::max()};  // then everything fails
   std::set<ino_t> synced;                                          // manual mode only
 
@@ -36,6 +37,7 @@ struct Disk {
     writes_fail = false;
     syncs_fail = false;
     allocations_fail = false;
+    read_only = false;
     calls_left = std::numeric_limits<long>::max();
     synced.clear();
   }
@@ -49,8 +51,19 @@ ino_t inode(int fd) {
 }
 
 const FileOps kFailingOps{
+    [](const char* path, int flags) {
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
+        return -1;
+      }
+      return kSystemFileOps.open(path, flags);
+    },
     [](int fd, const void* bytes, std::size_t count, off_t offset) -> ssize_t {
       // A write that fails leaves half of its bytes behind.
+      if (disk.read_only) {
+        errno = EROFS;
+        return -1;
+      }
       if (disk.dead() || disk.writes_fail) {
         (void)!::pwrite(fd, bytes, count / 2, offset);
         errno = ENOSPC;
@@ -67,15 +80,23 @@ const FileOps kFailingOps{
       return ::fdatasync(fd);
     },
     [](int fd, off_t offset, off_t bytes) {
+      if (disk.read_only) return EROFS;
       if (disk.dead() || disk.allocations_fail) return ENOSPC;
       return ::posix_fallocate(fd, offset, bytes);
     },
     [](const char* from, const char* to) {
-      if (disk.dead()) {
-        errno = EIO;
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
         return -1;
       }
       return ::rename(from, to);
+    },
+    [](const char* path) {
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
+        return -1;
+      }
+      return ::unlink(path);
     }};
 
 class JournalFaults : public ::testing::Test {
