@@ -95,15 +95,15 @@ TEST(ConfigJson, WhatIsLoaded) {
   EXPECT_EQ(d.edge->tls->certificate_file.filename(), "edge.crt");
   EXPECT_EQ(d.edge->silence_ns, 30'000'000'000);
   EXPECT_EQ(d.edge->recv_window_ms_max, 10'000);
-  EXPECT_EQ(d.instruments[d.names.instruments.find("AMZN")->value].json_symbol, "AMZN");
+  EXPECT_EQ(d.instruments[d.names.instruments.find("AMZN").value].json_symbol, "AMZN");
 
-  const risk::SessionIndex trade = *d.names.sessions.find("TRADE1");
+  const risk::SessionIndex trade = d.names.sessions.find("TRADE1");
   const SessionSettings& trading = d.sessions[trade.value];
   EXPECT_EQ(trading.protocol, Protocol::Json);
   EXPECT_EQ(trading.api_key.key, "key-1");
   EXPECT_EQ(trading.api_key.secret.environment, "SECRET_1");
   EXPECT_FALSE(trading.read_only);
-  EXPECT_EQ(trading.default_account, *d.names.accounts.find("alpha-1"));
+  EXPECT_EQ(trading.default_account, d.names.accounts.find("alpha-1"));
   // In whole lots and ticks, of what it may trade.
   ASSERT_EQ(trading.aliases.size(), 2u);
   for (const Alias& alias : trading.aliases) {
@@ -113,7 +113,7 @@ TEST(ConfigJson, WhatIsLoaded) {
   EXPECT_EQ(d.parameters.sessions[trade.value].actions,
             risk::kMayEnter | risk::kMayReplace | risk::kMayCancel);
 
-  const risk::SessionIndex drop = *d.names.sessions.find("DROP1");
+  const risk::SessionIndex drop = d.names.sessions.find("DROP1");
   EXPECT_TRUE(d.sessions[drop.value].read_only);
   EXPECT_EQ(d.parameters.sessions[drop.value].actions, 0);
   EXPECT_EQ(d.parameters.sessions[drop.value].accounts.size(), 2u);
