@@ -319,7 +319,7 @@ TEST_F(JsonEncode, Executions) {
            {"execPrice", "64250.5"},
            {"execQty", "0.1"},
            {"execValue", "6425.05"},
-           {"execFee", "2.5702"},  // 64.2505 * 0.0004, up to the next unit, a hundred times
+           {"execFee", "2.5701"},  // of a lot 64.2505 * 0.0004, up to the next unit; of 100
            {"feeRate", "0.0004"},
            {"execTime", "1795328571062"}}) {
     EXPECT_EQ(at(json, name), config::quote(value)) << name;
