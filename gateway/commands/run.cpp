@@ -73,6 +73,26 @@ journal::Options journal_options(const config::Deployment& deployment) {
   return options;
 }
 
+// From the newest snapshot that the journal has the record of: what lies before need not be read,
+// and may be gone. Which snapshot the gate begins with is looked at later; an older one, or none, is
+// as good where the records are there.
+std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment) {
+  journal::Options options = journal_options(deployment);
+  for (follower::Position& start :
+       follower::start_positions(deployment, deployment.journal.directory)) {
+    options.start_sequence = start.sequence;
+    options.stream_next = std::move(start.stream_next);
+    try {
+      return std::make_unique<journal::Journal>(options);
+    } catch (const journal::SnapshotMismatch& mismatch) {
+      std::cerr << mismatch.what() << '\n';
+    }
+  }
+  options.start_sequence = 0;
+  options.stream_next.clear();
+  return std::make_unique<journal::Journal>(options);
+}
+
 // Ten characters that no earlier journal of this deployment had: the Soup session name our clients
 // see.
 std::string new_stream_session() {
@@ -254,7 +274,8 @@ void run(const CommandLine& line) {
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
   std::filesystem::create_directories(deployment.journal.directory);
-  journal::Journal journal(journal_options(deployment));
+  const std::unique_ptr<journal::Journal> opened = open_journal(deployment);
+  journal::Journal& journal = *opened;
   if (journal.recovery().possible_loss) {
     throw std::runtime_error(
         fmt::format("{}: the machine stopped uncleanly and records may be lost; move the folder "
@@ -279,7 +300,10 @@ void run(const CommandLine& line) {
   follower::Follower follower(
       deployment, journal,
       {.directory = deployment.journal.directory,
-       .snapshot_interval = std::chrono::nanoseconds(deployment.journal.snapshot_interval_ns)},
+       .snapshot_interval = std::chrono::nanoseconds(deployment.journal.snapshot_interval_ns),
+       .durable_only = journal.durability() == journal::Durability::Fsync,
+       .may_remove_below =
+           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
   if (is_new) begin_journal(state, deployment, journal, gate);

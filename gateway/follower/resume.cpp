@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "gateway/journal/reader.h"
 
@@ -42,6 +43,18 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
 }
 
 }  // namespace
+
+std::vector<Position> start_positions(const config::Deployment& deployment,
+                                      const std::filesystem::path& directory) {
+  std::vector<Position> positions;
+  for (const SnapshotFile& file : list_snapshots(directory)) {
+    Snapshot snapshot;
+    if (!read_snapshot(file, snapshot).empty()) continue;
+    if (snapshot.header.configuration_hash != deployment.canonical_hash) continue;
+    positions.push_back(std::move(snapshot.position));
+  }
+  return positions;
+}
 
 Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
                     const ResumeOptions& options, const journal::JournalId& id) {

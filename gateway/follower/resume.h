@@ -35,6 +35,11 @@ struct Resumed {
   std::vector<std::string> told;  // what an operator should know, a line each
 };
 
+// Where a journal may be opened without what lies before (journal::Options): behind the last records
+// of the snapshots that can be read and are of this configuration, newest first.
+[[nodiscard]] std::vector<Position> start_positions(const config::Deployment& deployment,
+                                                    const std::filesystem::path& directory);
+
 // Throws std::runtime_error where there is no way to a state: the journal is damaged, or was begun
 // under another configuration, a record is none of this version's, the state was not loaded whole.
 // A marker that found another state is no such case: gate::Gate::differs_at() names it.

@@ -23,6 +23,13 @@ class JournalError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The snapshot that Options::start_sequence tells of is none of this journal's: another one may be, or
+// the first record is there to begin with.
+class SnapshotMismatch : public JournalError {
+ public:
+  using JournalError::JournalError;
+};
+
 // The calls that can fail on a full, dying or read-only disk, so that a test can make them fail.
 // Each is as the system call of its name; open creates files with mode 0600, allocate is
 // posix_fallocate and returns the error number.

@@ -106,10 +106,10 @@ void meet_snapshot(const RecoverySettings& settings, StreamIndex& index) {
       index.begin_at(stream, next);
       continue;
     }
-    throw JournalError("journal: the snapshot of record " +
-                       std::to_string(settings.start_sequence) + " goes on with message " +
-                       std::to_string(next) + " of stream " + std::to_string(s) +
-                       ", the journal with message " + std::to_string(found));
+    throw SnapshotMismatch("journal: the snapshot of record " +
+                           std::to_string(settings.start_sequence) + " goes on with message " +
+                           std::to_string(next) + " of stream " + std::to_string(s) +
+                           ", the journal with message " + std::to_string(found));
   }
 }
 
@@ -218,9 +218,9 @@ Recovered recover(const std::filesystem::path& directory, const RecoverySettings
   }
   const std::uint64_t first = reader.next_sequence();
   if (first > std::max<std::uint64_t>(start, 1)) {
-    throw JournalError("journal: there is a snapshot of record " + std::to_string(start) +
-                       ", but the first record in " + directory.string() + " is " +
-                       std::to_string(first));
+    throw SnapshotMismatch("journal: there is a snapshot of record " + std::to_string(start) +
+                           ", but the first record in " + directory.string() + " is " +
+                           std::to_string(first));
   }
   // What was written behind the durable mark is in the ring too, and taken from there: the kernel
   // forgets what it could not write, but shows it to readers until the machine goes down.
@@ -254,9 +254,9 @@ Recovered recover(const std::filesystem::path& directory, const RecoverySettings
     last_sequence += recovered.report.records_from_ring;
   }
   if (last_sequence < start) {
-    throw JournalError("journal: there is a snapshot of record " + std::to_string(start) +
-                       ", but the last record in " + directory.string() + " is " +
-                       std::to_string(last_sequence));
+    throw SnapshotMismatch("journal: there is a snapshot of record " + std::to_string(start) +
+                           ", but the last record in " + directory.string() + " is " +
+                           std::to_string(last_sequence));
   }
   write_index(index, directory);
   if (!index.begin_with_segment(list_segments(directory).front())) {

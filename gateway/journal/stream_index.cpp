@@ -60,9 +60,9 @@ bool StreamIndex::ends_with(std::uint16_t number, std::uint64_t last,
 bool StreamIndex::keep(std::uint64_t start_sequence, std::span<const std::uint64_t> stream_next) {
   for (std::size_t s = stream_count(); s < stream_next.size(); ++s) {
     if (stream_next[s] == 1) continue;
-    throw JournalError("journal: the snapshot of record " + std::to_string(start_sequence) +
-                       " has messages of stream " + std::to_string(s) + ", but there are " +
-                       std::to_string(stream_count()) + " streams");
+    throw SnapshotMismatch("journal: the snapshot of record " + std::to_string(start_sequence) +
+                           " has messages of stream " + std::to_string(s) + ", but there are " +
+                           std::to_string(stream_count()) + " streams");
   }
   for (std::uint32_t s = 0; s < stream_count(); ++s) {
     const auto number = static_cast<std::uint16_t>(s);

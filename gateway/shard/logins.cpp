@@ -151,7 +151,10 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   const auto stream = static_cast<std::uint16_t>(session.value);
   const std::uint64_t next = journal_.stream_next(stream);
   const std::string_view asked(client.asked_session.data(), client.asked_session_size);
-  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next) {
+  const bool is_gone =
+      client.asked_sequence != 0 && client.asked_sequence < journal_.stream_first(stream);
+  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next ||
+      is_gone) {
     return reject_login(client, soup::LoginRejectReason::SessionNotAvailable);
   }
   if (state.client != nullptr &&

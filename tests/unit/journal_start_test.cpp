@@ -198,6 +198,15 @@ TEST_F(JournalStart, WhatDoesNotFitTogetherIsRefusedByName) {
   // Another number for a stream: the indexes do not end there, nor do the segments.
   EXPECT_TRUE(contains(error_with([](Options& o) { o.stream_next[1] += 2; }),
                        "the snapshot of record 1234 goes on with message"));
+  // Another snapshot may fit better, and what was found out about this one has changed nothing.
+  {
+    Options ahead = options_;
+    ahead.start_sequence = kLast + 1;
+    EXPECT_THROW(Journal{ahead}, SnapshotMismatch);
+    Journal journal(options_);
+    expect_streams_from(journal, 1);
+    ASSERT_TRUE(journal.close());
+  }
   remove_segments_before(kSnapshot - 100);
   const std::uint64_t first = first_record();
   EXPECT_TRUE(contains(error_with([](Options& o) { o.start_sequence = 0; }),
