@@ -60,7 +60,7 @@ def test_killed(binary, folder):
     check_output(code, out, err)
     expect(re.search(r"^kills by seed \d+ ", out, re.M), "the seed is printed", out)
     # On a busy machine a gate may be killed again before it was ready.
-    line = (r"^  kill {} +at +\d\.\d\d\d s  (from exec to the link up \d+ ms|the next one came before the link was up),"
+    line = (r"^  kill {} +at +\d+\.\d\d\d s  (from exec to the link up \d+ ms|the next one came before the link was up),"
             r" \d+ orders open across it$")
     expect(len(re.findall(line.format("gate"), out, re.M)) == 2, "two kills of the gate are told", out)
     expect(len(re.findall(line.format("venue"), out, re.M)) == 1, "and one of the venue", out)
