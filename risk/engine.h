@@ -1041,9 +1041,6 @@ class Engine {
   // saved_state.cpp
   template <class Self, class Part>
   static void for_each_part(Self& self, Part& part);
-  [[nodiscard]] std::uint32_t orders_used() const noexcept;
-  [[nodiscard]] std::uint32_t lines_used() const noexcept;
-  [[nodiscard]] std::uint32_t trades_used() const noexcept;
   [[nodiscard]] const char* check_slots() const noexcept;
   [[nodiscard]] const char* check_lines() const noexcept;
   [[nodiscard]] const char* check_orders() const noexcept;
@@ -1119,6 +1116,11 @@ class Engine {
   std::int64_t equity_reaction_ppm_ = 0;  // what E loses at most with a value that falls by one
   std::vector<std::int64_t>
       reaction_ppm_;  // by group: what Req gains with a notional that rises by one
+
+  // How many of the first ones have ever been used: what is saved.
+  std::uint32_t orders_used_ = 0;
+  std::uint32_t lines_used_ = 0;
+  std::uint32_t trades_used_ = 0;
 
   // Semantic state.
   std::vector<Order> orders_;

@@ -7,17 +7,15 @@
 
 namespace portcullis::risk {
 
-// The free slots behind `records_used` are as they were constructed.
+// What has never been used is as it was constructed.
 template <class Self, class Part>
 void NumberTable::for_each_part(Self& self, Part& part) {
-  std::uint32_t records_used = Part::kLoads ? 0 : self.records_used();
-  part.one(records_used);
-  part.first(self.records_, records_used);
+  part.one(self.records_used_);
+  part.one(self.ended_used_);
+  part.first(self.records_, self.records_used_);
   part.rebuilt(self.free_);
   part.rebuilt(self.free_count_);
-  std::uint32_t ended_used = Part::kLoads ? 0 : self.ended_used();
-  part.one(ended_used);
-  part.first(self.ended_, ended_used);
+  part.first(self.ended_, self.ended_used_);
   part.one(self.ended_next_);
   part.rebuilt(self.by_number_);
   part.rebuilt(self.by_client_);
@@ -60,15 +58,14 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.reaction_ppm_);
 
   // The places of orders are in decisions, so the free ones are saved as they are linked; behind
-  // `orders_used` they are as they were constructed. So are lines.
-  std::uint32_t orders_used = Part::kLoads ? 0 : self.orders_used();
-  part.one(orders_used);
-  part.first(self.orders_, orders_used);
+  // those that were ever used they are as they were constructed. So are lines.
+  part.one(self.orders_used_);
+  part.one(self.lines_used_);
+  part.one(self.trades_used_);
+  part.first(self.orders_, self.orders_used_);
   part.one(self.free_order_);
   part.one(self.live_orders_);
-  std::uint32_t lines_used = Part::kLoads ? 0 : self.lines_used();
-  part.one(lines_used);
-  part.first(self.lines_, lines_used);
+  part.first(self.lines_, self.lines_used_);
   part.one(self.free_line_);
   part.one(self.free_lines_);
   std::uint32_t slots_used = self.slot_count_;
@@ -89,9 +86,7 @@ void Engine::for_each_part(Self& self, Part& part) {
   }
   part.all(self.table_as_of_);
   NumberTable::for_each_part(self.numbers_, part);
-  std::uint32_t trades_used = Part::kLoads ? 0 : self.trades_used();
-  part.one(trades_used);
-  part.first(self.trades_, trades_used);
+  part.first(self.trades_, self.trades_used_);
   part.one(self.next_trade_);
   part.rebuilt(self.trade_of_);
   part.one(self.next_number_);

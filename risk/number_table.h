@@ -3,6 +3,7 @@
 // ones go first.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -33,6 +34,7 @@ class NumberTable {
     PORTCULLIS_ASSERT(free_count_ > 0);
     const std::uint32_t slot = free_[--free_count_];
     records_[slot] = record;
+    records_used_ = std::max(records_used_, slot + 1);
     by_number_.insert(record.number, slot);
     if (has_client(record)) by_client_.insert(client_key(record.session, record.client_ref), slot);
   }
@@ -65,6 +67,7 @@ class NumberTable {
       forget(place.slot);
     }
     place = {slot, number};
+    ended_used_ = std::max(ended_used_, static_cast<std::uint32_t>(ended_next_) + 1);
     ended_next_ = (ended_next_ + 1) % ended_.size();
   }
 
@@ -90,9 +93,6 @@ class NumberTable {
   static bool has_client(const NumberRecord& record) {
     return record.order != kNil && record.session.exists() && record.client_ref != 0;
   }
-  // How many of the first records, and of the places of ended ones, have ever been taken.
-  [[nodiscard]] std::uint32_t records_used() const noexcept;
-  [[nodiscard]] std::uint32_t ended_used() const noexcept;
   void forget(std::uint32_t slot) noexcept {
     if (has_client(records_[slot])) {
       by_client_.erase(client_key(records_[slot].session, records_[slot].client_ref));
@@ -102,6 +102,9 @@ class NumberTable {
     free_[free_count_++] = slot;
   }
 
+  // How many of the first records, and of the places of ended ones, have ever been taken.
+  std::uint32_t records_used_ = 0;
+  std::uint32_t ended_used_ = 0;
   std::vector<NumberRecord> records_;
   std::vector<std::uint32_t> free_;  // the first free_count_ are free slots
   std::size_t free_count_ = 0;

@@ -108,6 +108,7 @@ std::uint32_t Engine::new_line(AccountIndex account, InstrumentIndex instrument)
   const std::uint32_t at = free_line_;
   Line& line = lines_[at];
   free_line_ = line.next;
+  lines_used_ = std::max(lines_used_, at + 1);
   --free_lines_;
   line = Line{};
   line.account = account;
@@ -199,6 +200,7 @@ void Engine::book(const Order& order, const NumberRecord& record) noexcept {
   PORTCULLIS_ASSERT(free_order_ != kNil);
   const std::uint32_t index = free_order_;
   free_order_ = orders_[index].next;
+  orders_used_ = std::max(orders_used_, index + 1);
   orders_[index] = order;
   orders_[index].line = new_line(order.account, order.instrument);
   orders_[index].reserved = {};

@@ -10,18 +10,6 @@ namespace portcullis::risk {
 
 namespace {
 
-// How many of the first values are not as they were constructed.
-template <class T, class IsNew>
-std::uint32_t used(const std::vector<T>& values, IsNew is_new) {
-  auto count = static_cast<std::uint32_t>(values.size());
-  while (count > 0 && is_new(values[count - 1], count - 1)) --count;
-  return count;
-}
-template <class T>
-std::uint32_t next_free(const std::vector<T>& values, std::uint32_t index) {
-  return index + 1 < values.size() ? index + 1 : kNil;
-}
-
 template <class Index, class T>
 bool is_in(Index index, const std::vector<T>& values) {
   return index.value < values.size();
@@ -35,15 +23,6 @@ bool is_in_or_none(Index index, const std::vector<T>& values) {
 bool is_bool(const bool& flag) { return *reinterpret_cast<const unsigned char*>(&flag) <= 1; }
 
 }  // namespace
-
-std::uint32_t NumberTable::records_used() const noexcept {
-  return used(records_,
-              [](const NumberRecord& record, std::uint32_t) { return record.number == 0; });
-}
-
-std::uint32_t NumberTable::ended_used() const noexcept {
-  return used(ended_, [](const Ended& ended, std::uint32_t) { return ended.slot == kNil; });
-}
 
 bool NumberTable::rebuild() noexcept {
   if (ended_next_ >= ended_.size()) return false;
@@ -65,20 +44,6 @@ bool NumberTable::rebuild() noexcept {
     by_client_.insert(key, slot);
   }
   return true;
-}
-
-std::uint32_t Engine::orders_used() const noexcept {
-  return used(orders_, [this](const Order& order, std::uint32_t index) {
-    return order.head == 0 && order.next == next_free(orders_, index);
-  });
-}
-std::uint32_t Engine::lines_used() const noexcept {
-  return used(lines_, [this](const Line& line, std::uint32_t index) {
-    return !line.account.exists() && line.next == next_free(lines_, index);
-  });
-}
-std::uint32_t Engine::trades_used() const noexcept {
-  return used(trades_, [](const Trade& trade, std::uint32_t) { return trade.number == 0; });
 }
 
 std::uint64_t Engine::layout_hash() const noexcept {

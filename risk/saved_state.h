@@ -25,7 +25,6 @@ namespace portcullis::risk {
 // How many bytes.
 class StateBytes {
  public:
-  static constexpr bool kLoads = false;
   template <class T>
   void one(const T&) {
     bytes_ += sizeof(T);
@@ -57,7 +56,6 @@ class StateBytes {
 // part more or less, or another order make another hash.
 class LayoutHash {
  public:
-  static constexpr bool kLoads = false;
   template <class T>
   void one(const T&) {
     add(1, sizeof(T), alignof(T));
@@ -94,7 +92,6 @@ class LayoutHash {
 // REQUIRES room for what StateBytes has counted.
 class StateWriter {
  public:
-  static constexpr bool kLoads = false;
   explicit StateWriter(std::span<std::byte> out) : out_(out) {}
 
   template <class T>
@@ -133,7 +130,6 @@ class StateWriter {
 // Stops at the first part that does not fit; what has been read until then stays.
 class StateReader {
  public:
-  static constexpr bool kLoads = true;
   explicit StateReader(std::span<const std::byte> in) : in_(in) {}
 
   template <class T>

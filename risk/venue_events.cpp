@@ -230,6 +230,7 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
                     .quantity = event.quantity,
                     .price = event.price};
   trade_of_.insert(trade_key(event.match, event.number), next_trade_);
+  trades_used_ = std::max(trades_used_, next_trade_ + 1);
   next_trade_ = (next_trade_ + 1) % static_cast<std::uint32_t>(trades_.size());
 
   if (record.order == kNil) {

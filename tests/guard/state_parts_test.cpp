@@ -18,7 +18,6 @@ namespace {
 // Takes the names like the classes of saved_state.h, and looks where the members are.
 class Members {
  public:
-  static constexpr bool kLoads = false;
   Members(const void* object, std::size_t size)
       : begin_(reinterpret_cast<std::uintptr_t>(object)), size_(size) {}
 

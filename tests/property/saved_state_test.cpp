@@ -186,7 +186,7 @@ void run_world(std::uint64_t seed, std::int64_t length, Tally& tally) {
 TEST(SavedState, ALoadedEngineDecidesAsTheOneThatWasSaved) {
   Rng seeds(test_seed(7));
   Tally tally;
-  const std::int64_t worlds = test_scale(200);
+  const std::int64_t worlds = test_scale(100);
   for (std::int64_t world = 0; world < worlds; ++world) {
     const std::uint64_t seed = seeds.next();
     ASSERT_NO_FATAL_FAILURE(run_world(seed, 1'200, tally)) << "world " << seed;
@@ -224,7 +224,7 @@ struct World {
 
 TEST(SavedState, BytesThatAreMissingOrTooManyAreRefused) {
   World world(test_seed(8));
-  for (std::int64_t i = test_scale(200); i > 0; --i) {
+  for (std::int64_t i = test_scale(100); i > 0; --i) {
     Saved wrong = world.saved;
     if (i == 1) {
       wrong.push_back({});
