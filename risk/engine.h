@@ -364,10 +364,6 @@ class Engine {
   [[nodiscard]] std::uint32_t live_orders() const noexcept { return live_orders_; }
   [[nodiscard]] Lots position(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount balance(AccountIndex account, AssetIndex asset) const noexcept;
-  [[nodiscard]] Amount borrowed(AccountIndex account, AssetIndex asset) const noexcept;
-  // What the position, and the trades that made it, are worth at the mark, less fees (value(line)),
-  // in settlement units. REQUIRES refresh(account).
-  [[nodiscard]] Amount gain(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint32_t watermark(SessionIndex session) const noexcept;
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
