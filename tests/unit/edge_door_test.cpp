@@ -118,6 +118,7 @@ TEST_F(EdgeDoor, ASessionIsUpFromItsFirstConnectionToItsLast) {
 
 TEST_F(EdgeDoor, OrdersAreCreatedAmendedAndCancelled) {
   JsonWorld w;
+  (void)w.world.at_venue();
   const auto id = w.log_in("JSON1");
   w.say(id, w.order("create", w.amzn("Buy", 100, "219.5", "mine")));
   EXPECT_TRUE(w.heard(id).empty()) << "nothing is said before the record";
@@ -156,6 +157,7 @@ TEST_F(EdgeDoor, OrdersAreCreatedAmendedAndCancelled) {
 
 TEST_F(EdgeDoor, ARefusalSaysWhyWithItsArithmetic) {
   JsonWorld w;
+  (void)w.world.at_venue();
   const auto id = w.log_in("JSON1");
   const std::string far = w.ask(id, w.order("create", w.amzn("Buy", 1, "999.99"), "7"));
   EXPECT_EQ(code(far), "110003");
