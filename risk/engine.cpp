@@ -243,6 +243,15 @@ Amount Engine::balance(AccountIndex account, AssetIndex asset) const noexcept {
   return holding(account, asset).balance;
 }
 
+Amount Engine::borrowed(AccountIndex account, AssetIndex asset) const noexcept {
+  return holding(account, asset).borrowed;
+}
+
+Amount Engine::gain(AccountIndex account, InstrumentIndex instrument) const noexcept {
+  const std::uint32_t at = find_line(account, instrument);
+  return at == kNil ? Amount{} : lines_[at].value;
+}
+
 std::uint32_t Engine::watermark(SessionIndex session) const noexcept {
   return sessions_[session.value].watermark;
 }

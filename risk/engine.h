@@ -256,6 +256,8 @@ class Engine {
   void want_cancel(OrderIndex index, Lots total, std::uint32_t named = 0) noexcept;
   // A number of ours that carries no order (the fence): consumes and returns the next number.
   std::uint32_t take_number() noexcept;
+  // Of the newest command; it never goes back.
+  [[nodiscard]] Timestamp last_time() const noexcept { return last_time_; }
   [[nodiscard]] std::uint32_t next_number() const noexcept { return next_number_; }
   // The venue knows higher numbers than we do (adoption). Numbers never begin again at 0.
   void raise_next_number(std::uint32_t next) noexcept;
@@ -364,6 +366,10 @@ class Engine {
   [[nodiscard]] std::uint32_t live_orders() const noexcept { return live_orders_; }
   [[nodiscard]] Lots position(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Amount balance(AccountIndex account, AssetIndex asset) const noexcept;
+  [[nodiscard]] Amount borrowed(AccountIndex account, AssetIndex asset) const noexcept;
+  // What the position, and the trades that made it, are worth at the mark, less fees (value(line)),
+  // in settlement units. REQUIRES refresh(account).
+  [[nodiscard]] Amount gain(AccountIndex account, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint32_t watermark(SessionIndex session) const noexcept;
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
