@@ -105,7 +105,10 @@ struct VenueSettings {
       suspense_account;  // for orders found at the venue that name no account; or none
 };
 
-enum class Durability : std::uint8_t { Process };
+enum class Durability : std::uint8_t {
+  Process,  // what was taken survives kill -9 of the process
+  Fsync,    // and the machine: nothing leaves before it is on the disk
+};
 
 struct TlsSettings {
   std::filesystem::path certificate_file;  // PEM, the whole chain
@@ -137,7 +140,8 @@ struct JournalSettings {
   std::filesystem::path ring_directory;
   std::int64_t ring_bytes = 0;  // a power of two
   std::int64_t segment_bytes = 0;
-  std::int64_t sync_interval_ns = 0;  // 0: only when it is closed
+  std::int64_t sync_interval_ns = 0;   // durability process; 0: only when it is closed
+  std::int64_t disk_budget_bytes = 0;  // of the segments; 0: no limit
   Durability durability = Durability::Process;
   std::int64_t snapshot_interval_ns = 0;  // 0: none is written
   std::int64_t marker_interval_ns = 0;    // 0: none is written

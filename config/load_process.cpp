@@ -24,7 +24,8 @@
 //               cancels_on_disconnect, whether the venue does; suspense_account for orders found
 //               there that name none of ours, or null
 //   journal     directory; ring_directory (best a tmpfs) or null, the same; ring_bytes, a power of
-//               two; segment_bytes; sync_interval_ms (0: only at the end); durability process;
+//               two; segment_bytes; disk_budget_bytes of all segments (0: no limit);
+//               sync_interval_ms (0: only at the end); durability process or fsync;
 //               snapshot_interval_ms between two snapshots of the state, which spare a start-up the
 //               records before them (0: none); marker_interval_ms between two markers, at which the
 //               state is compared with what the records make of it (0: none)
@@ -167,10 +168,16 @@ void read_journal(Loading& loading, JsonReader in) {
   }
   journal.segment_bytes =
       in.integer("segment_bytes", 1 << 20, (std::int64_t{1} << 32) - 1).value_or(0);
+  journal.disk_budget_bytes = in.integer("disk_budget_bytes", 0, std::int64_t{1} << 50).value_or(0);
+  if (journal.disk_budget_bytes != 0 && journal.disk_budget_bytes / 4 < journal.segment_bytes) {
+    in.problem("disk_budget_bytes", "must be 0 (no limit) or at least four times segment_bytes");
+  }
   journal.sync_interval_ns = read_ns(in, "sync_interval_ms", kNsPerMs, 0, 3'600'000);
-  journal.durability = in.choice<Durability>("durability", {{"process", Durability::Process}},
-                                             {"fsync", "replicated"})
-                           .value_or(Durability::Process);
+  journal.durability =
+      in.choice<Durability>("durability",
+                            {{"process", Durability::Process}, {"fsync", Durability::Fsync}},
+                            {"replicated"})
+          .value_or(Durability::Process);
   journal.snapshot_interval_ns = read_ns(in, "snapshot_interval_ms", kNsPerMs, 0, 86'400'000);
   journal.marker_interval_ns = read_ns(in, "marker_interval_ms", kNsPerMs, 0, 86'400'000);
 }

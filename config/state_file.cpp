@@ -124,14 +124,25 @@ std::optional<Target> read_target(JsonReader& in, const Deployment& deployment) 
 }
 
 std::optional<OperatorCommand> read_command(JsonReader& in, const Deployment& deployment) {
-  enum class Action { Kill, Suspend, CloseOnly, Resume, CancelAll, LostOrdersDead };
-  const auto action = in.choice<Action>("action", {{"kill", Action::Kill},
-                                                   {"suspend", Action::Suspend},
-                                                   {"close_only", Action::CloseOnly},
-                                                   {"resume", Action::Resume},
-                                                   {"cancel_all", Action::CancelAll},
-                                                   {"lost_orders_dead", Action::LostOrdersDead}});
+  enum class Action {
+    Kill,
+    Suspend,
+    CloseOnly,
+    Resume,
+    CancelAll,
+    LostOrdersDead,
+    AcceptRecoveredState
+  };
+  const auto action =
+      in.choice<Action>("action", {{"kill", Action::Kill},
+                                   {"suspend", Action::Suspend},
+                                   {"close_only", Action::CloseOnly},
+                                   {"resume", Action::Resume},
+                                   {"cancel_all", Action::CancelAll},
+                                   {"lost_orders_dead", Action::LostOrdersDead},
+                                   {"accept_recovered_state", Action::AcceptRecoveredState}});
   if (action == Action::LostOrdersDead) return LostOrdersDead{};  // a scope would be an unknown key
+  if (action == Action::AcceptRecoveredState) return AcceptRecoveredState{};
   const auto target = read_target(in, deployment);
   if (!action || !target) return std::nullopt;
   if (action == Action::CancelAll) return CancelAll{target->scope, target->index};

@@ -12,7 +12,8 @@
 //     "commands": [ { "action": "kill", "node": "bravo" } ] }
 //   action: kill, suspend, close_only, resume or cancel_all; on one of node (the venue, a member or
 //   a group), account, session or instrument. Or lost_orders_dead, without a scope: after the venue
-//   has lost its session, that nothing of ours is left there.
+//   has lost its session, that nothing of ours is left there. Or accept_recovered_state, without a
+//   scope: orders are taken in the state as it is, though it was recovered with a difference.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,12 @@ struct CancelAll {
 struct LostOrdersDead {
   friend bool operator==(const LostOrdersDead&, const LostOrdersDead&) = default;
 };
-using OperatorCommand = std::variant<risk::Control, CancelAll, LostOrdersDead>;
+// And on a state that was recovered with a difference: it is the one to go on from.
+struct AcceptRecoveredState {
+  friend bool operator==(const AcceptRecoveredState&, const AcceptRecoveredState&) = default;
+};
+using OperatorCommand =
+    std::variant<risk::Control, CancelAll, LostOrdersDead, AcceptRecoveredState>;
 
 struct CommandsFile {
   std::string by;

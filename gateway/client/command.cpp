@@ -36,6 +36,7 @@ struct CommandLine {
   std::string write_marks;
   std::int64_t start_at_ns = 0;
   double drain_limit_s = 20;
+  double reconnect_s = 0;
   std::string stats;
   bool hold = false;
 };
@@ -112,6 +113,7 @@ int run(const CommandLine& line) {
                            .logins = logins(line, deployment),
                            .start_at_ns = line.start_at_ns,
                            .drain_limit_ns = static_cast<std::int64_t>(line.drain_limit_s * 1e9),
+                           .reconnect_limit_ns = static_cast<std::int64_t>(line.reconnect_s * 1e9),
                            .progress = true});
   g_running.store(&client);
   struct sigaction action {};
@@ -171,6 +173,12 @@ void add_client_command(CLI::App& app) {
                      "when to begin, nanoseconds since the epoch, as the gate's feed; 0: at once");
   client->add_option("--drain-limit", line->drain_limit_s, "seconds to wait for the last answers")
       ->capture_default_str();
+  client
+      ->add_option("--reconnect", line->reconnect_s,
+                   "go on after a lost connection: for so many seconds each session tries to get "
+                   "another one; 0: it does not")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   client->add_option("--stats", line->stats, "file for the outcome as JSON; default: stdout");
   client->add_flag("--hold", line->hold,
                    "stay logged in afterwards, until the gate ends or SIGTERM");

@@ -6,11 +6,15 @@ namespace portcullis::gateway::client {
 
 void LedgerCounts::add(const LedgerCounts& other_counts) {
   const LedgerCounts& o = other_counts;
-  for (std::size_t k = 0; k < sent.size(); ++k) sent[k] += o.sent[k];
+  for (std::size_t k = 0; k < sent.size(); ++k) {
+    sent[k] += o.sent[k];
+    again[k] += o.again[k];
+  }
   for (auto member : {&LedgerCounts::unsent,
                       &LedgerCounts::accepted,
                       &LedgerCounts::accepted_dead,
                       &LedgerCounts::rejected,
+                      &LedgerCounts::cancel_rejected,
                       &LedgerCounts::replaced,
                       &LedgerCounts::executed,
                       &LedgerCounts::canceled,
@@ -34,12 +38,19 @@ void LedgerCounts::add(const LedgerCounts& other_counts) {
 
 void Ledger::sent(const Message& message, std::int64_t due_ns) {
   ++counts_.sent[static_cast<std::size_t>(message.kind)];
-  if (message.kind != Kind::Enter && message.kind != Kind::Replace) return;
+  if (!takes_number(message.kind)) return;
   Order& order = orders_[message.number];
   order.due_ns = due_ns;
-  const bool is_enter = message.kind == Kind::Enter;
-  order.state = is_enter ? State::EnterSent : State::ReplaceSent;
-  ++(is_enter ? unanswered_enters_ : unanswered_replaces_);
+  order.state = message.kind == Kind::Enter     ? State::EnterSent
+                : message.kind == Kind::Replace ? State::ReplaceSent
+                                                : State::ControlSent;
+  ++unanswered(order.state);
+}
+
+std::uint64_t& Ledger::unanswered(State state) {
+  return state == State::EnterSent     ? unanswered_enters_
+         : state == State::ReplaceSent ? unanswered_replaces_
+                                       : unanswered_controls_;
 }
 
 Ledger::Order* Ledger::find(std::uint32_t user_ref_num, std::initializer_list<State> states) {
@@ -54,9 +65,16 @@ Ledger::Order* Ledger::find(std::uint32_t user_ref_num, std::initializer_list<St
 }
 
 void Ledger::answer(Order& order, State state, std::int64_t now_ns, Histogram& times) {
-  --(order.state == State::EnterSent ? unanswered_enters_ : unanswered_replaces_);
-  times.record(now_ns - order.due_ns);
+  --unanswered(order.state);
+  if (order.state != State::ControlSent) times.record(now_ns - order.due_ns);
   order.state = state;
+}
+
+void Ledger::answer_control(std::uint32_t user_ref_num) {
+  Order* const control = find(user_ref_num, {State::ControlSent});
+  if (control == nullptr) return;
+  --unanswered_controls_;
+  control->state = State::Ended;
 }
 
 void Ledger::open(Order& order, std::uint32_t leaves, ouch::OrderState state) {
@@ -121,9 +139,12 @@ void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, H
     case ouch::Rejected::kType:
       return on<ouch::Rejected>(payload, counts_.rejected, [&](const ouch::Rejected& m) {
         ++counts_.rejects[static_cast<std::uint16_t>(m.reason)];
-        Order* const order = find(m.user_ref_num, {State::EnterSent, State::ReplaceSent});
+        Order* const order =
+            find(m.user_ref_num, {State::EnterSent, State::ReplaceSent, State::ControlSent});
         if (order != nullptr) answer(*order, State::Ended, now_ns, times);
       });
+    case ouch::CancelReject::kType:
+      return on<ouch::CancelReject>(payload, counts_.cancel_rejected, nothing);
     case ouch::Executed::kType:
       return on<ouch::Executed>(payload, counts_.executed, [&](const ouch::Executed& m) {
         counts_.executed_quantity += m.quantity;
@@ -142,11 +163,17 @@ void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, H
     case ouch::BrokenTrade::kType:
       return on<ouch::BrokenTrade>(payload, counts_.broken, nothing);
     case ouch::MassCancelResponse::kType:
-      return on<ouch::MassCancelResponse>(payload, counts_.mass_cancel_responses, nothing);
+      return on<ouch::MassCancelResponse>(
+          payload, counts_.mass_cancel_responses,
+          [&](const ouch::MassCancelResponse& m) { answer_control(m.user_ref_num); });
     case ouch::DisableResponse::kType:
-      return on<ouch::DisableResponse>(payload, counts_.disable_responses, nothing);
+      return on<ouch::DisableResponse>(
+          payload, counts_.disable_responses,
+          [&](const ouch::DisableResponse& m) { answer_control(m.user_ref_num); });
     case ouch::EnableResponse::kType:
-      return on<ouch::EnableResponse>(payload, counts_.enable_responses, nothing);
+      return on<ouch::EnableResponse>(
+          payload, counts_.enable_responses,
+          [&](const ouch::EnableResponse& m) { answer_control(m.user_ref_num); });
     case ouch::QueryResponse::kType:
       return on<ouch::QueryResponse>(
           payload, counts_.query_responses,

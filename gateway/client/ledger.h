@@ -15,13 +15,17 @@
 namespace portcullis::gateway::client {
 
 struct LedgerCounts {
-  std::array<std::uint64_t, kKindCount> sent{};  // by Kind
-  std::uint64_t unsent = 0;                      // planned, but the connection was gone
+  // By Kind. A message counts in `again` for each time that it was handed over once more, because a
+  // connection was lost and nobody knows whether the gate had taken it.
+  std::array<std::uint64_t, kKindCount> sent{};
+  std::array<std::uint64_t, kKindCount> again{};
+  std::uint64_t unsent = 0;  // planned, but the connection was gone for good
 
   // Messages received, by type.
   std::uint64_t accepted = 0;
   std::uint64_t accepted_dead = 0;  // of these
   std::uint64_t rejected = 0;
+  std::uint64_t cancel_rejected = 0;
   std::uint64_t replaced = 0;
   std::uint64_t executed = 0;
   std::uint64_t canceled = 0;
@@ -35,8 +39,8 @@ struct LedgerCounts {
   std::uint64_t other = 0;  // well-formed, nothing that is counted above
   std::uint64_t undecodable = 0;
 
-  // Messages that do not fit what this side knows: for a number that it did not send, or for an
-  // order that had ended. 0 with a gate that keeps its promises.
+  // Messages that do not fit what this side knows: for a number that it did not send or that was
+  // answered before, or for an order that had ended. 0 with a gate that keeps its promises.
   std::uint64_t unexpected = 0;
 
   // Orders.
@@ -59,6 +63,10 @@ class Ledger {
 
   // `due_ns` is when it should have been sent, on the clock of `received`.
   void sent(const Message& message, std::int64_t due_ns);
+  // The same message once more, behind a lost connection; it stays due when it was.
+  void sent_again(const Message& message) {
+    ++counts_.again[static_cast<std::size_t>(message.kind)];
+  }
 
   // One sequenced message. The time to the first answer of an enter or a replace goes to `times`.
   void received(std::span<const std::byte> payload, std::int64_t now_ns, Histogram& times);
@@ -70,12 +78,15 @@ class Ledger {
   [[nodiscard]] std::uint64_t unanswered_enters() const { return unanswered_enters_; }
   // Replaces without an answer: ignored, or overtaken by the end of their order.
   [[nodiscard]] std::uint64_t unanswered_replaces() const { return unanswered_replaces_; }
+  // Mass cancels, disables and enables without an answer. A gate answers each of them.
+  [[nodiscard]] std::uint64_t unanswered_controls() const { return unanswered_controls_; }
   [[nodiscard]] std::uint64_t open() const { return open_; }
   // Of the last query response; 0: none yet.
   [[nodiscard]] std::uint32_t next_number() const { return next_number_; }
 
  private:
-  enum class State : std::uint8_t { Unsent, EnterSent, ReplaceSent, Open, Ended };
+  enum class State : std::uint8_t { Unsent, EnterSent, ReplaceSent, ControlSent, Open, Ended };
+  // What a number was used for.
   struct Order {
     std::int64_t due_ns = 0;
     std::uint32_t leaves = 0;
@@ -84,7 +95,9 @@ class Ledger {
 
   // The order of a wire number in one of these states, or null: then the message is unexpected.
   Order* find(std::uint32_t user_ref_num, std::initializer_list<State> states);
+  std::uint64_t& unanswered(State state);
   void answer(Order& order, State state, std::int64_t now_ns, Histogram& times);
+  void answer_control(std::uint32_t user_ref_num);
   void open(Order& order, std::uint32_t leaves, ouch::OrderState state);
   // Takes `quantity` off an open order; true when that ends it.
   bool take_off(std::uint32_t user_ref_num, std::uint32_t quantity);
@@ -97,6 +110,7 @@ class Ledger {
   std::uint32_t next_number_ = 0;
   std::uint64_t unanswered_enters_ = 0;
   std::uint64_t unanswered_replaces_ = 0;
+  std::uint64_t unanswered_controls_ = 0;
   std::uint64_t open_ = 0;
 };
 

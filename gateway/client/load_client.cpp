@@ -19,7 +19,6 @@ constexpr int kBatch = 64;
 // How often heartbeats, limits and stop() are looked after.
 constexpr std::int64_t kTickNs = 50'000'000;
 constexpr std::int64_t kProgressNs = 1'000'000'000;
-constexpr std::int64_t kRetryNs = 1'000'000;
 // A run that is due starts so much later, so that its first messages are not late.
 constexpr std::int64_t kStartNs = 10'000'000;
 // Nothing came for so long after everything was answered: nothing will.
@@ -35,7 +34,7 @@ LoadClient::LoadClient(const Plan& plan, RunSettings settings)
     : plan_(plan), settings_(std::move(settings)), io_(1) {
   for (std::size_t s = 0; s < settings_.logins.size(); ++s) {
     sessions_.push_back(std::make_unique<Session>(io_, plan_, plan_.numbers[s], settings_.logins[s],
-                                                  answer_times_));
+                                                  times_, settings_.reconnect_limit_ns));
   }
 }
 
@@ -73,9 +72,12 @@ void LoadClient::keep_up() {
   const auto count = [this](std::uint64_t LedgerCounts::*member) {
     return sum([member](const Ledger& ledger) { return ledger.counts().*member; });
   };
+  std::uint64_t handed = 0;
+  for (const auto& session : sessions_) handed += session->handed();
   std::cerr << fmt::format(
       "{:6.1f} s  {} of {} sent, {} accepted, {} rejected, {} executed, {} open\n",
-      static_cast<double>(now_ns - start_ns_) * 1e-9, next_, plan_.messages.size(),
+      static_cast<double>(now_ns - start_ns_) * 1e-9,
+      std::min<std::uint64_t>(handed, plan_.messages.size()), plan_.messages.size(),
       count(&LedgerCounts::accepted), count(&LedgerCounts::rejected),
       count(&LedgerCounts::executed), sum([](const Ledger& ledger) { return ledger.open(); }));
 }
@@ -105,20 +107,15 @@ void LoadClient::log_in() {
 void LoadClient::send_all() {
   while (next_ < plan_.messages.size() && !stopping_) {
     const std::int64_t now_ns = steady_ns();
-    bool has_room = true;
     for (int i = 0; i < kBatch && next_ < plan_.messages.size(); ++i) {
       const Message& message = plan_.messages[next_];
       const std::int64_t due_ns = start_ns_ + message.due_ns;
       if (due_ns > now_ns) break;
-      has_room = sessions_[message.session]->send(message, due_ns);
-      if (!has_room) break;
-      send_delays_.record(now_ns - due_ns);
-      last_sent_ns_ = now_ns;
+      sessions_[message.session]->send(message, due_ns);
       ++next_;
     }
     flush();
-    if (next_ == plan_.messages.size()) break;
-    work(has_room ? start_ns_ + plan_.messages[next_].due_ns : steady_ns() + kRetryNs);
+    if (next_ < plan_.messages.size()) work(start_ns_ + plan_.messages[next_].due_ns);
   }
 }
 
@@ -127,26 +124,22 @@ void LoadClient::send_all() {
 // there is nothing more.
 void LoadClient::settle() {
   const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
-  std::vector<bool> asked(sessions_.size());
-  const auto is_quiet = [](const Session& s) {
-    return s.state() == Session::State::Closed ||
-           (s.is_settled() && s.ledger().unanswered_enters() == 0 &&
-            steady_ns() - s.last_received_ns() > kQuietNs);
+  for (const auto& session : sessions_) session->send_barrier();
+  const auto unanswered = [](const Ledger& ledger) {
+    return ledger.unanswered_enters() + ledger.unanswered_controls();
   };
-  bool all_asked = false;
-  while (!(all_asked && all(is_quiet)) && !stopping_) {
+  const auto is_quiet = [&](const Session& s) {
+    return s.state() == Session::State::Closed || (s.is_settled() && unanswered(s.ledger()) == 0 &&
+                                                   steady_ns() - s.last_received_ns() > kQuietNs);
+  };
+  flush();
+  while (!all(is_quiet) && !stopping_) {
     if (steady_ns() > limit_ns) {
-      problem_ = fmt::format("{} orders have no answer",
-                             sum([](const Ledger& ledger) { return ledger.unanswered_enters(); }));
+      problem_ = fmt::format("{} messages have no answer", sum(unanswered));
       return;
     }
-    all_asked = true;
-    for (std::size_t s = 0; s < sessions_.size(); ++s) {
-      if (!asked[s]) asked[s] = sessions_[s]->send_barrier();
-      all_asked = all_asked && asked[s];
-    }
-    flush();
     work(steady_ns() + kTickNs);
+    flush();
   }
 }
 
@@ -158,7 +151,7 @@ RunResult LoadClient::run() {
         settings_.start_at_ns == 0 ? kStartNs : settings_.start_at_ns - epoch_ns();
     if (wait_ns < kStartNs) outcome.late_ns = kStartNs - wait_ns;
     start_ns_ = steady_ns() + std::max(wait_ns, kStartNs);
-    next_progress_ns_ = start_ns_ + kProgressNs;
+    next_progress_ns_ = start_ns_;  // the first line says that it begins
     send_all();
     settle();
     if (stopping_ && problem_.empty()) problem_ = "stopped";
@@ -168,18 +161,23 @@ RunResult LoadClient::run() {
     outcome.sessions.push_back({.user = session->user(),
                                 .problem = session->problem(),
                                 .counts = ledger.counts(),
+                                .connections_lost = session->connections_lost(),
+                                .next_number = ledger.next_number(),
                                 .open = ledger.open(),
                                 .unanswered_enters = ledger.unanswered_enters(),
-                                .unanswered_replaces = ledger.unanswered_replaces()});
+                                .unanswered_replaces = ledger.unanswered_replaces(),
+                                .unanswered_controls = ledger.unanswered_controls()});
     if (!session->problem().empty()) {
       problem_ += fmt::format("{}{}: {}", problem_.empty() ? "" : "; ", session->user(),
                               session->problem());
     }
   }
   outcome.problem = problem_;
-  outcome.answer_times = answer_times_;
-  outcome.send_delays = send_delays_;
-  outcome.duration_ns = last_sent_ns_ == 0 ? 0 : last_sent_ns_ - start_ns_;
+  outcome.times = times_;
+  for (const auto& session : sessions_) {
+    if (session->last_handed_ns() == 0) continue;
+    outcome.duration_ns = std::max(outcome.duration_ns, session->last_handed_ns() - start_ns_);
+  }
   return outcome;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -26,23 +27,27 @@ struct RunSettings {
   std::int64_t login_limit_ns = 30'000'000'000;
   // How long the last answers may take after the last message is sent.
   std::int64_t drain_limit_ns = 20'000'000'000;
+  // How long a session that has lost its connection tries to get another one; 0: it does not.
+  std::int64_t reconnect_limit_ns = 0;
   bool progress = false;  // a line on stderr, once a second
 };
 
 struct SessionResult {
   std::string user;
-  std::string problem;  // why the connection was lost; empty: it was not
+  std::string problem;  // why the connection was lost for good; empty: it was not
   LedgerCounts counts;
+  std::uint64_t connections_lost = 0;  // others were found for them
+  std::uint32_t next_number = 0;       // as the gate said last
   std::uint64_t open = 0;
   std::uint64_t unanswered_enters = 0;
   std::uint64_t unanswered_replaces = 0;
+  std::uint64_t unanswered_controls = 0;
 };
 
 struct RunResult {
   std::string problem;  // why the run is not complete; empty: it is
   std::vector<SessionResult> sessions;
-  Histogram answer_times;  // from the intended time to the first answer of enters and replaces, ns
-  Histogram send_delays;   // from the intended time to the hand-over to the connection, ns
+  Times times;
   std::int64_t late_ns = 0;      // that the run began after start_at
   std::int64_t duration_ns = 0;  // from the start to the last message sent
 };
@@ -77,15 +82,16 @@ class LoadClient {
   const Plan& plan_;
   const RunSettings settings_;
   boost::asio::io_context io_;
+  // There may be nothing to do for a while: every session waits to connect again.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{
+      io_.get_executor()};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::unique_ptr<Session>> sessions_;
-  Histogram answer_times_;
-  Histogram send_delays_;
+  Times times_;
   std::atomic<bool> stopping_{false};
   std::string problem_;
   std::size_t next_ = 0;       // message of the plan
   std::int64_t start_ns_ = 0;  // steady
-  std::int64_t last_sent_ns_ = 0;
   std::int64_t next_tick_ns_ = 0;
   std::int64_t next_progress_ns_ = 0;
 };

@@ -26,6 +26,12 @@ enum class Kind : std::uint8_t {
 inline constexpr std::size_t kKindCount = 9;
 [[nodiscard]] std::string_view name(Kind kind) noexcept;
 
+// Messages with a number of their own, one above the last of the session.
+[[nodiscard]] constexpr bool takes_number(Kind kind) noexcept {
+  return kind == Kind::Enter || kind == Kind::Replace || kind == Kind::MassCancel ||
+         kind == Kind::Disable || kind == Kind::Enable;
+}
+
 // What is malformed about a malformed message.
 enum class Malformed : std::uint8_t { UnknownType, CutOff, BrokenAppendage, Modify };
 inline constexpr std::uint8_t kMalformedCount = 4;

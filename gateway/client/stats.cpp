@@ -21,15 +21,15 @@ std::string object(const Pairs& pairs) {
   return text + "}";
 }
 
-std::string sent(const LedgerCounts& counts) {
+std::string by_kind(const std::array<std::uint64_t, kKindCount>& counts, Pairs more = {}) {
   Pairs pairs;
   std::uint64_t total = 0;
   for (std::size_t k = 0; k < kKindCount; ++k) {
-    pairs.emplace_back(name(Kind{static_cast<std::uint8_t>(k)}), counts.sent[k]);
-    total += counts.sent[k];
+    pairs.emplace_back(name(Kind{static_cast<std::uint8_t>(k)}), counts[k]);
+    total += counts[k];
   }
   pairs.emplace_back("total", total);
-  pairs.emplace_back("unsent", counts.unsent);
+  pairs.insert(pairs.end(), more.begin(), more.end());
   return object(pairs);
 }
 
@@ -37,6 +37,7 @@ std::string received(const LedgerCounts& counts) {
   return object({{"accepted", counts.accepted},
                  {"accepted_dead", counts.accepted_dead},
                  {"rejected", counts.rejected},
+                 {"cancel_rejected", counts.cancel_rejected},
                  {"replaced", counts.replaced},
                  {"executed", counts.executed},
                  {"canceled", counts.canceled},
@@ -66,13 +67,16 @@ std::string orders(const SessionResult& session) {
                  {"open", session.open},
                  {"unanswered_enters", session.unanswered_enters},
                  {"unanswered_replaces", session.unanswered_replaces},
+                 {"unanswered_controls", session.unanswered_controls},
                  {"executed_quantity", session.counts.executed_quantity}});
 }
 
 std::string body(const SessionResult& session) {
-  return fmt::format(R"("sent": {}, "received": {}, "rejects": {}, "orders": {})",
-                     sent(session.counts), received(session.counts), rejects(session.counts),
-                     orders(session));
+  return fmt::format(R"("sent": {}, "again": {}, "received": {}, "rejects": {}, "orders": {}, )"
+                     R"("connections_lost": {})",
+                     by_kind(session.counts.sent, {{"unsent", session.counts.unsent}}),
+                     by_kind(session.counts.again), received(session.counts),
+                     rejects(session.counts), orders(session), session.connections_lost);
 }
 
 std::string times(const Histogram& histogram) {
@@ -94,9 +98,11 @@ std::string stats_json(const Plan& plan, const RunResult& result) {
     total.open += session.open;
     total.unanswered_enters += session.unanswered_enters;
     total.unanswered_replaces += session.unanswered_replaces;
-    sessions +=
-        fmt::format("{}\n    {}: {{\"problem\": {}, {}}}", sessions.empty() ? "" : ",",
-                    config::quote(session.user), config::quote(session.problem), body(session));
+    total.unanswered_controls += session.unanswered_controls;
+    total.connections_lost += session.connections_lost;
+    sessions += fmt::format("{}\n    {}: {{\"problem\": {}, \"next_number\": {}, {}}}",
+                            sessions.empty() ? "" : ",", config::quote(session.user),
+                            config::quote(session.problem), session.next_number, body(session));
   }
   Pairs tallies;
   for (const Tally& tally : plan.tallies) tallies.emplace_back(tally.name, tally.count);
@@ -106,8 +112,8 @@ std::string stats_json(const Plan& plan, const RunResult& result) {
   text += fmt::format("  \"plan_counts\": {},\n", object(tallies));
   text += fmt::format("  \"late_ns\": {},\n  \"duration_ns\": {},\n", result.late_ns,
                       result.duration_ns);
-  text += fmt::format("  \"answer_ns\": {},\n", times(result.answer_times));
-  text += fmt::format("  \"send_delay_ns\": {},\n", times(result.send_delays));
+  text += fmt::format("  \"answer_ns\": {},\n", times(result.times.answers));
+  text += fmt::format("  \"send_delay_ns\": {},\n", times(result.times.delays));
   text += fmt::format("  \"total\": {{{}}},\n", body(total));
   text += fmt::format("  \"sessions\": {{{}\n  }}\n}}\n", sessions);
   return text;

@@ -25,7 +25,6 @@ LastPrices no_prices(const config::Deployment& deployment) {
   LastPrices prices;
   prices.marks.resize(deployment.instruments.size());
   prices.indexes.resize(deployment.assets.size());
-  prices.loaded.resize(deployment.instruments.size());
   return prices;
 }
 
@@ -46,7 +45,7 @@ void take(Closing& closing, const journal::RecordView& view) {
     } else if constexpr (std::is_same_v<Record, risk::IndexUpdate>) {
       prices.indexes.at(record.asset.value) = record;
     } else if constexpr (std::is_same_v<Record, risk::LoadPosition>) {
-      prices.loaded.at(record.instrument.value) = record.entry;
+      prices.loaded[{record.account.value, record.instrument.value}] = record.entry;
     } else if constexpr (std::is_same_v<Record, risk::Control>) {
       if (!record.by.exists()) remember(closing.controls, record);
     }
@@ -89,13 +88,16 @@ std::unique_ptr<risk::Engine> engine_of(const config::Deployment& deployment,
   return engine;
 }
 
-// The price that a position is carried at: the mark in whole ticks, or before there is one what a
-// position was loaded at, or a tick.
+// The price that a position is carried at: the mark in whole ticks, or before there is one what it was
+// loaded at, or a tick.
 risk::Price carried_at(const config::Deployment& deployment, const LastPrices& prices,
-                       std::uint32_t instrument) {
+                       std::uint32_t account, std::uint32_t instrument) {
   const std::int64_t tick = deployment.parameters.instruments[instrument].marks_per_tick;
   const std::int64_t mark = prices.marks[instrument].mark.raw;
-  if (mark == 0) return {std::max<std::int64_t>(1, prices.loaded[instrument].raw)};
+  if (mark == 0) {
+    const auto loaded = prices.loaded.find({account, instrument});
+    return loaded == prices.loaded.end() ? risk::Price{1} : loaded->second;
+  }
   const std::int64_t most = deployment.instruments[instrument].mark_max.raw / tick;
   const std::int64_t nearest = mark / tick + (mark % tick * 2 >= tick ? 1 : 0);
   return {std::clamp<std::int64_t>(nearest, 1, most)};
@@ -180,7 +182,7 @@ config::StateFile entries_of(const config::Deployment& deployment, const Holding
       if (lots.raw == 0) continue;
       state.positions.push_back({.time = {},
                                  .lots = lots,
-                                 .entry = carried_at(deployment, prices, i),
+                                 .entry = carried_at(deployment, prices, account, i),
                                  .account = {account},
                                  .instrument = {i}});
     }

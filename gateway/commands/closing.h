@@ -9,8 +9,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/deployment.h"
@@ -32,7 +34,8 @@ struct Holdings {
 struct LastPrices {
   std::vector<risk::MarkUpdate> marks;     // by instrument; mark 0: never
   std::vector<risk::IndexUpdate> indexes;  // by asset; index 0: never
-  std::vector<risk::Price> loaded;         // by instrument: at which a position was loaded last
+  // By account and instrument: at which a position was loaded.
+  std::map<std::pair<std::uint32_t, std::uint32_t>, risk::Price> loaded;
 };
 
 struct Closing {

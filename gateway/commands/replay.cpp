@@ -6,10 +6,13 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "config/load.h"
 #include "gateway/commands/stats.h"
+#include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
+#include "gateway/journal/files.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::gateway {
@@ -29,6 +32,37 @@ config::LoadResult load(const CommandLine& line) {
   return config::load_canonical(read_text(path), line.journal);
 }
 
+bool has_first_record(const std::filesystem::path& journal) {
+  const std::vector<std::uint32_t> segments = journal::list_segments(journal);
+  return segments.empty() || segments.front() == 1;
+}
+
+follower::Resumed from_snapshot(const CommandLine& line, const config::Deployment& deployment) {
+  const journal::JournalId id = journal::Reader(line.journal).id();
+  follower::Resumed start = follower::load_newest(
+      deployment, nullptr, {.directory = line.journal, .include_ring = true, .oldest = true}, id);
+  for (const std::string& told : start.told) std::cerr << told << '\n';
+  if (start.gate == nullptr)
+    throw std::runtime_error("the journal's first records are gone, and there is no good snapshot");
+  std::cerr << fmt::format("the first records are gone: from the snapshot of record {} on\n",
+                           start.snapshot);
+  return start;
+}
+
+// When the venue's link went up and down, and how many orders were live then.
+void tell_link(const journal::RecordView& view, gate::Gate& gate, std::string& links) {
+  gate::VenueLinkRecord record;
+  if (view.type != static_cast<std::uint16_t>(gate::RecordType::VenueLink) ||
+      !journal::read_command(view, record) ||
+      (record.change != gate::LinkChange::Up && record.change != gate::LinkChange::Down)) {
+    return;
+  }
+  links +=
+      fmt::format("{}{{\"change\": \"{}\", \"time_ns\": {}, \"live_orders\": {}}}",
+                  links.empty() ? "" : ", ", record.change == gate::LinkChange::Up ? "up" : "down",
+                  record.time.ns, gate.engine().live_orders());
+}
+
 int replay(const CommandLine& line) {
   const config::LoadResult result = load(line);
   if (!result.ok()) {
@@ -36,15 +70,22 @@ int replay(const CommandLine& line) {
       std::cerr << config::to_text(problem) << '\n';
     return 1;
   }
-  gate::Gate gate(result.deployment, nullptr);
-  journal::Reader reader(line.journal, {.include_ring = true});
+  // From the first record, or where that is gone from a snapshot of what came before.
+  follower::Resumed start;
+  if (!has_first_record(line.journal)) start = from_snapshot(line, result.deployment);
+  if (start.gate == nullptr) start.gate = std::make_unique<gate::Gate>(result.deployment, nullptr);
+  gate::Gate& gate = *start.gate;
+  journal::Reader reader(line.journal,
+                         {.from_sequence = start.position.sequence + 1, .include_ring = true});
   journal::RecordView record;
   journal::ReadStatus status{};
   std::uint64_t records = 0;
   std::uint64_t differences = 0;
+  std::string links;
   while ((status = reader.next(record)) == journal::ReadStatus::Record) {
     ++records;
     const std::string difference = gate.replay(record);
+    tell_link(record, gate, links);
     if (difference.empty()) continue;
     if (++differences <= 10) {
       std::cerr << fmt::format("record {} (type {}): {}\n", record.sequence, record.type,
@@ -55,8 +96,10 @@ int replay(const CommandLine& line) {
   const char* verified = gate.engine().verify();
   if (line.json) {
     std::cout << fmt::format(
-        "{{\"records\": {}, \"differences\": {}, \"verified\": {}, \"state_hash\": \"{:016x}\"}}\n",
-        records, differences, verified == nullptr, gate.engine().state_hash());
+        "{{\"records\": {}, \"from_snapshot\": {}, \"differences\": {}, \"verified\": {}, "
+        "\"state_hash\": \"{:016x}\", \"links\": [{}]}}\n",
+        records, start.snapshot, differences, verified == nullptr, gate.engine().state_hash(),
+        links);
   } else {
     std::cout << fmt::format("{} records, {} differences, state {:016x}, recompute {}\n", records,
                              differences, gate.engine().state_hash(),

@@ -20,8 +20,9 @@
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
+#include "gateway/follower/follower.h"
+#include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
-#include "gateway/journal/reader.h"
 #include "gateway/security/credentials.h"
 #include "gateway/shard/loop.h"
 
@@ -62,10 +63,34 @@ journal::Options journal_options(const config::Deployment& deployment) {
   options.ring_directory = deployment.journal.ring_directory;
   options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
   options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
+  options.disk_budget_bytes = static_cast<std::uint64_t>(deployment.journal.disk_budget_bytes);
   options.sync_interval = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::nanoseconds(deployment.journal.sync_interval_ns));
+  if (deployment.journal.durability == config::Durability::Fsync) {
+    options.durability = journal::Durability::Fsync;
+  }
   options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
   return options;
+}
+
+// From the newest snapshot that the journal has the record of: what lies before need not be read,
+// and may be gone. Which snapshot the gate begins with is looked at later; an older one, or none, is
+// as good where the records are there.
+std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment) {
+  journal::Options options = journal_options(deployment);
+  for (follower::Position& start :
+       follower::start_positions(deployment, deployment.journal.directory)) {
+    options.start_sequence = start.sequence;
+    options.stream_next = std::move(start.stream_next);
+    try {
+      return std::make_unique<journal::Journal>(options);
+    } catch (const journal::SnapshotMismatch& mismatch) {
+      std::cerr << mismatch.what() << '\n';
+    }
+  }
+  options.start_sequence = 0;
+  options.stream_next.clear();
+  return std::make_unique<journal::Journal>(options);
 }
 
 // Ten characters that no earlier journal of this deployment had: the Soup session name our clients
@@ -136,38 +161,19 @@ void begin_journal(const config::StateFile& state, const config::Deployment& dep
   gate.loaded(feeds::epoch_ns());
 }
 
-// A start-up applies what was recorded, as it was decided.
-void resume_journal(const CommandLine& line, const config::Deployment& deployment,
-                    gate::Gate& gate) {
-  journal::Reader reader(deployment.journal.directory);
-  journal::RecordView record;
-  journal::ReadStatus status{};
-  while ((status = reader.next(record)) == journal::ReadStatus::Record) {
-    if (record.sequence == 1) {
-      gate::StartRecord start;
-      if (!journal::read_command(record, start) ||
-          start.configuration_hash != deployment.canonical_hash) {
-        throw std::runtime_error(fmt::format(
-            "{}: begun under another configuration, which is kept there as configuration.json",
-            deployment.journal.directory.string()));
-      }
-    }
-    if (!gate.redo(record)) {
-      throw std::runtime_error(
-          fmt::format("journal record {} is none of this version's", record.sequence));
-    }
-  }
-  if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());
-  if (!gate.is_loaded()) {
-    throw std::runtime_error(
-        fmt::format("{}: the process was killed while the state was loaded; move the folder away "
-                    "and load it again",
-                    deployment.journal.directory.string()));
-  }
+// A start-up applies what was recorded, as it was decided, from the newest good snapshot on.
+follower::Resumed resume_journal(const CommandLine& line, const config::Deployment& deployment,
+                                 journal::Journal& journal) {
+  follower::Resumed resumed = follower::resume(deployment, &journal,
+                                               {.directory = deployment.journal.directory,
+                                                .last_sequence = journal.published_sequence(),
+                                                .remove_foreign = true});
+  for (const std::string& told : resumed.told) std::cerr << told << '\n';
   if (!line.state.empty()) {
     throw std::runtime_error(
         "--load: the journal is not empty; state is loaded into an empty one only");
   }
+  return resumed;
 }
 
 void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
@@ -180,6 +186,14 @@ void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
       gate.lost_orders_are_dead(feeds::epoch_ns());
+      continue;
+    }
+    if (std::holds_alternative<config::AcceptRecoveredState>(command)) {
+      if (gate.state_unconfirmed() || gate.state_differs()) {
+        gate.accept_state(feeds::epoch_ns());
+      } else {
+        std::cerr << "accept_recovered_state: the state was recovered without a difference\n";
+      }
       continue;
     }
     const auto& cancel = std::get<config::CancelAll>(command);
@@ -260,27 +274,42 @@ void run(const CommandLine& line) {
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
   std::filesystem::create_directories(deployment.journal.directory);
-  journal::Journal journal(journal_options(deployment));
+  const std::unique_ptr<journal::Journal> opened = open_journal(deployment);
+  journal::Journal& journal = *opened;
   if (journal.recovery().possible_loss) {
     throw std::runtime_error(
         fmt::format("{}: the machine stopped uncleanly and records may be lost; move the folder "
                     "away and load the state anew",
                     deployment.journal.directory.string()));
   }
-  auto gate = std::make_unique<gate::Gate>(deployment, &journal);
+  const bool is_new = journal.published_sequence() == 0;
+  follower::Resumed resumed;
+  if (is_new) {
+    resumed.gate = std::make_unique<gate::Gate>(deployment, &journal);
+  } else {
+    resumed = resume_journal(line, deployment, journal);
+  }
+  gate::Gate& gate = *resumed.gate;
   shard::Loop* waking = nullptr;
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, credentials, *gate, journal, {.prices = &queue}, nullptr);
+  shard::Loop loop(deployment, credentials, gate, journal, {.prices = &queue}, nullptr);
   waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
-  if (journal.published_sequence() == 0) {
-    begin_journal(state, deployment, journal, *gate);
-  } else {
-    resume_journal(line, deployment, *gate);
-  }
-  apply_commands(commands, *gate);
+  follower::Follower follower(
+      deployment, journal,
+      {.directory = deployment.journal.directory,
+       .snapshot_interval = std::chrono::nanoseconds(deployment.journal.snapshot_interval_ns),
+       .durable_only = journal.durability() == journal::Durability::Fsync,
+       .may_remove_below =
+           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); }},
+      is_new ? nullptr : &gate, resumed.position);
+  gate.set_follower_differs(&follower.differs());
+  if (is_new) begin_journal(state, deployment, journal, gate);
+  if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
+  apply_commands(commands, gate);
+  follower.start();
 
   g_running.store(&loop);
   struct sigaction action {};
@@ -293,7 +322,9 @@ void run(const CommandLine& line) {
   loop.run();
   g_running.store(nullptr);
   feed.stop();
-  if (!line.stats.empty()) write_text(line.stats, stats_json(deployment, *gate, &loop.shard()));
+  follower.stop();
+  if (!line.stats.empty())
+    write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
 

@@ -39,7 +39,7 @@ constexpr std::array<std::string_view, risk::kAnomalyCount> kAnomalyNames = {
 }  // namespace
 
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
-                       const shard::Shard* shard) {
+                       const shard::Shard* shard, const follower::Follower* follower) {
   const gate::Counters& c = gate.counters();
   Pairs rejects;
   for (std::size_t r = 1; r < c.rejects.size(); ++r) {
@@ -50,6 +50,10 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
     if (c.anomalies[a] != 0) anomalies.emplace_back(kAnomalyNames[a], c.anomalies[a]);
   }
   risk::Engine& engine = gate.engine();
+  Pairs watermarks;
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    watermarks.emplace_back(deployment.names.sessions.name({s}), engine.watermark({s}));
+  }
   std::string positions;
   for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
     std::int64_t net = 0;
@@ -71,6 +75,12 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                        {"ignored", c.ignored},
                                                        {"malformed", c.malformed},
                                                        {"answered", c.answered}}));
+  text += fmt::format("  \"journaled\": {},\n", object({{"enter", c.enters},
+                                                        {"replace", c.replaces},
+                                                        {"cancel", c.cancels},
+                                                        {"control", c.controls},
+                                                        {"query", c.queries}}));
+  text += fmt::format("  \"watermarks\": {},\n", object(watermarks));
   text += fmt::format("  \"rejects\": {},\n", object(rejects));
   text +=
       fmt::format("  \"venue\": {},\n", object({{"accepted", c.accepted},
@@ -117,6 +127,18 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                 {"dead_men", l.dead_men}}));
     text += fmt::format("  \"message_ns\": {},\n", histogram(shard->message_times()));
   }
+  if (follower != nullptr) {
+    const follower::FollowerFigures f = follower->figures();
+    text += fmt::format("  \"follower\": {},\n", object({{"sequence", f.sequence},
+                                                         {"markers", f.markers},
+                                                         {"differs_at", f.differs_at},
+                                                         {"snapshots", f.snapshots},
+                                                         {"snapshot_failures", f.snapshot_failures},
+                                                         {"last_snapshot", f.last_snapshot}}));
+  }
+  text += fmt::format("  \"state\": \"{}\",\n", gate.state_unconfirmed() ? "unconfirmed"
+                                                : gate.state_differs()   ? "differs"
+                                                                         : "confirmed");
   text += fmt::format("  \"verified\": {},\n",
                       difference == nullptr ? "true" : fmt::format("\"{}\"", difference));
   text += fmt::format("  \"state_hash\": \"{:016x}\"\n}}\n", engine.state_hash());

@@ -5,15 +5,17 @@
 #include <string>
 
 #include "config/deployment.h"
+#include "gateway/follower/follower.h"
 #include "gateway/gate/gate.h"
 #include "gateway/shard/shard.h"
 
 namespace portcullis::gateway {
 
-// Counters, live orders, positions, state hash, and whether incremental state equals a full
-// recompute. `shard` may be null (a replay has none). Slow: it verifies every account.
+// Counters, each session's highest number, live orders, positions, state hash, and whether
+// incremental state equals a full recompute. `shard` and `follower` may be null (a replay has none).
+// Slow: it verifies every account.
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
-                       const shard::Shard* shard);
+                       const shard::Shard* shard, const follower::Follower* follower);
 
 // The whole file. Throws std::runtime_error.
 std::string read_text(const std::filesystem::path& path);

@@ -3,36 +3,56 @@
 
 Prints what became of every order and exits with 1 if a message, an order or a bit of state is
 unaccounted for. `--orders FILE` replays a LOBSTER message file instead of the generated stream.
+`--kill` ends the gate with kill -9 in the middle of the run and starts it again at once.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import random
+import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "demo"
 START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on every link
+PATIENCE_S = 120  # for what starts again, on a machine that has other things to do
+
+
+def free_port():
+    """A port that stays free while a process that is killed starts again: not one of those that the
+    kernel gives to outgoing connections."""
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 class Process:
     """A child that is ended, by its own id, whatever happens."""
 
     def __init__(self, name, arguments, environment, log):
+        """Without a log its stderr is to be read."""
         self.name = name
         self.log = log
-        self.child = subprocess.Popen(
-            arguments, env=environment, stdout=open(log, "w"), stderr=subprocess.STDOUT
-        )
+        out = ({"stderr": subprocess.PIPE, "text": True} if log is None
+               else {"stdout": open(log, "w"), "stderr": subprocess.STDOUT})
+        self.child = subprocess.Popen([str(argument) for argument in arguments], env=environment, **out)
 
-    def port(self, limit_s=20):
+    def port(self, limit_s=PATIENCE_S):
         """The port it says that it listens on."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
@@ -43,6 +63,10 @@ class Process:
                 break
             time.sleep(0.02)
         sys.exit(f"{self.name} did not start:\n{self.log.read_text()}")
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
 
     def stop(self, limit_s=30):
         if self.child.poll() is None:
@@ -62,28 +86,32 @@ def parse_arguments():
     parser.add_argument("--rate", type=int, default=4000, help="messages a second, on average")
     parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kill", type=int, nargs="?", const=1, default=0, metavar="N",
+                        help="kill -9 the gate so often in the middle half of the run")
+    parser.add_argument("--kill-venue", type=int, nargs="?", const=1, default=0, metavar="N",
+                        help="the same of the venue")
+    parser.add_argument("--kill-seed", type=int, help="of the moments; default: another each time")
     parser.add_argument("--keep", help="a folder to keep everything in")
     return parser.parse_args()
 
 
-def make_deployment(folder, venue_port):
-    """A copy of the shipped example, on free ports."""
+def make_deployment(folder, gate_port, venue_port):
+    """A copy of the shipped example, on these ports."""
     config = folder / "config"
     shutil.copytree(EXAMPLE, config, ignore=shutil.ignore_patterns("journal"))
     path = config / "process.json"
     process = json.loads(path.read_text())
-    process["gateway"]["port"] = 0
+    process["gateway"]["port"] = gate_port
     process["venue"]["port"] = venue_port
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
     path.write_text(json.dumps(process, indent=2))
     return config
 
 
-def flow_arguments(arguments, config):
+def flow_arguments(arguments):
     if arguments.orders:
-        return ["--config", str(config), "--orders", arguments.orders, "--speed", str(arguments.speed)]
-    return ["--config", str(config), "--generate", str(arguments.messages), "--rate", str(arguments.rate),
-            "--seed", str(arguments.seed)]
+        return ["--orders", arguments.orders, "--speed", str(arguments.speed)]
+    return ["--generate", str(arguments.messages), "--rate", str(arguments.rate), "--seed", str(arguments.seed)]
 
 
 def table(rows):
@@ -92,7 +120,35 @@ def table(rows):
         print(f"  {name:<{width}}  {value:>12}" if isinstance(value, int) else f"  {name:<{width}}  {value}")
 
 
-def report(gate, client):
+def report_kills(kills, client, replayed):
+    print("\nkilled with kill -9, or stopped, and started again")
+    following = [kill["ended_ns"] for kill in kills[1:]] + [None]
+    for kill, next_ns in zip(kills, following):
+        open_orders, up_ns = across(kill, replayed)
+        if up_ns is None:
+            ready = "the link was never up again"
+        elif next_ns is not None and up_ns > next_ns:
+            ready = "the next one came before the link was up"
+        else:
+            ready = f"from exec to the link up {(up_ns - kill['started_ns']) / 1e6:.0f} ms"
+        print(f"  {kill['deed']} {kill['what']:<5} at {kill['at_s']:7.3f} s  {ready},"
+              f" {open_orders} orders open across it")
+    total = client["total"]
+    print(f"\nlost with {total['connections_lost']} connections, sent again")
+    table([(name, count) for name, count in total["again"].items() if count or name == "total"])
+
+
+def across(kill, replayed):
+    """The orders that were open while the link was down, and when it was up again; None: never. The
+    link may have been down already: then nothing says so once more."""
+    ups = [link["time_ns"] for link in replayed["links"]
+           if link["change"] == "up" and link["time_ns"] >= kill["ended_ns"]]
+    downs = [link["live_orders"] for link in replayed["links"]
+             if link["change"] == "down" and not (ups and link["time_ns"] > ups[0])]
+    return downs[-1] if downs else None, ups[0] if ups else None
+
+
+def report(gate, _venue, client, replayed, kills):
     messages = gate["messages"]
     print("\nmessages from clients")
     table([(name, messages[name]) for name in
@@ -107,21 +163,59 @@ def report(gate, client):
     print("\nwhat was sent: " + client["plan"])
     table(list(client["plan_counts"].items()))
     times = gate["message_ns"]
-    print("\ntime per message in the gate, end stamp to end stamp, microseconds")
+    since = " since its last start" if kills else ""
+    print(f"\ntime per message in the gate{since}, end stamp to end stamp, microseconds")
     print("  " + "  ".join(f"{name} {times[name] / 1000:.1f}" for name in ("p50", "p99", "p99.9", "max")))
+    if kills:
+        report_kills(kills, client, replayed)
 
 
-def checks(gate, venue, client, replayed):
-    """Every line is (what must hold, whether it does, what was found)."""
-    m, v = gate["messages"], gate["venue"]
+def message_checks(gate, client, kills):
+    """What the clients sent is what the gate took. What is known of a killed gate is what its journal
+    holds: repeats and malformed messages are not in it, so a restart forgets how many there were. And
+    whether a cancel or an ignored replace that went with a connection had arrived nobody can say."""
+    m, total = gate["messages"], client["total"]
+    taken, sent, again = gate["journaled"], total["sent"], total["again"]
     parts = m["forwarded"] + m["rejected"] + m["ignored"] + m["malformed"] + m["answered"]
     yield "in = forwarded + rejected + ignored + malformed + answered", m["in"] == parts, f"{m['in']} = {parts}"
-    sent, received = client["total"]["sent"], client["total"]["received"]
-    yield "everything planned was sent, and sent = in", sent["unsent"] == 0 and sent["total"] == m["in"], \
-        f"{sent['total']} = {m['in']}"
+    yield "everything planned was sent", sent["unsent"] == 0, f"{sent['unsent']} unsent"
+    forgotten = sent["repeat"] + sent["malformed"] if kills else 0
+    missing = sent["total"] + again["total"] - m["in"]
+    if kills:
+        yield "sent + sent again - in = lost, at most what was sent again, and forgotten repeats and malformed", \
+            0 <= missing <= again["total"] + forgotten, \
+            f"0 <= {sent['total']} + {again['total']} - {m['in']} <= {again['total']} + {forgotten}"
+    else:
+        yield "sent = in", missing == 0 and again["total"] == 0, f"{sent['total']} = {m['in']}"
+    controls = sent["mass_cancel"] + sent["disable"] + sent["enable"]
+    yield "each enter was taken once", taken["enter"] == sent["enter"], f"{taken['enter']} = {sent['enter']}"
+    yield "each mass cancel, disable and enable was taken once", taken["control"] == controls, \
+        f"{taken['control']} = {controls}"
+    for kind in ("replace", "cancel", "query"):
+        most = sent[kind] + again[kind]
+        yield f"each {kind} was taken, and no other: sent <= taken <= sent + sent again", \
+            sent[kind] <= taken[kind] <= most, f"{sent[kind]} <= {taken[kind]} <= {most}"
+    not_journaled = m["in"] - sum(taken.values())
+    most = sum(counts[kind] for counts in (sent, again) for kind in ("repeat", "malformed"))
+    yield "repeats and malformed messages were not taken", \
+        most - again["total"] - forgotten <= not_journaled <= most, f"{not_journaled} of {most} counted"
+    unanswered = total["orders"]["unanswered_enters"] + total["orders"]["unanswered_controls"]
+    yield "each enter, mass cancel, disable and enable has its answer", unanswered == 0, f"{unanswered} without"
+    answers = total["received"]["query_responses"]
+    yield "each query that was taken has its answer", taken["query"] == answers, f"{taken['query']} = {answers}"
+    told = {name: session["next_number"] - 1 for name, session in client["sessions"].items()}
+    yield "each session's last number at the gate is what its client was told", told == gate["watermarks"], \
+        " ".join(f"{name} {number}" for name, number in told.items())
+
+
+def checks(gate, venue, client, replayed, kills):
+    """Every line is (what must hold, whether it does, what was found)."""
+    m, v = gate["messages"], gate["venue"]
+    yield from message_checks(gate, client, kills)
+    received = client["total"]["received"]
     refusals = m["rejected"] + v["rejected"] + v["voided"]
-    yield "the clients were told of every refusal", received["rejected"] == refusals, \
-        f"{received['rejected']} = {refusals}"
+    told = received["rejected"] + received["cancel_rejected"]
+    yield "the clients were told of every refusal", told == refusals, f"{told} = {refusals}"
     for ours in ("accepted", "replaced", "executed", "canceled", "self_match_prevented", "broken"):
         yield f"the clients' {ours} = the gate's", received[ours] == v[ours], f"{received[ours]} = {v[ours]}"
     misfits = received["unexpected"] + received["undecodable"]
@@ -143,76 +237,184 @@ def checks(gate, venue, client, replayed):
     yield "incremental state = full recompute", gate["verified"] is True, str(gate["verified"])
     yield "replay: same decisions and messages", replayed["differences"] == 0, f"{replayed['records']} records"
     yield "replay: same state hash", replayed["state_hash"] == gate["state_hash"], gate["state_hash"]
+    if kills:
+        ready = [across(kill, replayed)[1] is not None for kill in kills]
+        yield "after each kill the link was up again", all(ready), f"{sum(ready)} of {len(ready)}"
     if "rows" in client["plan_counts"]:
         rows = client["plan_counts"]["rows"]
         kinds = sum(client["plan_counts"].values()) - rows
         yield "every row of the file is accounted for", rows == kinds, f"{rows} = {kinds}"
 
 
-def run(arguments, folder):
-    binary = arguments.binary
-    password = secrets.token_hex(5)
-    environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=password, PORTCULLIS_DEMO_PASSWORD=password)
-    processes = []
-    try:
-        venue_stats, gate_stats, client_stats, replay_report = (
-            folder / f"{name}.json" for name in ("venue", "gate", "client", "replay"))
-        venue = Process("venue", [binary, "venue", "--port", "0", "--journal", str(folder / "venue-journal"),
-                                  "--user", "GATE01", "--password", password, "--stats", str(venue_stats)],
-                        environment, folder / "venue.log")
-        processes.append(venue)
-        config = make_deployment(folder, venue.port())
-        flow = flow_arguments(arguments, config)
+class World:
+    """Venue and gate of one deployment, which can be killed and started again, and their clients."""
+
+    FIGURES = ("gate", "venue", "client", "replay", "kills")
+
+    def __init__(self, binary, folder):
+        self.binary = binary
+        self.folder = folder
+        self.password = secrets.token_hex(5)
+        self.environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=self.password,
+                                PORTCULLIS_DEMO_PASSWORD=self.password)
+        self.ports = {"gate": free_port(), "venue": free_port()}
+        self.config = make_deployment(folder, self.ports["gate"], self.ports["venue"])
+        self.running = {}
+        self.starts = 0
+        self.start_ns = 0  # when the first order is due
+        self.began_ns = 0  # when it was: on a busy machine later
+
+    def path(self, name):
+        return self.folder / f"{name}.json"
+
+    def begin(self, what, *arguments):
+        self.starts += 1
+        log = self.folder / f"{what}-{self.starts}.log"
+        self.running[what] = Process(what, [self.binary, *arguments], self.environment, log)
+
+    def start_venue(self):
+        self.begin("venue", "venue", "--port", self.ports["venue"], "--journal", self.folder / "venue-journal",
+                   "--user", "GATE01", "--password", self.password, "--stats", self.path("venue"))
+
+    def start_gate(self, *arguments):
+        self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"),
+                   "--feed-start", self.start_ns - 1_000_000_000, "--feed-refresh-ms", "1000", *arguments)
+
+    def write_marks(self, flow):
+        """The prices that belong to the orders; returns for how many seconds they are."""
+        marks = self.config / "marks.csv"
         # It says itself what is wrong.
-        if subprocess.run([binary, "client", *flow, "--write-marks", str(config / "marks.csv")],
-                          env=environment).returncode != 0:
+        if subprocess.run([self.binary, "client", "--config", str(self.config), *flow, "--write-marks", str(marks)],
+                          env=self.environment).returncode != 0:
             sys.exit("these orders cannot be sent")
-        start_ns = time.time_ns() + int(START_DELAY_S * 1e9)
-        gate = Process("gate", [binary, "run", "--config", str(config), "--load", str(config / "demo-state.json"),
-                                "--stats", str(gate_stats), "--feed-start", str(start_ns - 1_000_000_000),
-                                "--feed-refresh-ms", "1000"],
-                       environment, folder / "gate.log")
-        processes.append(gate)
-        port = gate.port()
-        code = subprocess.run([binary, "client", *flow, "--port", str(port), "--start-at", str(start_ns),
-                               "--stats", str(client_stats)], env=environment).returncode
+        return int(marks.read_text().split()[-1].split(",")[0]) / 1e9
+
+    def start(self):
+        self.start_venue()
+        self.running["venue"].port()
+        self.start_ns = time.time_ns() + int(START_DELAY_S * 1e9)
+        self.start_gate("--load", self.config / "demo-state.json")
+        self.running["gate"].port()
+
+    def interrupt(self, deed, what):
+        """Kills or stops it and starts it again; what happened when."""
+        ended_ns = time.time_ns()
+        self.running[what].kill() if deed == "kill" else self.stop(what)
+        started_ns = time.time_ns()
+        self.start_venue() if what == "venue" else self.start_gate()
+        return {"deed": deed, "what": what, "at_s": (ended_ns - self.began_ns) / 1e9, "ended_ns": ended_ns,
+                "started_ns": started_ns}
+
+    def run_client(self, flow, schedule):
+        """The clients, from their first message to the last answer, while others are interrupted."""
+        patience = ["--reconnect", PATIENCE_S, "--drain-limit", PATIENCE_S] if schedule else []
+        client = Process("client", [self.binary, "client", "--config", self.config, *flow, *patience, "--start-at",
+                                    self.start_ns, "--stats", self.path("client")], self.environment, None)
+        self.running["client"] = client
+        interruptions = []
+        begun, telling = self.pass_on(client)
+        for at_s, deed, what in schedule:
+            begun.wait()
+            try:
+                client.child.wait(max(0, self.began_ns / 1e9 + at_s - time.time()))
+                break
+            except subprocess.TimeoutExpired:
+                interruptions.append(self.interrupt(deed, what))
+        code = client.child.wait()
+        telling.join()
         if code != 0:
             sys.exit(f"the client ended with {code}")
-        if gate.stop() != 0:
-            sys.exit(f"the gate ended badly:\n{gate.log.read_text()}")
-        if venue.stop() != 0:
-            sys.exit(f"the venue ended badly:\n{venue.log.read_text()}")
+        return interruptions
+
+    def pass_on(self, client):
+        """What the client tells of its progress, by a thread; the event is set when it begins."""
+        begun = threading.Event()
+
+        def work():
+            for line in client.child.stderr:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+                progress = re.match(r" *(\d+\.\d) s  ", line)
+                if progress and not begun.is_set():
+                    self.began_ns = time.time_ns() - int(float(progress.group(1)) * 1e9)
+                    begun.set()
+            begun.set()
+
+        telling = threading.Thread(target=work, daemon=True)
+        telling.start()
+        return begun, telling
+
+    def end(self, interruptions):
+        """Ends gate and venue and reads what all of them say."""
+        self.stop("gate")
+        self.stop("venue")
+        self.path("kills").write_text(json.dumps(interruptions))
         # Whether it finds a difference is one of the checks.
-        with open(replay_report, "w") as out:
-            subprocess.run([binary, "replay", "--journal", str(config / "journal"), "--json"],
-                           env=environment, stdout=out)
-        if replay_report.stat().st_size == 0:
+        with open(self.path("replay"), "w") as out:
+            subprocess.run([self.binary, "replay", "--journal", str(self.config / "journal"), "--json"],
+                           env=self.environment, stdout=out)
+        if self.path("replay").stat().st_size == 0:
             sys.exit("the journal could not be replayed")
-    finally:
-        for process in reversed(processes):
+        return [json.loads(self.path(name).read_text()) for name in self.FIGURES]
+
+    def stop(self, what):
+        process = self.running[what]
+        if process.stop() != 0:
+            sys.exit(f"the {what} ended badly:\n{process.log.read_text()}")
+
+    def stop_all(self):
+        for process in reversed(self.running.values()):
             process.stop()
-    figures = [json.loads(path.read_text()) for path in (gate_stats, venue_stats, client_stats, replay_report)]
-    report(figures[0], figures[2])
+
+
+def moments(arguments, duration_s):
+    """When what is killed: in the middle half of the run, one in each part of it."""
+    if arguments.kill + arguments.kill_venue == 0:
+        return []
+    seed = secrets.randbelow(1_000_000) if arguments.kill_seed is None else arguments.kill_seed
+    print(f"kills by seed {seed} (--kill-seed {seed} gives the same moments)", flush=True)
+    draw = random.Random(seed)
+    whom = ["gate"] * arguments.kill + ["venue"] * arguments.kill_venue
+    draw.shuffle(whom)
+    part_s = duration_s / 2 / len(whom)
+    return [(duration_s / 4 + (i + draw.random()) * part_s, "kill", what) for i, what in enumerate(whom)]
+
+
+def run(arguments, folder):
+    world = World(arguments.binary, folder)
+    try:
+        flow = flow_arguments(arguments)
+        duration_s = world.write_marks(flow)
+        schedule = moments(arguments, duration_s)
+        world.start()
+        figures = world.end(world.run_client(flow, schedule))
+    finally:
+        world.stop_all()
+    report(*figures)
+    return print_checks(checks(*figures))
+
+
+def print_checks(found):
     print("\nchecks")
     failed = 0
     held = 0
-    for what, holds, found in checks(*figures):
+    for what, holds, how in found:
         failed += not holds
         held += holds
-        print(f"  {'ok    ' if holds else 'FAILED'}  {what}: {found}")
+        print(f"  {'ok    ' if holds else 'FAILED'}  {what}: {how}")
     print(f"\n{held} checks hold, {failed} failed")
     return failed
 
 
-def main():
-    arguments = parse_arguments()
+def in_folder(arguments, run_there):
+    """The exit code of a run in the folder that is to be kept, or in one that is not."""
     if arguments.keep:
         folder = pathlib.Path(arguments.keep)
         folder.mkdir(parents=True)
-        return 1 if run(arguments, folder) else 0
+        return 1 if run_there(arguments, folder) else 0
     with tempfile.TemporaryDirectory(prefix="portcullis-demo-") as folder:
-        return 1 if run(arguments, pathlib.Path(folder)) else 0
+        return 1 if run_there(arguments, pathlib.Path(folder)) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_folder(parse_arguments(), run))

@@ -20,7 +20,7 @@ namespace portcullis::gateway::edge {
 
 struct EdgeCommand {
   // Alive: the session has been heard of (ping, query), for its dead-man timer; every other command
-  // says so too.
+  // but SessionDown says so too.
   enum class Type : std::uint8_t { Enter, Replace, Cancel, SessionUp, SessionDown, Alive };
   Type type = Type::Enter;
   risk::SessionIndex session;

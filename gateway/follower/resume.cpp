@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "gateway/journal/reader.h"
 
@@ -42,10 +44,24 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
 
 }  // namespace
 
+std::vector<Position> start_positions(const config::Deployment& deployment,
+                                      const std::filesystem::path& directory) {
+  std::vector<Position> positions;
+  for (const SnapshotFile& file : list_snapshots(directory)) {
+    Snapshot snapshot;
+    if (!read_snapshot(file, snapshot).empty()) continue;
+    if (snapshot.header.configuration_hash != deployment.canonical_hash) continue;
+    positions.push_back(std::move(snapshot.position));
+  }
+  return positions;
+}
+
 Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
                     const ResumeOptions& options, const journal::JournalId& id) {
   Resumed resumed;
-  for (const SnapshotFile& file : list_snapshots(options.directory)) {
+  std::vector<SnapshotFile> files = list_snapshots(options.directory);
+  if (options.oldest) std::ranges::reverse(files);
+  for (const SnapshotFile& file : files) {
     Snapshot snapshot;
     std::string wrong = read_snapshot(file, snapshot);
     if (wrong.empty()) {

@@ -25,6 +25,7 @@ struct ResumeOptions {
   // Snapshots that cannot be of this journal, since it does not reach so far or has another record
   // there, are removed: a later one of the same sequence would be taken for them.
   bool remove_foreign = false;
+  bool oldest = false;  // the oldest good snapshot instead of the newest
 };
 
 struct Resumed {
@@ -33,6 +34,11 @@ struct Resumed {
   std::uint64_t snapshot = 0;     // of the last record in the snapshot; 0: from the first record on
   std::vector<std::string> told;  // what an operator should know, a line each
 };
+
+// Where a journal may be opened without what lies before (journal::Options): behind the last records
+// of the snapshots that can be read and are of this configuration, newest first.
+[[nodiscard]] std::vector<Position> start_positions(const config::Deployment& deployment,
+                                                    const std::filesystem::path& directory);
 
 // Throws std::runtime_error where there is no way to a state: the journal is damaged, or was begun
 // under another configuration, a record is none of this version's, the state was not loaded whole.

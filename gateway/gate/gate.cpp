@@ -108,6 +108,7 @@ bool Gate::apply_record(const journal::RecordView& view) {
 
 bool Gate::redo(const journal::RecordView& record) {
   mode_ = Mode::Redo;
+  redone_until_ns_ = std::max(redone_until_ns_, record.time_ns);
   sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;
@@ -179,11 +180,21 @@ void Gate::order_effect(const Record& record) noexcept {
   }
 }
 
-void Gate::effect(const EnterRecord& record) noexcept { order_effect(record); }
-void Gate::effect(const EnterNamedRecord& record) noexcept { order_effect(record); }
-void Gate::effect(const ReplaceRecord& record) noexcept { order_effect(record); }
+void Gate::effect(const EnterRecord& record) noexcept {
+  ++counters_.enters;
+  order_effect(record);
+}
+void Gate::effect(const EnterNamedRecord& record) noexcept {
+  ++counters_.enters;
+  order_effect(record);
+}
+void Gate::effect(const ReplaceRecord& record) noexcept {
+  ++counters_.replaces;
+  order_effect(record);
+}
 
 void Gate::effect(const CancelRecord& record) noexcept {
+  ++counters_.cancels;
   engine_.apply(record.order, record.decision);
   count(record.decision);
   if (record.decision.disposition == Disposition::Reject) {
@@ -208,11 +219,13 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
       return;
     }
     ++counters_.answered;
+    ++counters_.queries;
     owe(session, ouch::QueryResponse{.timestamp = timestamp,
                                      .next_user_ref_num = engine_.watermark(session) + 1,
                                      .appendage = {}});
     return;
   }
+  ++counters_.controls;
   engine_.consume(session, record.client_ref);
   if (record.known == 0 || record.over_rate != 0) {
     const RejectReason reason =

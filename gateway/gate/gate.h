@@ -10,6 +10,7 @@
 // One thread. Times are nanoseconds since the epoch and never go back.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -38,6 +39,12 @@ struct Counters {
   std::uint64_t ignored = 0;
   std::uint64_t malformed = 0;
   std::uint64_t answered = 0;
+  // Of these, what is in the journal, by what it is; ignored repeats and malformed ones are not.
+  std::uint64_t enters = 0;
+  std::uint64_t replaces = 0;
+  std::uint64_t cancels = 0;
+  std::uint64_t controls = 0;  // mass cancel, disable, enable
+  std::uint64_t queries = 0;
   std::array<std::uint64_t, risk::kRejectReasonCount> rejects{};
   // Of the venue's messages.
   std::uint64_t accepted = 0;
@@ -161,6 +168,10 @@ class Gate {
     return {stream_session_.data(), 10};
   }
   [[nodiscard]] std::string_view venue_session() const noexcept;
+  // Of the records it was made from: time goes on from there, whatever the clock says now.
+  [[nodiscard]] std::int64_t redone_until_ns() const noexcept {
+    return std::max(redone_until_ns_, engine_.last_time().ns);
+  }
   [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
   [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
     return session_up_[session.value] != 0;
@@ -322,6 +333,7 @@ class Gate {
   std::array<char, 16> stream_session_{};
 
   bool loaded_ = false;
+  std::int64_t redone_until_ns_ = 0;
   LinkState link_ = LinkState::Down;
   std::array<char, 16> venue_session_{};
   std::uint64_t venue_next_ = 1;      // sequence number expected from the venue

@@ -17,14 +17,20 @@
 
 namespace portcullis::gateway::journal {
 
-const FileOps kSystemFileOps{::pwrite, ::fdatasync, ::posix_fallocate, ::rename};
+const FileOps kSystemFileOps{
+    [](const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0600); },
+    ::pwrite,
+    ::fdatasync,
+    ::posix_fallocate,
+    ::rename,
+    ::unlink};
 
 Fd::~Fd() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Fd open_file(const std::filesystem::path& path, int flags) noexcept {
-  return Fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+Fd open_file(const std::filesystem::path& path, int flags, const FileOps& ops) noexcept {
+  return Fd(ops.open(path.c_str(), flags));
 }
 
 std::string error_text(int error_number) { return std::generic_category().message(error_number); }
@@ -89,6 +95,12 @@ std::vector<std::uint32_t> list_segments(const std::filesystem::path& directory)
   return numbers;
 }
 
+std::string other_version(std::uint32_t version) {
+  return "format version " + std::to_string(version) + ", this program reads " +
+         std::to_string(kFormatVersion) + "; go on with the program that wrote it, or move the " +
+         "folder away and begin a new journal";
+}
+
 std::string read_segment_header(int fd, std::uint32_t number, JournalId& id,
                                 SegmentHeader& header) {
   if (read_at(fd, writable_bytes_of(header), 0) != static_cast<ssize_t>(sizeof header)) {
@@ -96,8 +108,7 @@ std::string read_segment_header(int fd, std::uint32_t number, JournalId& id,
   }
   if (header.magic != SegmentHeader::kMagic) return "not a journal segment (wrong magic)";
   if (header.version != kFormatVersion) {
-    return "format version " + std::to_string(header.version) + ", this program reads " +
-           std::to_string(kFormatVersion);
+    return other_version(header.version);
   }
   if (header.crc32c != crc32c(bytes_of(header).first(offsetof(SegmentHeader, crc32c)))) {
     return "crc32c of the segment header does not match";
@@ -109,25 +120,34 @@ std::string read_segment_header(int fd, std::uint32_t number, JournalId& id,
 }
 
 std::optional<StateRecord> read_state(const std::filesystem::path& directory) {
-  const Fd fd = open_file(directory / kStateName, O_RDONLY);
+  const std::filesystem::path path = directory / kStateName;
+  const Fd fd = open_file(path, O_RDONLY);
   StateRecord state;
   if (!fd || read_at(fd.get(), writable_bytes_of(state), 0) != static_cast<ssize_t>(sizeof state) ||
-      state.magic != StateRecord::kMagic || state.version != kFormatVersion ||
-      state.crc32c != crc32c(bytes_of(state).first(offsetof(StateRecord, crc32c)))) {
+      state.magic != StateRecord::kMagic) {
+    return std::nullopt;
+  }
+  if (state.version != kFormatVersion) {
+    throw JournalError("journal: " + path.string() + ": " + other_version(state.version));
+  }
+  if (state.crc32c != crc32c(bytes_of(state).first(offsetof(StateRecord, crc32c)))) {
     return std::nullopt;
   }
   return state;
 }
 
-bool write_state(const std::filesystem::path& directory, StateRecord state) {
+bool write_state(const std::filesystem::path& directory, StateRecord state, const FileOps& ops) {
   state.crc32c = crc32c(bytes_of(state).first(offsetof(StateRecord, crc32c)));
   const std::filesystem::path path = directory / kStateName;
   const std::filesystem::path fresh = directory / "state.new";
-  const Fd fd = open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!fd || !write_at(kSystemFileOps, fd.get(), bytes_of(state), 0) || ::fsync(fd.get()) != 0) {
+  const Fd fd = open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC, ops);
+  if (!fd || !write_at(ops, fd.get(), bytes_of(state), 0) || ops.fdatasync(fd.get()) != 0 ||
+      ops.rename(fresh.c_str(), path.c_str()) != 0) {
     return false;
   }
-  return ::rename(fresh.c_str(), path.c_str()) == 0;
+  // The directory too: an old state must not come back with the machine.
+  const Fd directory_fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+  return directory_fd && ops.fdatasync(directory_fd.get()) == 0;
 }
 
 JournalId random_id() {

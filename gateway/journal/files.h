@@ -23,13 +23,23 @@ class JournalError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The calls that can fail on a full or dying disk, so that a test can make them fail. Each is as
-// the system call of its name; allocate is posix_fallocate and returns the error number.
+// The snapshot that Options::start_sequence tells of is none of this journal's: another one may be, or
+// the first record is there to begin with.
+class SnapshotMismatch : public JournalError {
+ public:
+  using JournalError::JournalError;
+};
+
+// The calls that can fail on a full, dying or read-only disk, so that a test can make them fail.
+// Each is as the system call of its name; open creates files with mode 0600, allocate is
+// posix_fallocate and returns the error number.
 struct FileOps {
+  int (*open)(const char* path, int flags);
   ssize_t (*pwrite)(int fd, const void* bytes, std::size_t count, off_t offset);
   int (*fdatasync)(int fd);
   int (*allocate)(int fd, off_t offset, off_t bytes);
   int (*rename)(const char* from, const char* to);
+  int (*unlink)(const char* path);
 };
 extern const FileOps kSystemFileOps;
 
@@ -54,7 +64,8 @@ class Fd {
 };
 
 // open(2) with O_CLOEXEC; an empty Fd and errno on failure.
-Fd open_file(const std::filesystem::path& path, int flags) noexcept;
+Fd open_file(const std::filesystem::path& path, int flags,
+             const FileOps& ops = kSystemFileOps) noexcept;
 // What an errno means; unlike strerror it may be called from any thread.
 std::string error_text(int error_number);
 // Throws JournalError "journal: WHAT PATH: error_text(error_number)".
@@ -91,11 +102,16 @@ std::vector<std::uint32_t> list_segments(const std::filesystem::path& directory)
 // An empty text when the header is that of segment `number`, else what is wrong with it. Takes the
 // journal id from the header when `id` is all zeros, else compares.
 std::string read_segment_header(int fd, std::uint32_t number, JournalId& id, SegmentHeader& header);
+// "format version 2, this program reads 1: ..." and what to do about it.
+std::string other_version(std::uint32_t version);
 
-// Nothing when the file is missing or is not a whole state record.
+// Nothing when the file is missing or is not a whole state record. Throws JournalError when it is
+// one of another format version.
 std::optional<StateRecord> read_state(const std::filesystem::path& directory);
-// Replaces the state file as a whole; fills in the crc. False and errno on failure.
-[[nodiscard]] bool write_state(const std::filesystem::path& directory, StateRecord state);
+// Replaces the state file as a whole, so that it survives the machine; fills in the crc. False and
+// errno on failure, when the old one is still there.
+[[nodiscard]] bool write_state(const std::filesystem::path& directory, StateRecord state,
+                               const FileOps& ops = kSystemFileOps);
 
 JournalId random_id();
 // The kernel's id of this boot; all zeros where there is none.

@@ -15,11 +15,15 @@ void Flusher::clear(Fault fault) noexcept {
   if ((faults() & fault) != 0) faults_.fetch_and(~std::uint32_t{fault}, std::memory_order_relaxed);
 }
 
+void Flusher::set_synced(std::uint64_t sequence) noexcept {
+  if (sequence == synced_sequence()) return;
+  synced_sequence_.store(sequence, std::memory_order_release);
+  if (settings_.on_synced) settings_.on_synced();
+}
+
 bool Flusher::sync_segment() noexcept {
   if (segments_.sync()) {
-    if ((faults() & kFaultSync) == 0) {
-      synced_sequence_.store(ring_.flushed_sequence(), std::memory_order_release);
-    }
+    if ((faults() & kFaultSync) == 0) set_synced(ring_.flushed_sequence());
     return true;
   }
   must_roll_ = true;
@@ -27,9 +31,10 @@ bool Flusher::sync_segment() noexcept {
 }
 
 bool Flusher::roll() noexcept {
-  if (sync_full_segments_ && !must_roll_) sync_segment();
+  if (settings_.sync_full_segments && !must_roll_) sync_segment();
   if (!segments_.roll(ring_.flushed_sequence() + 1)) return failed(kFaultWrite);
   must_roll_ = false;
+  retention_.begun(segments_.number(), segments_.first_sequence(), segments_.segment_bytes());
   return true;
 }
 
@@ -50,8 +55,20 @@ void Flusher::watch_space() noexcept {
   }
 }
 
+void Flusher::watch_budget() noexcept {
+  if (retention_.trim()) {
+    clear(kFaultBudget);
+  } else {
+    faults_.fetch_or(kFaultBudget, std::memory_order_relaxed);
+  }
+}
+
 Flusher::Result Flusher::flush_once() noexcept {
+  // What a failed fdatasync leaves cannot be trusted, and what cannot be made durable may not look
+  // flushed: it stays in the ring, where the next opening finds it.
+  if (settings_.sync_batches && (faults() & kFaultSync) != 0) return Result::Failed;
   watch_space();
+  watch_budget();
   if (must_roll_ && !roll()) return Result::Failed;
   const std::uint64_t begin = ring_.flushed_position();
   const std::uint32_t first_length = ring_.load_length(begin);
@@ -75,14 +92,20 @@ Flusher::Result Flusher::flush_once() noexcept {
     sequence = record.sequence;
     bytes += length;
   }
+  segments_.note_durable(synced_sequence());
   if (!segments_.write({ring_.at(begin), bytes}) || !index_.write_pending()) {
     failed(kFaultWrite);
     index_.drop_pending();
     return Result::Failed;
   }
   clear(kFaultWrite);
+  if (settings_.sync_batches && !segments_.sync()) {
+    failed(kFaultSync);
+    return Result::Failed;
+  }
   segments_.advance(bytes);
   ring_.set_flushed(begin + bytes, sequence);
+  if (settings_.sync_batches) set_synced(sequence);
   return more ? Result::More : Result::Wrote;
 }
 

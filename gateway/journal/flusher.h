@@ -5,8 +5,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "gateway/journal/format.h"
+#include "gateway/journal/retention.h"
 #include "gateway/journal/ring.h"
 #include "gateway/journal/segments.h"
 #include "gateway/journal/stream_index.h"
@@ -17,8 +20,17 @@ namespace portcullis::gateway::journal {
 enum Fault : std::uint32_t {
   kFaultWrite = 1,  // the last write failed; it is tried again, and the bit goes when one succeeds
   kFaultSync = 2,   // an fdatasync failed: what it should have made durable may be lost with the
-                    // machine, so this stays until the journal is opened again
+                    // machine, so this stays until the journal is opened again. In durability fsync
+                    // nothing is written to the segments any more
   kFaultSpace = 4,  // the next segment could not be preallocated; tried again
+  kFaultBudget = 8,  // the disk budget is exceeded by a tenth, and nothing may be removed yet
+};
+
+struct FlusherSettings {
+  bool sync_full_segments = false;    // a segment is made durable before the next one is begun
+  bool sync_batches = false;          // durability fsync: a batch is flushed when it is durable
+  std::uint64_t synced_sequence = 0;  // what is durable already
+  std::function<void()> on_synced;    // synced_sequence() has moved
 };
 
 class Flusher {
@@ -32,11 +44,17 @@ class Flusher {
     Failed,  // faults() says what; nothing moved, the same again is safe
   };
 
-  // sync_full_segments: a segment is made durable before the next one is begun.
-  Flusher(Ring& ring, SegmentWriter& segments, StreamIndex& index, bool sync_full_segments)
-      : ring_(ring), segments_(segments), index_(index), sync_full_segments_(sync_full_segments) {}
+  Flusher(Ring& ring, SegmentWriter& segments, StreamIndex& index, Retention& retention,
+          FlusherSettings settings)
+      : ring_(ring),
+        segments_(segments),
+        index_(index),
+        retention_(retention),
+        settings_(std::move(settings)),
+        synced_sequence_(settings_.synced_sequence) {}
 
-  // Writes one batch of at most kBatchBytesMax.
+  // Writes one batch of at most kBatchBytesMax, and where batches are synced makes it durable: all
+  // that was published meanwhile is the next batch (group commit).
   Result flush_once() noexcept;
   // Makes all that was flushed durable. False: it failed, now or before.
   bool sync() noexcept;
@@ -53,18 +71,21 @@ class Flusher {
   bool failed(Fault fault) noexcept;
   void clear(Fault fault) noexcept;
   bool sync_segment() noexcept;
+  void set_synced(std::uint64_t sequence) noexcept;
   bool roll() noexcept;
   void watch_space() noexcept;
+  void watch_budget() noexcept;
 
   Ring& ring_;
   SegmentWriter& segments_;
   StreamIndex& index_;
-  bool sync_full_segments_;
+  Retention& retention_;
+  FlusherSettings settings_;
   bool must_roll_ = false;  // the current segment's fdatasync failed: the next write goes elsewhere
   std::uint32_t calls_since_space_was_tried_ = 0;
   std::atomic<std::uint32_t> faults_{0};
   std::atomic<int> last_error_{0};
-  std::atomic<std::uint64_t> synced_sequence_{0};
+  std::atomic<std::uint64_t> synced_sequence_;
 };
 
 }  // namespace portcullis::gateway::journal

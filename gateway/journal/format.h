@@ -25,7 +25,8 @@
 //   16  u64  first_sequence   of the first record in it, or of the next one if it has none
 //   24  u8[16] journal id     random, made once when the journal is created
 //   40  u32  crc32c           of bytes 0 .. 40
-//   44  u32  reserved         0
+//   44  u32  durable_count    how many of its records were durable when the next ones were written:
+//                             these are there whatever happens to the machine. Rewritten in place
 //
 // The ring file begins with 65,536 bytes of header (so that the data begin on a page of any
 // machine), then ring_bytes of data. Record positions count on for ever; a record at position p
@@ -37,16 +38,20 @@
 //   16  u64  ring_bytes       a power of two, at least 65,536
 //   24  u8[16] journal id
 //   64  u64  flushed_position where the first record lies that is not known to be in the segments
-//   72  u64  flushed_sequence all records up to here are in the segments; written after the
-//   position
+//   72  u64  flushed_sequence all records up to here are in the segments, in durability fsync
+//                             durably; written after the position
 //
 // The state file says how the journal was left (64 bytes, replaced as a whole):
 //    0  u64  magic            "PCJRNSTA"
 //    8  u32  version          1
-//   12  u32  flags            bit 0: closed cleanly; bit 1: records may have been lost, not
-//   acknowledged 16  u8[16] journal id 32  u8[16] boot id        of the machine's boot in which it
-//   was last opened 48  u64  last_sequence    when closed cleanly 56  u32  crc32c           of
-//   bytes 0 .. 56 60  u32  reserved         0
+//   12  u32  flags            bit 0: closed cleanly
+//                             bit 1: records may have been lost, not acknowledged
+//                             bit 2: last opened in durability fsync
+//   16  u8[16] journal id
+//   32  u8[16] boot id        of the machine's boot in which it was last opened
+//   48  u64  last_sequence    when closed cleanly
+//   56  u32  crc32c           of bytes 0 .. 56
+//   60  u32  reserved         0
 //
 // A stream's index (stream-00000.index) has one entry a message, that of stream_sequence s at 16 *
 // (s - 1):
@@ -101,7 +106,7 @@ struct SegmentHeader {
   std::uint64_t first_sequence = 0;
   JournalId id{};
   std::uint32_t crc32c = 0;
-  std::uint32_t reserved = 0;
+  std::uint32_t durable_count = 0;
 };
 static_assert(sizeof(SegmentHeader) == 48 && offsetof(SegmentHeader, crc32c) == 40);
 
@@ -122,6 +127,7 @@ struct StateRecord {
   static constexpr std::uint64_t kMagic = 0x4154534E524A4350;  // "PCJRNSTA"
   static constexpr std::uint32_t kClean = 1;
   static constexpr std::uint32_t kPossibleLoss = 2;
+  static constexpr std::uint32_t kFsync = 4;
   std::uint64_t magic = kMagic;
   std::uint32_t version = kFormatVersion;
   std::uint32_t flags = 0;

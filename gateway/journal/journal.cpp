@@ -1,8 +1,11 @@
 #include "gateway/journal/journal.h"
 
 #include <fcntl.h>
+#include <immintrin.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +24,7 @@ namespace portcullis::gateway::journal {
 namespace {
 
 constexpr std::uint64_t kNoPosition = std::numeric_limits<std::uint64_t>::max();
+constexpr std::chrono::microseconds kRestAfterFailure{10'000};
 // The length word behind the last record is kept 0, so a record needs this much more.
 constexpr std::uint64_t kEndMarkBytes = 8;
 
@@ -33,9 +37,6 @@ constexpr std::uint64_t kEndMarkBytes = 8;
 Options checked(Options options) {
   const auto refuse = [](const std::string& what) { throw JournalError("journal: " + what); };
   if (options.directory.empty()) refuse("directory is not set");
-  if (options.durability == Durability::Fsync) {
-    refuse("durability \"fsync\" is not built yet, use \"process\"");
-  }
   if (!std::has_single_bit(options.ring_bytes) || options.ring_bytes < kRingBytesMin) {
     refuse("ring_bytes must be a power of two of at least " + std::to_string(kRingBytesMin) +
            ", was " + std::to_string(options.ring_bytes));
@@ -45,6 +46,10 @@ Options checked(Options options) {
     refuse("segment_bytes must be at least " +
            std::to_string(kRingBytesMin + sizeof(SegmentHeader)) + " and below 4 GiB, was " +
            std::to_string(options.segment_bytes));
+  }
+  if (options.disk_budget_bytes != 0 && options.disk_budget_bytes / 4 < options.segment_bytes) {
+    refuse("disk_budget_bytes must be 0 or at least four times segment_bytes, was " +
+           std::to_string(options.disk_budget_bytes));
   }
   if (options.stream_count > 65'536) {
     refuse("stream_count must be at most 65536, was " + std::to_string(options.stream_count));
@@ -76,6 +81,20 @@ std::size_t record_bytes_max_of(const Options& options) {
                                   options.segment_bytes - sizeof(SegmentHeader)});
 }
 
+RecoverySettings recovery_settings(const Options& options) {
+  return {.fsync = options.durability == Durability::Fsync,
+          .start_sequence = options.start_sequence,
+          .stream_next = options.stream_next};
+}
+
+FlusherSettings flusher_settings(const Options& options, const RecoveryReport& report) {
+  const bool fsync = options.durability == Durability::Fsync;
+  return {.sync_full_segments = !fsync && options.sync_interval.count() > 0,
+          .sync_batches = fsync,
+          .synced_sequence = fsync ? report.last_sequence : 0,
+          .on_synced = options.on_synced};
+}
+
 void copy_padded(std::byte* to, std::span<const std::byte> bytes) noexcept {
   if (bytes.empty()) return;
   // Zeros first into the last word, then the bytes over them.
@@ -90,20 +109,24 @@ Journal::Journal(Options options)
       lock_(lock_directory(options_.directory)),
       segments_(options_.directory, options_.segment_bytes, *options_.file_ops),
       index_(options_.directory, options_.stream_count, *options_.file_ops),
-      recovered_(recover(options_.directory, segments_, index_)),
+      recovered_(recover(options_.directory, recovery_settings(options_), *options_.file_ops,
+                         segments_, index_)),
       ring_(ring_target(false), options_.ring_bytes, recovered_.id,
             recovered_.report.last_sequence),
       record_bytes_max_(record_bytes_max_of(options_)),
       next_sequence_(recovered_.report.last_sequence + 1),
       recent_(std::size_t{options_.stream_count} * options_.recent_messages, kNoPosition),
       published_sequence_(recovered_.report.last_sequence),
-      flusher_(ring_, segments_, index_, options_.sync_interval.count() > 0) {
+      retention_(options_.directory, options_.disk_budget_bytes, *options_.file_ops, segments_,
+                 index_),
+      flusher_(ring_, segments_, index_, retention_,
+               flusher_settings(options_, recovered_.report)) {
   stream_next_.reserve(options_.stream_count);
   for (std::uint32_t stream = 0; stream < options_.stream_count; ++stream) {
     stream_next_.push_back(index_.flushed(static_cast<std::uint16_t>(stream)) + 1);
   }
   switch_ring();
-  write_state_or_throw(0);
+  write_state_or_throw();
   if (!recovered_.old_ring.empty()) ::unlink(recovered_.old_ring.c_str());
   if (options_.manual_flush) return;
   // Signals are for the threads that expect them; a write beyond a file size limit then fails with
@@ -140,25 +163,30 @@ void Journal::switch_ring() {
   }
 }
 
-void Journal::write_state_or_throw(std::uint32_t flags) {
+StateRecord Journal::state_record() const {
   StateRecord state;
-  state.flags = flags | (recovered_.report.possible_loss ? StateRecord::kPossibleLoss : 0);
+  if (recovered_.report.possible_loss) state.flags |= StateRecord::kPossibleLoss;
+  if (options_.durability == Durability::Fsync) state.flags |= StateRecord::kFsync;
   state.id = recovered_.id;
   state.boot_id = boot_id();
   state.last_sequence = recovered_.report.last_sequence;
-  if (!write_state(options_.directory, state)) {
+  return state;
+}
+
+void Journal::write_state_or_throw() {
+  if (!write_state(options_.directory, state_record(), *options_.file_ops)) {
     throw_errno("writing", options_.directory / kStateName, errno);
   }
 }
 
 void Journal::acknowledge_loss() {
   recovered_.report.possible_loss = false;
-  write_state_or_throw(0);
+  write_state_or_throw();
 }
 
 void Journal::run_flusher() noexcept {
   using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::microseconds kRestAfterFailure{10'000};
+  if (options_.durability == Durability::Fsync) return run_syncing_flusher();
   Clock::time_point last_sync = Clock::now();
   while (!stop_.load(std::memory_order_acquire)) {
     const Flusher::Result result = flusher_.flush_once();
@@ -170,6 +198,30 @@ void Journal::run_flusher() noexcept {
     std::this_thread::sleep_for(result == Flusher::Result::Failed
                                     ? std::max(options_.flush_interval, kRestAfterFailure)
                                     : options_.flush_interval);
+  }
+}
+
+// While there is work it never rests: what was published during a sync is the next batch. Then it
+// looks again and again for a moment, because the next record of a busy owner is near.
+void Journal::run_syncing_flusher() noexcept {
+  constexpr int kLooks = 400;
+  constexpr int kYields = 40;
+  constexpr std::chrono::microseconds kSleep{50};
+  ::prctl(PR_SET_TIMERSLACK, 1UL);  // else a sleep is 50 us longer
+  int idle = 0;
+  while (!stop_.load(std::memory_order_acquire)) {
+    const Flusher::Result result = flusher_.flush_once();
+    if (result == Flusher::Result::Failed) {
+      std::this_thread::sleep_for(kRestAfterFailure);
+    } else if (result != Flusher::Result::Idle) {
+      idle = 0;
+    } else if (++idle < kLooks) {
+      _mm_pause();
+    } else if (idle < kLooks + kYields) {
+      ::sched_yield();
+    } else {
+      std::this_thread::sleep_for(kSleep);
+    }
   }
 }
 
@@ -197,13 +249,10 @@ bool Journal::close() {
   if (closed_) return true;
   stop_flusher();
   if (!flush() || !sync()) return false;
-  StateRecord state;
-  state.flags =
-      StateRecord::kClean | (recovered_.report.possible_loss ? StateRecord::kPossibleLoss : 0);
-  state.id = recovered_.id;
-  state.boot_id = boot_id();
+  StateRecord state = state_record();
+  state.flags |= StateRecord::kClean;
   state.last_sequence = next_sequence_ - 1;
-  if (!write_state(options_.directory, state)) return false;
+  if (!write_state(options_.directory, state, *options_.file_ops)) return false;
   closed_ = true;
   ::unlink(ring_target(false).c_str());
   ::unlink((options_.directory / kRingLink).c_str());

@@ -19,29 +19,41 @@ static_assert(kBufferBytes >= 2 * kRecordBytesMax);
 Reader::Reader(std::filesystem::path directory, const ReaderOptions& options)
     : directory_(std::move(directory)),
       options_(options),
-      expected_(std::max<std::uint64_t>(options.from_sequence, 1)),
+      expected_(options.from_sequence),
       buffer_(kBufferBytes) {
-  const std::vector<std::uint32_t> numbers = list_segments(directory_);
+  open_first();
+}
+
+// Goes to the last segment that does not begin behind the wanted record.
+void Reader::open_first() {
+  std::vector<std::uint32_t> numbers = list_segments(directory_);
   if (numbers.empty()) {
     throw JournalError("journal: no segments in " + directory_.string());
   }
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (numbers[i] == i + 1) continue;
-    throw JournalError(
-        "journal: " + (directory_ / segment_name(static_cast<std::uint32_t>(i + 1))).string() +
-        " is missing, there are " + std::to_string(numbers.size()) + " segments up to number " +
-        std::to_string(numbers.back()));
+  for (std::size_t i = 1; i < numbers.size(); ++i) {
+    if (numbers[i] == numbers[i - 1] + 1) continue;
+    throw JournalError("journal: " + (directory_ / segment_name(numbers[i - 1] + 1)).string() +
+                       " is missing, there are segments up to number " +
+                       std::to_string(numbers.back()));
   }
-  // The last segment that does not begin behind the wanted record.
-  std::uint32_t first = 1;
+  std::uint32_t first = 0;
   for (const std::uint32_t number : numbers) {
     const std::filesystem::path path = directory_ / segment_name(number);
     const Fd fd = open_file(path, O_RDONLY);
+    // Removed since it was listed (retention): the next one is the first now.
+    if (!fd && errno == ENOENT && first == 0 && number != numbers.back()) continue;
     if (!fd) throw_errno("opening", path, errno);
     SegmentHeader header;
     const std::string wrong = read_segment_header(fd.get(), number, id_, header);
     if (!wrong.empty()) throw JournalError("journal: " + path.string() + " offset 0: " + wrong);
-    if (header.first_sequence > expected_) break;
+    if (first == 0 && expected_ == 0) expected_ = header.first_sequence;
+    if (header.first_sequence > expected_) {
+      if (first != 0) break;
+      throw JournalError("journal: " + (directory_ / segment_name(number - 1)).string() +
+                         " is missing: record " + std::to_string(expected_) +
+                         " is wanted, and the first one there is record " +
+                         std::to_string(header.first_sequence));
+    }
     segment_sequence_ = header.first_sequence;
     first = number;
   }
@@ -58,10 +70,13 @@ std::string Reader::open_segment(std::uint32_t number) {
   SegmentHeader header;
   std::string wrong = read_segment_header(fd.get(), number, id_, header);
   if (!wrong.empty()) return wrong;
-  if (header.first_sequence != segment_sequence_) {
+  if (header.first_sequence > segment_sequence_) {
     return "begins with record " + std::to_string(header.first_sequence) + ", record " +
            std::to_string(segment_sequence_) + " is missing";
   }
+  // A write that failed may have left whole records behind, and a sync that failed has begun another
+  // segment with the same ones.
+  segment_sequence_ = header.first_sequence;
   fd_ = std::move(fd);
   segment_ = number;
   offset_ = sizeof header;
@@ -155,8 +170,14 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
       what += "; " + segment_name(segment_ + 1) + ": " + wrong;
       return damaged(path, offset_, what);
     }
+    if (must_be_there && error == ParseError::Empty) {
+      const std::vector<std::uint32_t> numbers = list_segments(directory_);
+      if (!numbers.empty() && numbers.front() > segment_) {
+        what += ", it has been removed: the first is " + segment_name(numbers.front());
+      }
+    }
     if (error == ParseError::None || must_be_there) return damaged(path, offset_, what);
-    if (end_is_certain(error)) return ReadStatus::End;
+    if (options_.flushed_floor || end_is_certain(error)) return ReadStatus::End;
     if (!good_record_behind()) return ReadStatus::End;
     if (take(parse_here(record, true))) return ReadStatus::Record;
     what += ", but good records follow";
@@ -167,7 +188,7 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
 // Nothing lies here and somebody who knows says that nothing should: no need to search what
 // follows.
 bool Reader::end_is_certain(ParseError error) {
-  if (error != ParseError::Empty || options_.flushed_floor) return false;
+  if (error != ParseError::Empty) return false;
   if (attach_ring()) return true;
   const std::optional<StateRecord> state = read_state(directory_);
   return state && (state->flags & StateRecord::kClean) != 0;

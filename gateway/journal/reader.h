@@ -17,21 +17,23 @@
 namespace portcullis::gateway::journal {
 
 struct ReaderOptions {
-  // Where to begin; the segments before it are not read.
+  // Where to begin; the segments before it are not read. 0: with the first record that is there,
+  // which is a later one than the first where old segments have been removed (retention).
   std::uint64_t from_sequence = 1;
   // Also the published records that are not in the segments yet.
   bool include_ring = false;
   // All records up to here must be in the segments, so that one missing is damage and not the end.
-  // Nothing: what the ring says, or the state file of a closed journal. Recovery says 0 after a
-  // restart of the machine, when the ring's word is worth nothing.
+  // Nothing: what the ring says, or the state file of a closed journal. Recovery says it after a
+  // restart of the machine, when the ring's word is worth nothing; then the first bad record behind
+  // it is the end, whatever follows, because the machine wrote what it had in no order.
   std::optional<std::uint64_t> flushed_floor = std::nullopt;
 };
 
 // One thread. Changes nothing, takes no lock.
 class Reader {
  public:
-  // Throws JournalError when there is no journal, its segments are not 1, 2, 3, ... or one's header
-  // is bad.
+  // Throws JournalError when there is no journal, its segments are not N, N + 1, ..., one's header
+  // is bad, or the record to begin with is in none of them any more.
   explicit Reader(std::filesystem::path directory, const ReaderOptions& options = {});
 
   // Record: `record` is the next one and lies in this reader's buffer until the next call.
@@ -49,6 +51,7 @@ class Reader {
   std::uint64_t offset() const noexcept { return offset_; }
 
  private:
+  void open_first();
   std::string open_segment(std::uint32_t number);
   ReadStatus next_in_segments(RecordView& record);
   ParseError parse_here(RecordView& record, bool fresh);

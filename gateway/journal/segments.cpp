@@ -33,8 +33,17 @@ void SegmentWriter::resume(const JournalId& id, std::uint32_t number, std::uint6
   number_ = number;
   offset_ = offset;
   const std::filesystem::path path = directory_ / segment_name(number);
-  fd_ = open_file(path, O_RDWR);
+  fd_ = open_file(path, O_RDWR, ops_);
   if (!fd_) throw_errno("opening", path, errno);
+  SegmentHeader header;
+  const std::string wrong = read_segment_header(fd_.get(), number, id_, header);
+  if (!wrong.empty()) throw JournalError("journal: " + path.string() + " offset 0: " + wrong);
+  first_sequence_ = header.first_sequence;
+  for (const std::uint32_t later : list_segments(directory_)) {
+    if (later > number && ::unlink((directory_ / segment_name(later)).c_str()) != 0) {
+      throw_errno("removing", directory_ / segment_name(later), errno);
+    }
+  }
   // Cut off behind the last good record, then long again: a torn record and its like become zeros.
   if (::ftruncate(fd_.get(), static_cast<off_t>(offset)) != 0) throw_errno("cutting", path, errno);
   if (offset < segment_bytes_) {
@@ -62,20 +71,32 @@ bool SegmentWriter::roll(std::uint64_t first_sequence) noexcept {
   }
   fd_ = std::exchange(spare_, Fd());
   number_ = header.number;
+  first_sequence_ = first_sequence;
   offset_ = sizeof header;
+  name_is_durable_ = false;
   make_spare();  // a failure shows in has_spare(), and the next roll tries again
   return true;
 }
 
 bool SegmentWriter::sync() noexcept {
-  // The directory too: the segment's name must survive with its bytes.
-  return ops_.fdatasync(fd_.get()) == 0 && ops_.fdatasync(directory_fd_.get()) == 0;
+  if (ops_.fdatasync(fd_.get()) != 0) return false;
+  // The directory too, once: the segment's name must survive with its bytes.
+  if (!name_is_durable_) name_is_durable_ = ops_.fdatasync(directory_fd_.get()) == 0;
+  return name_is_durable_;
+}
+
+void SegmentWriter::note_durable(std::uint64_t sequence) noexcept {
+  if (sequence == noted_sequence_ || sequence < first_sequence_) return;
+  const auto count = static_cast<std::uint32_t>(sequence - first_sequence_ + 1);
+  if (write_at(ops_, fd_.get(), bytes_of(count), offsetof(SegmentHeader, durable_count))) {
+    noted_sequence_ = sequence;
+  }
 }
 
 bool SegmentWriter::make_spare() noexcept {
   // A new file, never one with old bytes: what lies behind the last record has to be zeros.
   ::unlink(spare_path_.c_str());
-  Fd fd = open_file(spare_path_, O_RDWR | O_CREAT | O_EXCL);
+  Fd fd = open_file(spare_path_, O_RDWR | O_CREAT | O_EXCL, ops_);
   if (!fd) return false;
   if (const int error = ops_.allocate(fd.get(), 0, static_cast<off_t>(segment_bytes_));
       error != 0) {

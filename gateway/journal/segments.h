@@ -17,12 +17,16 @@ class SegmentWriter {
   SegmentWriter(std::filesystem::path directory, std::uint64_t segment_bytes, const FileOps& ops);
 
   // Start-up; these throw JournalError. create makes segment 1 of a new journal; resume goes on in
-  // an existing segment at `offset`, where its last good record ends, and clears what lies behind.
+  // an existing segment at `offset`, where its last good record ends, and clears what lies behind,
+  // later segments too.
   void create(const JournalId& id);
   void resume(const JournalId& id, std::uint32_t number, std::uint64_t offset);
 
   std::uint32_t number() const noexcept { return number_; }
+  // Of the first record in the current segment, or of the next one if it has none.
+  std::uint64_t first_sequence() const noexcept { return first_sequence_; }
   std::uint64_t offset() const noexcept { return offset_; }
+  std::uint64_t segment_bytes() const noexcept { return segment_bytes_; }
   bool fits(std::uint64_t bytes) const noexcept { return offset_ + bytes <= segment_bytes_; }
 
   // Writes at the end without moving it, so that a failed write is simply made again. False and
@@ -37,6 +41,9 @@ class SegmentWriter {
   // must then be left (roll) and never synced again, because the kernel forgets what it could not
   // write.
   [[nodiscard]] bool sync() noexcept;
+  // Notes in the current segment that its records up to this one are durable; on the disk with the
+  // next sync. It is a lower bound, so a failure does not matter.
+  void note_durable(std::uint64_t sequence) noexcept;
 
   // The next segment, preallocated. Without it the disk is full, or nearly.
   bool has_spare() const noexcept { return static_cast<bool>(spare_); }
@@ -52,7 +59,10 @@ class SegmentWriter {
   Fd fd_;
   Fd spare_;
   std::uint32_t number_ = 0;
+  std::uint64_t first_sequence_ = 0;
   std::uint64_t offset_ = 0;
+  std::uint64_t noted_sequence_ = 0;
+  bool name_is_durable_ = false;  // of the current segment, in the directory
 };
 
 }  // namespace portcullis::gateway::journal

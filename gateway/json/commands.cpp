@@ -33,9 +33,8 @@ void set_price(const Number& number, risk::InstrumentIndex instrument, const Sym
   const Steps price = steps(number, settings.mark_decimals, marks_per_tick);
   const std::int64_t most = settings.venue.price_max.raw;
   command.price = {std::clamp<std::int64_t>(price.whole, 0, most)};
-  if (!price.in_range || price.whole > most || (price.whole <= 0 && price.on_grid)) {
-    command.form = RejectReason::InvalidPrice;
-  } else if (price.whole < 0) {
+  const bool positive = price.whole > 0 || (price.whole == 0 && !price.on_grid);
+  if (!price.in_range || !positive || price.whole > most) {
     command.form = RejectReason::InvalidPrice;
   } else if (!price.on_grid) {
     command.flags |= risk::kOffTick;

@@ -12,7 +12,7 @@
 
 namespace portcullis::gateway::json {
 
-// GTC -> Day; IOC; FOK -> FillOrKill with all of it as the least; PostOnly -> Day with the flag. A
+// GTC -> Day; IOC; FOK -> FillOrKill, without a minimum quantity; PostOnly -> Day with the flag. A
 // market order without a life is IOC; with GTC or PostOnly the engine refuses it. time, session,
 // account, client_ref, the duplicate flag and the name are left to the caller. REQUIRES: a create
 // without a fault.

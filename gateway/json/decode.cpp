@@ -66,6 +66,7 @@ enum class Field : std::uint8_t {
   OrderLinkId,
   OrderId,
   ReduceOnly,
+  MarketUnit,
   Neutral,  // of those that may only say what is the case anyway
 };
 // Operations that have a parameter.
@@ -91,7 +92,7 @@ constexpr std::array kFields = std::to_array<FieldInfo>({
     {"isLeverage", Field::Neutral, kCreate},
     {"positionIdx", Field::Neutral, kCreate},
     {"orderFilter", Field::Neutral, kCreate | kCancel, "Order"},
-    {"marketUnit", Field::Neutral, kCreate, "baseCoin"},
+    {"marketUnit", Field::MarketUnit, kCreate},
     {"smpType", Field::Neutral, kCreate, "None"},
     {"closeOnTrigger", Field::Neutral, kCreate},
     {"mmp", Field::Neutral, kCreate},
@@ -318,7 +319,8 @@ class Walk {
       case Op::Ping:
       case Op::Pong: {  // a time, which is ignored
         std::int64_t ignored = 0;
-        return index > 0 || whole(value, "args[0]", ignored);
+        if (index > 0) return fail("args must hold at most a time");
+        return whole(value, "args[0]", ignored);
       }
       case Op::Create:
       case Op::Amend:
@@ -443,6 +445,7 @@ class Walk {
                                  : "args[0] must be an object");
     }
     const std::uint8_t in = in_of(request_.op);
+    has_side_ = has_type_ = false;
     std::uint64_t seen = 0;
     for (auto member : object) {
       ondemand::field field;
@@ -453,14 +456,12 @@ class Walk {
       }
       const auto* const info = std::find_if(kFields.begin(), kFields.end(),
                                             [&](const FieldInfo& f) { return f.name == key; });
-      // What follows a fault is only looked at as JSON.
+      // What follows a fault is only looked at as JSON (look_again).
       if (order.fault) continue;
       if (info == kFields.end() || (info->in & in) == 0 ||
           (place.in_batch && info->field == Field::Category)) {
-        if (!order.fault) {
-          order.fault = {kBadRequest, fmt::format("there is no parameter {} of {}", shown(key),
-                                                  name_of(request_.op))};
-        }
+        order.fault = {kBadRequest, fmt::format("there is no parameter {} of {}", shown(key),
+                                                name_of(request_.op))};
         continue;
       }
       const std::uint64_t bit = std::uint64_t{1} << (info - kFields.begin());
@@ -477,6 +478,9 @@ class Walk {
     const auto bad = [&](std::string_view what) { fault(order, place, info.name, what); };
     ondemand::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS) return bad("is no JSON");
+    // Only the first character has been looked at.
+    const bool is_word = type == ondemand::json_type::null || type == ondemand::json_type::boolean;
+    if (is_word && !is_scalar_token(token_of(value))) return bad("is no JSON");
     if (type == ondemand::json_type::null) return;  // as if it were not there
     if (info.field == Field::Neutral) {
       if (!is_neutral(value, type, info)) bad("is not supported");
@@ -522,6 +526,10 @@ class Walk {
         if (text.size() > kLinkMax || !std::all_of(text.begin(), text.end(), is_link_character)) {
           bad("must have 1 to 36 letters, digits, - and _");
         }
+        return;
+      case Field::MarketUnit:
+        order.in_base_coin = text == "baseCoin";
+        if (!order.in_base_coin) bad("is not supported");
         return;
       case Field::OrderId:
         order.order_id = text;
@@ -598,7 +606,6 @@ class Walk {
     if (!has_type_) missing("orderType");
     if (!order.quantity.is_given()) missing("qty");
     if (order.ord_type == risk::OrdType::Limit && !order.price.is_given()) missing("price");
-    has_side_ = has_type_ = false;
   }
 
   bool check() {
@@ -609,7 +616,18 @@ class Walk {
     if (!is_order(request_.op)) return true;
     if (request_.orders.empty()) return fail("args is missing");
     if (!request_.timestamp_ms) return fail("header.X-BAPI-TIMESTAMP is missing");
+    for (std::size_t i = 0; i < request_.orders.size(); ++i) check_unit(i);
     return true;
+  }
+
+  // What a spot market order buys is so much of the quoted coin unless it says otherwise.
+  void check_unit(std::size_t index) {
+    OrderRequest& order = request_.orders[index];
+    if (in_of(request_.op) == kCreate && order.category == Category::Spot &&
+        order.ord_type == risk::OrdType::Market && order.side == risk::Side::Buy &&
+        !order.in_base_coin) {
+      fault(order, {is_batch(request_.op), index}, "marketUnit", "must be \"baseCoin\"");
+    }
   }
 
   const DecoderLimits& limits_;

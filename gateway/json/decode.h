@@ -67,6 +67,7 @@ struct OrderRequest {
   risk::OrdType ord_type = risk::OrdType::Limit;
   Life life = Life::NotGiven;
   bool reduce_only = false;
+  bool in_base_coin = false;  // marketUnit says so: a quantity is one of it
   Number quantity;
   Number price;
   Fault fault{};

@@ -147,10 +147,10 @@ void write_order(Writer& out, const Order& order, const Symbols& symbols) {
   out.text("feeCurrency", contract.settlement_name()).text("marketUnit", contract.market_unit());
   out.boolean("reduceOnly", order.reduce_only).boolean("closeOnTrigger", false);
   out.number("triggerDirection", 0).text("smpType", "None").number("smpGroup", 0);
-  blanks(out, {"blockTradeId", "isLeverage",  "closedPnl",    "stopOrderType",      "orderIv",
-               "triggerPrice", "takeProfit",  "stopLoss",     "tpslMode",           "tpLimitPrice",
-               "slLimitPrice", "tpTriggerBy", "slTriggerBy",  "triggerBy",          "placeType",
-               "smpOrderId",   "basePrice",   "ocoTriggerType", "lastPriceOnCreated"});
+  blanks(out, {"blockTradeId", "isLeverage", "closedPnl", "stopOrderType", "orderIv",
+               "triggerPrice", "takeProfit", "stopLoss", "tpslMode", "tpLimitPrice", "slLimitPrice",
+               "tpTriggerBy", "slTriggerBy", "triggerBy", "placeType", "smpOrderId", "basePrice",
+               "ocoTriggerType", "lastPriceOnCreated"});
   out.text("createdTime", ms(order.created)).text("updatedTime", ms(order.updated)).end_object();
 }
 
@@ -198,13 +198,32 @@ void write_position(Writer& out, const Position& position, const Symbols& symbol
   out.text("positionStatus", "Normal").number("tradeMode", 0).number("autoAddMargin", 0);
   out.number("riskId", 0).number("adlRankIndicator", 0).boolean("isReduceOnly", false);
   // What it was entered at is in its gain, and margin is the account's, not a position's.
-  blanks(out, {"avgPrice",       "entryPrice",      "breakEvenPrice",  "sessionAvgPrice",
-               "curRealisedPnl", "cumRealisedPnl",  "riskLimitValue",  "leverage",
-               "positionBalance", "positionIM",     "positionMM",      "positionIMByMp",
-               "positionMMByMp", "liqPrice",        "bustPrice",       "tpslMode",
-               "takeProfit",     "stopLoss",        "trailingStop",    "delta",
-               "gamma",          "vega",            "theta",           "mmrSysUpdatedTime",
-               "leverageSysUpdatedTime", "createdTime"});
+  blanks(out, {"avgPrice",
+               "entryPrice",
+               "breakEvenPrice",
+               "sessionAvgPrice",
+               "curRealisedPnl",
+               "cumRealisedPnl",
+               "riskLimitValue",
+               "leverage",
+               "positionBalance",
+               "positionIM",
+               "positionMM",
+               "positionIMByMp",
+               "positionMMByMp",
+               "liqPrice",
+               "bustPrice",
+               "tpslMode",
+               "takeProfit",
+               "stopLoss",
+               "trailingStop",
+               "delta",
+               "gamma",
+               "vega",
+               "theta",
+               "mmrSysUpdatedTime",
+               "leverageSysUpdatedTime",
+               "createdTime"});
   out.text("updatedTime", ms(position.updated)).number("openTime", 0);
   out.number("seq", static_cast<std::int64_t>(position.sequence)).end_object();
 }
@@ -228,8 +247,7 @@ void write_wallet(Writer& out, const Wallet& wallet, const Symbols& symbols) {
   for (const Holding& holding : wallet.holdings) {
     const auto units = [&](Int128 value) { return amount(value, holding.asset, symbols); };
     out.begin_object().text("coin", symbols.deployment().names.assets.name(holding.asset));
-    out.text("equity",
-             units(holding.balance.raw - holding.borrowed.raw + holding.unrealised.raw));
+    out.text("equity", units(holding.balance.raw - holding.borrowed.raw + holding.unrealised.raw));
     out.text("walletBalance", units(holding.balance.raw));
     out.text("borrowAmount", units(holding.borrowed.raw));
     out.text("unrealisedPnl", units(holding.unrealised.raw));

@@ -47,10 +47,4 @@ bool AddressFailures::failed(std::uint64_t address, std::int64_t now_ns) {
   return place->failures.failed(settings_, now_ns);
 }
 
-void AddressFailures::succeeded(std::uint64_t address) {
-  for (Place& place : places_) {
-    if (place.address == address) place = {};
-  }
-}
-
 }  // namespace portcullis::gateway::security

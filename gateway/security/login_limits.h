@@ -12,7 +12,8 @@ struct LoginLimitSettings {
   std::int64_t lockout_ns = 0;
 };
 
-// Of one name or address. A good login forgets what failed before it.
+// Of one name or address. A good login of a name forgets what failed before it; of an address it
+// does not, for whoever has one password there could guess others for ever.
 class LoginFailures {
  public:
   [[nodiscard]] bool is_locked(std::int64_t now_ns) const { return now_ns < locked_until_ns_; }
@@ -38,7 +39,6 @@ class AddressFailures {
   // An address is a number that is not 0 (Transport::peer).
   [[nodiscard]] bool is_locked(std::uint64_t address, std::int64_t now_ns) const;
   bool failed(std::uint64_t address, std::int64_t now_ns);
-  void succeeded(std::uint64_t address);
 
  private:
   struct Place {

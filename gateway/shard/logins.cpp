@@ -42,6 +42,7 @@ bool Shard::accept() {
   client.is_open = true;
   client.connected_ns = now_ns_;
   client.soup.reset(now_ns_);
+  client.marks.clear();
   client.is_checked = false;
   client.is_current = false;
   client.session = {};
@@ -147,11 +148,13 @@ void Shard::reject_login(Client& client, soup::LoginRejectReason reason) {
 void Shard::log_in(Client& client, risk::SessionIndex session) {
   SessionState& state = sessions_[session.value];
   state.failures.succeeded();
-  address_failures_.succeeded(client.address);
   const auto stream = static_cast<std::uint16_t>(session.value);
   const std::uint64_t next = journal_.stream_next(stream);
   const std::string_view asked(client.asked_session.data(), client.asked_session_size);
-  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next) {
+  const bool is_gone =
+      client.asked_sequence != 0 && client.asked_sequence < journal_.stream_first(stream);
+  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next ||
+      is_gone) {
     return reject_login(client, soup::LoginRejectReason::SessionNotAvailable);
   }
   if (state.client != nullptr &&
@@ -173,6 +176,7 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   client.session = session;
   client.next = client.asked_sequence == 0 ? next : client.asked_sequence;
   (void)client.soup.accept_login(gate_.stream_session(), client.next);
+  client.soup.excuse_silence(now_ns_);  // while it waited for us
 }
 
 }  // namespace portcullis::gateway::shard

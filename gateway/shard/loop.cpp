@@ -29,6 +29,8 @@ Loop::Loop(const config::Deployment& deployment, const security::Credentials& cr
           deployment.gateway.unauthenticated_max, [this] { wake(); }) {}
 
 void Loop::wake() noexcept {
+  // Orders what was made visible before the look at the sleeper.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
   if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
 }
 

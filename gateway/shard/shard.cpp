@@ -56,6 +56,7 @@ Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_p
       journal_(journal),
       inputs_(inputs),
       transport_(transport),
+      waits_for_disk_(journal.durability() == journal::Durability::Fsync),
       sessions_(deployment.sessions.size()),
       login_limits_(login_limits(deployment.gateway)),
       address_failures_(login_limits_, kAddressesMax),
@@ -68,11 +69,16 @@ Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_p
 }
 
 // The one clock, never going back: the end stamp of one message is the start stamp of the next.
-std::int64_t Shard::tick() noexcept { return now_ns_ = std::max(now_ns_, transport_.now_ns()); }
+std::int64_t Shard::tick() noexcept {
+  return now_ns_ = std::max(now_ns_, transport_.now_ns() + ahead_ns_);
+}
 
 // --- a pass
 
 void Shard::begin() {
+  // Where the clock was set back meanwhile, time goes on from the newest record and the prices' time
+  // with it: nothing stands still until the clock has caught up, and no fresh price is stale.
+  ahead_ns_ = std::max<std::int64_t>(0, gate_.redone_until_ns() - transport_.now_ns());
   tick();
   // Whoever was connected before a restart is not now.
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
@@ -100,6 +106,7 @@ bool Shard::pass() {
   worked |= gate_.run(now_ns_);
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
+  if (waits_for_disk_) durable_ = journal_.synced_sequence();
   // Each in turn is the first to be given of what is read from files.
   old_messages_left_ = kOldMessagesPerPass;
   first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;
@@ -120,7 +127,8 @@ bool Shard::pass() {
 bool Shard::drain_queues() {
   const bool orders = drain_orders();
   const bool logins = drain_logins();
-  return drain_prices() || orders || logins;
+  const bool prices = drain_prices();
+  return prices || orders || logins || (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
 // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
@@ -299,19 +307,23 @@ bool Shard::pump(Client& client) {
       }
     }
   }
+  if (!client.is_open) return true;  // its stream could not be read
   if (client.session.exists()) {
     client.is_current |=
         client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
   }
   bool worked = false;
-  while (!client.soup.output().empty()) {
-    const std::ptrdiff_t n = transport_.write(client.connection, client.soup.output());
+  for (;;) {
+    const std::span<const std::byte> output = may_leave(client.marks, client.soup.output());
+    if (output.empty()) break;
+    const std::ptrdiff_t n = transport_.write(client.connection, output);
     if (n < 0) {
       drop(client);
       return true;
     }
     if (n == 0) break;
     client.soup.sent(static_cast<std::size_t>(n));
+    client.marks.sent(static_cast<std::size_t>(n));
     client.stuck_since_ns = 0;
     worked = true;
   }
@@ -321,6 +333,13 @@ bool Shard::pump(Client& client) {
   }
   let_go_if_slow(client);
   return worked;
+}
+
+// All of it in durability process; else what durable records have caused.
+std::span<const std::byte> Shard::may_leave(OutputMarks& marks,
+                                            std::span<const std::byte> output) noexcept {
+  if (!waits_for_disk_) return output;
+  return output.first(marks.may_leave(output.size(), journal_.published_sequence(), durable_));
 }
 
 // A client that does not read holds up nobody: its messages wait in the journal. One that takes
@@ -380,6 +399,7 @@ void Shard::venue_connected() {
   ++counters_.venue_connects;
   venue_open_ = true;
   venue_.reset(now_ns_);
+  venue_marks_.clear();
   (void)venue_.login({.username = deployment_.venue.user,
                       .password = venue_password_.view(),
                       .session = gate_.venue_session(),
@@ -450,14 +470,17 @@ bool Shard::serve_venue() {
 
 bool Shard::serve_venue_output() {
   bool worked = false;
-  while (venue_open_ && !venue_.output().empty()) {
-    const std::ptrdiff_t n = transport_.write(Transport::kVenue, venue_.output());
+  while (venue_open_) {
+    const std::span<const std::byte> output = may_leave(venue_marks_, venue_.output());
+    if (output.empty()) break;
+    const std::ptrdiff_t n = transport_.write(Transport::kVenue, output);
     if (n < 0) {
       drop_venue();
       return true;
     }
     if (n == 0) break;
     venue_.sent(static_cast<std::size_t>(n));
+    venue_marks_.sent(static_cast<std::size_t>(n));
     worked = true;
   }
   return worked;
@@ -485,7 +508,7 @@ bool Shard::drain_orders() {
 
 void Shard::take_order(const edge::EdgeCommand& command) {
   using Type = edge::EdgeCommand::Type;
-  heard_of(command.session);
+  if (command.type != Type::SessionDown) heard_of(command.session);
   switch (command.type) {
     case Type::Enter:
       gate_.on_order(command.enter, command.name, overloaded_, now_ns_);
@@ -518,12 +541,12 @@ bool Shard::drain_prices() {
     const feeds::PriceUpdate& update = updates[u];
     if (update.kind == feeds::PriceUpdate::Kind::Mark) {
       gate_.on_mark({.time = {now_ns_},
-                     .as_of = {update.as_of_ns},
+                     .as_of = {update.as_of_ns + ahead_ns_},
                      .mark = {update.price},
                      .instrument = {update.index}});
     } else {
       gate_.on_index({.time = {now_ns_},
-                      .as_of = {update.as_of_ns},
+                      .as_of = {update.as_of_ns + ahead_ns_},
                       .index = update.price,
                       .asset = {update.index}});
     }
@@ -558,6 +581,7 @@ void Shard::begin_stop() {
 bool Shard::stop_pass() {
   transport_.poll();
   tick();
+  if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
   if (deployment_.gateway.cancel_working_orders_on_stop && now_ns_ < give_up_ns_ &&
       (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
@@ -566,16 +590,21 @@ bool Shard::stop_pass() {
     serve_venue_output();
     return false;
   }
-  for (const auto& client : clients_) {
-    if (!client->is_open) continue;
-    old_messages_left_ = kOldMessagesPerPass;
-    pump(*client);
-    if (client->is_open && client->soup.is_active()) {
-      pump(*client);
-      drop(*client);
+  // What was taken is answered, and the answer waits for the disk.
+  if (waits_for_disk_ && durable_ < journal_.published_sequence() && now_ns_ < give_up_ns_) {
+    return false;
+  }
+  // All that is to leave before any session's end is published, for which it would wait.
+  serve_venue_output();
+  for (int turn = 0; turn < 2; ++turn) {
+    for (const auto& client : clients_) {
+      old_messages_left_ = kOldMessagesPerPass;
+      if (client->is_open) pump(*client);
     }
   }
-  serve_venue_output();
+  for (const auto& client : clients_) {
+    if (client->is_open && client->soup.is_active()) drop(*client);
+  }
   drop_venue();
   return true;
 }

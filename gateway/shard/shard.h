@@ -5,6 +5,9 @@
 // threads have queued, lets the streams owed to clients leave, then looks at the timers. It knows
 // neither sockets nor a clock nor a thread (transport.h); Loop runs it over real ones.
 //
+// In durability fsync what was queued for a peer leaves when the records that cause it are durable.
+// The journal's on_synced must then wake the loop.
+//
 // One thread, that of the loop. Nothing on the way of an order allocates, locks or waits.
 #pragma once
 
@@ -24,6 +27,7 @@
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
+#include "gateway/shard/output_marks.h"
 #include "gateway/shard/transport.h"
 #include "gateway/soup/server_connection.h"
 
@@ -75,8 +79,8 @@ class Shard {
   void begin();
   // True: something was done, and there may be more.
   bool pass();
-  // Takes some of what other threads have queued. True: there was something. Part of a pass, and
-  // the last look before a sleep.
+  // Takes some of what other threads have queued. True: there was something, or more has become
+  // durable. Part of a pass, and the last look before a sleep.
   bool drain_queues();
 
   // Instead of further passes: nobody new is let in, what was taken leaves. Working orders stay, or
@@ -102,6 +106,7 @@ class Shard {
     std::uint64_t address = 0;
     std::int64_t connected_ns = 0;
     soup::ServerConnection soup;
+    OutputMarks marks;
     bool is_checked = false;  // its password is being looked at, for:
     std::array<char, 10> asked_session{};
     std::size_t asked_session_size = 0;
@@ -132,6 +137,8 @@ class Shard {
   void reject_login(Client& client, soup::LoginRejectReason reason);
   void let_go_if_slow(Client& client);
   bool pump(Client& client);
+  std::span<const std::byte> may_leave(OutputMarks& marks,
+                                       std::span<const std::byte> output) noexcept;
   bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
   void close(Client& client);
   void drop(Client& client);
@@ -160,6 +167,9 @@ class Shard {
   const Inputs inputs_;
   Transport& transport_;
 
+  const bool waits_for_disk_;  // durability fsync
+  std::uint64_t durable_ = 0;  // the journal's durable mark, as seen by this pass
+
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
   std::size_t first_pumped_ = 0;
@@ -173,12 +183,14 @@ class Shard {
   std::size_t order_count_ = 0;
 
   soup::ClientConnection venue_;
+  OutputMarks venue_marks_;
   bool venue_open_ = false;
   bool venue_connecting_ = false;
   std::int64_t venue_retry_at_ns_ = 0;
   std::int64_t venue_backoff_ns_ = 0;
 
   std::int64_t now_ns_ = 0;
+  std::int64_t ahead_ns_ = 0;  // of the transport's clock
   std::int64_t pass_began_ns_ = 0;
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;

@@ -55,13 +55,48 @@ def test_generated(binary, folder):
     expect(re.search(r"^  (clip_size|price_collar|invalid_side) +\d+$", out, re.M), "reasons are named", out)
 
 
-# What is changed in the figures of a good run, and the check that must see it.
+def test_killed(binary, folder):
+    code, out, err = run(binary, *FEW, "--kill", 2, "--kill-venue", 1, "--keep", folder / "killed")
+    check_output(code, out, err)
+    expect(re.search(r"^kills by seed \d+ ", out, re.M), "the seed is printed", out)
+    # On a busy machine a gate may be killed again before it was ready.
+    line = (r"^  kill {} +at +\d\.\d\d\d s  (from exec to the link up \d+ ms|the next one came before the link was up),"
+            r" \d+ orders open across it$")
+    expect(len(re.findall(line.format("gate"), out, re.M)) == 2, "two kills of the gate are told", out)
+    expect(len(re.findall(line.format("venue"), out, re.M)) == 1, "and one of the venue", out)
+    expect(re.search(r"^lost with \d+ connections, sent again$", out, re.M), "what was sent again is told", out)
+    figures = read_figures(folder / "killed")
+    expect(figures["client"]["total"]["connections_lost"] >= 6, "each session has lost its connection")
+    expect(figures["client"]["total"]["sent"]["total"] == 2512, "each message of the plan is sent once as the first time")
+    expect(figures["client"]["total"]["again"]["query"] >= 6, "and has asked for its numbers again")
+
+
+# What is changed in the figures of a good run, the check that must see it, and by how much if not by
+# one.
+TAKEN = "each {} was taken, and no other: sent <= taken <= sent + sent again"
+LAST_NUMBERS = "each session's last number at the gate is what its client was told"
+ANSWERED = "each enter, mass cancel, disable and enable has its answer"
 CHANGES = [
     ("gate", "messages.in", "in = forwarded + rejected + ignored + malformed + answered"),
     ("gate", "messages.malformed", "in = forwarded + rejected + ignored + malformed + answered"),
-    ("client", "total.sent.total", "everything planned was sent, and sent = in"),
-    ("client", "total.sent.unsent", "everything planned was sent, and sent = in"),
+    ("client", "total.sent.unsent", "everything planned was sent"),
+    ("client", "total.sent.total", "sent = in"),
+    ("client", "total.again.total", "sent = in"),
+    ("gate", "messages.in", "sent = in"),
+    ("gate", "journaled.enter", "each enter was taken once"),
+    ("client", "total.sent.enter", "each enter was taken once"),
+    ("gate", "journaled.control", "each mass cancel, disable and enable was taken once"),
+    ("client", "total.sent.mass_cancel", "each mass cancel, disable and enable was taken once"),
+    *(("gate", f"journaled.{kind}", TAKEN.format(kind), by) for kind in ("replace", "cancel", "query") for by in (1, -1)),
+    ("gate", "messages.in", "repeats and malformed messages were not taken"),
+    ("gate", "journaled.enter", "repeats and malformed messages were not taken"),
+    ("client", "total.orders.unanswered_enters", ANSWERED),
+    ("client", "total.orders.unanswered_controls", ANSWERED),
+    ("client", "total.received.query_responses", "each query that was taken has its answer"),
+    ("gate", "watermarks.ALPHA1", LAST_NUMBERS),
+    ("client", "sessions.CHARL2.next_number", LAST_NUMBERS),
     ("client", "total.received.rejected", "the clients were told of every refusal"),
+    ("client", "total.received.cancel_rejected", "the clients were told of every refusal"),
     ("client", "total.received.unexpected", "the clients heard nothing that fits no order"),
     ("client", "total.received.undecodable", "the clients heard nothing that fits no order"),
     ("client", "total.orders.filled", "orders accepted = filled + cancelled + open"),
@@ -80,8 +115,17 @@ CHANGES = [
       for name in ("accepted", "replaced", "executed", "canceled", "self_match_prevented", "rejected", "broken")),
 ]
 
+LOST = "sent + sent again - in = lost, at most what was sent again, and forgotten repeats and malformed"
+CHANGES_OF_KILLED = [
+    ("gate", "messages.in", LOST, 100_000),
+    ("gate", "messages.in", LOST, -100_000),
+    ("client", "total.again.replace", TAKEN.format("replace"), -100_000),
+    ("client", "total.sent.query", TAKEN.format("query"), 100_000),
+    ("replay", "links", "after each kill the link was up again"),
+]
 
-NAMES = ("gate", "venue", "client", "replay")
+
+NAMES = ("gate", "venue", "client", "replay", "kills")
 
 
 def read_figures(folder):
@@ -92,14 +136,19 @@ def checks(figures):
     return {what: holds for what, holds, _ in demo.checks(*(figures[name] for name in NAMES))}
 
 
-def expect_failure(good, file, path, check):
+def expect_failure(good, file, path, check, by=1):
     changed = copy.deepcopy(good)
     place = changed[file]
     *parents, last = path.split(".")
     for name in parents:
         place = place[name]
     value = place.get(last, 0)
-    place[last] = not value if isinstance(value, bool) else value + ("1" if isinstance(value, str) else 1)
+    if isinstance(value, bool):
+        place[last] = not value
+    elif isinstance(value, list):
+        place[last] = []
+    else:
+        place[last] = value + ("1" if isinstance(value, str) else by)
     expect(not checks(changed)[check], f"'{check}' fails when {file} has another {path}")
 
 
@@ -108,8 +157,14 @@ def test_each_check_can_fail(folder):
     expect(all(checks(good).values()), "the figures of a good run pass")
     for change in CHANGES:
         expect_failure(good, *change)
-    covered = {check for _, _, check in CHANGES}
+    covered = {change[2] for change in CHANGES}
     expect(covered == set(checks(good)), "each check is among them", covered ^ set(checks(good)))
+    killed = read_figures(folder / "killed")
+    for change in CHANGES_OF_KILLED:
+        expect_failure(killed, *change)
+    covered |= {change[2] for change in CHANGES_OF_KILLED}
+    missing = set(checks(killed)) - covered
+    expect(not missing, "and each check of a run with kills", missing)
 
 
 # A program that is the real one, but for the replay: that finds another state.
@@ -177,6 +232,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="portcullis-demo-test-") as name:
         folder = pathlib.Path(name)
         test_generated(binary, folder)
+        test_killed(binary, folder)
         test_each_check_can_fail(folder)
         test_a_failed_check_is_the_exit_code(binary, folder)
         test_orders_of_a_file(binary, folder)

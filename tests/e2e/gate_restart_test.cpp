@@ -50,6 +50,24 @@ TEST(GateRestart, GoesOnAfterKill9OfBoth) {
   run.finish();
 }
 
+// Each start goes on from a snapshot that the process before was writing all the time.
+TEST(GateRestart, GoesOnFromSnapshots) {
+  RestartRun run(seed(), {{kSet, "process.json", "journal.snapshot_interval_ms", "10"},
+                          {kSet, "process.json", "journal.marker_interval_ms", "20"}});
+  for (int round = 0; round < 4; ++round) {
+    ASSERT_NO_FATAL_FAILURE(run.start());
+    run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
+    run.kill_gate();
+    if (round > 0) EXPECT_FALSE(std::filesystem::is_empty(run.deployment.journal() / "snapshots"));
+  }
+  run.finish();
+  EXPECT_GT(run.deployment.gate_stat("follower.snapshots"), 0);
+  EXPECT_GT(run.deployment.gate_stat("follower.markers"), 0);
+  EXPECT_EQ(run.deployment.gate_stat("follower.differs_at"), 0);
+  EXPECT_EQ(run.deployment.gate_text("state"), "confirmed");
+  EXPECT_EQ(read_file(run.deployment.errors()), "");
+}
+
 TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkAfterEveryNthMessage) {
   RestartRun run(seed(), {}, {"--drop-every", "97"});
   ASSERT_NO_FATAL_FAILURE(run.start());

@@ -93,7 +93,7 @@ TEST(Closing, IsTheSameMarginAtAnyPrice) {
     LastPrices last;
     last.marks.resize(deployment.instruments.size());
     last.indexes.resize(deployment.assets.size());
-    last.loaded.resize(deployment.instruments.size(), risk::Price{7});
+    last.loaded[{0, 0}] = {7};
     for (std::uint32_t i = 0; i < last.marks.size(); ++i) {
       if (between(random, 0, 4) == 0) continue;
       last.marks[i] = prices.mark(i);

@@ -29,6 +29,7 @@ struct Disk {
   std::atomic<bool> writes_fail{false};
   std::atomic<bool> syncs_fail{false};
   std::atomic<bool> allocations_fail{false};
+  std::atomic<bool> read_only{false};
   std::atomic<long> calls_left{std::numeric_limits<long>::max()};  // then everything fails
   std::set<ino_t> synced;                                          // manual mode only
 
@@ -36,6 +37,7 @@ struct Disk {
     writes_fail = false;
     syncs_fail = false;
     allocations_fail = false;
+    read_only = false;
     calls_left = std::numeric_limits<long>::max();
     synced.clear();
   }
@@ -49,8 +51,19 @@ ino_t inode(int fd) {
 }
 
 const FileOps kFailingOps{
+    [](const char* path, int flags) {
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
+        return -1;
+      }
+      return kSystemFileOps.open(path, flags);
+    },
     [](int fd, const void* bytes, std::size_t count, off_t offset) -> ssize_t {
       // A write that fails leaves half of its bytes behind.
+      if (disk.read_only) {
+        errno = EROFS;
+        return -1;
+      }
       if (disk.dead() || disk.writes_fail) {
         (void)!::pwrite(fd, bytes, count / 2, offset);
         errno = ENOSPC;
@@ -67,15 +80,23 @@ const FileOps kFailingOps{
       return ::fdatasync(fd);
     },
     [](int fd, off_t offset, off_t bytes) {
+      if (disk.read_only) return EROFS;
       if (disk.dead() || disk.allocations_fail) return ENOSPC;
       return ::posix_fallocate(fd, offset, bytes);
     },
     [](const char* from, const char* to) {
-      if (disk.dead()) {
-        errno = EIO;
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
         return -1;
       }
       return ::rename(from, to);
+    },
+    [](const char* path) {
+      if (disk.dead() || disk.read_only) {
+        errno = disk.read_only ? EROFS : EIO;
+        return -1;
+      }
+      return ::unlink(path);
     }};
 
 class JournalFaults : public ::testing::Test {
@@ -109,6 +130,28 @@ TEST_F(JournalFaults, AFailedWriteIsDegradedUntilOneSucceeds) {
   EXPECT_TRUE(journal.flush());
   EXPECT_EQ(journal.faults(), 0U);
   EXPECT_EQ(journal.room(), Room::All);
+  expect_records(folder_.path(), kSeed, 50, false);
+  expect_streams(journal, folder_.path(), kSeed, 50);
+}
+
+// What a failed write left behind was taken for records that the next segment must not have.
+TEST_F(JournalFaults, RecordsOfAFailedWriteAreReadOnceWhenAFailedSyncWritesThemElsewhere) {
+  {
+    Journal journal(options_);
+    for (std::uint64_t i = 1; i <= 20; ++i) append(journal, record_of(kSeed, i));
+    ASSERT_TRUE(journal.flush());
+    for (std::uint64_t i = 21; i <= 40; ++i) append(journal, record_of(kSeed, i));
+    disk.writes_fail = true;
+    EXPECT_FALSE(journal.flush());  // half of the bytes: some whole records
+    disk.writes_fail = false;
+    disk.syncs_fail = true;
+    EXPECT_FALSE(journal.sync());
+    EXPECT_TRUE(journal.flush());  // to the next segment
+    expect_records(folder_.path(), kSeed, 40, false);
+    disk.syncs_fail = false;
+    for (std::uint64_t i = 41; i <= 50; ++i) append(journal, record_of(kSeed, i));
+  }
+  const Journal journal(options_);
   expect_records(folder_.path(), kSeed, 50, false);
   expect_streams(journal, folder_.path(), kSeed, 50);
 }

@@ -200,13 +200,16 @@ TEST(SessionSafety, APasswordIsLookedAtElsewhereAndNothingElseWaitsForIt) {
 }
 
 TEST(SessionSafety, WhoWaitsForAVerdictIsNotLate) {
-  World w({of_gateway("login_timeout_ms", "100")});
+  World w({of_gateway("login_timeout_ms", "100"), of_gateway("heartbeat_ms", "100"),
+           of_gateway("silence_timeout_ms", "200")});
   SoupClient alpha;
   w.login(alpha, "ALPHA1");
   w.run(false);
   w.pass_time_alone(500 * kMs);
   w.run();
   EXPECT_TRUE(alpha.is_logged_in());
+  w.pass_time_alone(150 * kMs);
+  EXPECT_TRUE(w.gate().is_session_up(w.session("ALPHA1")));
   SoupClient silent;
   silent.begin(w.connect(), {}, w.transport.clock_ns);  // its login never arrives
   w.pass_time_alone(500 * kMs);
@@ -268,6 +271,21 @@ TEST(SessionSafety, AnAddressThatWasWrongTooOftenIsLockedForAWhile) {
   EXPECT_EQ(w.try_login("ALPHA1", kPassword, 8), 'Y');
   w.pass_time(5'000 * kMs);
   EXPECT_EQ(w.try_login("ALPHA2", kPassword, 7), 'Y');
+}
+
+// Whoever has one password does not guess others for ever.
+TEST(SessionSafety, AGoodLoginForgetsTheFailuresOfItsNameAlone) {
+  World w({of_gateway("login_attempts_max", "4")});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(w.try_login("ALPHA2", "guess", 7), 'A');
+    EXPECT_EQ(w.try_login("ALPHA1", kPassword, 7), 'Y');
+  }
+  EXPECT_EQ(w.try_login("ALPHA1", "guess", 8), 'A');
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 8), 'Y');
+  EXPECT_EQ(w.try_login("ALPHA2", "guess", 7), 'A');
+  EXPECT_EQ(w.counters().lockouts, 2U) << "of ALPHA2 and of the address";
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 7), 'A');
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 8), 'Y');
 }
 
 // Whoever closes before the verdict is counted all the same.

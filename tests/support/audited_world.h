@@ -40,6 +40,6 @@ class AuditedWorld {
 
 // What a process that begins again from the whole journal must come back to; not there: messages
 // that are counted and make no record.
-[[nodiscard]] std::vector<std::uint64_t> kept(gateway::gate::Gate& gate);
+[[nodiscard]] std::vector<std::uint64_t> kept_of(gateway::gate::Gate& gate);
 
 }  // namespace portcullis::test

@@ -51,8 +51,42 @@ std::filesystem::path model_folder() {
 
 Texts read_model() { return read_folder(model_folder(), {".json", ".csv"}); }
 
+Texts read_example_with_json_clients() {
+  using enum Change::Kind;
+  const std::string common =
+      R"("protocol": "json", "member": "alpha", "instruments": ["BTC-PERP", "AMZN"],
+         "cancel_on_disconnect": true, "disconnect_grace_ms": 2000, "dead_man_ms": 0,
+         "rate": {"per_second": 20, "burst": 5, "exit_per_second": 40, "exit_burst": 20}, )";
+  Texts texts = read_example();
+  for (const Change& change : std::initializer_list<Change>{
+           {Add, "instruments.json", "instruments.BTC-PERP.json_symbol", R"("BTCUSDT")"},
+           {Add, "instruments.json", "instruments.AMZN.json_symbol", R"("AMZN")"},
+           {Add, "sessions.json", "sessions.TRADE1",
+            "{" + common +
+                R"("api_key": "key-1", "secret_env": "SECRET_1", "read_only": false,
+                   "account": "alpha-1", "actions": ["enter", "replace", "cancel"]})"},
+           {Add, "sessions.json", "sessions.DROP1",
+            "{" + common +
+                R"("api_key": "key-2", "secret_env": "SECRET_2", "read_only": true,
+                   "accounts": ["alpha-1", "alpha-2"]})"},
+           {Add, "sessions.json", "sessions.ALPHA1.protocol", R"("ouch")"},
+           {Add, "process.json", "edge",
+            R"({"address": "127.0.0.1", "port": 0,
+                "tls": {"certificate_file": "edge.crt", "private_key_file": "edge.key"},
+                "connections_max": 64, "connections_per_session_max": 4,
+                "frame_bytes_max": 65536, "batch_max": 20, "requests_per_pass": 16,
+                "requests_per_second_max": 100, "queue_commands": 1024,
+                "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000,
+                "login_timeout_ms": 5000, "order_history": 500, "execution_history": 500,
+                "recv_window_ms_max": 10000})"},
+       }) {
+    apply(texts, change);
+  }
+  return texts;
+}
+
 const std::vector<Sample>& samples() {
-  static const std::vector<Sample> both{
+  static const std::vector<Sample> all{
       {read_example(),
        {"assets.json", "feeds.json", "instruments.json", "limits.json", "margin.json",
         "process.json", "sessions.json"},
@@ -60,8 +94,11 @@ const std::vector<Sample>& samples() {
       {read_model(),
        {"assets.json", "instruments.json", "limits.json", "margin.json"},
        [](const Texts& texts) { return config::load_model_texts(texts); }},
+      {read_example_with_json_clients(),
+       {"instruments.json", "process.json", "sessions.json"},
+       [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
   };
-  return both;
+  return all;
 }
 
 config::Json* find(config::Json& document, std::string_view path) {

@@ -14,6 +14,8 @@ using Texts = std::map<std::string, std::string>;
 
 // config/examples/demo/*.json by name.
 [[nodiscard]] Texts read_example();
+// The same with a JSON client that trades, one that looks on, and everything they need.
+[[nodiscard]] Texts read_example_with_json_clients();
 // tests/data/model by name: a margin model with every key.
 [[nodiscard]] Texts read_model();
 [[nodiscard]] std::filesystem::path model_folder();
@@ -34,7 +36,8 @@ struct Change {
 // Fails the test when the change does not fit the text.
 void apply(Texts& texts, const Change& change);
 
-// Both, for what holds of every configuration.
+// All of them, for what holds of every configuration: the example, the model, and the example with
+// JSON clients.
 struct Sample {
   Texts texts;
   std::vector<std::string> files;  // of JSON, that are read

@@ -8,7 +8,7 @@
 namespace portcullis::test {
 
 struct FailingDisk {
-  bool writes_fail = false;       // half of the bytes are written
+  bool writes_fail = false;  // half of the bytes are written
   bool syncs_fail = false;
   bool allocations_fail = false;  // it is full
   [[nodiscard]] bool is_well() const { return !writes_fail && !syncs_fail && !allocations_fail; }

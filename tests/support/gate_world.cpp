@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "config/state_file.h"
+#include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::test {
@@ -532,7 +533,7 @@ void GateWorld::open_journal() {
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
-std::vector<std::uint64_t> kept(gate::Gate& gate) {
+std::vector<std::uint64_t> kept_of(gate::Gate& gate) {
   const gate::Counters& c = gate.counters();
   std::vector<std::uint64_t> values{gate.engine().state_hash(),
                                     gate.engine().next_number(),
@@ -561,14 +562,15 @@ std::vector<std::uint64_t> kept(gate::Gate& gate) {
 void GateWorld::kill(std::optional<std::uint64_t> through) {
   connected_ = false;
   ++starts_;
-  const std::vector<std::uint64_t> before = kept(*gate_);
+  const std::vector<std::uint64_t> before = kept_of(*gate_);
   gate_.reset();
+  follower_.reset();
   const std::uint64_t last = journal_->published_sequence();
   journal_.reset();  // without close(): what kill -9 leaves
   if (!through || *through >= last) {
     open_journal();
     redo();
-    EXPECT_EQ(kept(*gate_), before);
+    EXPECT_EQ(kept_of(*gate_), before);
   } else {
     const std::filesystem::path old = directory_;
     ++journals_;
@@ -590,7 +592,34 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
   start_up();
 }
 
+void GateWorld::begin_following(const gate::Gate* gate, gateway::follower::Position position) {
+  follower_ = std::make_unique<gateway::follower::Follower>(
+      deployment_, *journal_, gateway::follower::FollowerOptions{.directory = directory_}, gate,
+      std::move(position));
+}
+
+void GateWorld::follow(int calls_per_snapshot) {
+  follows_ = true;
+  calls_per_snapshot_ = calls_per_snapshot;
+  begin_following(nullptr, {});
+  after_call();
+}
+
 void GateWorld::redo() {
+  if (follows_) {
+    auto resumed = gateway::follower::resume(deployment_, journal_.get(),
+                                             {.directory = directory_,
+                                              .last_sequence = journal_->published_sequence(),
+                                              .include_ring = true,
+                                              .remove_foreign = true});
+    gate_ = std::move(resumed.gate);
+    told_ = resumed.told;
+    from_snapshot_ = resumed.snapshot;
+    begin_following(gate_.get(), resumed.position);
+    gate_->set_follower_differs(&follower_->differs());
+    EXPECT_EQ(gate_->differs_at() != 0, recovers_difference);
+    return;
+  }
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
   for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
@@ -610,6 +639,12 @@ void GateWorld::start_up() {
 void GateWorld::after_call() {
   if (!hold_journal && journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) {
     journal_->flush();
+  }
+  if (follower_ != nullptr) {
+    while (follower_->step(64) > 0) {
+    }
+    EXPECT_EQ(follower_->differs().load(), follows_difference);
+    if (calls_per_snapshot_ > 0 && ++calls_ % calls_per_snapshot_ == 0) follower_->write_snapshot();
   }
   if (on_call) on_call();
   if (!cut || cutting_ || journal_->published_sequence() < cut->record) return;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "gateway/follower/follower.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 #include "gateway/ouch/messages.h"
@@ -129,6 +130,18 @@ class GateWorld : public AuditedWorld {
   // The process ends without flushing anything, and another one begins with what is in the journal,
   // or with its first `through` records. From the whole of it the state comes back as it was.
   void kill(std::optional<std::uint64_t> through = std::nullopt);
+  // From now on a follower takes what is in the journal after each call of the gate, writes a snapshot
+  // after so many of them, 0: none by itself, and a process begins with the newest.
+  void follow(int calls_per_snapshot);
+  [[nodiscard]] gateway::follower::Follower& follower() { return *follower_; }
+  // What an operator was told by the last start-up, and the record its snapshot ended with, 0: none.
+  [[nodiscard]] const std::vector<std::string>& told() const { return told_; }
+  [[nodiscard]] std::uint64_t from_snapshot() const { return from_snapshot_; }
+  [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
+  // A start-up finds a difference, or the follower does, and it is meant to.
+  bool recovers_difference = false;
+  bool follows_difference = false;
+
   // Decides every record again, in a gate of its own. What is different, one a line; empty is good.
   [[nodiscard]] std::string replay();
   // Replay, and the recompute of every cache. Empty is good.
@@ -174,6 +187,7 @@ class GateWorld : public AuditedWorld {
  private:
   void open_journal();
   void redo();
+  void begin_following(const gateway::gate::Gate* gate, gateway::follower::Position position);
   void start_up();
   void after_call();
   void load_state();
@@ -191,6 +205,12 @@ class GateWorld : public AuditedWorld {
   std::unique_ptr<gateway::journal::Journal> journal_;
   std::unique_ptr<gateway::gate::Gate> gate_;
   std::vector<std::uint64_t> next_owed_;
+  bool follows_ = false;
+  int calls_per_snapshot_ = 0;
+  int calls_ = 0;
+  std::unique_ptr<gateway::follower::Follower> follower_;  // ends before the journal
+  std::vector<std::string> told_;
+  std::uint64_t from_snapshot_ = 0;
 
   gateway::soup::ClientConnection link_;
   gateway::soup::ServerConnection server_;

@@ -47,11 +47,13 @@ class Line {
 // A connection of somebody with the gate.
 struct Wire {
   explicit Wire(std::size_t capacity = 65'536) : to_gate(capacity), from_gate(capacity) {}
+  const std::uint64_t id = next_id++;  // no other has it
   Line to_gate;
   Line from_gate;
   bool is_open_here = true;   // at the gate
   bool is_open_there = true;  // at the other end
   std::uint64_t address = 0;  // from where, as Transport::Accepted has it
+  inline static std::uint64_t next_id = 0;
 };
 
 class MemoryTransport final : public gateway::shard::Transport {
@@ -63,6 +65,9 @@ class MemoryTransport final : public gateway::shard::Transport {
   void connect(const std::shared_ptr<Wire>& wire) { backlog_.push_back(wire); }
   // Every connection has ended with the process; of what it had sent, this many bytes may arrive.
   void kill(const std::function<std::size_t(const Wire&)>& kept);
+
+  // Those that the process has; some are null.
+  [[nodiscard]] const std::vector<std::shared_ptr<Wire>>& wires() const { return wires_; }
 
   std::int64_t clock_ns = 0;
   std::int64_t read_takes_ns = 0;  // by how much each look at the clock moves it

@@ -20,7 +20,7 @@ namespace {
 
 class RandomGate {
  public:
-  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts)
+  RandomGate(GateAudit::Venue venue, std::uint64_t seed, GateAudit::Counts& counts, bool followed)
       : sound_(venue == GateAudit::Venue::Sound),
         rng_(seed),
         looks_(~seed),
@@ -31,9 +31,11 @@ class RandomGate {
         counts_(counts),
         audit_(prepared(world_), venue, counts),
         taken_(world_.venue_stream().size()),
-        orders_(rng_, world_, audit_) {}
+        orders_(rng_, world_, audit_) {
+    if (followed) world_.follow(100);
+  }
 
-  void run(std::int64_t steps, const Watch& watch);
+  void run(std::int64_t steps, const RandomGateOptions& options);
 
  private:
   // The venue is chosen before anything else.
@@ -394,8 +396,8 @@ void RandomGate::end() {
   audit_.finish();
 }
 
-void RandomGate::run(std::int64_t steps, const Watch& watch) {
-  const std::function<void()> look = watch ? watch(world_) : [] {};
+void RandomGate::run(std::int64_t steps, const RandomGateOptions& options) {
+  const std::function<void()> look = options.watch ? options.watch(world_) : [] {};
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
     step();
@@ -417,11 +419,11 @@ void RandomGate::run(std::int64_t steps, const Watch& watch) {
 }  // namespace
 
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps, const Watch& watch) {
+                      std::int64_t steps, const RandomGateOptions& options) {
   GateAudit::Counts counts;
   for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
-    RandomGate(venue, seed, counts).run(steps, watch);
+    RandomGate(venue, seed, counts, options.followed).run(steps, options);
   }
   if (testing::Test::HasFailure()) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);

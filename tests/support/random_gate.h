@@ -13,10 +13,13 @@ namespace portcullis::test {
 
 // So many worlds of so many steps, each with a seed of its own and all with the simulated venue and
 // its faults (Sound), or a script that says what it likes (Hostile). The test fails at the first
-// step that the audit has something against. `watch` makes of each new world what is told after
-// every step.
-using Watch = std::function<std::function<void()>(GateWorld& world)>;
+// step that the audit has something against.
+struct RandomGateOptions {
+  bool followed = false;  // with a follower beside each gate; a process begins with its snapshots
+  // Makes of each new world what is told after every step.
+  std::function<std::function<void()>(GateWorld& world)> watch{};
+};
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
-                      std::int64_t steps, const Watch& watch = {});
+                      std::int64_t steps, const RandomGateOptions& options = {});
 
 }  // namespace portcullis::test

@@ -68,9 +68,9 @@ struct Books {
 };
 
 std::uint64_t received(const LedgerCounts& c) {
-  return c.accepted + c.rejected + c.replaced + c.executed + c.canceled + c.self_match_prevented +
-         c.broken + c.mass_cancel_responses + c.disable_responses + c.enable_responses +
-         c.query_responses + c.other + c.undecodable;
+  return c.accepted + c.rejected + c.cancel_rejected + c.replaced + c.executed + c.canceled +
+         c.self_match_prevented + c.broken + c.mass_cancel_responses + c.disable_responses +
+         c.enable_responses + c.query_responses + c.other + c.undecodable;
 }
 
 TEST(ClientLedger, AnOrderIsOpenFromItsAnswerUntilItIsFilled) {
@@ -184,6 +184,45 @@ TEST(ClientLedger, RejectsAreCountedByTheirCode) {
   EXPECT_EQ(books.ledger.unanswered_enters(), 0);
 }
 
+TEST(ClientLedger, WhatIsSentAgainHasOneAnswerAndIsDueWhenItWas) {
+  Books books;
+  books.send(Kind::Enter, 1);
+  books.ledger.sent_again({.number = 1, .kind = Kind::Enter});
+  EXPECT_EQ(books.ledger.unanswered_enters(), 1);
+  books.accepted(1, 100);
+  EXPECT_EQ(books.ledger.unanswered_enters(), 0);
+  EXPECT_EQ(books.times.max(), static_cast<std::uint64_t>(kNowNs - kDueNs));
+  books.send(Kind::Replace, 2);
+  books.ledger.sent_again({.number = 2, .kind = Kind::Replace});
+  books.replaced(1, 2, 60);
+  EXPECT_EQ(books.ledger.unanswered_replaces(), 0);
+  EXPECT_EQ(books.ledger.open(), 1);
+  EXPECT_EQ(books.unexpected(), 0);
+  books.accepted(1, 100);
+  EXPECT_EQ(books.unexpected(), 1) << "taken twice";
+}
+
+TEST(ClientLedger, EachControlHasOneAnswer) {
+  Books books;
+  books.send(Kind::MassCancel, 1);
+  books.send(Kind::Disable, 2);
+  books.send(Kind::Enable, 3);
+  EXPECT_EQ(books.ledger.unanswered_controls(), 3);
+  books.receive(ouch::MassCancelResponse{.user_ref_num = 1, .appendage = {}});
+  books.receive(ouch::DisableResponse{.user_ref_num = 2, .appendage = {}});
+  EXPECT_EQ(books.ledger.unanswered_controls(), 1);
+  books.rejected(3);  // beyond its rate
+  EXPECT_EQ(books.ledger.unanswered_controls(), 0);
+  EXPECT_EQ(books.ledger.unanswered_enters(), 0);
+  EXPECT_EQ(books.times.count(), 0) << "times are those of orders";
+  EXPECT_EQ(books.unexpected(), 0);
+  books.receive(ouch::MassCancelResponse{.user_ref_num = 1, .appendage = {}});
+  books.receive(ouch::EnableResponse{.user_ref_num = 3, .appendage = {}});
+  books.open(4);
+  books.receive(ouch::DisableResponse{.user_ref_num = 4, .appendage = {}});
+  EXPECT_EQ(books.unexpected(), 3);
+}
+
 TEST(ClientLedger, NoticesWhatComesTwice) {
   Books books;
   books.open(1);
@@ -269,6 +308,9 @@ TEST(ClientLedger, EachMessageIsCountedOnce) {
   books.send(Kind::Enter, 5);
   books.rejected(5);
   books.receive(ouch::BrokenTrade{.user_ref_num = 3, .appendage = {}});
+  books.send(Kind::MassCancel, 6);
+  books.send(Kind::Disable, 7);
+  books.send(Kind::Enable, 8);
   books.receive(ouch::MassCancelResponse{.user_ref_num = 6, .appendage = {}});
   books.receive(ouch::DisableResponse{.user_ref_num = 7, .appendage = {}});
   books.receive(ouch::EnableResponse{.user_ref_num = 8, .appendage = {}});
@@ -290,7 +332,8 @@ TEST(ClientLedger, EachMessageIsCountedOnce) {
         &LedgerCounts::enable_responses, &LedgerCounts::query_responses}) {
     EXPECT_EQ(counts.*one, 1);
   }
-  EXPECT_EQ(counts.other, 4);
+  EXPECT_EQ(counts.cancel_rejected, 1);
+  EXPECT_EQ(counts.other, 3);
   EXPECT_EQ(counts.undecodable, 5);
   EXPECT_EQ(counts.unexpected, 0);
   EXPECT_EQ(books.ledger.next_number(), 9);
@@ -302,6 +345,10 @@ TEST(ClientLedger, WhatWasSentIsCountedByKind) {
     for (int times = 0; times <= k; ++times) books.ledger.sent({.number = 1, .kind = Kind{k}}, 0);
   }
   for (std::size_t k = 0; k < kKindCount; ++k) EXPECT_EQ(books.counts().sent[k], k + 1);
+  const auto cancel = static_cast<std::size_t>(Kind::Cancel);
+  books.ledger.sent_again({.number = 1, .kind = Kind::Cancel});
+  EXPECT_EQ(books.counts().sent[cancel], cancel + 1);
+  EXPECT_EQ(books.counts().again[cancel], 1);
   books.ledger.not_sent();
   books.ledger.received_debug();
   EXPECT_EQ(books.counts().unsent, 1);
@@ -310,10 +357,12 @@ TEST(ClientLedger, WhatWasSentIsCountedByKind) {
 
 TEST(ClientLedger, SumsAddEveryCount) {
   const LedgerCounts one{.sent = {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                         .again = {31, 32, 33, 34, 35, 36, 37, 38, 39},
                          .unsent = 10,
                          .accepted = 11,
                          .accepted_dead = 12,
                          .rejected = 13,
+                         .cancel_rejected = 40,
                          .replaced = 14,
                          .executed = 15,
                          .canceled = 16,
@@ -334,7 +383,11 @@ TEST(ClientLedger, SumsAddEveryCount) {
   LedgerCounts sum{.rejects = {{8, 1}}};
   sum.add(one);
   sum.add(one);
-  for (std::size_t k = 0; k < kKindCount; ++k) EXPECT_EQ(sum.sent[k], 2 * (k + 1));
+  for (std::size_t k = 0; k < kKindCount; ++k) {
+    EXPECT_EQ(sum.sent[k], 2 * (k + 1));
+    EXPECT_EQ(sum.again[k], 2 * (k + 31));
+  }
+  EXPECT_EQ(sum.cancel_rejected, 80);
   std::uint64_t expected = 10;
   for (auto member : {&LedgerCounts::unsent,
                       &LedgerCounts::accepted,

@@ -32,7 +32,10 @@ struct Outcome {
 
 SessionResult session(std::string user, std::uint64_t factor) {
   SessionResult result{.user = std::move(user), .problem = {}, .counts = {}};
-  for (std::size_t k = 0; k < kKindCount; ++k) result.counts.sent[k] = factor * (k + 1);
+  for (std::size_t k = 0; k < kKindCount; ++k) {
+    result.counts.sent[k] = factor * (k + 1);
+    result.counts.again[k] = factor * (k + 37);
+  }
   std::uint64_t value = 10;
   for (auto member : {&LedgerCounts::unsent,
                       &LedgerCounts::accepted,
@@ -60,6 +63,10 @@ SessionResult session(std::string user, std::uint64_t factor) {
   result.open = factor * 31;
   result.unanswered_enters = factor * 32;
   result.unanswered_replaces = factor * 33;
+  result.unanswered_controls = factor * 34;
+  result.counts.cancel_rejected = factor * 35;
+  result.connections_lost = factor * 36;
+  result.next_number = static_cast<std::uint32_t>(factor * 46);
   return result;
 }
 
@@ -83,10 +90,16 @@ TEST(ClientStats, HasEveryCountOfASessionUnderItsNameAndTheSums) {
     names.push_back(std::string("orders.") + orders);
   }
   names.emplace_back("rejects.1d");
-  for (const char* orders : {"open", "unanswered_enters", "unanswered_replaces"}) {
+  for (const char* orders :
+       {"open", "unanswered_enters", "unanswered_replaces", "unanswered_controls"}) {
     names.push_back(std::string("orders.") + orders);
   }
-  ASSERT_EQ(names.size(), 33);
+  names.emplace_back("received.cancel_rejected");
+  names.emplace_back("connections_lost");
+  for (std::size_t k = 0; k < kKindCount; ++k) {
+    names.push_back("again." + std::string(name(Kind{static_cast<std::uint8_t>(k)})));
+  }
+  ASSERT_EQ(names.size(), 45);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto value = static_cast<std::int64_t>(i) + 1;
     EXPECT_EQ(outcome.integer("sessions.ALPHA1." + names[i]), value) << names[i];
@@ -96,6 +109,8 @@ TEST(ClientStats, HasEveryCountOfASessionUnderItsNameAndTheSums) {
   EXPECT_EQ(outcome.integer("sessions.ALPHA1.sent.total"), 45);
   EXPECT_EQ(outcome.integer("total.sent.total"), 45 * 101);
   EXPECT_EQ(outcome.integer("total.rejects.07"), 5);
+  EXPECT_EQ(outcome.integer("sessions.ALPHA1.next_number"), 46);
+  EXPECT_EQ(outcome.integer("sessions.BRAVO1.again.total"), 41 * 9 * 100);
 }
 
 TEST(ClientStats, QuotesWhatOthersHaveWritten) {
@@ -115,8 +130,8 @@ TEST(ClientStats, HasThePlansTalliesAndTheTimes) {
   outcome.plan.tallies = {{"rows", 7}, {"entered", 4}};
   outcome.result.late_ns = 11;
   outcome.result.duration_ns = 12;
-  for (int i = 1; i <= 100; ++i) outcome.result.answer_times.record(i);
-  outcome.result.send_delays.record(5);
+  for (int i = 1; i <= 100; ++i) outcome.result.times.answers.record(i);
+  outcome.result.times.delays.record(5);
   outcome.read();
   EXPECT_EQ(outcome.integer("plan_counts.rows"), 7);
   EXPECT_EQ(outcome.integer("plan_counts.entered"), 4);

@@ -294,7 +294,9 @@ TEST(ConfigProblems, OfTheProcess) {
       set(f, "venue.suspense_account", "\"nobody\"", "must be the name of an account, or null"),
       set(f, "journal.ring_bytes", "1048577", "must be a power of two"),
       set(f, "journal.segment_bytes", "4294967296", "must be a whole number from"),
-      set(f, "journal.durability", "\"fsync\"", "is not supported yet"),
+      set(f, "journal.disk_budget_bytes", "-1", "must be a whole number from 0"),
+      set(f, "journal.disk_budget_bytes", "400000000", "at least four times segment_bytes"),
+      set(f, "journal.durability", "\"replicated\"", "is not supported yet"),
       set(f, "capacities.orders", "0", "must be a whole number from 1"),
   });
 }

@@ -71,7 +71,9 @@ const std::set<std::string>& optional_keys() {
       "maintenance_includes_orders", "liquidation_lock", "exit_allowance", "transfer_notional",
       "leverage_equity", "leverage_options", "leverage_spot",
       // instruments.json
-      "risk", "long_value", "reference_ratio", "open_interest_max",
+      "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
+      // process.json and sessions.json
+      "edge", "protocol",
       // limits.json
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
       "protections"};
@@ -138,9 +140,10 @@ TEST(ConfigShape, NoKeyCanBeThereTwice) {
 
 TEST(ConfigShape, NoValueCanBeOfAnotherType) {
   // May be null, or what is there.
-  const std::set<std::string> nullable{"leverage_max",     "daily_loss_max", "default_account",
-                                       "suspense_account", "ring_directory", "upto",
-                                       "gain_cap",         "initial",        "maintenance"};
+  const std::set<std::string> nullable{
+      "leverage_max", "daily_loss_max", "default_account", "suspense_account", "ring_directory",
+      "upto",         "gain_cap",       "initial",         "maintenance",      "edge",
+      "tls",          "json_symbol"};
   int changed = 0;
   each_member_of_all([&](const Sample& sample, const std::string& file, const std::string& path,
                          const Json& value) {

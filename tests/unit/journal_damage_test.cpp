@@ -85,6 +85,9 @@ class JournalDamage : public ::testing::Test {
     Journal journal(options_);
     for (std::uint64_t i = 1; i <= 400; ++i) {
       append(journal, record_of(kSeed, i));
+      if (i == sync_at_) {
+        ASSERT_TRUE(journal.flush() && journal.sync());
+      }
       if (i == 380 || journal.room() != Room::All) {
         ASSERT_TRUE(journal.flush());
       }
@@ -113,6 +116,7 @@ class JournalDamage : public ::testing::Test {
     EXPECT_EQ(file_crc(file), before);
   }
 
+  std::uint64_t sync_at_ = 0;  // also makes all up to this record durable
   const TemporaryFolder folder_;
   const Options options_ = [this] {
     Options options = small_options(folder_.path());
@@ -200,14 +204,48 @@ TEST_F(JournalDamage, AfterARestartOfTheMachineATornEndIsCutOffAndReported) {
   EXPECT_EQ(rest, Bytes(rest.size()));
 }
 
-TEST_F(JournalDamage, AfterARestartOfTheMachineAHoleBeforeGoodRecordsIsAnError) {
+// Up to where the segment says that it was durable. Behind that the machine wrote what it had in no
+// order, and the first record that is not there is the end.
+TEST_F(JournalDamage, AfterARestartOfTheMachineAHoleAmongDurableRecordsIsAnError) {
+  sync_at_ = 300;
   write(false);
-  const RecordView place = place_of(folder_.path(), 375);
-  const std::filesystem::path file = folder_ / segment_name(place.segment);
+  const RecordView durable = place_of(folder_.path(), 300);
+  const RecordView later = place_of(folder_.path(), 375);
+  ASSERT_EQ(durable.segment, list_segments(folder_.path()).back());
   restart_machine();
-  const Bytes zeros(place.length);
-  overwrite(file, place.offset, zeros);
-  expect_error(374, file, place.offset, "good records follow");
+  const std::filesystem::path file = folder_ / segment_name(durable.segment);
+  Bytes was(durable.length);
+  {
+    const Fd fd = open_file(file, O_RDONLY);
+    ASSERT_EQ(read_at(fd.get(), was, durable.offset), static_cast<ssize_t>(was.size()));
+  }
+  overwrite(file, durable.offset, Bytes(durable.length));
+  EXPECT_TRUE(contains(error_of_opening(options_), "record 300 expected: no record (length 0)"));
+  overwrite(file, durable.offset, was);
+  overwrite(file, later.offset, Bytes(later.length));
+  const Journal journal(options_);
+  EXPECT_EQ(journal.recovery().last_sequence, 374U);
+  EXPECT_TRUE(journal.recovery().possible_loss);
+  expect_records(folder_.path(), kSeed, 374, false);
+}
+
+// Its name was written and its bytes were not.
+TEST_F(JournalDamage, AfterARestartOfTheMachineALastSegmentWithoutAHeaderIsNotThere) {
+  write(false);
+  const std::uint32_t last = list_segments(folder_.path()).back();
+  ASSERT_GE(last, 2U);
+  restart_machine();
+  overwrite(folder_ / segment_name(last), 0, Bytes(100'000));
+  {
+    const Journal journal(options_);
+    EXPECT_TRUE(journal.recovery().possible_loss);
+    EXPECT_EQ(list_segments(folder_.path()).back(), last - 1);
+    EXPECT_GT(journal.recovery().last_sequence, 100U);
+    expect_records(folder_.path(), kSeed, journal.recovery().last_sequence, false);
+  }
+  // Without a restart it is damage.
+  overwrite(folder_ / segment_name(last - 1), 0, Bytes(48));
+  EXPECT_TRUE(contains(error_of_opening(options_), "wrong magic"));
 }
 
 // The ring on a disk outlives the machine, but its pages may be older than its header says.

@@ -158,7 +158,7 @@ TEST_F(JournalDocument, HasEveryByteOfEveryStruct) {
     const journal::SegmentHeader of;
     expect_struct("SegmentHeader", sizeof of,
                   {ROW(magic), ROW(version), ROW(number), ROW(first_sequence), ROW(id), ROW(crc32c),
-                   ROW(reserved)});
+                   ROW(durable_count)});
   }
   {
     const journal::RingHeader of;

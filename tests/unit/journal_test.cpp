@@ -125,7 +125,6 @@ TEST(Journal, RefusesOptionsByName) {
     change(options);
     return error_of(options);
   };
-  EXPECT_TRUE(contains(error_with([](Options& o) { o.durability = Durability::Fsync; }), "fsync"));
   EXPECT_TRUE(contains(error_with([](Options& o) { o.directory = ""; }), "directory"));
   EXPECT_TRUE(contains(error_with([](Options& o) { o.ring_bytes = 65'537; }), "ring_bytes"));
   EXPECT_TRUE(contains(error_with([](Options& o) { o.ring_bytes = 32'768; }), "ring_bytes"));

@@ -100,12 +100,11 @@ TEST_F(StateCommand, CarriesPositionsAtTheMarkAndTheirGainsInTheBalance) {
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
   EXPECT_EQ(outcome.errors, "");
   EXPECT_EQ(position(outcome, "bravo-1", "AMZN"), "40 @ 221.81");
-  // 500,000 less 100 * 220, and 60 * 221 more, and 40 * 221.81 for what the position is carried at; a
-  // maker is paid a rebate of 20 ppm, which is not counted before it is there.
-  EXPECT_EQ(balance(outcome, "bravo-1", "USDC"), "500132.4");
+  // 500,000 less 100 * 220, and 60 * 221 and 40 * 221.81 more, less the fee of 30 ppm on 35,260.
+  EXPECT_EQ(balance(outcome, "bravo-1", "USDC"), "500131.3422");
   EXPECT_EQ(balance(outcome, "bravo-1", "BTC"), "1.5");
   EXPECT_EQ(position(outcome, "bravo-2", "AMZN"), "none");
-  EXPECT_EQ(balance(outcome, "bravo-2", "USDC"), "298500");  // bought at 221.5
+  EXPECT_EQ(balance(outcome, "bravo-2", "USDC"), "298493.4");  // bought at 221.5
   // 2.5 * (64000 - 64000), and -20 * (64000 - 64500.5)
   EXPECT_EQ(position(outcome, "alpha-1", "BTC-PERP"), "2.5 @ 64000");
   EXPECT_EQ(balance(outcome, "alpha-1", "USDC"), "4000000");

@@ -115,10 +115,11 @@ TEST(CommandsFile, ResolvesActionsAndScopes) {
       {"action": "close_only", "session": "CHARL1"},
       {"action": "resume", "instrument": "AMZN"},
       {"action": "cancel_all", "node": "demo"},
-      {"action": "lost_orders_dead"}]})");
+      {"action": "lost_orders_dead"},
+      {"action": "accept_recovered_state"}]})");
   EXPECT_EQ(problems_of(file), "");
   EXPECT_EQ(file.by, "ops");
-  ASSERT_EQ(file.commands.size(), 6u);
+  ASSERT_EQ(file.commands.size(), 7u);
   const Names& names = deployment().names;
   const auto expect = [&](std::size_t i, risk::ControlAction action, risk::ControlScope scope,
                           std::uint32_t target) {
@@ -136,6 +137,7 @@ TEST(CommandsFile, ResolvesActionsAndScopes) {
   expect(3, ControlAction::Resume, ControlScope::Instrument, names.instruments.find("AMZN").value);
   EXPECT_EQ(std::get<CancelAll>(file.commands[4]), (CancelAll{ControlScope::Node, 0}));
   EXPECT_TRUE(std::holds_alternative<LostOrdersDead>(file.commands[5]));
+  EXPECT_TRUE(std::holds_alternative<AcceptRecoveredState>(file.commands[6]));
 }
 
 TEST(CommandsFile, TellsEveryProblem) {
@@ -149,7 +151,8 @@ TEST(CommandsFile, TellsEveryProblem) {
       {"action": "lost_orders_dead", "node": "bravo"}]})")),
       "c.json: by: \"\": must be text of 1 to 64 printable ASCII characters\n"
       "c.json: commands[0].action: \"explode\": must be \"kill\" or \"suspend\" or "
-      "\"close_only\" or \"resume\" or \"cancel_all\" or \"lost_orders_dead\"\n"
+      "\"close_only\" or \"resume\" or \"cancel_all\" or \"lost_orders_dead\" or "
+      "\"accept_recovered_state\"\n"
       "c.json: commands[1]: {\"action\":\"kill\"}: must have one of node, account, session and "
       "instrument\n"
       "c.json: commands[2]: {\"action\":\"kill\",\"node\":\"bravo\",\"account\":\"bravo-1\"}: must "

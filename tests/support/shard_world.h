@@ -1,0 +1,121 @@
+// A whole gate on one thread: the real shard, gate and journal over connections in memory, with a
+// clock that is set by hand, a disk that fails on demand and a simulated venue. The process can end
+// at any moment, at any record of its journal, and begin again from what the journal has.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/deployment.h"
+#include "feeds/feed_queue.h"
+#include "gateway/gate/gate.h"
+#include "gateway/journal/journal.h"
+#include "gateway/security/login_checker.h"
+#include "gateway/shard/shard.h"
+#include "tests/support/audited_world.h"
+#include "tests/support/example_config.h"
+#include "tests/support/failing_disk.h"
+#include "tests/support/journal_support.h"
+#include "tests/support/memory_transport.h"
+#include "tests/support/soup_peers.h"
+
+namespace portcullis::test {
+
+inline constexpr const char* kShardPassword = "secret";  // of every session
+
+class ShardWorld : public AuditedWorld {
+ public:
+  // Balances and positions are loaded; the process does not run yet.
+  explicit ShardWorld(const std::vector<Change>& changes = {},
+                      const gateway::venue_sim::EngineSettings& venue = {});
+
+  // --- the process
+  // Begins it from what is on disk. False: the disk would not.
+  bool start();
+  [[nodiscard]] bool is_running() const { return shard_ != nullptr; }
+  // Passwords are looked at before it. False: it has ended meanwhile.
+  bool pass();
+  // Something an operator does, between two passes. False: it has ended meanwhile.
+  bool operate(const std::function<void(gateway::gate::Gate&)>& what);
+  void kill() { die_at_record(0); }
+  // It ends once its journal has this record: nothing that it does after that has happened.
+  void die_at_record(std::uint64_t sequence);
+  // It ends with its n-th write to a connection from now on.
+  void die_at_write(std::uint64_t n) { die_at_write_ = transport_->writes + n; }
+  void stay_alive() { die_at_record_.reset(), die_at_write_.reset(); }
+  // In good order, with the connections still carrying bytes. False: the disk would not.
+  bool stop();
+  // What of the bytes that an ended process had sent still arrives.
+  std::function<std::size_t(const Wire&)> kept = [](const Wire&) { return SIZE_MAX; };
+
+  // --- its surroundings
+  // A connection of a client; closed at once when nobody listens.
+  std::shared_ptr<Wire> connect();
+  // One price, as of now, to where the shard takes them from.
+  void offer(feeds::PriceUpdate update);
+  void price_everything();
+  // All that is under way arrives; the venue takes all of it and answers.
+  void carry();
+
+  // --- looking at it
+  [[nodiscard]] const config::Deployment& deployment() const override { return deployment_; }
+  // Where there is none, the state that the next one begins with.
+  [[nodiscard]] gateway::gate::Gate& gate() override { return gate_ ? *gate_ : *follower_; }
+  [[nodiscard]] std::int64_t time_ns() const override { return audited_ns; }
+  [[nodiscard]] bool is_drained() const override { return drained; }
+  [[nodiscard]] const std::vector<Bytes>& venue_stream() const override { return venue.stream(); }
+  std::vector<gateway::ouch::InboundMessage> messages_at_venue() override {
+    return std::exchange(venue.read, {});
+  }
+  [[nodiscard]] const gateway::venue_sim::MatchingEngine& venue_engine() const override {
+    return venue.engine();
+  }
+  [[nodiscard]] gateway::shard::Shard& shard() { return *shard_; }
+  [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] MemoryTransport& transport() { return *transport_; }
+  [[nodiscard]] gateway::gate::Gate& follower() { return *follower_; }
+  [[nodiscard]] const std::filesystem::path& journal_folder() const { return directory_; }
+  [[nodiscard]] std::int64_t now_ns() const { return transport_->clock_ns; }
+  [[nodiscard]] risk::SessionIndex session(std::string_view name) const;
+  // Records that exist, while it runs and when it has ended.
+  [[nodiscard]] std::uint64_t last_record() const;
+  // Of these, what may be acted upon.
+  [[nodiscard]] std::uint64_t durable_record() const;
+
+  // Called when the process has ended, before anything else happens; and when it runs again.
+  std::function<void()> on_end;
+  std::function<void()> on_start;
+  std::string problem;  // of the process itself
+  SoupVenue venue;
+  std::int64_t audited_ns = 0;
+  bool drained = false;
+
+ private:
+  bool lives();
+  bool bury();
+  void load_state();
+
+  gateway::journal::testing::TemporaryFolder folder_;
+  const std::filesystem::path directory_;
+  const config::Deployment deployment_;
+  const config::Secret venue_password_{"venue"};
+  std::unique_ptr<gateway::security::LoginChecker> logins_;
+  std::unique_ptr<MemoryTransport> transport_;
+  feeds::FeedQueue prices_;
+  std::unique_ptr<gateway::journal::Journal> journal_;
+  std::unique_ptr<gateway::gate::Gate> gate_;
+  std::unique_ptr<gateway::shard::Shard> shard_;
+  // Decides every record again, as it is written.
+  std::unique_ptr<gateway::gate::Gate> follower_;
+  std::optional<std::uint64_t> die_at_record_;
+  std::optional<std::uint64_t> die_at_write_;
+  std::optional<std::uint64_t> died_at_;  // the last record it had
+  std::uint64_t records_ = 0;             // of an ended process
+};
+
+}  // namespace portcullis::test
