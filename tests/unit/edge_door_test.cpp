@@ -199,6 +199,21 @@ TEST_F(EdgeDoor, UnknownOrdersAndThoseOfOthersAreNotFound) {
   EXPECT_EQ(code(w.ask(one, w.order("cancel", by_id(order)))), "0");
 }
 
+// It is listed, for it is the account's, and is left to who has entered it.
+TEST_F(EdgeDoor, AnOrderOfAnotherSessionOfTheAccountIsNotTouched) {
+  JsonWorld w;
+  const auto id = w.log_in("JSON1");
+  w.world.enter(w.world.session("ALPHA1"), {.number = 1, .quantity = 10, .firm = "ALP1"});
+  w.settle();
+  const std::string order = value_at(w.get("JSON1", "/v5/order/realtime", "category=linear").body,
+                                     "result.list[0].orderId");
+  ASSERT_NE(order, "");
+  const std::size_t before = w.taken.size();
+  EXPECT_EQ(code(w.ask(id, w.order("cancel", by_id(order)))), "110001");
+  EXPECT_EQ(code(w.ask(id, w.order("amend", by_id(order, R"(,"qty":"2")")))), "110001");
+  EXPECT_EQ(w.taken.size(), before);
+}
+
 TEST_F(EdgeDoor, ALinkThatIsTakenIsRefusedByTheEngine) {
   JsonWorld w;
   const auto id = w.log_in("JSON1");
