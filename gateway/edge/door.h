@@ -30,12 +30,12 @@ enum class CloseCode : std::uint16_t {
 // The views end with the call. What is not there is empty.
 struct HttpRequest {
   bool is_get = true;
-  std::string_view path;
-  std::string_view query;  // as it stands behind the '?', still encoded: what was signed
-  std::string_view api_key;
-  std::string_view timestamp;
-  std::string_view recv_window;
-  std::string_view sign;
+  std::string_view path{};
+  std::string_view query{};  // as it stands behind the '?', still encoded: what was signed
+  std::string_view api_key{};
+  std::string_view timestamp{};
+  std::string_view recv_window{};
+  std::string_view sign{};
 };
 struct HttpReply {
   unsigned status = 200;

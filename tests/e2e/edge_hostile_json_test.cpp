@@ -179,8 +179,9 @@ TEST_F(EdgeHostileJson, FramesOfClientsOfOtherVenuesAreAnswered) {
     const std::string reply = peer.read_text();
     ASSERT_NE(reply, "") << frame;
     EXPECT_NE(value_at(reply, "retCode"), "0") << frame;
-    if (const std::string id = value_at(frame, "reqId"); !id.empty())
+    if (const std::string id = value_at(frame, "reqId"); !id.empty()) {
       EXPECT_EQ(value_at(reply, "reqId"), id) << reply;
+    }
     ++count;
   }
   EXPECT_EQ(count, 149);

@@ -118,6 +118,7 @@ TEST_F(EdgeDoor, ASessionIsUpFromItsFirstConnectionToItsLast) {
 
 TEST_F(EdgeDoor, OrdersAreCreatedAmendedAndCancelled) {
   JsonWorld w;
+  (void)w.world.at_venue();
   const auto id = w.log_in("JSON1");
   w.say(id, w.order("create", w.amzn("Buy", 100, "219.5", "mine")));
   EXPECT_TRUE(w.heard(id).empty()) << "nothing is said before the record";
@@ -156,6 +157,7 @@ TEST_F(EdgeDoor, OrdersAreCreatedAmendedAndCancelled) {
 
 TEST_F(EdgeDoor, ARefusalSaysWhyWithItsArithmetic) {
   JsonWorld w;
+  (void)w.world.at_venue();
   const auto id = w.log_in("JSON1");
   const std::string far = w.ask(id, w.order("create", w.amzn("Buy", 1, "999.99"), "7"));
   EXPECT_EQ(code(far), "110003");
@@ -195,6 +197,21 @@ TEST_F(EdgeDoor, UnknownOrdersAndThoseOfOthersAreNotFound) {
   }
   EXPECT_EQ(w.taken.size(), before);
   EXPECT_EQ(code(w.ask(one, w.order("cancel", by_id(order)))), "0");
+}
+
+// It is listed, for it is the account's, and is left to who has entered it.
+TEST_F(EdgeDoor, AnOrderOfAnotherSessionOfTheAccountIsNotTouched) {
+  JsonWorld w;
+  const auto id = w.log_in("JSON1");
+  w.world.enter(w.world.session("ALPHA1"), {.number = 1, .quantity = 10, .firm = "ALP1"});
+  w.settle();
+  const std::string order = value_at(w.get("JSON1", "/v5/order/realtime", "category=linear").body,
+                                     "result.list[0].orderId");
+  ASSERT_NE(order, "");
+  const std::size_t before = w.taken.size();
+  EXPECT_EQ(code(w.ask(id, w.order("cancel", by_id(order)))), "110001");
+  EXPECT_EQ(code(w.ask(id, w.order("amend", by_id(order, R"(,"qty":"2")")))), "110001");
+  EXPECT_EQ(w.taken.size(), before);
 }
 
 TEST_F(EdgeDoor, ALinkThatIsTakenIsRefusedByTheEngine) {
