@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "config/load.h"
 #include "gateway/json/commands.h"
 #include "gateway/json/decode.h"
 #include "gateway/json/encode.h"
-#include "tests/support/example_config.h"
 
 namespace portcullis::gateway::json {
 namespace {
@@ -23,9 +23,12 @@ constexpr std::string_view kCancel =
 
 const config::Deployment& deployment() {
   static const config::LoadResult loaded = [] {
-    return config::load_texts(test::read_example_with_json_clients(), test::example_folder());
+    config::LoadResult example = config::load(PORTCULLIS_SOURCE_DIR "/config/examples/demo");
+    if (!example.ok()) std::abort();
+    const auto btc = example.deployment.names.instruments.find("BTC-PERP");
+    example.deployment.instruments[btc.value].json_symbol = "BTCUSDT";
+    return example;
   }();
-  if (!loaded.ok()) std::abort();
   return loaded.deployment;
 }
 

@@ -30,12 +30,12 @@ struct ReplyTo {
 // What became of one order of a request.
 struct OrderReply {
   std::int32_t code = kOk;
-  std::string text;           // retMsg where the code is not kOk and there is no decision
-  std::string_view order_id;  // of an order that is there
-  std::string_view link;
+  std::string text{};           // retMsg where the code is not kOk and there is no decision
+  std::string_view order_id{};  // of an order that is there
+  std::string_view link{};
   Category category = Category::None;  // batch: as requested
-  std::string_view symbol;
-  risk::InstrumentIndex instrument;  // what the arithmetic's lots and ticks are of; may be none
+  std::string_view symbol{};
+  risk::InstrumentIndex instrument{};  // what the arithmetic's lots and ticks are of; may be none
   const risk::Decision* decision = nullptr;  // a refusal of the engine, or null
 };
 // The reply to a decision: kOk, or the reason's code.
@@ -69,7 +69,7 @@ struct Position {
   risk::Mark mark;  // 0: never priced
   risk::Amount
       unrealised;  // gain since it was entered, less fees, in units of the settlement asset
-  risk::Timestamp updated;     // 0: not known
+  risk::Timestamp updated{};   // 0: not known
   std::uint64_t sequence = 0;  // of the journal's last record it contains
 };
 void write_position(Writer& out, const Position& position, const Symbols& symbols);

@@ -176,6 +176,7 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   client.session = session;
   client.next = client.asked_sequence == 0 ? next : client.asked_sequence;
   (void)client.soup.accept_login(gate_.stream_session(), client.next);
+  client.soup.excuse_silence(now_ns_);  // while it waited for us
 }
 
 }  // namespace portcullis::gateway::shard

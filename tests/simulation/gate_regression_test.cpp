@@ -196,7 +196,8 @@ TEST(GateRegression, AMassCancelTakesFromTheSessionsSecondBudget) {
 // What waits for room is nothing to do: a gate with a full journal or a venue that does not read
 // ran round without a pause.
 TEST(GateRegression, AGateThatWaitsForRoomIsNotBusy) {
-  GateWorld w;
+  GateWorld w({{Change::Kind::Set, "sessions.json", "sessions.BRAVO1.rate",
+                R"({"per_second": 1, "burst": 1, "exit_per_second": 1, "exit_burst": 1000000})"}});
   const auto bravo = w.session("BRAVO1");
   w.enter(bravo, {.number = 1});
   w.say(accepted(1));

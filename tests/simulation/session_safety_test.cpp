@@ -200,13 +200,16 @@ TEST(SessionSafety, APasswordIsLookedAtElsewhereAndNothingElseWaitsForIt) {
 }
 
 TEST(SessionSafety, WhoWaitsForAVerdictIsNotLate) {
-  World w({of_gateway("login_timeout_ms", "100")});
+  World w({of_gateway("login_timeout_ms", "100"), of_gateway("heartbeat_ms", "100"),
+           of_gateway("silence_timeout_ms", "200")});
   SoupClient alpha;
   w.login(alpha, "ALPHA1");
   w.run(false);
   w.pass_time_alone(500 * kMs);
   w.run();
   EXPECT_TRUE(alpha.is_logged_in());
+  w.pass_time_alone(150 * kMs);
+  EXPECT_TRUE(w.gate().is_session_up(w.session("ALPHA1")));
   SoupClient silent;
   silent.begin(w.connect(), {}, w.transport.clock_ns);  // its login never arrives
   w.pass_time_alone(500 * kMs);

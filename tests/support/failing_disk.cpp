@@ -9,6 +9,7 @@
 namespace portcullis::test {
 
 const gateway::journal::FileOps kFailingDiskOps{
+    [](const char* path, int flags) { return ::open(path, flags | O_CLOEXEC, 0600); },
     [](int fd, const void* bytes, std::size_t count, off_t offset) -> ssize_t {
       if (g_disk.writes_fail) {
         (void)!::pwrite(fd, bytes, count / 2, offset);
@@ -27,6 +28,7 @@ const gateway::journal::FileOps kFailingDiskOps{
     [](int fd, off_t offset, off_t bytes) {
       return g_disk.allocations_fail ? ENOSPC : ::posix_fallocate(fd, offset, bytes);
     },
-    [](const char* from, const char* to) { return ::rename(from, to); }};
+    [](const char* from, const char* to) { return ::rename(from, to); },
+    [](const char* path) { return ::unlink(path); }};
 
 }  // namespace portcullis::test

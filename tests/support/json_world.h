@@ -47,7 +47,7 @@ class EngineLook : public gateway::edge::AccountLook {
   GateWorld& world_;
 };
 
-class JsonWorld : private gateway::edge::Outlet {
+class JsonWorld : public gateway::edge::Outlet {
  public:
   explicit JsonWorld(const gateway::edge::DoorLimits& limits = {},
                      const std::vector<Change>& more = {}, std::uint32_t queue_capacity = 256);

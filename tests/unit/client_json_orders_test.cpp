@@ -302,15 +302,17 @@ TEST(ClientJsonOrders, AGeneratedPlanMeansTheSame) {
     ASSERT_EQ(made.instrument, alias->instrument) << text;
     EXPECT_EQ(made.side == risk::Side::Buy, message.side == ouch::Side::Buy) << text;
     EXPECT_EQ((made.flags & risk::kPostOnly) != 0, message.extra == Extra::PostOnly) << text;
-    if ((made.flags & risk::kOffLot) == 0)
+    if ((made.flags & risk::kOffLot) == 0) {
       EXPECT_EQ(made.quantity.raw * alias->quantity_per_lot, message.quantity) << text;
+    }
     const bool is_market = message.price == ouch::kMarketPrice;
     EXPECT_EQ(made.ord_type == risk::OrdType::Market, is_market) << text;
     if (is_market || made.form != risk::RejectReason::None) continue;
     const bool on_tick = message.price % static_cast<std::uint64_t>(alias->price_per_tick) == 0;
     EXPECT_EQ((made.flags & risk::kOffTick) == 0, on_tick) << text;
-    if (on_tick)
+    if (on_tick) {
       EXPECT_EQ(made.price.raw * alias->price_per_tick, static_cast<std::int64_t>(message.price));
+    }
   }
   EXPECT_GT(with_form[Kind::Enter], 500);
   EXPECT_GT(with_form[Kind::Replace], 20);

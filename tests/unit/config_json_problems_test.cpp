@@ -19,13 +19,13 @@ void expect(const std::vector<Row>& rows) { test::expect_problems(test::samples(
 TEST(ConfigJsonProblems, OfSymbols) {
   const std::string f = "instruments.json";
   expect({
-      set(f, "instruments.AMZN.json_symbol", "\"\"", "must have 1 to 32"),
+      set(f, "instruments.AMZN.json_symbol", "\"\"", "must be text of 1 to 32"),
       set(f, "instruments.AMZN.json_symbol", "\"123456789012345678901234567890123\"",
-          "must have 1 to 32"),
-      set(f, "instruments.AMZN.json_symbol", "\"\\u00e9\"", "printable ASCII"),
-      set(f, "instruments.AMZN.json_symbol", "7", "must be text"),
-      set(f, "instruments.AMZN.json_symbol", "\"BTCUSDT\"",
-          "another instrument of the category has this json_symbol"),
+          "must be text of 1 to 32"),
+      set(f, "instruments.AMZN.json_symbol", "\"\\u00e9\"", "must be text of 1 to 32"),
+      set(f, "instruments.AMZN.json_symbol", "7", "must be text of 1 to 32"),
+      at("instruments.AMZN", set(f, "instruments.AMZN.json_symbol", "\"BTCUSDT\"",
+                                 "another instrument of the category has this json_symbol")),
   });
 }
 
@@ -34,28 +34,30 @@ TEST(ConfigJsonProblems, OfSessions) {
   const std::string trade = "sessions.TRADE1";
   const std::string copy = "sessions.DROP1";
   expect({
-      set(f, trade + ".protocol", "\"fix\"", "must be \"ouch\" or \"json\"", 11),
-      set(f, trade + ".api_key", "\"\"", "must have 1 to 36"),
-      set(f, trade + ".api_key", "\"key-2\"", "is another session's"),
+      set(f, trade + ".protocol", "\"fix\"", "must be \"ouch\" or \"json\"", 12),
+      set(f, trade + ".api_key", "\"\"", "must be text of 1 to 36"),
+      at(copy + ".api_key", set(f, trade + ".api_key", "\"key-2\"", "is another session's")),
       drop(f, trade + ".api_key"),
       drop(f, trade + ".secret_env"),
-      add(f, trade + ".secret_file", "\"s\"", "must not be there beside secret_env", 2),
+      at(trade + ".secret_file",
+         add(f, trade + ".secret_file", "\"s\"", "must not be there beside secret_env", 2)),
       drop(f, trade + ".read_only"),
       set(f, trade + ".account", "\"nobody\"", "must be the name of an account"),
-      set(f, trade + ".account", "\"bravo-1\"", "alpha"),
+      set(f, trade + ".account", "\"bravo-1\"", "belongs to another member, bravo"),
       drop(f, trade + ".account"),
       drop(f, trade + ".actions"),
-      add(f, trade + ".accounts", "[\"alpha-1\"]", "not known"),
-      add(f, trade + ".password_env", "\"P\"", "not known"),
-      add(f, trade + ".alias_set", "\"venue\"", "not known"),
-      add(f, trade + ".default_account", "null", "not known"),
-      add(f, trade + ".duplicate_login", "\"refuse\"", "not known"),
-      add(f, trade + ".slow_consumer", "\"wait\"", "not known"),
-      add(f, trade + ".reject_arithmetic_debug", "true", "not known"),
+      add(f, trade + ".accounts", "[\"alpha-1\"]", "is no key that is known here"),
+      add(f, trade + ".password_env", "\"P\"", "is no key that is known here"),
+      add(f, trade + ".alias_set", "\"venue\"", "is no key that is known here"),
+      add(f, trade + ".default_account", "null", "is no key that is known here"),
+      add(f, trade + ".duplicate_login", "\"refuse\"", "is no key that is known here"),
+      add(f, trade + ".slow_consumer", "\"wait\"", "is no key that is known here"),
+      add(f, trade + ".reject_arithmetic_debug", "true", "is no key that is known here"),
       drop(f, copy + ".accounts"),
-      set(f, copy + ".accounts[0]", "\"bravo-1\"", "alpha"),
-      add(f, copy + ".account", "\"alpha-1\"", "not known"),
-      add(f, copy + ".actions", "[]", "not known"),
+      at(copy + ".accounts",
+         set(f, copy + ".accounts[0]", "\"bravo-1\"", "belongs to another member, bravo")),
+      add(f, copy + ".account", "\"alpha-1\"", "is no key that is known here"),
+      add(f, copy + ".actions", "[]", "is no key that is known here"),
   });
 }
 
@@ -81,7 +83,7 @@ TEST(ConfigJsonProblems, OfTheEdge) {
       set(f, "edge.order_history", "0", "from 1 to 1000000"),
       set(f, "edge.execution_history", "0", "from 1 to 1000000"),
       set(f, "edge.recv_window_ms_max", "60001", "from 1 to 60000"),
-      add(f, "edge.more", "1", "not known"),
+      add(f, "edge.more", "1", "is no key that is known here"),
   });
 }
 
@@ -95,15 +97,15 @@ TEST(ConfigJson, WhatIsLoaded) {
   EXPECT_EQ(d.edge->tls->certificate_file.filename(), "edge.crt");
   EXPECT_EQ(d.edge->silence_ns, 30'000'000'000);
   EXPECT_EQ(d.edge->recv_window_ms_max, 10'000);
-  EXPECT_EQ(d.instruments[d.names.instruments.find("AMZN")->value].json_symbol, "AMZN");
+  EXPECT_EQ(d.instruments[d.names.instruments.find("AMZN").value].json_symbol, "AMZN");
 
-  const risk::SessionIndex trade = *d.names.sessions.find("TRADE1");
+  const risk::SessionIndex trade = d.names.sessions.find("TRADE1");
   const SessionSettings& trading = d.sessions[trade.value];
   EXPECT_EQ(trading.protocol, Protocol::Json);
   EXPECT_EQ(trading.api_key.key, "key-1");
   EXPECT_EQ(trading.api_key.secret.environment, "SECRET_1");
   EXPECT_FALSE(trading.read_only);
-  EXPECT_EQ(trading.default_account, *d.names.accounts.find("alpha-1"));
+  EXPECT_EQ(trading.default_account, d.names.accounts.find("alpha-1"));
   // In whole lots and ticks, of what it may trade.
   ASSERT_EQ(trading.aliases.size(), 2u);
   for (const Alias& alias : trading.aliases) {
@@ -113,7 +115,7 @@ TEST(ConfigJson, WhatIsLoaded) {
   EXPECT_EQ(d.parameters.sessions[trade.value].actions,
             risk::kMayEnter | risk::kMayReplace | risk::kMayCancel);
 
-  const risk::SessionIndex drop = *d.names.sessions.find("DROP1");
+  const risk::SessionIndex drop = d.names.sessions.find("DROP1");
   EXPECT_TRUE(d.sessions[drop.value].read_only);
   EXPECT_EQ(d.parameters.sessions[drop.value].actions, 0);
   EXPECT_EQ(d.parameters.sessions[drop.value].accounts.size(), 2u);

@@ -481,7 +481,8 @@ TEST_F(EdgeDoor, QueriesAreSigned) {
   JsonWorld w;
   EXPECT_EQ(code(w.get("JSON1", "/v5/order/realtime", "category=linear").body), "0");
   EXPECT_EQ(w.get("JSON1", "/v5/nothing", "").status, 404u);
-  gateway::edge::HttpRequest request{.path = "/v5/market/time"};
+  gateway::edge::HttpRequest request;
+  request.path = "/v5/market/time";
   EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns).body), "0") << "unsigned";
   request.is_get = false;
   EXPECT_EQ(w.door->on_request(request, w.world.now_ns).status, 405u);

@@ -1,4 +1,5 @@
 // The Bybit v5 envelope, read strictly: every op, every field, and every refusal by its name.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -561,7 +562,9 @@ TEST(JsonDecode, DrawsTheLineWhereTheTestSuiteDrawsIt) {
   test::each_file_of_the_suite([&](const std::string& name, const std::string& text) {
     // None of them is a request.
     EXPECT_TRUE(decode(text).fault) << name;
-    EXPECT_EQ(decode(text).malformed, !config::parse_json(text).error.empty()) << name;
+    // Numbers of any size are JSON, but not for the configuration.
+    if (!name.starts_with("i_number"))
+      EXPECT_EQ(decode(text).malformed, !config::parse_json(text).error.empty()) << name;
     const Request& inner = decode(R"({"op":"ping","reqId":"id","extra":)" + text + "}");
     EXPECT_TRUE(inner.fault) << name;
     if (name.starts_with("y_")) {

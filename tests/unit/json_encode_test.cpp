@@ -28,7 +28,7 @@ class JsonEncode : public testing::Test {
     return parsed();
   }
   [[nodiscard]] risk::InstrumentIndex instrument(std::string_view name) const {
-    return *deployment_.names.instruments.find(name);
+    return deployment_.names.instruments.find(name);
   }
 
   const config::Deployment deployment_ = test::deployment_with_symbols();
@@ -95,7 +95,7 @@ TEST_F(JsonEncode, TheArithmeticOfARefusal) {
   decision.disposition = risk::Disposition::Reject;
   decision.reason = risk::RejectReason::Margin;
   decision.level = risk::NodeLevel::Account;
-  decision.node = deployment_.names.accounts.find("alpha-1")->value;
+  decision.node = deployment_.names.accounts.find("alpha-1").value;
   decision.limit = 1'000'000;  // quanta of 0.0001
   decision.needed = 1'205'000;
   decision.available = 500'001;
@@ -319,7 +319,7 @@ TEST_F(JsonEncode, Executions) {
            {"execPrice", "64250.5"},
            {"execQty", "0.1"},
            {"execValue", "6425.05"},
-           {"execFee", "2.5702"},  // 64.2505 * 0.0004, up to the next unit, a hundred times
+           {"execFee", "2.5701"},  // of a lot 64.2505 * 0.0004, up to the next unit; of 100
            {"feeRate", "0.0004"},
            {"execTime", "1795328571062"}}) {
     EXPECT_EQ(at(json, name), config::quote(value)) << name;
@@ -359,7 +359,7 @@ TEST_F(JsonEncode, PositionsAndMoney) {
   wallet.margin.available.raw = -5'000;
   wallet.margin.requirement.raw = 1'000'000;
   wallet.margin.costs.raw = 500;
-  const Holding holding{.asset = *deployment_.names.assets.find("USDC"),
+  const Holding holding{.asset = deployment_.names.assets.find("USDC"),
                         .balance = {2'500'000},
                         .borrowed = {500'000},
                         .unrealised = {250'000}};
