@@ -69,11 +69,12 @@ Flusher::Result Flusher::flush_once() noexcept {
   if (settings_.sync_batches && (faults() & kFaultSync) != 0) return Result::Failed;
   watch_space();
   watch_budget();
-  if (must_roll_ && !roll()) return Result::Failed;
   const std::uint64_t begin = ring_.flushed_position();
   const std::uint32_t first_length = ring_.load_length(begin);
   if (first_length == 0) return Result::Idle;
-  if (!segments_.fits(first_length) && !roll()) return Result::Failed;
+  // Not before there is something to write: a disk that goes on failing must not be filled with empty
+  // segments.
+  if ((must_roll_ || !segments_.fits(first_length)) && !roll()) return Result::Failed;
 
   // The records that go into this segment, in one run of memory because the ring is mapped twice.
   std::uint64_t sequence = ring_.flushed_sequence();

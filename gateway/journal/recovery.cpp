@@ -200,7 +200,9 @@ Recovered recover(const std::filesystem::path& directory, const RecoverySettings
       start != 0 && (clean || same_boot) && index.keep(start, settings.stream_next);
   if (!clean && !same_boot) remove_empty_segment(directory);
   RingReader ring;
-  const bool has_ring = ring.open(directory, id_of(directory));
+  // Where the last segment has no good header there is no id to compare: the reader says what is wrong.
+  const JournalId id = id_of(directory);
+  const bool has_ring = id != JournalId{} && ring.open(directory, id);
   if (!has_ring && !ring.error().empty()) throw JournalError("journal: " + ring.error());
   ReaderOptions options;
   options.from_sequence = 1;

@@ -156,6 +156,21 @@ TEST_F(JournalFaults, RecordsOfAFailedWriteAreReadOnceWhenAFailedSyncWritesThemE
   expect_streams(journal, folder_.path(), kSeed, 50);
 }
 
+TEST_F(JournalFaults, ADiskWhoseSyncsGoOnFailingIsNotFilledWithEmptySegments) {
+  Journal journal(options_);
+  append(journal, record_of(kSeed, 1));
+  ASSERT_TRUE(journal.flush());
+  disk.syncs_fail = true;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_FALSE(journal.sync());
+    EXPECT_TRUE(journal.flush());
+  }
+  EXPECT_EQ(list_segments(folder_.path()).size(), 1U);
+  append(journal, record_of(kSeed, 2));
+  EXPECT_TRUE(journal.flush());
+  EXPECT_EQ(list_segments(folder_.path()).size(), 2U);
+}
+
 TEST_F(JournalFaults, ASegmentWhoseSyncFailedIsNeverSyncedAgain) {
   Journal journal(options_);
   append(journal, record_of(kSeed, 1));
