@@ -20,6 +20,7 @@
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
+#include "gateway/edge/process.h"
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
@@ -163,10 +164,12 @@ void begin_journal(const config::StateFile& state, const config::Deployment& dep
 
 // A start-up applies what was recorded, as it was decided, from the newest good snapshot on.
 follower::Resumed resume_journal(const CommandLine& line, const config::Deployment& deployment,
-                                 journal::Journal& journal) {
+                                 journal::Journal& journal,
+                                 std::span<follower::Companion* const> companions) {
   follower::Resumed resumed = follower::resume(deployment, &journal,
                                                {.directory = deployment.journal.directory,
                                                 .last_sequence = journal.published_sequence(),
+                                                .companions = companions,
                                                 .remove_foreign = true});
   for (const std::string& told : resumed.told) std::cerr << told << '\n';
   if (!line.state.empty()) {
@@ -249,8 +252,9 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
 // Connections must never take the files that the journal needs: a socket, an index and a segment for
 // each, a file for each session's stream, and some for the rest.
 void need_files(const config::Deployment& deployment) {
-  const rlim_t needed =
-      3 * rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() + 64;
+  const rlim_t needed = 3 * rlim_t{deployment.gateway.connections_max} +
+                        deployment.sessions.size() + 64 +
+                        (deployment.edge ? deployment.edge->connections_max : 0);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;
@@ -283,18 +287,26 @@ void run(const CommandLine& line) {
                     deployment.journal.directory.string()));
   }
   const bool is_new = journal.published_sequence() == 0;
+  shard::Loop* waking = nullptr;
+  std::unique_ptr<edge::Process> door;
+  std::vector<follower::Companion*> companions;
+  if (deployment.edge) {
+    door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
+    companions.push_back(&door->orders());
+  }
   follower::Resumed resumed;
   if (is_new) {
     resumed.gate = std::make_unique<gate::Gate>(deployment, &journal);
   } else {
-    resumed = resume_journal(line, deployment, journal);
+    resumed = resume_journal(line, deployment, journal, companions);
   }
   gate::Gate& gate = *resumed.gate;
-  shard::Loop* waking = nullptr;
   feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, credentials, gate, journal, {.prices = &queue}, nullptr);
+  shard::Loop loop(deployment, credentials, gate, journal,
+                   {.prices = &queue, .orders = door ? &door->queue() : nullptr},
+                   door ? &door->bell() : nullptr);
   waking = &loop;
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   follower::Follower follower(
@@ -302,6 +314,7 @@ void run(const CommandLine& line) {
       {.directory = deployment.journal.directory,
        .snapshot_interval = std::chrono::nanoseconds(deployment.journal.snapshot_interval_ns),
        .durable_only = journal.durability() == journal::Durability::Fsync,
+       .companions = companions,
        .may_remove_below =
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); }},
       is_new ? nullptr : &gate, resumed.position);
@@ -309,6 +322,7 @@ void run(const CommandLine& line) {
   if (is_new) begin_journal(state, deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
   apply_commands(commands, gate);
+  if (door) door->open(credentials, gate, journal, follower);
   follower.start();
 
   g_running.store(&loop);
@@ -318,9 +332,14 @@ void run(const CommandLine& line) {
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   std::cout << "listening on " << loop.port() << std::endl;
+  if (door) {
+    door->start();
+    std::cout << "JSON clients on " << door->port() << std::endl;
+  }
   feed.start();
   loop.run();
   g_running.store(nullptr);
+  if (door) door->stop();
   feed.stop();
   follower.stop();
   if (!line.stats.empty())

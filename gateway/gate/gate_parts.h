@@ -19,6 +19,7 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.all(self.session_up_);
   part.one(self.stream_session_);
   part.one(self.loaded_);
+  part.one(self.redone_until_ns_);
   part.one(self.link_);
   part.one(self.venue_session_);
   part.one(self.venue_next_);

@@ -100,9 +100,9 @@ TEST_F(ClosingDay, WhatADayComesToIsWhatTheNextBeginsWith) {
 
 TEST_F(ClosingDay, AJournalIsFollowedWhileItIsWrittenAndAfterAKill) {
   ASSERT_NO_FATAL_FAILURE(begin_day());
-  Process follower(
-      {PORTCULLIS_BINARY, "journal", "--journal", journal(), "--follow", "--type", "enter,cancel", "--session", "ALPHA2"},
-      {}, deployment_->errors());
+  Process follower({PORTCULLIS_BINARY, "journal", "--journal", journal(), "--follow", "--type",
+                    "enter,cancel", "--session", "ALPHA2"},
+                   {}, deployment_->errors());
   {
     OuchClient buyer(gate_->port());
     ASSERT_TRUE(buyer.login("ALPHA2"));
@@ -113,9 +113,11 @@ TEST_F(ClosingDay, AJournalIsFollowedWhileItIsWrittenAndAfterAKill) {
     buyer.send(cancel(1));
     EXPECT_NE(follower.read_line().find(" cancel ALPHA2:1 -> forward as 1"), std::string::npos);
   }
-  const Outcome live = portcullis({"journal", "--journal", journal(), "--type", "enter,cancel", "--session", "ALPHA2"});
+  const Outcome live = portcullis(
+      {"journal", "--journal", journal(), "--type", "enter,cancel", "--session", "ALPHA2"});
   gate_->kill_9();
-  const Outcome killed = portcullis({"journal", "--journal", journal(), "--type", "enter,cancel", "--session", "ALPHA2"});
+  const Outcome killed = portcullis(
+      {"journal", "--journal", journal(), "--type", "enter,cancel", "--session", "ALPHA2"});
   EXPECT_EQ(live.code, 0) << live.errors;
   EXPECT_EQ(killed.code, 0) << killed.errors;
   EXPECT_EQ(killed.out, live.out);

@@ -39,6 +39,11 @@ Bytes login_as(std::string_view user, std::string_view sequence = "0",
 }
 
 // A gate and a venue that are linked.
+// Queries spend the budget of exits: ample, for who asks without end.
+const Change kManyQueries{
+    kSet, "sessions.json", "sessions.ALPHA2.rate",
+    R"({"per_second":20000,"burst":5000,"exit_per_second":100000000,"exit_burst":1000000})"};
+
 class GateServer : public GateAndVenue {
  protected:
   void start(const std::vector<Change>& changes = {}) {
@@ -258,7 +263,7 @@ TEST_F(GateServer, ReplaysTheSameBytesFromTheNumberAskedForAndGoesOnLive) {
 // One pass filled the whole buffer of a client which is behind, with some 12,500 messages, before
 // anybody else had a turn.
 TEST_F(GateServer, ALongReplayTakesTurnsWithTheOthersMessages) {
-  start();
+  start({kManyQueries});
   constexpr std::size_t kMessages = 100'000;
   OuchClient replay(port());
   ASSERT_TRUE(replay.login("ALPHA2"));
@@ -558,7 +563,7 @@ constexpr bool kSanitized = false;
 #endif
 
 TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
-  start({{kSet, "process.json", "gateway.silence_timeout_ms", "3000"}});
+  start({{kSet, "process.json", "gateway.silence_timeout_ms", "3000"}, kManyQueries});
   OuchClient other(port());
   ASSERT_TRUE(other.login("BRAVO2"));
   EXPECT_EQ(other.receive(1), Lines{"S"});

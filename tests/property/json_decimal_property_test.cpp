@@ -123,8 +123,8 @@ TEST(JsonDecimals, AreExactOrFaults) {
       ASSERT_EQ(Int128{order.price.raw}, *ticks) << price.text;
       ++prices;
       // And back.
-      const Number again{symbols.price(instrument, order.price), true};
-      request.price = again;
+      const std::string again = symbols.price(instrument, order.price);
+      request.price = {again, true};
       ASSERT_EQ(new_order(request, symbols).price, order.price) << price.text;
     }
   }

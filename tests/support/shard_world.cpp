@@ -28,10 +28,9 @@ config::Deployment small_world(const std::vector<Change>& changes,
   const auto set = [](const char* path, const char* value) {
     return Change{Change::Kind::Set, "process.json", path, value};
   };
-  std::vector<Change> all{set("gateway.connections_max", "10"),
-                          set("gateway.unauthenticated_max", "6"),
-                          set("gateway.slow_consumer_bytes", "262144"),
-                          set("venue.send_buffer_bytes", "98304")};
+  std::vector<Change> all{
+      set("gateway.connections_max", "10"), set("gateway.unauthenticated_max", "6"),
+      set("gateway.slow_consumer_bytes", "262144"), set("venue.send_buffer_bytes", "98304")};
   all.insert(all.end(), changes.begin(), changes.end());
   config::Deployment deployment = small_deployment(all);
   deployment.journal.directory = directory;

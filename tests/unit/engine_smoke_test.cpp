@@ -49,7 +49,11 @@ Parameters one_of_each() {
   const RateLimit rate{
       .per_second = 1000, .burst = 100, .exit_per_second = 2000, .exit_burst = 400};
   p.accounts = {{.parent = {0}, .profile = 0, .rate = rate}};
-  p.sessions = {{.member = {0}, .accounts = {{0}}, .instruments = {true}, .rate = rate}};
+  p.sessions = {{.member = {0},
+                 .accounts = {{0}},
+                 .instruments = {true},
+                 .actions = risk::kMayAll,
+                 .rate = rate}};
   p.capacities = {.orders = 16, .positions = 4, .group_slots = 4, .trades = 16};
   return p;
 }
