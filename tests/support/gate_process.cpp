@@ -128,7 +128,8 @@ void TestDeployment::set_passwords(std::string_view client, std::string_view ven
 
 Environment TestDeployment::environment() const {
   return {{"PORTCULLIS_DEMO_PASSWORD", client_password_},
-          {"PORTCULLIS_VENUE_PASSWORD", venue_password_}};
+          {"PORTCULLIS_VENUE_PASSWORD", venue_password_},
+          {"PORTCULLIS_TEST_SECRET", "for-tests-only"}};  // of JSON clients, where there are any
 }
 
 std::int64_t TestDeployment::gate_stat(std::string_view path) const {
