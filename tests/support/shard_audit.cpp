@@ -112,7 +112,10 @@ void ShardAudit::ended() {
   seen.overloads += links.overloads;
   reader_.reset();
   connections_.clear();
-  for (Session& session : sessions_) session.logins.clear();
+  for (Session& session : sessions_) {
+    session.logins.clear();
+    session.doubtful.clear();
+  }
 }
 
 void ShardAudit::catch_up() {
@@ -268,27 +271,66 @@ void ShardAudit::take_venue_message(const journal::RecordView& view) {
   gate_.taken(payload);
 }
 
+namespace {
+
+// The message is what a record of this type and these numbers was made of.
+bool is_behind(const Bytes& payload, char type, std::uint32_t number, std::uint32_t original) {
+  ouch::InboundMessage message;
+  return ouch::decode(payload, message) == ouch::DecodeError::None &&
+         static_cast<char>(payload[0]) == type &&
+         (type == ouch::AccountQuery::kType || number_of(message) == number) &&
+         original_of(message) == original;
+}
+
+}  // namespace
+
 // The client's message behind a record. What lies before it was not taken: it has to be one that
 // the gate ignores, or the whole rest of a connection that has ended.
 std::optional<Bytes> ShardAudit::find_message(risk::SessionIndex session, char type,
                                               std::uint32_t number, std::uint32_t original) {
-  std::vector<std::shared_ptr<Connection>>& logins = sessions_[session.value].logins;
+  Session& of = sessions_[session.value];
+  std::vector<std::shared_ptr<Connection>>& logins = of.logins;
+  const std::vector<std::shared_ptr<Connection>> all = logins;
   while (!logins.empty()) {
     std::deque<Bytes>& messages = logins.front()->messages;
     while (!messages.empty()) {
-      ouch::InboundMessage message;
-      const bool is_well = ouch::decode(messages.front(), message) == ouch::DecodeError::None;
-      if (is_well && static_cast<char>(messages.front()[0]) == type &&
-          (type == ouch::AccountQuery::kType || number_of(message) == number) &&
-          original_of(message) == original) {
+      if (is_behind(messages.front(), type, number, original)) {
         Bytes found = std::move(messages.front());
         messages.pop_front();
+        if (logins.size() > 1) {
+          of.doubtful.push_back(found);
+        } else {
+          of.doubtful.clear();
+        }
         return found;
       }
       if (!pass_over(session, messages.front())) break;
       messages.pop_front();
     }
     logins.erase(logins.begin());
+  }
+  // Or it is one of a newer login, whose first messages were found in an older one that has them too.
+  std::vector<Bytes> doubtful = std::exchange(of.doubtful, {});
+  for (std::size_t login = 1; login < all.size() && !doubtful.empty(); ++login) {
+    std::deque<Bytes>& messages = all[login]->messages;
+    while (!messages.empty()) {
+      Bytes message = std::move(messages.front());
+      messages.pop_front();
+      if (is_behind(message, type, number, original)) {
+        logins.assign(all.begin() + static_cast<std::ptrdiff_t>(login), all.end());
+        return message;
+      }
+      const auto at = std::find_if(doubtful.begin(), doubtful.end(), [&](const Bytes& found) {
+        ouch::InboundMessage m;
+        return ouch::decode(found, m) == ouch::DecodeError::None &&
+               is_behind(message, static_cast<char>(found[0]), number_of(m), original_of(m));
+      });
+      if (at != doubtful.end()) {
+        doubtful.erase(at);
+      } else if (!pass_over(session, message)) {
+        break;
+      }
+    }
   }
   gate_.problem("record " + std::to_string(next_record_ - 1) + " of session " +
                 std::to_string(session.value) +
@@ -300,9 +342,11 @@ bool ShardAudit::pass_over(risk::SessionIndex session, const Bytes& payload) {
   ouch::InboundMessage message;
   const bool is_malformed = ouch::decode(payload, message) != ouch::DecodeError::None ||
                             std::holds_alternative<ouch::ModifyOrder>(message);
-  if (!is_malformed && (std::holds_alternative<ouch::CancelOrder>(message) ||
-                        std::holds_alternative<ouch::AccountQuery>(message) ||
-                        number_of(message) > gate_.watermark(session))) {
+  const auto* cancel = std::get_if<ouch::CancelOrder>(&message);
+  // A cancel of another number space is ignored without a record.
+  const bool cancels = cancel != nullptr && cancel->appendage.user_ref_idx == 0;
+  if (!is_malformed && (cancels || std::holds_alternative<ouch::AccountQuery>(message) ||
+                        (cancel == nullptr && number_of(message) > gate_.watermark(session)))) {
     return false;
   }
   ++seen.passed_over;
@@ -326,10 +370,10 @@ void ShardAudit::on_read(const Wire& wire, std::span<const std::byte> bytes) {
       const auto session =
           login ? deployment_.names.sessions.find(login->username) : risk::SessionIndex{};
       catch_up();
+      // A number that is too high now may be none when the password has been looked at.
       connection->is_broken =
           !session.exists() || login->password != kShardPassword ||
-          (!login->session.empty() && login->session != world_.gate().stream_session()) ||
-          login->sequence > streams_[session.value].size() + 1;
+          (!login->session.empty() && login->session != world_.gate().stream_session());
       connection->session = session;
       if (!connection->is_broken) sessions_[session.value].logins.push_back(connection);
     } else if (frame.type != soup::PacketType::ClientHeartbeat &&

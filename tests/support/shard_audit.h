@@ -66,6 +66,9 @@ class ShardAudit {
   };
   struct Session {
     std::vector<std::shared_ptr<Connection>> logins{};  // that may be taken, oldest first
+    // What was found in a login that a newer one was waiting behind: cancels look alike, and it can
+    // have been the newer one's.
+    std::vector<Bytes> doubtful{};
     std::int64_t down_since_ns = 0;
   };
   void take(const gateway::journal::RecordView& view);
