@@ -2,6 +2,8 @@
 // connections in memory, a clock that is set by hand, and password checks one at a time.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -292,11 +294,11 @@ TEST(SessionSafety, AGoodLoginForgetsTheFailuresOfItsNameAlone) {
 // Whoever closes before the verdict is counted all the same.
 TEST(SessionSafety, AFailureCountsAfterItsConnectionHasGone) {
   World w({of_gateway("login_attempts_max", "3")});
-  for (int i = 0; i < 3; ++i) {
-    SoupClient client;
-    w.login(client, "ALPHA1", "guess", 10U + static_cast<unsigned>(i));
+  std::array<SoupClient, 3> clients;  // the world keeps them
+  for (unsigned i = 0; i < clients.size(); ++i) {
+    w.login(clients[i], "ALPHA1", "guess", 10U + i);
     w.run(false);
-    client.close();
+    clients[i].close();
     w.run(false);
     w.run();
   }
@@ -307,8 +309,8 @@ TEST(SessionSafety, AFailureCountsAfterItsConnectionHasGone) {
 TEST(SessionSafety, NoMoreChecksArePendingThanThereMayBe) {
   World w({of_gateway("unauthenticated_max", "3")});
   // Their connections have gone, but not their checks.
-  for (int i = 0; i < 3; ++i) {
-    SoupClient client;
+  std::array<SoupClient, 3> clients;  // the world keeps them
+  for (SoupClient& client : clients) {
     w.login(client, "ALPHA1");
     w.run(false);
     client.close();

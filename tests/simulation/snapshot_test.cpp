@@ -99,7 +99,7 @@ TEST(Snapshot, RandomGatesGoOnFromTheirs) {
                    {.followed = true});
 }
 TEST(Snapshot, RandomGatesWithAHostileVenueGoOnFromTheirs) {
-  run_random_gates(GateAudit::Venue::Hostile, test_seed(4), test_scale(10), 2'000,
+  run_random_gates(GateAudit::Venue::Hostile, test_seed(4), test_scale(24), 2'000,
                    {.followed = true});
 }
 
