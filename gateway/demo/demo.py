@@ -106,6 +106,8 @@ def make_deployment(folder, gate_port, venue_port):
     process = json.loads(path.read_text())
     process["gateway"]["port"] = gate_port
     process["venue"]["port"] = venue_port
+    # A venue that was killed is back at once, and a short run must not end before the next try.
+    process["venue"]["reconnect_ms_max"] = 100
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
     path.write_text(json.dumps(process, indent=2))
     return config
