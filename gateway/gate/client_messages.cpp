@@ -377,6 +377,13 @@ ouch::Side wire_side(risk::Side side) {
   return ouch::Side::Buy;
 }
 
+// What the venue's link cannot carry is refused.
+template <class Command>
+void limit_to_link(risk::Lots quantity, const config::Alias& venue, Command& command) {
+  if (quantity > venue.quantity_max) command.flags |= risk::kOffLot;
+  if (command.price > venue.price_max) fault(command.form, RejectReason::InvalidPrice);
+}
+
 void add_post_only(std::uint16_t flags, ouch::Appendage& appendage) {
   if ((flags & risk::kPostOnly) == 0) return;
   appendage.post_only = ouch::kPostOnly;
@@ -390,11 +397,8 @@ ClientResult Gate::on_order(risk::NewOrder order, const OrderName& name, bool ov
   if (order.client_ref <= engine_.watermark(order.session)) return ignore();
   order.time = {now_ns};
   if (overloaded) order.flags |= risk::kOverloaded;
-  if (order.instrument.exists()) {
-    const config::Alias& venue = aliases_.venue(order.instrument);
-    if (order.quantity > venue.quantity_max) order.flags |= risk::kOffLot;
-    if (order.price > venue.price_max) fault(order.form, RejectReason::InvalidPrice);
-  }
+  if (order.instrument.exists())
+    limit_to_link(order.quantity, aliases_.venue(order.instrument), order);
   // What the venue's message has beside the order's terms, which stage_order writes.
   ouch::EnterOrder wire;
   wire.side = wire_side(order.side);
@@ -417,11 +421,8 @@ ClientResult Gate::on_order(risk::ReplaceOrder order, bool overloaded, std::int6
   if (order.client_ref <= engine_.watermark(order.session)) return ignore();
   order.time = {now_ns};
   if (overloaded) order.flags |= risk::kOverloaded;
-  if (const risk::NumberRecord* original = engine_.find_client(order.session, order.original_ref)) {
-    const config::Alias& venue = aliases_.venue(original->instrument);
-    if (order.total > venue.quantity_max) order.flags |= risk::kOffLot;
-    if (order.price > venue.price_max) fault(order.form, RejectReason::InvalidPrice);
-  }
+  if (const risk::NumberRecord* original = engine_.find_client(order.session, order.original_ref))
+    limit_to_link(order.total, aliases_.venue(original->instrument), order);
   ouch::ReplaceOrder wire;
   wire.display = ouch::kDisplayVisible;
   wire.inter_market_sweep_eligibility = ouch::kIsoNotEligible;

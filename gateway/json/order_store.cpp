@@ -335,22 +335,25 @@ void OrderStore::on(risk::SessionIndex session, const ouch::Executed& message) {
   settle(slot);
 }
 
-void OrderStore::on(risk::SessionIndex session, const ouch::Canceled& message) {
+// What a cancel takes off adds to what is cancelled, or, prevented by self-match prevention, to what
+// is counted as executed.
+template <class Message>
+void OrderStore::take_off(risk::SessionIndex session, const Message& message,
+                          risk::Lots Order::*taken) {
   const std::uint32_t slot = live_slot(session, message.user_ref_num);
   if (slot == risk::kNil) return;
   Order& order = slots_[slot].order;
-  order.cancelled += lots_of(message.decrement, aliases_.of(session, order.instrument));
+  order.*taken += lots_of(message.decrement, aliases_.of(session, order.instrument));
   order.cancel_reason = static_cast<char>(message.reason);
   settle(slot);
 }
 
+void OrderStore::on(risk::SessionIndex session, const ouch::Canceled& message) {
+  take_off(session, message, &Order::cancelled);
+}
+
 void OrderStore::on(risk::SessionIndex session, const ouch::AiqCanceled& message) {
-  const std::uint32_t slot = live_slot(session, message.user_ref_num);
-  if (slot == risk::kNil) return;
-  Order& order = slots_[slot].order;
-  order.counted += lots_of(message.decrement, aliases_.of(session, order.instrument));
-  order.cancel_reason = static_cast<char>(message.reason);
-  settle(slot);
+  take_off(session, message, &Order::counted);
 }
 
 void OrderStore::on(risk::SessionIndex session, const ouch::Rejected& message) {

@@ -272,6 +272,8 @@ class OrderStore {
   void on(risk::SessionIndex session, const ouch::Accepted& message);
   void on(risk::SessionIndex session, const ouch::Replaced& message);
   void on(risk::SessionIndex session, const ouch::Executed& message);
+  template <class Message>
+  void take_off(risk::SessionIndex session, const Message& message, risk::Lots Order::*taken);
   void on(risk::SessionIndex session, const ouch::Canceled& message);
   void on(risk::SessionIndex session, const ouch::AiqCanceled& message);
   void on(risk::SessionIndex session, const ouch::Rejected& message);

@@ -371,24 +371,6 @@ class Bench {
   std::set<std::uint32_t> touched_;
 };
 
-void tell(NaiveModel& model, const Command& command) {
-  std::visit(
-      [&](const auto& c) {
-        if constexpr (requires { model.decide(c); }) {
-          model.submit(c);
-        } else if constexpr (requires { model.apply(c); }) {
-          model.apply(c);
-        } else if constexpr (requires { table_of(c, model.parameters()); }) {
-          model.publish(table_of(c, model.parameters()), c.time);
-        } else if constexpr (requires { c.next; }) {
-          model.raise_next_number(c.next);
-        } else {
-          model.consume(c.session, c.client_ref);
-        }
-      },
-      command);
-}
-
 // The first difference that contains `like`.
 std::string first_difference(const Parameters& parameters, const std::vector<Command>& commands,
                              std::string_view like, std::size_t* at = nullptr) {

@@ -201,4 +201,22 @@ Parameters random_parameters(Rng& rng, const WorldChoice& choice) {
   return p;
 }
 
+void tell(NaiveModel& model, const Command& command) {
+  std::visit(
+      [&](const auto& c) {
+        if constexpr (requires { model.decide(c); }) {
+          model.submit(c);
+        } else if constexpr (requires { model.apply(c); }) {
+          model.apply(c);
+        } else if constexpr (requires { table_of(c, model.parameters()); }) {
+          model.publish(table_of(c, model.parameters()), c.time);
+        } else if constexpr (requires { c.next; }) {
+          model.raise_next_number(c.next);
+        } else {
+          model.consume(c.session, c.client_ref);
+        }
+      },
+      command);
+}
+
 }  // namespace portcullis::support

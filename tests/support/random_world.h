@@ -74,6 +74,9 @@ risk::RiskTable random_table(Rng& rng, const risk::Parameters& p, risk::GroupInd
 // The table that is published by the command: now, or a little older.
 risk::RiskTable table_of(const PublishTable& publish, const risk::Parameters& p);
 
+// Carries the command out.
+void tell(NaiveModel& model, const Command& command);
+
 // Proposes commands by looking at what the model holds at that moment.
 class CommandSource {
  public:
