@@ -14,12 +14,13 @@
 #include "tests/support/gate_fixture.h"
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::test {
 namespace {
 
 Outcome portcullis(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), PORTCULLIS_BINARY);
+  arguments.insert(arguments.begin(), test::binary());
   return run_to_end(arguments);
 }
 
@@ -100,7 +101,7 @@ TEST_F(ClosingDay, WhatADayComesToIsWhatTheNextBeginsWith) {
 
 TEST_F(ClosingDay, AJournalIsFollowedWhileItIsWrittenAndAfterAKill) {
   ASSERT_NO_FATAL_FAILURE(begin_day());
-  Process follower({PORTCULLIS_BINARY, "journal", "--journal", journal(), "--follow", "--type",
+  Process follower({test::binary(), "journal", "--journal", journal(), "--follow", "--type",
                     "enter,cancel", "--session", "ALPHA2"},
                    {}, deployment_->errors());
   {
@@ -139,7 +140,7 @@ TEST_F(ClosingDay, WhoStopsReadingEndsItQuietly) {
     const Outcome outcome = run_to_end(
         {"/bin/bash", "-c",
          std::string("set -o pipefail; \"$0\" journal --journal \"$1\" ") + more + " | head -n 1",
-         PORTCULLIS_BINARY, journal()});
+         test::binary(), journal()});
     EXPECT_EQ(outcome.code, 0) << more;
     EXPECT_EQ(outcome.errors, "") << more;
     EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 1) << more;

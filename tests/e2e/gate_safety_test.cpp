@@ -13,6 +13,7 @@
 #include "tests/support/gate_fixture.h"
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::test {
 namespace {
@@ -30,7 +31,7 @@ constexpr std::string_view kOfVenue = "jH6*cB4^";
 // What `portcullis password` says to this on its standard input.
 Outcome hash_command(std::string_view input, const std::string& options = "") {
   const std::string command =
-      "printf '%s' \"$INPUT\" | \"" PORTCULLIS_BINARY "\" password" + options;
+      "printf '%s' \"$INPUT\" | \"" + test::binary() + "\" password" + options;
   return run_to_end({"/bin/sh", "-c", command}, {{"INPUT", std::string(input)}});
 }
 std::string hash_line(std::string_view password) {

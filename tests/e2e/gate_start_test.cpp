@@ -12,6 +12,7 @@
 #include "gateway/journal/journal.h"
 #include "tests/support/gate_process.h"
 #include "tests/support/ouch_client.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::test {
 namespace {
@@ -26,9 +27,9 @@ class GateStart : public testing::Test {
  protected:
   // Always with the state, as on the first day.
   [[nodiscard]] std::vector<std::string> arguments() const {
-    std::vector<std::string> all = {PORTCULLIS_BINARY, "run",
-                                    "--config",        deployment.config().string(),
-                                    "--load",          deployment.state().string()};
+    std::vector<std::string> all = {test::binary(), "run",
+                                    "--config",     deployment.config().string(),
+                                    "--load",       deployment.state().string()};
     all.insert(all.end(), more_arguments.begin(), more_arguments.end());
     return all;
   }

@@ -6,6 +6,7 @@
 
 #include "config/json.h"
 #include "tests/support/example_config.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 #include "tests/support/shipped_models.h"
 
@@ -15,7 +16,7 @@ namespace {
 Outcome margin(const std::string& input, const std::string& options) {
   return run_to_end({"/bin/sh", "-c",
                      fmt::format("printf '%s' '{}' | {} margin --config {}/tests/data/small {}",
-                                 input, PORTCULLIS_BINARY, PORTCULLIS_SOURCE_DIR, options)});
+                                 input, test::binary(), test::source_dir(), options)});
 }
 
 const std::string kOne =
@@ -48,8 +49,8 @@ TEST(MarginProgram, AnswersForEachShippedModel) {
   for (const std::string& model : shipped_models()) {
     const std::string folder = shipped_folder(model).string();
     const std::string file = folder + "/portfolio.json";
-    const Outcome outcome = run_to_end(
-        {PORTCULLIS_BINARY, "margin", "--config", folder, "--portfolio", file, "--json"});
+    const Outcome outcome =
+        run_to_end({test::binary(), "margin", "--config", folder, "--portfolio", file, "--json"});
     EXPECT_EQ(outcome.code, 0) << model << outcome.errors;
     EXPECT_EQ(outcome.errors, "") << model;
     EXPECT_EQ(outcome.out, config::to_text(margin_answer(model, read_file(file))) + "\n") << model;

@@ -9,6 +9,7 @@
 #include "gateway/venue_sim/command.h"
 #include "tests/support/gate_process.h"
 #include "tests/support/journal_support.h"
+#include "tests/support/paths.h"
 #include "tests/support/seed.h"
 #include "tests/support/venue_process.h"
 
@@ -373,8 +374,8 @@ TEST_F(VenueServer, TakesUserPasswordAndSymbolsFromADeployment) {
   const test::TestDeployment deployment;
   const std::string journal = (directory_.path() / "journal").string();
   const std::vector<std::string> arguments = {
-      PORTCULLIS_BINARY, "venue", "--journal", journal, "--config", deployment.config().string(),
-      "--port",          "0"};
+      test::binary(), "venue", "--journal", journal, "--config", deployment.config().string(),
+      "--port",       "0"};
   test::Environment environment = deployment.environment();
   {
     test::Process venue(arguments, environment, deployment.errors());

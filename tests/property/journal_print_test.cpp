@@ -20,6 +20,7 @@
 #include "gateway/ouch/field_names.h"
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
+#include "tests/support/paths.h"
 #include "tests/support/process.h"
 #include "tests/support/seed.h"
 
@@ -229,9 +230,9 @@ class JournalPrint : public testing::Test {
   void compare() {
     const std::string folder = folder_.path().string();
     const test::Outcome ours =
-        test::run_to_end({PORTCULLIS_BINARY, "journal", "--json", "--journal", folder});
+        test::run_to_end({test::binary(), "journal", "--json", "--journal", folder});
     const test::Outcome theirs =
-        test::run_to_end({"python3", "-B", PORTCULLIS_SOURCE_DIR "/tests/journal/read.py", folder});
+        test::run_to_end({"python3", "-B", test::source_dir() + "/tests/journal/read.py", folder});
     code = ours.code;
     errors = ours.errors;
     EXPECT_EQ(ours.code, theirs.code) << ours.errors << theirs.errors;

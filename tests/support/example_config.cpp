@@ -1,4 +1,5 @@
 #include "tests/support/example_config.h"
+#include "tests/support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -32,7 +33,7 @@ Texts read_folder(const std::filesystem::path& folder, const std::set<std::strin
 }  // namespace
 
 std::filesystem::path example_folder() {
-  return std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "config" / "examples" / "demo";
+  return std::filesystem::path(test::source_dir()) / "config" / "examples" / "demo";
 }
 
 std::string read_file(const std::filesystem::path& path) {
@@ -46,7 +47,7 @@ std::string read_file(const std::filesystem::path& path) {
 Texts read_example() { return read_folder(example_folder(), {".json"}); }
 
 std::filesystem::path model_folder() {
-  return std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "tests" / "data" / "model";
+  return std::filesystem::path(test::source_dir()) / "tests" / "data" / "model";
 }
 
 Texts read_model() { return read_folder(model_folder(), {".json", ".csv"}); }

@@ -1,4 +1,5 @@
 #include "tests/support/gate_process.h"
+#include "tests/support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -63,12 +64,12 @@ std::vector<std::string> operator+(std::vector<std::string> left,
 }
 
 std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
-  return {PORTCULLIS_BINARY, "venue",
-          "--port",          std::to_string(deployment.venue_port()),
-          "--journal",       (deployment.folder() / "venue").string(),
-          "--user",          "GATE01",
-          "--password",      deployment.venue_password(),
-          "--stats",         (deployment.folder() / "venue.json").string()};
+  return {test::binary(), "venue",
+          "--port",       std::to_string(deployment.venue_port()),
+          "--journal",    (deployment.folder() / "venue").string(),
+          "--user",       "GATE01",
+          "--password",   deployment.venue_password(),
+          "--stats",      (deployment.folder() / "venue.json").string()};
 }
 
 }  // namespace
@@ -146,9 +147,9 @@ std::int64_t TestDeployment::venue_stat(std::string_view path) const {
 
 std::vector<std::string> gate_arguments(const TestDeployment& deployment) {
   std::vector<std::string> arguments = {
-      PORTCULLIS_BINARY, "run",
-      "--config",        deployment.config().string(),
-      "--stats",         (deployment.folder() / "gate.json").string()};
+      test::binary(), "run",
+      "--config",     deployment.config().string(),
+      "--stats",      (deployment.folder() / "gate.json").string()};
   if (!std::filesystem::exists(deployment.journal())) {
     arguments = arguments + std::vector<std::string>{"--load", deployment.state().string()};
   }
@@ -171,8 +172,8 @@ VenueProcess::VenueProcess(const TestDeployment& deployment,
 // --- what must agree
 
 void expect_replay_agrees(const TestDeployment& deployment) {
-  const Outcome outcome = run_to_end(
-      {PORTCULLIS_BINARY, "replay", "--json", "--journal", deployment.journal().string()});
+  const Outcome outcome =
+      run_to_end({test::binary(), "replay", "--json", "--journal", deployment.journal().string()});
   EXPECT_EQ(outcome.code, 0) << outcome.errors << outcome.out;
   config::Json report = config::parse_json(outcome.out).json;
   ASSERT_NE(find(report, "differences"), nullptr) << outcome.errors << outcome.out;

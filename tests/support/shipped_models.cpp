@@ -1,4 +1,5 @@
 #include "tests/support/shipped_models.h"
+#include "tests/support/paths.h"
 
 #include <gtest/gtest.h>
 
@@ -47,7 +48,7 @@ std::vector<std::string> shipped_models() {
 }
 
 std::filesystem::path shipped_folder(std::string_view model) {
-  return std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "config" / "models" / model;
+  return std::filesystem::path(test::source_dir()) / "config" / "models" / model;
 }
 
 const config::Deployment& shipped_model(std::string_view model) {

@@ -10,6 +10,7 @@
 #include "config/load.h"
 #include "config/state_file.h"
 #include "tests/support/example_config.h"
+#include "tests/support/paths.h"
 #include "tests/support/shipped_models.h"
 
 namespace portcullis::config {
@@ -23,7 +24,7 @@ using test::Texts;
 class Schema {
  public:
   explicit Schema(const std::string& name)
-      : root_(parse_json(test::read_file(std::filesystem::path(PORTCULLIS_SOURCE_DIR) / "config" /
+      : root_(parse_json(test::read_file(std::filesystem::path(test::source_dir()) / "config" /
                                          "schema" / (name + ".schema.json")))
                   .json) {}
 

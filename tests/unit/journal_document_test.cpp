@@ -20,6 +20,7 @@
 #include "gateway/journal/format.h"
 #include "gateway/ouch/field_names.h"
 #include "tests/support/example_config.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::gateway {
 namespace {
@@ -47,7 +48,7 @@ struct Document {
 
 Document read_document() {
   Document document;
-  std::istringstream in(test::read_file(PORTCULLIS_SOURCE_DIR "/gateway/journal/FORMAT.md"));
+  std::istringstream in(test::read_file(test::source_dir() + "/gateway/journal/FORMAT.md"));
   std::string heading;
   std::vector<Cells>* table = nullptr;
   for (std::string line; std::getline(in, line);) {

@@ -12,6 +12,7 @@
 
 #include "config/json.h"
 #include "tests/support/example_config.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::gateway {
 namespace {
@@ -22,7 +23,7 @@ struct Outcome {
   std::string errors;
 };
 
-std::string small_folder() { return PORTCULLIS_SOURCE_DIR "/tests/data/small"; }
+std::string small_folder() { return test::source_dir() + "/tests/data/small"; }
 
 // The command with `input` on its standard input.
 Outcome run(const std::string& input, std::vector<std::string> more = {"--json"},

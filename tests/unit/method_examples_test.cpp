@@ -12,6 +12,7 @@
 
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::support {
 namespace {
@@ -80,7 +81,7 @@ struct UnitWorld : Driver<Subject> {
 std::int64_t golden(std::string_view pointer) {
   simdjson::dom::parser parser;
   const simdjson::dom::element cases =
-      parser.load(std::string(PORTCULLIS_SOURCE_DIR) + "/tests/data/golden_cases.json");
+      parser.load(test::source_dir() + "/tests/data/golden_cases.json");
   return std::stoll(std::string(std::string_view(cases.at_pointer(pointer))));
 }
 
