@@ -131,7 +131,8 @@ class Gate {
   // False: the venue's session is not ours or has forgotten what we have seen (state Lost), or its
   // stream has a gap; drop the link.
   bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
-  // False: a gap in the stream; drop the link. A message below the expected number is dropped.
+  // False: a gap in the stream, or it proves more than there is room for at once; drop the link. A
+  // message below the expected number is dropped.
   bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
                         std::int64_t now_ns);
   void on_venue_down(std::int64_t now_ns);

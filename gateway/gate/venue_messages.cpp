@@ -66,13 +66,15 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   record.length = static_cast<std::uint32_t>(std::min(payload.size(), record.payload.size()));
   std::copy_n(payload.begin(), record.length, record.payload.begin());
   // What this message proves, ahead of it in bounded records, so that no single one grows too
-  // large.
+  // large. Where the journal has no room for more of them the link goes, and the message comes again.
   if (engine_.next_number() - resolved_below_ > kResolveMax) {
     const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
     while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
+      if (journal_->room() == journal::Room::None) return false;
       const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
       take(RecordType::Resolve, resolve.time, resolve);
     }
+    if (journal_->room() == journal::Room::None) return false;
   }
   take(RecordType::VenueMessage, record.time, record);
   return true;

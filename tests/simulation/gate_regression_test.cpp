@@ -730,5 +730,43 @@ TEST(GateRegression, AnAnsweredPartialCancelIsNotSentAgain) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Numbers that were never processed, more of them than the journal has room for: what their clients
+// are owed was written in one step, beyond the end of the ring, and the process stopped; and so did
+// the next one, at the same message.
+TEST(GateRegression, MoreDeadNumbersThanTheJournalHasRoomForTakeSeveralLinks) {
+  const auto set = [](const char* file, const char* path, const char* value) {
+    return Change{Change::Kind::Set, file, path, value};
+  };
+  constexpr std::uint32_t kOrders = 24'000;
+  GateWorld w({set("process.json", "capacities.orders", "32768"),
+               set("process.json", "journal.ring_bytes", "1048576"),
+               set("limits.json", "accounts.alpha-hedge.rate", "null"),
+               set("limits.json", "profiles.maker.open_orders_max", "40000"),
+               set("limits.json", "profiles.group.open_orders_max", "40000"),
+               set("limits.json", "profiles.member.open_orders_max", "40000"),
+               set("sessions.json", "sessions.ALPHA2.rate",
+                   R"({"per_second": 1000000, "burst": 1000000, "exit_per_second": 1000000,
+                       "exit_burst": 1000000})")});
+  const auto alpha = w.session("ALPHA2");
+  for (std::uint32_t n = 1; n <= kOrders; ++n) {
+    ASSERT_EQ(w.enter(alpha, {.number = n, .quantity = 1}).reason, RejectReason::None) << n;
+  }
+  ASSERT_TRUE(w.journal().flush());
+  w.hold_journal = true;
+  w.say(query_response(kOrders + 1));
+  EXPECT_FALSE(w.is_connected()) << "it says so again";
+  EXPECT_GT(w.engine().live_orders(), 0U);
+  for (int links = 0; links < 4 && !w.is_connected(); ++links) {
+    ASSERT_TRUE(w.journal().flush());
+    w.connect();
+  }
+  EXPECT_TRUE(w.is_connected());
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().voided, kOrders);
+  w.hold_journal = false;
+  EXPECT_EQ(w.owed(alpha).size(), kOrders);
+  EXPECT_EQ(w.check(), "");
+}
+
 }  // namespace
 }  // namespace portcullis::test
