@@ -9,6 +9,7 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -74,11 +75,35 @@ journal::Options journal_options(const config::Deployment& deployment) {
   return options;
 }
 
+// Whoever waits for records to be durable, told by the journal's own thread: the shard, and the door,
+// which is behind the same mark.
+class DurableBell {
+ public:
+  void set(shard::Loop* loop, shard::Doorbell* door) {
+    const std::lock_guard lock(mutex_);
+    loop_ = loop;
+    door_ = door;
+  }
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    if (loop_ != nullptr) loop_->wake();
+    if (door_ != nullptr) door_->ring();
+  }
+
+ private:
+  std::mutex mutex_;
+  shard::Loop* loop_ = nullptr;
+  shard::Doorbell* door_ = nullptr;
+};
+
 // From the newest snapshot that the journal has the record of: what lies before need not be read,
 // and may be gone. Which snapshot the gate begins with is looked at later; an older one, or none, is
 // as good where the records are there.
-std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment) {
+std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment,
+                                               DurableBell& durable) {
   journal::Options options = journal_options(deployment);
+  if (options.durability == journal::Durability::Fsync)
+    options.on_synced = [&durable] { durable.ring(); };
   for (follower::Position& start :
        follower::start_positions(deployment, deployment.journal.directory)) {
     options.start_sequence = start.sequence;
@@ -278,7 +303,8 @@ void run(const CommandLine& line) {
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
   std::filesystem::create_directories(deployment.journal.directory);
-  const std::unique_ptr<journal::Journal> opened = open_journal(deployment);
+  DurableBell durable;
+  const std::unique_ptr<journal::Journal> opened = open_journal(deployment, durable);
   journal::Journal& journal = *opened;
   if (journal.recovery().possible_loss) {
     throw std::runtime_error(
@@ -308,6 +334,10 @@ void run(const CommandLine& line) {
                    {.prices = &queue, .orders = door ? &door->queue() : nullptr},
                    door ? &door->bell() : nullptr);
   waking = &loop;
+  durable.set(&loop, door ? &door->bell() : nullptr);
+  // Before either is gone, also where the start fails below.
+  const std::unique_ptr<DurableBell, void (*)(DurableBell*)> until_here(
+      &durable, [](DurableBell* bell) { bell->set(nullptr, nullptr); });
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   follower::Follower follower(
       deployment, journal,
