@@ -313,6 +313,7 @@ bool Shard::pump(Client& client) {
         client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
   }
   bool worked = false;
+  bool is_refused = false;
   for (;;) {
     const std::span<const std::byte> output = may_leave(client.marks, client.soup.output());
     if (output.empty()) break;
@@ -321,7 +322,8 @@ bool Shard::pump(Client& client) {
       drop(client);
       return true;
     }
-    if (n == 0) break;
+    is_refused = n == 0;
+    if (is_refused) break;
     client.soup.sent(static_cast<std::size_t>(n));
     client.marks.sent(static_cast<std::size_t>(n));
     client.stuck_since_ns = 0;
@@ -331,7 +333,11 @@ bool Shard::pump(Client& client) {
     drop(client);
     return true;
   }
-  let_go_if_slow(client);
+  if (is_refused) {
+    let_go_if_slow(client);
+  } else {
+    client.stuck_since_ns = 0;  // what is still there waits for the disk, not for the client
+  }
   return worked;
 }
 

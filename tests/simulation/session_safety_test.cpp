@@ -47,7 +47,8 @@ std::vector<Change> all(const std::vector<Change>& changes) {
 
 class World {
  public:
-  explicit World(const std::vector<Change>& changes = {})
+  explicit World(const std::vector<Change>& changes = {},
+                 journal::Durability durability = journal::Durability::Process)
       : deployment_(small_deployment(all(changes))),
         folder_(journal::testing::memory_folder()),
         transport(deployment_.gateway.connections_max),
@@ -62,6 +63,7 @@ class World {
     options.ring_bytes = 1 << 21;
     options.segment_bytes = 1 << 22;
     options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
+    options.durability = durability;
     journal_ = std::make_unique<journal::Journal>(options);
     gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
     transport.clock_ns = kStart;
@@ -87,7 +89,7 @@ class World {
       }
       moved |= shard_->pass();
       if (check) moved |= logins_.check_one();
-      if (!journal_->flush()) ADD_FAILURE() << "no journal";
+      flush();
       if (!moved && rounds > 2) return;
     }
   }
@@ -103,8 +105,11 @@ class World {
     for (std::int64_t end = transport.clock_ns + ns; transport.clock_ns < end;) {
       transport.clock_ns += std::min(end - transport.clock_ns, 50 * kMs);
       shard_->pass();
-      if (!journal_->flush()) ADD_FAILURE() << "no journal";
+      flush();
     }
+  }
+  void flush() {
+    if (!disk_stands_still && !journal_->flush()) ADD_FAILURE() << "no journal";
   }
 
   std::shared_ptr<Wire> connect(std::uint64_t address = 1, std::size_t capacity = 65'536) {
@@ -166,6 +171,7 @@ class World {
  public:
   MemoryTransport transport;
   int checks = 0;
+  bool disk_stands_still = false;
 
  private:
   security::LoginChecker logins_;
@@ -526,6 +532,24 @@ TEST(SessionSafety, ASlowConsumerWaitsWhereThatIsItsPolicy) {
   // As long as a silent peer is given.
   w.pass_time_alone(16'000 * kMs);
   EXPECT_FALSE(w.gate().is_session_up(w.session("ALPHA1")));
+}
+
+// A client was let go for what waited for the disk, and its orders with it, though it read all that
+// it was given.
+TEST(SessionSafety, WhoWaitsForTheDiskIsNotASlowConsumer) {
+  World w(slow("\"disconnect\""), journal::Durability::Fsync);
+  SoupClient alpha;
+  w.login(alpha, "ALPHA1");
+  w.run();
+  ASSERT_TRUE(alpha.is_logged_in());
+  w.disk_stands_still = true;
+  drown(w, alpha, 5'000);
+  w.pass_time_alone(2'000 * kMs);
+  EXPECT_EQ(w.counters().slow_consumers, 0U);
+  w.disk_stands_still = false;
+  w.pass_time(1'000 * kMs);
+  EXPECT_TRUE(alpha.is_connected());
+  EXPECT_EQ(alpha.stream().size(), 5'000U);
 }
 
 // --- what is too long
