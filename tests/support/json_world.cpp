@@ -41,7 +41,7 @@ std::vector<Change> json_changes() {
       {Add, "process.json", "edge",
        R"({"address": "127.0.0.1", "port": 0, "tls": null, "connections_max": 32,
            "connections_per_session_max": 4, "frame_bytes_max": 16384, "batch_max": 10,
-           "requests_per_pass": 32, "requests_per_second_max": 1000, "queue_commands": 1024,
+           "requests_per_second_max": 1000, "queue_commands": 1024,
            "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000, "login_timeout_ms": 5000,
            "order_history": 100, "execution_history": 100, "recv_window_ms_max": 60000})"},
   };
