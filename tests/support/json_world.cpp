@@ -129,9 +129,9 @@ JsonWorld::JsonWorld(const edge::DoorLimits& limits, const std::vector<Change>& 
   feed_records();
 }
 
-JsonWorld::Id JsonWorld::connect(edge::Channel channel) {
+JsonWorld::Id JsonWorld::connect(edge::Channel channel, edge::Address address) {
   const Id id{next_id_++};
-  door->on_open(id, channel, world.now_ns);
+  door->on_open(id, channel, address, world.now_ns);
   return id;
 }
 
@@ -204,7 +204,7 @@ int JsonWorld::close_code(Id id) const {
 }
 
 edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
-                               std::string_view query) {
+                               std::string_view query, edge::Address address) {
   const std::string key = "key-" + std::string(session);
   const std::string timestamp = std::to_string(now_ms());
   const std::string sign =
@@ -214,7 +214,8 @@ edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
                            .api_key = key,
                            .timestamp = timestamp,
                            .recv_window = "5000",
-                           .sign = sign},
+                           .sign = sign,
+                           .address = address},
                           world.now_ns);
 }
 
