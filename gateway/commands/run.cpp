@@ -368,12 +368,15 @@ void run(const CommandLine& line) {
   }
   feed.start();
   loop.run();
+  if (door) door->begin_stop();
+  loop.finish();
   g_running.store(nullptr);
-  if (door) door->stop();
+  if (door) door->stop(journal.published_sequence());
   feed.stop();
   follower.stop();
   if (!line.stats.empty())
-    write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower));
+    write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower,
+                                      door ? &door->edge() : nullptr));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
 

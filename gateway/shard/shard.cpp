@@ -15,8 +15,8 @@ constexpr std::size_t kPricesPerPass = 32;
 constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
 constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
+constexpr int kLastOrdersTurns = 64;  // of the edge's queue in one stop_pass()
 constexpr std::uint32_t kMalformedMax = 3;
-constexpr std::uint32_t kAddressesMax = 1'024;  // whose failed logins are remembered
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -38,12 +38,6 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .login_ns_max = venue.times.login_ns};
 }
 
-security::LoginLimitSettings login_limits(const config::GatewaySettings& gateway) {
-  return {.attempts_max = gateway.login_attempts_max,
-          .window_ns = gateway.login_window_ns,
-          .lockout_ns = gateway.lockout_ns};
-}
-
 }  // namespace
 
 Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_password,
@@ -58,8 +52,8 @@ Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_p
       transport_(transport),
       waits_for_disk_(journal.durability() == journal::Durability::Fsync),
       sessions_(deployment.sessions.size()),
-      login_limits_(login_limits(deployment.gateway)),
-      address_failures_(login_limits_, kAddressesMax),
+      login_limits_(security::login_limits(deployment.gateway)),
+      address_failures_(login_limits_, security::kAddressesMax),
       venue_(venue_settings(deployment), 0),
       venue_backoff_ns_(deployment.venue.reconnect_ns_min) {
   for (std::uint32_t c = 0; c < deployment.gateway.connections_max; ++c) {
@@ -579,9 +573,16 @@ void Shard::publish_fixed_indexes() {
 void Shard::begin_stop() {
   transport_.stop_accepting();
   give_up_ns_ = tick() + kStopMaxNs;
-  if (deployment_.gateway.cancel_working_orders_on_stop) {
-    gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
+}
+
+// What the edge has accepted; nothing is behind it once the queue is closed.
+bool Shard::drain_last_orders() {
+  if (inputs_.orders == nullptr) return true;
+  const bool is_closed = inputs_.orders->is_closed();
+  for (int turn = 0; turn < kLastOrdersTurns; ++turn) {
+    if (!drain_orders()) return is_closed && next_order_ == order_count_;
   }
+  return false;
 }
 
 bool Shard::stop_pass() {
@@ -589,6 +590,12 @@ bool Shard::stop_pass() {
   tick();
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
+  if (!swept_) {
+    if (!drain_last_orders() && now_ns_ < give_up_ns_) return false;
+    swept_ = true;
+    if (deployment_.gateway.cancel_working_orders_on_stop)
+      gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
+  }
   if (deployment_.gateway.cancel_working_orders_on_stop && now_ns_ < give_up_ns_ &&
       (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
     serve_venue();

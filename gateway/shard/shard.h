@@ -83,8 +83,9 @@ class Shard {
   // durable. Part of a pass, and the last look before a sleep.
   bool drain_queues();
 
-  // Instead of further passes: nobody new is let in, what was taken leaves. Working orders stay, or
-  // are cancelled where that is configured.
+  // Instead of further passes: nobody new is let in, what the edge has accepted is decided until it
+  // has closed its queue, what was taken leaves. Working orders stay, or are cancelled where that is
+  // configured.
   void begin_stop();
   // True: everything has left, or a few seconds were not enough. Else to be called again, a
   // millisecond later.
@@ -152,6 +153,7 @@ class Shard {
   void drop_venue();
   bool drain_prices();
   bool drain_orders();
+  bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);
   void session_up(risk::SessionIndex session);
   void heard_of(risk::SessionIndex session);
@@ -195,6 +197,7 @@ class Shard {
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;
   std::int64_t give_up_ns_ = 0;  // of a stop
+  bool swept_ = false;           // the orders that a stop cancels, where it does
   bool overloaded_ = false;
   bool full_budget_ = false;  // some session used its whole budget in this pass
   std::uint32_t slow_passes_ = 0;

@@ -27,7 +27,7 @@ class Echo final : public Door {
   std::atomic<int> open{0};
   std::atomic<int> last_channel{-1};
 
-  void on_open(ConnectionId, Channel channel, std::int64_t) override {
+  void on_open(ConnectionId, Channel channel, Address, std::int64_t) override {
     ++open;
     last_channel = static_cast<int>(channel);
   }
