@@ -119,8 +119,27 @@ class GateRetention : public ::testing::Test {
     EXPECT_TRUE(std::equal(client.stream.begin(), client.stream.begin() + static_cast<long>(count),
                            trader.stream().begin() + static_cast<long>(first) - 1));
   }
-  static Outcome portcullis(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), test::binary());
+  // What looks at the journal begins with a snapshot, and says so.
+  void expect_commands_read_it() const {
+    const std::string gone = "the first records are gone: from the snapshot of record ";
+    const std::filesystem::path file = deployment_.folder() / "closing.json";
+    const Outcome state = portcullis("state", {"--allow-open-orders", "--out", file.string()});
+    EXPECT_EQ(state.code, 0) << state.errors;
+    EXPECT_NE(state.errors.find(gone), std::string::npos) << state.errors;
+    EXPECT_NE(state.out.find(deployment_.gate_text("state_hash").substr(1, 16)), std::string::npos)
+        << state.out;
+    const Outcome reconciled = portcullis("reconcile", {"--against", file.string()});
+    EXPECT_EQ(reconciled.code, 0) << reconciled.out << reconciled.errors;
+    EXPECT_NE(reconciled.errors.find(gone), std::string::npos) << reconciled.errors;
+    const Outcome records = portcullis("journal", {"--limit", "1"});
+    EXPECT_EQ(records.code, 0) << records.errors;
+    EXPECT_NE(records.out, "");
+  }
+  [[nodiscard]] Outcome portcullis(std::string_view command,
+                                   const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{test::binary(), std::string(command), "--journal",
+                                       deployment_.journal().string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
     return run_to_end(arguments);
   }
 
@@ -170,6 +189,7 @@ TEST_F(GateRetention, AKilledGateGoesOnWithoutItsFirstSegments) {
   EXPECT_EQ(deployment_.gate_stat("follower.differs_at"), 0);
   expect_counts_agree(deployment_);
   expect_replay_agrees(deployment_);
+  expect_commands_read_it();
 }
 
 }  // namespace
