@@ -96,7 +96,9 @@ class RemovedSegments : public testing::Test {
   }
   static std::string state_hash(const Outcome& outcome) {
     config::Json report = config::parse_json(outcome.out).json;
-    return find(report, "state_hash")->text;
+    const config::Json* hash = find(report, "state_hash");
+    EXPECT_NE(hash, nullptr) << outcome.errors;
+    return hash == nullptr ? "" : hash->text;
   }
   [[nodiscard]] std::string from(std::size_t snapshot) const {
     return "the first records are gone: from the snapshot of record " +
