@@ -54,6 +54,7 @@ config::Deployment small_deployment(const std::vector<Change>& changes) {
   set("capacities.group_slots", "256");
   set("capacities.trades", "4096");
   set("journal.ring_bytes", "2097152");
+  set("journal.segment_bytes", "4194304");
   for (const Change& change : changes) apply(texts, change);
   config::LoadResult result = config::load_texts(texts, example_folder());
   EXPECT_EQ(problems_text(result), "");
@@ -527,7 +528,7 @@ void GateWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = static_cast<std::uint64_t>(deployment_.journal.ring_bytes);
-  options.segment_bytes = 1 << 22;
+  options.segment_bytes = static_cast<std::uint64_t>(deployment_.journal.segment_bytes);
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.manual_flush = true;
   journal_ = std::make_unique<journal::Journal>(options);
