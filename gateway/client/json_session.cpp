@@ -96,9 +96,18 @@ void JsonSession::log_in(WebSocket& socket) {
                           expires_ms, signature));
 }
 
+// A gate that cannot now, because it ends or has too much to do, is tried again.
+void JsonSession::refused(std::string_view what, const ServerText& text) {
+  const std::string why = fmt::format("{} refused: {} {}", what, text.code, text.message);
+  if (text.code == json::kUnavailable || text.code == json::kTooMany) {
+    lost(why);
+  } else {
+    close(why);
+  }
+}
+
 void JsonSession::on_control_reply(const ServerText& text, bool is_trade) {
-  if (text.code != json::kOk)
-    return close(fmt::format("{} refused: {} {}", text.op, text.code, text.message));
+  if (text.code != json::kOk) return refused(text.op, text);
   if (text.op == "subscribe") {
     private_ready_ = true;
   } else if (is_trade) {
@@ -195,9 +204,9 @@ void JsonSession::ask_next() {
 
 void JsonSession::on_page(std::string_view body) {
   const ServerText& page = reader_.read(body);
-  if (!page.is_json || page.code != json::kOk) {
-    return close(fmt::format("{} refused: {} {}", listings_.front().path, page.code,
-                             page.is_json ? page.message : body.substr(0, 100)));
+  if (page.code != json::kOk) {
+    const std::string path = listings_.front().path;
+    return refused(path, page);
   }
   cursor_ = page.cursor;
   const bool is_enough = listings_.front().take(page);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,7 @@ class JsonSession final : public Session {
   void log_in(WebSocket& socket);
   void on_text(std::string_view text, bool is_trade);
   void on_control_reply(const ServerText& text, bool is_trade);
+  void refused(std::string_view what, const ServerText& text);
   void logged_in();
   void look_up();
   void looked_up();
