@@ -8,6 +8,8 @@
 #include <iostream>
 #include <utility>
 
+#include "gateway/client/ouch_session.h"
+
 namespace portcullis::gateway::client {
 
 namespace asio = boost::asio;
@@ -21,6 +23,8 @@ constexpr std::int64_t kTickNs = 50'000'000;
 constexpr std::int64_t kProgressNs = 1'000'000'000;
 // A run that is due starts so much later, so that its first messages are not late.
 constexpr std::int64_t kStartNs = 10'000'000;
+// For WebSockets to close.
+constexpr std::int64_t kLeaveNs = 1'000'000'000;
 // Nothing came for so long after everything was answered: nothing will.
 constexpr std::int64_t kQuietNs = 300'000'000;
 
@@ -33,8 +37,20 @@ std::int64_t epoch_ns() {
 LoadClient::LoadClient(const Plan& plan, RunSettings settings)
     : plan_(plan), settings_(std::move(settings)), io_(1) {
   for (std::size_t s = 0; s < settings_.logins.size(); ++s) {
-    sessions_.push_back(std::make_unique<Session>(io_, plan_, plan_.numbers[s], settings_.logins[s],
-                                                  times_, settings_.reconnect_limit_ns));
+    const Login& login = settings_.logins[s];
+    by_index_.push_back(nullptr);
+    if (login.user.empty()) continue;
+    if (settings_.json == nullptr) {
+      sessions_.push_back(std::make_unique<OuchSession>(io_, plan_, plan_.numbers[s], login, times_,
+                                                        settings_.reconnect_limit_ns));
+    } else {
+      auto session =
+          std::make_unique<JsonSession>(io_, plan_, *settings_.json, static_cast<std::uint16_t>(s),
+                                        login, times_, settings_.reconnect_limit_ns);
+      json_sessions_.push_back(session.get());
+      sessions_.push_back(std::move(session));
+    }
+    by_index_.back() = sessions_.back().get();
   }
 }
 
@@ -111,7 +127,7 @@ void LoadClient::send_all() {
       const Message& message = plan_.messages[next_];
       const std::int64_t due_ns = start_ns_ + message.due_ns;
       if (due_ns > now_ns) break;
-      sessions_[message.session]->send(message, due_ns);
+      by_index_[message.session]->send(message, due_ns);
       ++next_;
     }
     flush();
@@ -143,6 +159,20 @@ void LoadClient::settle() {
   }
 }
 
+// What the queries list is looked at apart from what was heard.
+void LoadClient::list_all() {
+  const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
+  for (JsonSession* session : json_sessions_) session->list_all();
+  const auto is_settled = [](const Session& s) { return s.is_settled(); };
+  while (!all(is_settled) && !stopping_) {
+    if (steady_ns() > limit_ns) {
+      problem_ = "the queries at the end have no answer";
+      return;
+    }
+    work(steady_ns() + kTickNs);
+  }
+}
+
 RunResult LoadClient::run() {
   RunResult outcome;
   log_in();
@@ -154,6 +184,7 @@ RunResult LoadClient::run() {
     next_progress_ns_ = start_ns_;  // the first line says that it begins
     send_all();
     settle();
+    if (problem_.empty()) list_all();
     if (stopping_ && problem_.empty()) problem_ = "stopped";
   }
   for (const auto& session : sessions_) {
@@ -172,6 +203,8 @@ RunResult LoadClient::run() {
                               session->problem());
     }
   }
+  for (std::size_t s = 0; s < json_sessions_.size(); ++s)
+    outcome.sessions[s].listed = json_sessions_[s]->listed();
   outcome.problem = problem_;
   outcome.times = times_;
   for (const auto& session : sessions_) {
@@ -184,7 +217,15 @@ RunResult LoadClient::run() {
 void LoadClient::hold() {
   const auto is_closed = [](const Session& s) { return s.state() == Session::State::Closed; };
   while (!all(is_closed) && !stopping_) work(steady_ns() + kTickNs);
+  log_out();
+}
+
+void LoadClient::log_out() {
   for (const auto& session : sessions_) session->logout();
+  if (json_sessions_.empty()) return;
+  work_.reset();
+  timer_.cancel();
+  io_.run_for(std::chrono::nanoseconds(kLeaveNs));
 }
 
 }  // namespace portcullis::gateway::client

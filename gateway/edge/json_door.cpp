@@ -194,7 +194,8 @@ void JsonDoor::reply(ConnectionId id, const Connection& connection, const json::
                          .conn_id = connection.text,
                          .now_ms = now_ns / kNsPerMs};
   buffer_.clear();
-  if (json::is_order(request.op)) {
+  // An op that is not known may be meant as either kind: it is named as both are.
+  if (json::is_order(request.op) || (request.op == Op::None && !request.malformed)) {
     json::encode_refusal(buffer_, to, code, text);
   } else {
     json::encode_control_reply(buffer_, to, code, text);
