@@ -1,4 +1,5 @@
 // Who is let in: connections within their limits, and logins, whose passwords are looked at elsewhere.
+#include <algorithm>
 #include <optional>
 
 #include "gateway/shard/shard.h"
@@ -27,6 +28,7 @@ bool Shard::accept() {
     case Transport::Accept::Refused:
       ++counters_.connections;
       ++counters_.connections_refused;
+      drop_unauthenticated(waiting().oldest);  // so that there is a place for the next
       return true;
     case Transport::Accept::Connected:
       break;
@@ -54,31 +56,42 @@ bool Shard::accept() {
   return true;
 }
 
-// Whether there is room for one more, of its address and of those that have not logged in: for that
-// the oldest of them goes, of those whose login is not being looked at.
-bool Shard::admit(const Client& newcomer) {
-  std::uint32_t from_there = 0;
-  std::uint32_t unauthenticated = 0;
-  Client* oldest = nullptr;
+// Those that have not logged in, and the oldest of them whose login is not being looked at.
+Shard::Unauthenticated Shard::waiting() const {
+  Unauthenticated waiting;
   for (const auto& client : clients_) {
-    if (!client->is_open) continue;
-    if (newcomer.address != 0 && client->address == newcomer.address) ++from_there;
-    if (client->session.exists()) continue;
-    ++unauthenticated;
-    if (!client->is_checked && (oldest == nullptr || client->connected_ns < oldest->connected_ns))
-      oldest = client.get();
+    if (!client->is_open || client->session.exists()) continue;
+    ++waiting.count;
+    if (!client->is_checked &&
+        (waiting.oldest == nullptr || client->connected_ns < waiting.oldest->connected_ns))
+      waiting.oldest = client.get();
   }
+  return waiting;
+}
+
+void Shard::drop_unauthenticated(Client* client) {
+  if (client == nullptr) return;
+  ++counters_.dropped_unauthenticated;
+  drop(*client);
+}
+
+// Whether there is room for one more, of its address and of those that have not logged in: for that
+// the oldest of them goes.
+bool Shard::admit(const Client& newcomer) {
+  const auto from_there = std::count_if(clients_.begin(), clients_.end(), [&](const auto& client) {
+    return client->is_open && newcomer.address != 0 && client->address == newcomer.address;
+  });
   if (from_there >= deployment_.gateway.connections_per_address_max) {
     ++counters_.refused_by_address;
     return false;
   }
-  if (unauthenticated < deployment_.gateway.unauthenticated_max) return true;
-  if (oldest == nullptr) {
+  const Unauthenticated waiting = this->waiting();
+  if (waiting.count < deployment_.gateway.unauthenticated_max) return true;
+  if (waiting.oldest == nullptr) {
     ++counters_.refused_unauthenticated;
     return false;
   }
-  ++counters_.dropped_unauthenticated;
-  drop(*oldest);
+  drop_unauthenticated(waiting.oldest);
   return true;
 }
 

@@ -45,7 +45,7 @@ struct LinkCounters {
   std::uint64_t refused_by_address = 0;   // beyond connections_per_address_max
   std::uint64_t refused_unauthenticated =
       0;  // beyond unauthenticated_max, all of them being checked
-  std::uint64_t dropped_unauthenticated = 0;  // beyond it the oldest
+  std::uint64_t dropped_unauthenticated = 0;  // beyond it, or for the next, the oldest
   std::uint64_t accepts_failed = 0;           // no file for a connection
   std::uint64_t logins = 0;
   std::uint64_t logins_rejected = 0;  // all of the next four, and wrong sessions and numbers
@@ -130,6 +130,12 @@ class Shard {
   bool accept();
   bool serve(Client& client);
   bool take_messages(Client& client);
+  struct Unauthenticated {
+    std::uint32_t count = 0;
+    Client* oldest = nullptr;
+  };
+  Unauthenticated waiting() const;
+  void drop_unauthenticated(Client* client);
   bool admit(const Client& newcomer);
   void ask_login(Client& client, const soup::LoginRequest& request);
   bool drain_logins();

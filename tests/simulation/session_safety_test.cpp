@@ -393,6 +393,27 @@ TEST(SessionSafety, AFloodOfConnectionsDoesNotCutOffALogin) {
   EXPECT_TRUE(bravo.is_logged_in());
 }
 
+// Where those who do not log in had taken the last place, nobody came in before their time was up,
+// and others took their places then.
+TEST(SessionSafety, AFloodThatTakesEveryPlaceKeepsNobodyOut) {
+  World w({of_gateway("connections_max", "4"), of_gateway("unauthenticated_max", "4")});
+  SoupClient bravo;
+  w.login(bravo, "BRAVO1");
+  w.run();
+  std::vector<std::shared_ptr<Wire>> wires;
+  for (std::uint64_t address = 10; address < 13; ++address) {
+    wires.push_back(w.connect(address));
+    w.transport.clock_ns += kMs;
+    w.run();
+  }
+  EXPECT_EQ(w.try_login("ALPHA1"), '-') << "there is no place";
+  EXPECT_EQ(w.counters().connections_refused, 1U);
+  EXPECT_FALSE(wires[0]->is_open_here) << "for the next";
+  EXPECT_EQ(w.try_login("ALPHA1"), 'Y');
+  EXPECT_TRUE(wires[1]->is_open_here && wires[2]->is_open_here);
+  EXPECT_TRUE(bravo.is_logged_in());
+}
+
 TEST(SessionSafety, AnAddressHasSoManyConnections) {
   World w({of_gateway("connections_per_address_max", "2")});
   const auto one = w.connect(7);
