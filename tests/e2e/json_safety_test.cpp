@@ -84,7 +84,7 @@ TEST_F(JsonSafety, WhatComesIsInTheFigures) {
   EXPECT_EQ(door("queue_full"), 0);
   EXPECT_EQ(door("replies"), 3);
   EXPECT_EQ(door("queries"), 2);
-  expect_counts_agree(deployment_);
+  expect_replay_agrees(deployment_);
 }
 
 TEST_F(JsonSafety, AnAddressThatGuessesIsLockedOutAndNoOther) {
