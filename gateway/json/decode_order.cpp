@@ -65,7 +65,8 @@ class OrderReader {
     add_fault(place_, order_, name, what);
   }
 
-  void parameter(ondemand::value& value, const FieldInfo& info) {
+  // Of one caller, and still GCC 12 would leave it out of line: two in a hundred instructions.
+  [[gnu::always_inline]] void parameter(ondemand::value& value, const FieldInfo& info) {
     const auto bad = [&](std::string_view what) { fault(info.name, what); };
     ondemand::json_type type{};
     if (value.type().get(type) != simdjson::SUCCESS) return bad("is no JSON");
