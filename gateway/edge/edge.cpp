@@ -23,6 +23,8 @@ constexpr std::size_t kRecordsARound = 256;
 // The bell tells of records; the timer is for what has none, and for a bell that was not rung.
 constexpr auto kTick = milliseconds(1);
 constexpr auto kIdleTick = milliseconds(20);
+// So long nothing must have come before connections are closed by a stop.
+constexpr std::int64_t kQuietNs = 20'000'000;
 
 }  // namespace
 
@@ -75,7 +77,8 @@ void Edge::stop(std::uint64_t last_record) {
   asio::post(io_, [this, last_record] {
     ending_ = true;
     last_record_ = last_record;
-    give_up_ns_ = feeds::epoch_ns() + settings_.close_ns;
+    quiet_since_ns_ = feeds::epoch_ns();
+    give_up_ns_ = quiet_since_ns_ + settings_.close_ns;
   });
   thread_.join();
 }
@@ -86,10 +89,17 @@ void Edge::stop_taking() {
   needs_.queue.close();
 }
 
-// Once everything is answered, or time is up.
+// Once everything is answered and nothing more comes, or time is up: what clients sent before the
+// stop may have to be read yet.
 void Edge::end(std::int64_t now_ns) {
   if (last_record_ != 0 && reader_.next_sequence() > last_record_) door_.no_more_records(now_ns);
-  if (door_.is_waiting() && !failed_ && now_ns < give_up_ns_) return;
+  const std::uint64_t heard = server_.counters().messages + server_.counters().requests;
+  if (heard != heard_) {
+    heard_ = heard;
+    quiet_since_ns_ = now_ns;
+  }
+  const bool is_quiet = !door_.is_waiting() && now_ns - quiet_since_ns_ >= kQuietNs;
+  if (!is_quiet && !failed_ && now_ns < give_up_ns_) return;
   closing_ = true;
   server_.stop();
   grace_.expires_after(nanoseconds(settings_.close_ns) + milliseconds(500));
@@ -159,7 +169,7 @@ void Edge::wait_for_bell() {
 }
 
 void Edge::wait_for_time(bool more) {
-  timer_.expires_after(more || door_.is_waiting() ? kTick : kIdleTick);
+  timer_.expires_after(more || ending_ || door_.is_waiting() ? kTick : kIdleTick);
   timer_.async_wait([this](error_code error) {
     if (error) return;
     const bool is_more = follow();

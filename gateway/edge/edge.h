@@ -65,10 +65,11 @@ class Edge {
   // First: nobody new is let in, logins and orders are refused, what was accepted is in the queue,
   // and the queue is closed. Does not wait.
   void begin_stop();
-  // Then, once the shard has written its last record: answers go out while their records come in, at
-  // most as long as a connection may take to close. What has no record up to `last_record`, where it
-  // is not 0, is answered as not taken. The connections are closed with 1001 once what is queued has
-  // left; waits for it, a little longer than a connection may take at most.
+  // Then, once the shard has written its last record: answers go out while their records come in, and
+  // what clients have sent before is read, at most as long as a connection may take to close. What
+  // has no record up to `last_record`, where it is not 0, is answered as not taken. The connections
+  // are closed with 1001 once what is queued has left; waits for it, a little longer than a
+  // connection may take at most.
   void stop(std::uint64_t last_record = 0);
 
   // After stop(), or on the edge's thread.
@@ -100,6 +101,8 @@ class Edge {
   bool closing_ = false;
   std::uint64_t last_record_ = 0;
   std::int64_t give_up_ns_ = 0;
+  std::uint64_t heard_ = 0;  // messages and requests
+  std::int64_t quiet_since_ns_ = 0;
   std::atomic<bool> stop_wanted_{false};  // while what the journal has is read
   std::thread thread_;
 };

@@ -167,6 +167,12 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
     ++counters().requests;
     const auto& request = parser_->get();
     const std::string_view target(request.target().data(), request.target().size());
+    if (request.version() == 11 && request.count(http::field::host) != 1) {  // RFC 9112, 3.2
+      ++counters().bad_requests;
+      reply(http::status::bad_request, R"({"retCode":10001,"retMsg":"Host must be there once"})",
+            false);
+      return;
+    }
     if (websocket::is_upgrade(request)) {
       upgrade(channel_of(path_of(target)));
       return;

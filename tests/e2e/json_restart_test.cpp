@@ -6,10 +6,8 @@
 #include <set>
 #include <thread>
 
-#include "tests/support/gate_process.h"
-#include "tests/support/json_client.h"
+#include "tests/support/json_gate.h"
 #include "tests/support/json_world.h"
-#include "tests/support/link_state.h"
 #include "tests/support/seed.h"
 
 namespace portcullis::test {
@@ -17,54 +15,59 @@ namespace {
 
 constexpr auto kSet = Change::Kind::Set;
 
-class JsonRestart : public ::testing::Test {
+class JsonRestart : public JsonGate {
  protected:
-  JsonRestart() : deployment_(changes()) {}
+  JsonRestart()
+      : JsonGate({{kSet, "process.json", "journal.snapshot_interval_ms", "50"},
+                  {kSet, "process.json", "journal.marker_interval_ms", "20"}}) {}
 
-  std::vector<Change> changes() {
-    std::vector<Change> all = json_changes();
-    all.push_back({kSet, "process.json", "edge.port", std::to_string(port_.number())});
-    all.push_back({kSet, "process.json", "journal.snapshot_interval_ms", "50"});
-    all.push_back({kSet, "process.json", "journal.marker_interval_ms", "20"});
-    return all;
-  }
-  void start() {
-    if (!venue_) venue_ = std::make_unique<VenueProcess>(deployment_);
-    gate_ = std::make_unique<GateProcess>(deployment_);
-    ASSERT_NE(gate_->port(), 0) << read_file(deployment_.errors());
-    wait_for_link(gate_->port());
-    client_ = std::make_unique<JsonClient>(port_.number());
-  }
   void kill() {
     gate_->kill_9();
     gate_.reset();
   }
 
-  Port port_;
-  TestDeployment deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
-  std::unique_ptr<JsonClient> client_;
+  void wait_until_new(const std::string& link) const {
+    const std::string query = "category=linear&orderLinkId=" + link;
+    for (int wait = 0; wait < 500; ++wait) {
+      if (value_at(get("/v5/order/realtime", query), "result.list[0].orderStatus") == "New") return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ADD_FAILURE() << link << " has not been accepted";
+  }
+  // The links of the open orders, newest first.
+  std::vector<std::string> open_links() const {
+    std::vector<std::string> links;
+    const std::string body = get("/v5/order/realtime", "category=linear&limit=50");
+    EXPECT_EQ(value_at(body, "retCode"), "0") << body;
+    for (int o = 0;; ++o) {
+      const std::string at = "result.list[" + std::to_string(o) + "].";
+      const std::string link = value_at(body, at + "orderLinkId");
+      if (link.empty()) break;
+      const std::string status = value_at(body, at + "orderStatus");
+      if (status == "New" || status == "Created") links.push_back(link);
+    }
+    return links;
+  }
 };
 
 TEST_F(JsonRestart, QueriesAndNamesOutliveTheProcess) {
   start();
-  const std::string first = client_->create("one");
+  const std::string first = ask(create("one"));
   EXPECT_EQ(value_at(first, "retCode"), "0") << first;
-  EXPECT_EQ(value_at(client_->create("two"), "retCode"), "0");
-  EXPECT_EQ(client_->open_links(), (std::vector<std::string>{"two", "one"}));
+  EXPECT_EQ(value_at(ask(create("two")), "retCode"), "0");
+  EXPECT_EQ(open_links(), (std::vector<std::string>{"two", "one"}));
   kill();
   start();
-  EXPECT_EQ(client_->open_links(), (std::vector<std::string>{"two", "one"}));
-  const std::string again = client_->create("one");
+  EXPECT_EQ(open_links(), (std::vector<std::string>{"two", "one"}));
+  const std::string again = ask(create("one"));
   EXPECT_EQ(value_at(again, "retCode"), "110072") << again;
-  const std::string body = client_->get("/v5/order/realtime", "category=linear&orderLinkId=one");
+  const std::string body = get("/v5/order/realtime", "category=linear&orderLinkId=one");
   EXPECT_EQ(value_at(body, "result.list[0].orderId"), value_at(first, "data.orderId")) << body;
-  EXPECT_EQ(value_at(client_->cancel("one"), "retCode"), "0");
-  EXPECT_EQ(value_at(client_->create("three"), "retCode"), "0");
+  EXPECT_EQ(value_at(ask(cancel("one")), "retCode"), "0");
+  EXPECT_EQ(value_at(ask(create("three")), "retCode"), "0");
   // The venue's word on the cancel comes before its word on the order behind it.
-  client_->wait_until_new("three");
-  EXPECT_EQ(client_->open_links(), (std::vector<std::string>{"three", "two"}));
+  wait_until_new("three");
+  EXPECT_EQ(open_links(), (std::vector<std::string>{"three", "two"}));
   EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_.errors());
   EXPECT_EQ(venue_->terminate(), 0);
   EXPECT_EQ(deployment_.gate_stat("live_orders"), 2);
@@ -81,14 +84,14 @@ TEST_F(JsonRestart, AfterKillsQueriesSayWhatTheGateHas) {
     start();
     const int orders = static_cast<int>(random() % 12);
     for (int o = 0; o < orders; ++o)
-      EXPECT_TRUE(client_->send_create("k" + std::to_string(sent++)));
+      EXPECT_TRUE(peer_->send_text(create("k" + std::to_string(sent++))));
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 3'000));
     kill();
   }
   start();
-  EXPECT_EQ(value_at(client_->create("last"), "retCode"), "0");
-  client_->wait_until_new("last");
-  const std::vector<std::string> open = client_->open_links();
+  EXPECT_EQ(value_at(ask(create("last")), "retCode"), "0");
+  wait_until_new("last");
+  const std::vector<std::string> open = open_links();
   EXPECT_EQ(std::set<std::string>(open.begin(), open.end()).size(), open.size()) << "twice";
   EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_.errors());
   EXPECT_EQ(venue_->terminate(), 0);
