@@ -346,7 +346,8 @@ void run(const CommandLine& line) {
        .durable_only = journal.durability() == journal::Durability::Fsync,
        .companions = companions,
        .may_remove_below =
-           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); }},
+           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
+       .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
   if (is_new) begin_journal(state, deployment, journal, gate);

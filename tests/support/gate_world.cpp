@@ -1,5 +1,7 @@
 #include "tests/support/gate_world.h"
 
+#include "tests/support/failing_disk.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -531,6 +533,9 @@ void GateWorld::open_journal() {
   options.segment_bytes = static_cast<std::uint64_t>(deployment_.journal.segment_bytes);
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.manual_flush = true;
+  if (deployment_.journal.durability == config::Durability::Fsync)
+    options.durability = journal::Durability::Fsync;
+  options.file_ops = &kFailingDiskOps;
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
@@ -595,8 +600,11 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
 
 void GateWorld::begin_following(const gate::Gate* gate, gateway::follower::Position position) {
   follower_ = std::make_unique<gateway::follower::Follower>(
-      deployment_, *journal_, gateway::follower::FollowerOptions{.directory = directory_}, gate,
-      std::move(position));
+      deployment_, *journal_,
+      gateway::follower::FollowerOptions{
+          .directory = directory_,
+          .durable_only = journal_->durability() == journal::Durability::Fsync},
+      gate, std::move(position));
 }
 
 void GateWorld::follow(int calls_per_snapshot) {
@@ -638,7 +646,8 @@ void GateWorld::start_up() {
 }
 
 void GateWorld::after_call() {
-  if (!hold_journal && journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) {
+  const bool syncs = journal_->durability() == journal::Durability::Fsync;
+  if (!hold_journal && (syncs || journal_->occupancy_bytes() > journal_->capacity_bytes() / 4)) {
     journal_->flush();
   }
   if (follower_ != nullptr) {
