@@ -258,7 +258,13 @@ void leave_out_formless(Plan& plan, const config::Deployment& deployment) {
   {
     const JsonOrders orders(plan, deployment, "");
     for (const Message& message : plan.messages) {
-      if (!orders.request(message, 0, 0).empty()) kept.push_back(message);
+      if (!orders.request(message, 0, 0).empty()) {
+        kept.push_back(message);
+        continue;
+      }
+      for (Tally& tally : plan.tallies) {
+        if (tally.name == name(message.kind) && tally.count > 0) --tally.count;
+      }
     }
   }
   const std::size_t left_out = plan.messages.size() - kept.size();

@@ -175,10 +175,7 @@ void JsonSession::list_all() {
     listings.push_back({std::string(kExecutions),
                         fmt::format("category={}&limit={}", category, kExecutionsPerPage), take});
   }
-  ask(std::move(listings), [this] {
-    listing_all_ = false;
-    books_.close_books();
-  });
+  ask(std::move(listings), [this] { listing_all_ = false; });
 }
 
 void JsonSession::ask(std::vector<Listing> listings, std::function<void()> then) {

@@ -37,10 +37,12 @@ class JsonSession final : public Session {
   // Everything is handed over and answered, and what the gate has taken the venue has answered too.
   [[nodiscard]] bool is_settled() const override;
 
-  // At the end: what the queries list of this run, told by listed(), and the books are closed. While
-  // it goes on the session is not settled.
+  // At the end: what the queries list of this run, told by listed(). While it goes on the session is
+  // not settled; with the connection it is lost.
   void list_all();
   [[nodiscard]] const JsonLedger::Listed& listed() const { return listed_; }
+  // As of JsonLedger.
+  void close_books() { books_.close_books(); }
 
  private:
   struct Entry {

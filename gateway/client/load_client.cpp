@@ -159,18 +159,30 @@ void LoadClient::settle() {
   }
 }
 
-// What the queries list is looked at apart from what was heard.
+// What the queries list is looked at apart from what was heard. Where a connection was lost meanwhile,
+// what its orders have become is awaited again, and listed anew.
 void LoadClient::list_all() {
-  const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
-  for (JsonSession* session : json_sessions_) session->list_all();
+  const auto lost = [this] {
+    std::uint64_t connections = 0;
+    for (const JsonSession* session : json_sessions_) connections += session->connections_lost();
+    return connections;
+  };
   const auto is_settled = [](const Session& s) { return s.is_settled(); };
-  while (!all(is_settled) && !stopping_) {
-    if (steady_ns() > limit_ns) {
-      problem_ = "the queries at the end have no answer";
-      return;
+  std::uint64_t lost_before = 0;
+  do {
+    lost_before = lost();
+    const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
+    for (JsonSession* session : json_sessions_) session->list_all();
+    while (!all(is_settled) && !stopping_) {
+      if (steady_ns() > limit_ns) {
+        problem_ = "the queries at the end have no answer";
+        return;
+      }
+      work(steady_ns() + kTickNs);
     }
-    work(steady_ns() + kTickNs);
-  }
+    if (lost() != lost_before) settle();
+  } while (lost() != lost_before && problem_.empty() && !stopping_);
+  for (JsonSession* session : json_sessions_) session->close_books();
 }
 
 RunResult LoadClient::run() {

@@ -30,6 +30,7 @@ START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on 
 # From when what was killed listens again to the next kill, so that there is something to kill; shorter
 # than clients wait for what may still come.
 BREATH_S = 0.2
+LINK_S = 2  # from its last start to the end of a gate or venue, so that the link is up again
 PATIENCE_S = 120  # for what starts again, on a machine that has other things to do
 
 
@@ -411,6 +412,8 @@ class World:
         telling.join()
         if code != 0:
             sys.exit(f"the client ended with {code}")
+        if interruptions:
+            time.sleep(max(0, interruptions[-1]["started_ns"] / 1e9 + LINK_S - time.time()))
         return interruptions
 
     def pass_on(self, client):
