@@ -136,6 +136,7 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                          {"snapshot_failures", f.snapshot_failures},
                                                          {"last_snapshot", f.last_snapshot}}));
   }
+  text += fmt::format("  \"stream_session\": \"{}\",\n", gate.stream_session());
   text += fmt::format("  \"state\": \"{}\",\n", gate.state_unconfirmed() ? "unconfirmed"
                                                 : gate.state_differs()   ? "differs"
                                                                          : "confirmed");

@@ -112,7 +112,7 @@ class Shard {
     std::size_t asked_session_size = 0;
     std::uint64_t asked_sequence = 0;
     risk::SessionIndex session;  // none before the login
-    std::uint64_t next = 1;      // the next message of the session's stream to queue
+    std::uint64_t next = 1;      // the next message of the session's stream, as the journal counts
     std::uint32_t malformed = 0;
     bool has_input = false;           // unread messages were left for the next pass
     bool is_current = false;          // it has had all that there was, once

@@ -112,6 +112,7 @@ bool ShardWorld::start() {
     if (kept_of(*gate_) != kept_of(*follower_)) problem = "another state after a restart";
   }
   if (on_start) on_start();
+  if (journal_->recovery().possible_loss) begin_streams();
   logins_ = std::make_unique<gateway::security::LoginChecker>(
       [](risk::SessionIndex session, std::string_view password) {
         return session.exists() && password == kShardPassword;
@@ -122,6 +123,24 @@ bool ShardWorld::start() {
                                           shard::Inputs{.prices = &prices_}, *transport_);
   shard_->begin();
   return true;
+}
+
+void ShardWorld::restart_machine() {
+  journal::StateRecord state = journal::read_state(directory_).value();
+  state.boot_id[0] ^= 1;
+  if (!journal::write_state(directory_, state)) problem = "no state file to write to";
+}
+
+// Where the disk does not take it that the loss is known, the next start begins them again.
+void ShardWorld::begin_streams() {
+  const std::string name = "STR" + std::to_string(1'000'000 + ++stream_sessions_);
+  for (std::uint32_t s = 0; s < deployment_.sessions.size(); ++s)
+    gate_->begin_stream({s}, name, std::max(now_ns(), gate_->redone_until_ns()));
+  try {
+    journal_->acknowledge_loss();
+  } catch (const journal::JournalError& error) {
+    if (g_disk.is_well()) problem = error.what();
+  }
 }
 
 void ShardWorld::load_state() {

@@ -45,6 +45,9 @@ class ShardWorld : public AuditedWorld {
   void kill() { die_at_record(0); }
   // It ends once its journal has this record: nothing that it does after that has happened.
   void die_at_record(std::uint64_t sequence);
+  // The machine went down after it had ended; nothing that was published is lost, but who can know?
+  // REQUIRES: it does not run.
+  void restart_machine();
   // It ends with its n-th write to a connection from now on.
   void die_at_write(std::uint64_t n) { die_at_write_ = transport_->writes + n; }
   void stay_alive() { die_at_record_.reset(), die_at_write_.reset(); }
@@ -98,6 +101,7 @@ class ShardWorld : public AuditedWorld {
  private:
   bool lives();
   bool bury();
+  void begin_streams();
   void load_state();
 
   gateway::journal::testing::TemporaryFolder folder_;
@@ -116,6 +120,7 @@ class ShardWorld : public AuditedWorld {
   std::optional<std::uint64_t> die_at_write_;
   std::optional<std::uint64_t> died_at_;  // the last record it had
   std::uint64_t records_ = 0;             // of an ended process
+  int stream_sessions_ = 1;               // names that clients have seen
 };
 
 }  // namespace portcullis::test
