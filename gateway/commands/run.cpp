@@ -267,12 +267,11 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
   return settings;
 }
 
-// Connections must never take the files that the journal needs: a socket, an index and a segment for
-// each, a file for each session's stream, and some for the rest.
+// Connections must never take the files that the journal needs: a socket for each, a file for each
+// session's stream, and some for the rest.
 void need_files(const config::Deployment& deployment) {
-  const rlim_t needed = 3 * rlim_t{deployment.gateway.connections_max} +
-                        deployment.sessions.size() + 64 +
-                        (deployment.edge ? deployment.edge->connections_max : 0);
+  const rlim_t needed = rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() +
+                        64 + (deployment.edge ? deployment.edge->connections_max : 0);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;

@@ -50,7 +50,7 @@ bool Shard::accept() {
   client.malformed = 0;
   client.has_input = false;
   client.stuck_since_ns = 0;
-  client.reader.reset();
+  client.is_behind = false;
   return true;
 }
 

@@ -56,7 +56,9 @@ class World {
               ++checks;
               return session.exists() && password == kPassword;
             },
-            deployment_.gateway.unauthenticated_max, {}, security::LoginChecker::Mode::Manual) {
+            deployment_.gateway.unauthenticated_max, {}, security::LoginChecker::Mode::Manual),
+        streams_(folder_.path(), deployment_.gateway.connections_max, {},
+                 journal::StreamServer::Mode::Manual) {
     deployment_.journal.directory = folder_.path();
     journal::Options options = journal::testing::small_options(folder_.path());
     options.ring_bytes = 1 << 21;
@@ -68,7 +70,7 @@ class World {
     gate_->start("STREAM0001", kStart);
     gate_->loaded(kStart);
     shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, logins_, *gate_,
-                                            *journal_, shard::Inputs{}, transport);
+                                            *journal_, streams_, shard::Inputs{}, transport);
     shard_->begin();
   }
 
@@ -169,6 +171,7 @@ class World {
 
  private:
   security::LoginChecker logins_;
+  journal::StreamServer streams_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<gate::Gate> gate_;
   std::unique_ptr<shard::Shard> shard_;

@@ -403,6 +403,7 @@ void RandomShard::pass() {
     }
     return;
   }
+  world_.blocks_per_pass = rng_.percent(50) ? 0 : 1;
   if (!world_.pass()) ++totals_.deaths_in_a_pass;
 }
 
@@ -490,6 +491,7 @@ void RandomShard::rest() {
     if (!world_.is_running() && !world_.start())
       return audit_.gate().problem("a sound disk does not let the gate begin");
     world_.stay_alive();
+    world_.blocks_per_pass = 100;
     world_.transport().connect_is_pending = false;
     world_.transport().clock_ns += 2 * kMillisecond;
     if (turn == 0 && all_leave) {

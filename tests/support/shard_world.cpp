@@ -119,8 +119,11 @@ bool ShardWorld::start() {
       },
       deployment_.gateway.unauthenticated_max, [] {},
       gateway::security::LoginChecker::Mode::Manual);
-  shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
-                                          shard::Inputs{.prices = &prices_}, *transport_);
+  streams_ = std::make_unique<journal::StreamServer>(
+      directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
+  shard_ =
+      std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
+                                     *streams_, shard::Inputs{.prices = &prices_}, *transport_);
   shard_->begin();
   return true;
 }
@@ -177,6 +180,7 @@ void ShardWorld::die_at_record(std::uint64_t sequence) {
 
 bool ShardWorld::pass() {
   while (logins_->check_one()) continue;
+  for (int block = 0; block < blocks_per_pass && streams_->step(); ++block) continue;
   shard_->pass();
   return lives() || bury();
 }

@@ -38,7 +38,7 @@ class ShardWorld : public AuditedWorld {
   // Begins it from what is on disk. False: the disk would not.
   bool start();
   [[nodiscard]] bool is_running() const { return shard_ != nullptr; }
-  // Passwords are looked at before it. False: it has ended meanwhile.
+  // Passwords are looked at before it, and so many blocks of old messages read. False: it has ended meanwhile.
   bool pass();
   // Something an operator does, between two passes. False: it has ended meanwhile.
   bool operate(const std::function<void(gateway::gate::Gate&)>& what);
@@ -93,6 +93,7 @@ class ShardWorld : public AuditedWorld {
   // Called when the process has ended, before anything else happens; and when it runs again.
   std::function<void()> on_end;
   std::function<void()> on_start;
+  int blocks_per_pass = 100;
   std::string problem;  // of the process itself
   SoupVenue venue;
   std::int64_t audited_ns = 0;
@@ -109,6 +110,7 @@ class ShardWorld : public AuditedWorld {
   const config::Deployment deployment_;
   const config::Secret venue_password_{"venue"};
   std::unique_ptr<gateway::security::LoginChecker> logins_;
+  std::unique_ptr<gateway::journal::StreamServer> streams_;
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
   std::unique_ptr<gateway::journal::Journal> journal_;
