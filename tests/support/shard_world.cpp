@@ -70,7 +70,8 @@ bool ShardWorld::start() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = 262'144;
-  options.segment_bytes = 1 << 20;
+  options.segment_bytes = segment_bytes;
+  options.disk_budget_bytes = disk_budget_bytes;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.recent_messages = 64;
   options.manual_flush = true;

@@ -80,6 +80,7 @@ class ShardWorld : public AuditedWorld {
   }
   [[nodiscard]] gateway::shard::Shard& shard() { return *shard_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] gateway::journal::StreamServer& streams() { return *streams_; }
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
   [[nodiscard]] gateway::gate::Gate& follower() { return *follower_; }
   [[nodiscard]] const std::filesystem::path& journal_folder() const { return directory_; }
@@ -94,6 +95,9 @@ class ShardWorld : public AuditedWorld {
   std::function<void()> on_end;
   std::function<void()> on_start;
   int blocks_per_pass = 100;
+  // Of the journal, as from the next start.
+  std::uint64_t segment_bytes = 1 << 20;
+  std::uint64_t disk_budget_bytes = 0;
   std::string problem;  // of the process itself
   SoupVenue venue;
   std::int64_t audited_ns = 0;
