@@ -200,6 +200,9 @@ TEST_F(StreamServerTest, ManyPlacesOnAThread) {
           client = {.stream = static_cast<std::uint16_t>(random() % kStreams)};
         }
       }
+      if (!client.asked && client.next == 1) {
+        EXPECT_EQ(server.block(place), nullptr) << "it is somebody else's";
+      }
       const std::uint64_t flushed = journal.stream_flushed(client.stream);
       if (!client.asked && client.next <= flushed)
         client.asked = server.ask(place, client.stream, client.next, flushed);
