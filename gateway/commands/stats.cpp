@@ -157,6 +157,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                 {"protocol_errors", l.protocol_errors},
                                 {"malformed_disconnects", l.malformed_disconnects},
                                 {"slow_consumers", l.slow_consumers},
+                                {"streams_removed", l.streams_removed},
+                                {"streams_unreadable", l.streams_unreadable},
                                 {"fault_disconnects", l.fault_disconnects},
                                 {"venue_connects", l.venue_connects},
                                 {"venue_drops", l.venue_drops},
@@ -178,6 +180,7 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                         object(pairs_of(edge->server_counters())),
                         object(pairs_of(edge->door_counters())));
   }
+  text += fmt::format("  \"stream_session\": \"{}\",\n", gate.stream_session());
   text += fmt::format("  \"state\": \"{}\",\n", gate.state_unconfirmed() ? "unconfirmed"
                                                 : gate.state_differs()   ? "differs"
                                                                          : "confirmed");

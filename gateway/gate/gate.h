@@ -97,6 +97,10 @@ class Gate {
   // --- live: each writes its record first
   // Before anything else on an empty journal.
   void start(std::string_view stream_session, std::int64_t now_ns);
+  // The session's stream begins again under a name that was never used: its messages so far may not
+  // be those that its client was shown (ORDERLIFE 3). Before anybody logs in, for each session.
+  void begin_stream(risk::SessionIndex session, std::string_view stream_session,
+                    std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
   // The same of sessions that do not speak OUCH: orders in the engine's terms, whose owner numbers
@@ -168,6 +172,10 @@ class Gate {
   [[nodiscard]] std::string_view stream_session() const noexcept {
     return {stream_session_.data(), 10};
   }
+  // How many of the journal's messages for the session belong to earlier Soup sessions.
+  [[nodiscard]] std::uint64_t stream_base(risk::SessionIndex session) const noexcept {
+    return stream_base_[session.value];
+  }
   [[nodiscard]] std::string_view venue_session() const noexcept;
   // Of the records it was made from: time goes on from there, whatever the clock says now.
   [[nodiscard]] std::int64_t redone_until_ns() const noexcept {
@@ -214,6 +222,7 @@ class Gate {
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
+  void effect(const StreamSessionRecord& record) noexcept;
   void effect(const RecheckRecord& record) noexcept;
   void effect(const DueRecord& record) noexcept;
   void look_at(risk::AccountIndex account, risk::Timestamp time) noexcept;
@@ -332,6 +341,7 @@ class Gate {
   risk::Decision last_decision_;
   std::vector<std::uint8_t> session_up_;  // 0 or 1
   std::array<char, 16> stream_session_{};
+  std::vector<std::uint64_t> stream_base_;  // by session
 
   bool loaded_ = false;
   std::int64_t redone_until_ns_ = 0;

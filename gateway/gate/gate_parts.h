@@ -18,6 +18,7 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.one(self.last_decision_);
   part.all(self.session_up_);
   part.one(self.stream_session_);
+  part.all(self.stream_base_);
   part.one(self.loaded_);
   part.one(self.redone_until_ns_);
   part.one(self.link_);

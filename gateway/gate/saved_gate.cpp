@@ -123,6 +123,7 @@ std::uint64_t Gate::own_hash() const noexcept {
   mix.add(stream_session_).add(venue_session_).add(std::uint64_t{loaded_}).add(venue_next_);
   mix.add(resolved_below_).add(std::uint64_t{query_answered_});
   for (const std::uint8_t up : session_up_) mix.add(up);
+  for (const std::uint64_t base : stream_base_) mix.add(base);
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
     const Sweep& sweep = sweeps_[s];
     mix.add(std::uint64_t{sweep.what.target} << 32 | sweep.what.instrument);

@@ -52,7 +52,7 @@ bool Shard::accept() {
   client.malformed = 0;
   client.has_input = false;
   client.stuck_since_ns = 0;
-  client.reader.reset();
+  client.is_behind = false;
   return true;
 }
 
@@ -162,11 +162,13 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   SessionState& state = sessions_[session.value];
   state.failures.succeeded();
   const auto stream = static_cast<std::uint16_t>(session.value);
+  // Numbers of the Soup session begin behind those of the sessions before it.
+  const std::uint64_t base = gate_.stream_base(session);
   const std::uint64_t next = journal_.stream_next(stream);
+  const std::uint64_t asked_sequence = client.asked_sequence;
   const std::string_view asked(client.asked_session.data(), client.asked_session_size);
-  const bool is_gone =
-      client.asked_sequence != 0 && client.asked_sequence < journal_.stream_first(stream);
-  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next ||
+  const bool is_gone = asked_sequence != 0 && base + asked_sequence < journal_.stream_first(stream);
+  if ((!asked.empty() && asked != gate_.stream_session()) || asked_sequence > next - base ||
       is_gone) {
     return reject_login(client, soup::LoginRejectReason::SessionNotAvailable);
   }
@@ -187,8 +189,8 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   state.client = &client;
   state.dead_man.heard(now_ns_);
   client.session = session;
-  client.next = client.asked_sequence == 0 ? next : client.asked_sequence;
-  (void)client.soup.accept_login(gate_.stream_session(), client.next);
+  client.next = asked_sequence == 0 ? next : base + asked_sequence;
+  (void)client.soup.accept_login(gate_.stream_session(), client.next - base);
   client.soup.excuse_silence(now_ns_);  // while it waited for us
 }
 

@@ -21,12 +21,14 @@ Loop::Loop(const config::Deployment& deployment, const security::Credentials& cr
       journal_(journal),
       follower_(follower),
       transport_(deployment),
-      shard_(deployment, credentials.venue, logins_, gate, journal, inputs, transport_),
+      shard_(deployment, credentials.venue, logins_, gate, journal, streams_, inputs, transport_),
       logins_(
           [&credentials](risk::SessionIndex session, std::string_view password) {
             return credentials.verify(session, password);
           },
-          deployment.gateway.unauthenticated_max, [this] { wake(); }) {}
+          deployment.gateway.unauthenticated_max, [this] { wake(); }),
+      streams_(deployment.journal.directory, deployment.gateway.connections_max,
+               [this] { wake(); }) {}
 
 void Loop::wake() noexcept { transport_.bell().ring(); }
 

@@ -8,6 +8,7 @@
 #include "config/deployment.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/journal/stream_server.h"
 #include "gateway/security/credentials.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/shard/doorbell.h"
@@ -50,7 +51,9 @@ class Loop {
   Shard shard_;
   std::int64_t idle_since_ns_ = 0;
   std::atomic<bool> stopping_{false};
-  security::LoginChecker logins_;  // it wakes us: begins last and ends first
+  // They wake us: begin last and end first.
+  security::LoginChecker logins_;
+  journal::StreamServer streams_;
 };
 
 }  // namespace portcullis::gateway::shard

@@ -12,7 +12,7 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
-constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
+constexpr std::uint64_t kOldMessagesPerPass = 256;  // of all clients: copied from blocks
 constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
 constexpr int kLastOrdersTurns = 64;  // of the edge's queue in one stop_pass()
@@ -42,12 +42,13 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
 
 Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_password,
              security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
-             Inputs inputs, Transport& transport)
+             journal::StreamServer& streams, Inputs inputs, Transport& transport)
     : deployment_(deployment),
       venue_password_(venue_password),
       logins_(logins),
       gate_(gate),
       journal_(journal),
+      streams_(streams),
       inputs_(inputs),
       transport_(transport),
       waits_for_disk_(journal.durability() == journal::Durability::Fsync),
@@ -101,8 +102,9 @@ bool Shard::pass() {
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
-  // Each in turn is the first to be given of what is read from files.
+  // Each in turn is the first to be given of what was read from files.
   old_messages_left_ = kOldMessagesPerPass;
+  blocks_read_ = streams_.blocks_read();
   first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     const std::size_t at = first_pumped_ + c;
@@ -122,7 +124,8 @@ bool Shard::drain_queues() {
   const bool orders = drain_orders();
   const bool logins = drain_logins();
   const bool prices = drain_prices();
-  return prices || orders || logins || (waits_for_disk_ && journal_.synced_sequence() != durable_);
+  return prices || orders || logins || streams_.blocks_read() != blocks_read_ ||
+         (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
 // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
@@ -174,6 +177,7 @@ void Shard::check_timers() {
 void Shard::close(Client& client) {
   transport_.close(client.connection);
   client.is_open = false;
+  leave_files(client);
 }
 
 void Shard::drop(Client& client) {
@@ -286,7 +290,7 @@ void Shard::send_arithmetic(Client& client) {
 // --- what clients are owed
 
 // Lets the session's stream leave: replay and live are one path, a cursor over the journal's
-// stream.
+// stream. What is not in the ring any more is read from files by somebody else.
 bool Shard::pump(Client& client) {
   if (client.session.exists() && client.soup.is_active()) {
     const auto stream = static_cast<std::uint16_t>(client.session.value);
@@ -295,11 +299,11 @@ bool Shard::pump(Client& client) {
       if (journal_.recent(stream, client.next, payload)) {
         if (!client.soup.send_sequenced(payload)) break;
         ++client.next;
-      } else if (client.next > journal_.stream_flushed(stream) ||
-                 !queue_old(client, stream, journal_.stream_flushed(stream))) {
+      } else if (!queue_old(client, stream)) {
         break;
       }
     }
+    if (client.is_behind && client.next == journal_.stream_next(stream)) leave_files(client);
   }
   if (!client.is_open) return true;  // its stream could not be read
   if (client.session.exists()) {
@@ -356,27 +360,40 @@ void Shard::let_go_if_slow(Client& client) {
   drop(client);
 }
 
-// A bounded chunk from the segments. False when there was no room for all of it, or this pass has
-// read enough: a long replay takes turns with everybody's orders.
-bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t through) {
-  if (old_messages_left_ == 0 ||
-      client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) {
-    return false;
+// From the block that was read of its stream, as much as there is room for in its buffer and in this
+// pass: a long replay takes turns with everybody's orders. The cursor is the client's own, so that
+// nothing is lost or comes twice where a block ends, or the ring has overtaken it. False: no more for
+// now.
+bool Shard::queue_old(Client& client, std::uint16_t stream) {
+  const std::uint32_t place = client.connection - Transport::kVenue - 1;
+  if (const journal::StreamBlock* block = streams_.block(place)) {
+    if (block->status != journal::ReadStatus::Record) {
+      // Its next login is refused where the messages are gone; the journal's checks tell of damage.
+      ++(block->status == journal::ReadStatus::Removed ? counters_.streams_removed
+                                                       : counters_.streams_unreadable);
+      drop(client);
+      return false;
+    }
+    const std::uint64_t first = block->messages.front().stream_sequence;
+    const std::uint64_t end = first + block->messages.size();
+    const std::uint64_t began = client.next;
+    while (client.next < end && old_messages_left_ > 0 &&
+           client.soup.send_sequenced(block->messages[client.next - first].payload)) {
+      ++client.next;
+      --old_messages_left_;
+    }
+    if (client.next < end) return false;
+    if (client.next > began) return true;  // and the next one may be in the ring
   }
-  through = std::min(through, client.next + old_messages_left_ - 1);
-  if (!client.reader) {
-    client.reader = std::make_unique<journal::StreamReader>(deployment_.journal.directory, stream);
-  }
-  if (client.reader->read(client.next, through) != journal::ReadStatus::Record) {
-    drop(client);  // the journal's own checks report the damage
-    return false;
-  }
-  old_messages_left_ -= client.reader->messages().size();
-  for (const journal::StreamMessage& message : client.reader->messages()) {
-    if (!client.soup.send_sequenced(message.payload)) return false;
-    ++client.next;
-  }
-  return true;
+  const std::uint64_t flushed = journal_.stream_flushed(stream);
+  if (client.next <= flushed) client.is_behind |= streams_.ask(place, stream, client.next, flushed);
+  return false;
+}
+
+void Shard::leave_files(Client& client) {
+  if (!client.is_behind) return;
+  client.is_behind = false;
+  streams_.cancel(client.connection - Transport::kVenue - 1);
 }
 
 // --- the venue

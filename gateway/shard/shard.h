@@ -23,7 +23,7 @@
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
-#include "gateway/journal/stream_index.h"
+#include "gateway/journal/stream_server.h"
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
@@ -58,7 +58,9 @@ struct LinkCounters {
   std::uint64_t protocol_errors = 0;
   std::uint64_t malformed_disconnects = 0;
   std::uint64_t slow_consumers = 0;
-  std::uint64_t fault_disconnects = 0;  // the exit budget was spent too
+  std::uint64_t streams_removed = 0;     // what a client was behind by was removed with its segment
+  std::uint64_t streams_unreadable = 0;  // or could not be read
+  std::uint64_t fault_disconnects = 0;   // the exit budget was spent too
   std::uint64_t venue_connects = 0;
   std::uint64_t venue_drops = 0;
   std::uint64_t overloads = 0;
@@ -68,10 +70,10 @@ struct LinkCounters {
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
-  // Everything must outlive the shard.
+  // Everything must outlive the shard. `streams` has a place for each of connections_max.
   Shard(const config::Deployment& deployment, const config::Secret& venue_password,
-        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal, Inputs inputs,
-        Transport& transport);
+        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
+        journal::StreamServer& streams, Inputs inputs, Transport& transport);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -113,12 +115,12 @@ class Shard {
     std::size_t asked_session_size = 0;
     std::uint64_t asked_sequence = 0;
     risk::SessionIndex session;  // none before the login
-    std::uint64_t next = 1;      // the next message of the session's stream to queue
+    std::uint64_t next = 1;      // the next message of the session's stream, as the journal counts
     std::uint32_t malformed = 0;
     bool has_input = false;           // unread messages were left for the next pass
     bool is_current = false;          // it has had all that there was, once
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
-    std::unique_ptr<journal::StreamReader> reader;
+    bool is_behind = false;           // old messages are read for it
   };
   struct SessionState {
     Client* client = nullptr;
@@ -146,7 +148,8 @@ class Shard {
   bool pump(Client& client);
   std::span<const std::byte> may_leave(OutputMarks& marks,
                                        std::span<const std::byte> output) noexcept;
-  bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
+  bool queue_old(Client& client, std::uint16_t stream);
+  void leave_files(Client& client);
   void close(Client& client);
   void drop(Client& client);
   void send_arithmetic(Client& client);
@@ -172,6 +175,7 @@ class Shard {
   security::LoginChecker& logins_;
   gate::Gate& gate_;
   journal::Journal& journal_;
+  journal::StreamServer& streams_;
   const Inputs inputs_;
   Transport& transport_;
 
@@ -181,7 +185,8 @@ class Shard {
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
   std::size_t first_pumped_ = 0;
-  std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
+  std::uint64_t old_messages_left_ = 0;  // that this pass may still copy from blocks
+  std::uint64_t blocks_read_ = 0;        // of old messages, as seen by this pass
   std::vector<SessionState> sessions_;
   const security::LoginLimitSettings login_limits_;
   security::AddressFailures address_failures_;
