@@ -3,11 +3,13 @@
 // the numbers of the old one, and what the venue did meanwhile is taken from it.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "gateway/follower/snapshot.h"
+#include "gateway/json/order_store.h"
 #include "tests/support/gate_world.h"
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
@@ -218,6 +220,39 @@ TEST(UncleanBootLoss, WhatTheVenueDidMeanwhileIsTakenFromItAndToldUnderTheNewNam
   w.deliver();
   EXPECT_EQ(w.counters().unattributed, 0U);
   EXPECT_EQ(w.check(), "");
+}
+
+// What JSON clients know of executions: the id of each, and the venue's match.
+std::map<std::string, std::uint64_t> matches_of(const Loss& w) {
+  gateway::json::OrderStore store(w.deployment(),
+                                  {.closed_per_account = 1'000, .executions_per_account = 1'000});
+  w.for_each_record(0, [&](const gateway::journal::RecordView& record) { store.take(record); });
+  std::map<std::string, std::uint64_t> matches;
+  store.each_execution(w.account("alpha-hedge"), [&](const gateway::json::Execution& execution) {
+    EXPECT_TRUE(matches.emplace(execution_id(execution), execution.match).second);
+    return true;
+  });
+  return matches;
+}
+
+TEST(UncleanBootLoss, AnExecutionHasNoIdThatAnotherWasShownUnder) {
+  Loss w;
+  const std::map<std::string, std::uint64_t> shown = matches_of(w);
+  w.lose_behind(w.journal().published_sequence() / 2, "SECOND");
+  ASSERT_TRUE(w.connect());
+  w.deliver();
+  w.trade(100, 20);
+  std::uint64_t common = 0;
+  std::uint64_t others = 0;
+  for (const auto& [id, match] : matches_of(w)) {
+    const auto before = shown.find(id);
+    ++(before == shown.end() ? others : common);
+    if (before != shown.end()) {
+      EXPECT_EQ(before->second, match) << id;
+    }
+  }
+  EXPECT_GT(common, 5U);
+  EXPECT_GT(others, 20U);
 }
 
 TEST(UncleanBootLoss, TheNewStreamIsInTheStateOfRecordsSnapshotsAndFollower) {
