@@ -444,12 +444,14 @@ void Gate::effect(const VenueLinkRecord& record) noexcept {
       return;
     case LinkChange::Up:
       link_ = LinkState::Up;
+      venue_known_ = true;
       return;
     case LinkChange::Lost:
       link_ = LinkState::Lost;
       return;
     case LinkChange::OrdersDead:
       link_ = LinkState::Down;
+      venue_known_ = false;
       venue_session_ = {};
       venue_next_ = 1;
       resolved_below_ = engine_.next_number();
@@ -652,7 +654,7 @@ bool Gate::run(std::int64_t now_ns) {
     run_slice(now_ns);
     worked = true;
   }
-  if (link_ == LinkState::Recovering && query_answered_) {
+  if (link_ == LinkState::Recovering && query_answered_ && answered_by_ >= venue_head_) {
     link_ = LinkState::Resending;
     resend_next_ = 0;
     if (engine_.next_number() > resolved_below_) {

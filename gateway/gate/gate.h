@@ -130,6 +130,12 @@ class Gate {
     follower_differs_ = differs;
   }
 
+  // The number of the next message of the venue's stream, as it was before we logged in: an answer to
+  // a query in front of it is an answer to an earlier one. To be asked for while the venue is not
+  // known.
+  void set_venue_head(std::uint64_t head) noexcept { venue_head_ = head; }
+  // The link was up in this session of the venue: our numbers go on behind all that it has seen.
+  [[nodiscard]] bool is_venue_known() const noexcept { return venue_known_; }
   // The venue connection, for what is to be sent; null while there is none.
   void set_venue(soup::ClientConnection* venue) noexcept { venue_ = venue; }
   // False: the venue's session is not ours or has forgotten what we have seen (state Lost), or its
@@ -349,7 +355,10 @@ class Gate {
   std::array<char, 16> venue_session_{};
   std::uint64_t venue_next_ = 1;      // sequence number expected from the venue
   std::uint32_t resolved_below_ = 1;  // every number of ours below this is resolved
+  bool venue_known_ = false;
   bool query_answered_ = false;
+  std::uint64_t answered_by_ = 0;  // the message that did
+  std::uint64_t venue_head_ = 0;
   std::uint32_t resend_next_ = 0;
 
   // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.

@@ -81,8 +81,9 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
 }
 
 const char* Gate::check_loaded() const noexcept {
-  for (const bool* flag : {&loaded_, &query_answered_, &recheck_starts_day_, &journal_degraded_,
-                           &venue_busy_, &state_differs_, &state_unconfirmed_}) {
+  for (const bool* flag :
+       {&loaded_, &venue_known_, &query_answered_, &recheck_starts_day_, &journal_degraded_,
+        &venue_busy_, &state_differs_, &state_unconfirmed_}) {
     if (!is_bool(*flag)) return "a flag of the gate";
   }
   if (link_ > LinkState::Lost) return "the state of the link";

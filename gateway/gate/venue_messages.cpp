@@ -184,7 +184,9 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
   resolve_below(message.next_user_ref_num, time);
   engine_.raise_next_number(message.next_user_ref_num);
   resolved_below_ = std::max(resolved_below_, message.next_user_ref_num);
-  if (link_ == LinkState::Recovering) query_answered_ = true;
+  if (link_ != LinkState::Recovering) return;
+  query_answered_ = true;
+  answered_by_ = venue_next_ - 1;
 }
 
 // An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its

@@ -413,10 +413,20 @@ void Shard::venue_connected() {
   venue_retry_at_ns_ = now_ns_ + venue_backoff_ns_;
   venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, deployment_.venue.reconnect_ns_max);
   if (outcome == Transport::Connect::Failed) return;
-  ++counters_.venue_connects;
   venue_open_ = true;
   venue_.reset(now_ns_);
   venue_marks_.clear();
+  // Where it is not known how far the venue is, or whether it has our session, that is asked first:
+  // a login for whatever session it has, and no old messages.
+  venue_is_asked_ = venue_refused_ || (!gate_.is_venue_known() && !is_venue_head_known_);
+  if (venue_is_asked_) {
+    (void)venue_.login({.username = deployment_.venue.user,
+                        .password = venue_password_.view(),
+                        .session = "",
+                        .sequence = 0});
+    return;
+  }
+  ++counters_.venue_connects;
   (void)venue_.login({.username = deployment_.venue.user,
                       .password = venue_password_.view(),
                       .session = gate_.venue_session(),
@@ -427,8 +437,26 @@ void Shard::drop_venue() {
   if (!venue_open_) return;
   transport_.close(Transport::kVenue);
   venue_open_ = false;
+  if (!gate_.is_venue_known()) is_venue_head_known_ = false;
   ++counters_.venue_drops;
   gate_.on_venue_down(now_ns_);
+}
+
+// The answer to where it stands. The next connection is the one that stays.
+void Shard::venue_stands_at(std::string_view session, std::uint64_t next_sequence) {
+  transport_.close(Transport::kVenue);
+  venue_open_ = false;
+  venue_refused_ = false;
+  is_venue_head_known_ = true;
+  venue_retry_at_ns_ = now_ns_;
+  gate_.set_venue_head(next_sequence);
+  const bool is_lost =
+      !gate_.venue_session().empty() &&
+      (session != gate_.venue_session() || next_sequence < gate_.venue_next_sequence());
+  if (is_lost) {
+    is_venue_head_known_ = false;
+    (void)gate_.on_venue_login(session, next_sequence, now_ns_);
+  }
 }
 
 bool Shard::serve_venue() {
@@ -454,6 +482,10 @@ bool Shard::serve_venue() {
       case Type::None:
         return worked;
       case Type::LoginAccepted:
+        if (venue_is_asked_) {
+          venue_stands_at(event.session, event.sequence);
+          return true;
+        }
         gate_.set_venue(&venue_);
         if (gate_.on_venue_login(event.session, event.sequence, now_ns_)) {
           venue_backoff_ns_ = deployment_.venue.reconnect_ns_min;
@@ -462,11 +494,10 @@ bool Shard::serve_venue() {
         }
         break;
       case Type::LoginRejected:
-        // It does not know the session we ask for: as if it had answered with another one.
-        if (event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
-            !gate_.venue_session().empty()) {
-          (void)gate_.on_venue_login({}, 0, now_ns_);
-        }
+        // It may have another session, or less than we have seen, or another connection of ours that
+        // has not ended there yet.
+        venue_refused_ = event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
+                         !gate_.venue_session().empty();
         drop_venue();
         break;
       case Type::SequencedData:

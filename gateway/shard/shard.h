@@ -160,6 +160,7 @@ class Shard {
   bool serve_venue();
   bool serve_venue_output();
   void drop_venue();
+  void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
   bool drain_prices();
   bool drain_orders();
   bool drain_last_orders();
@@ -199,6 +200,9 @@ class Shard {
   OutputMarks venue_marks_;
   bool venue_open_ = false;
   bool venue_connecting_ = false;
+  bool venue_refused_ = false;  // our session, for whatever reason
+  bool is_venue_head_known_ = false;
+  bool venue_is_asked_ = false;  // by this connection, where it stands
   std::int64_t venue_retry_at_ns_ = 0;
   std::int64_t venue_backoff_ns_ = 0;
 

@@ -772,7 +772,7 @@ TEST(GateRegression, MoreDeadNumbersThanTheJournalHasRoomForTakeSeveralLinks) {
 // them was taken for the answer to ours, the link was up before the stream had been read, and orders
 // went out under numbers that the venue had used, and ignored; its word on the old ones was taken for
 // its word on them.
-TEST(GateRegression, DISABLED_TheAnswerToAnEarlierQueryIsNotTheAnswerToOurs) {
+TEST(GateRegression, TheAnswerToAnEarlierQueryIsNotTheAnswerToOurs) {
   GateWorld w;
   const auto bravo = w.session("BRAVO1");
   for (std::uint32_t n = 1; n <= 3; ++n) {

@@ -312,6 +312,7 @@ bool GateWorld::connect() {
   server_.reset(now_ns);
   connected_ = true;
   ++connections_;
+  if (!gate_->is_venue_known()) gate_->set_venue_head(venue_stream_.size() + 1);  // as Shard does
   EXPECT_TRUE(link_.login({.username = "GATE01",
                            .password = "secret",
                            .session = gate_->venue_session(),

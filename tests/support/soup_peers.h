@@ -88,6 +88,7 @@ class SoupVenue {
   std::vector<gateway::ouch::InboundMessage> read;  // for whoever takes them out
   std::string problem;                              // what the gate did wrong
   bool is_listening = true;
+  bool refuses_logins = false;  // its session is not available, though it has it
 
  private:
   struct Link {
