@@ -192,6 +192,11 @@ TEST(StateParts, ALoadedEngineHoldsWhatTheSavedOneDoes) {
       EXPECT_TRUE(ours.members[m].bytes == theirs.members[m].bytes)
           << "member number " << m + 1 << " of for_each_part";
     }
+    // Theirs are no plain bytes.
+    for (std::size_t p = 0; p < saved.engine->protections_.size(); ++p) {
+      EXPECT_EQ(saved.engine->protections_[p].in_vector, loaded->protections_[p].in_vector);
+      EXPECT_TRUE(saved.engine->protections_[p].span == loaded->protections_[p].span);
+    }
   }
 }
 
