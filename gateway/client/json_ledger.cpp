@@ -88,10 +88,6 @@ void JsonLedger::sent_again(std::size_t request) {
   ledger_.sent_again(*requests_[request].message);
 }
 
-void JsonLedger::drop_amend(Order& order, std::size_t request) {
-  std::erase(order.amends, request);
-}
-
 void JsonLedger::answer(std::size_t request, std::int64_t now_ns) {
   const Message& message = *requests_[request].message;
   requests_[request].answered = true;
@@ -133,7 +129,9 @@ void JsonLedger::on_reply(const ServerText& text, std::int64_t now_ns) {
   } else {
     ledger_.reject(static_cast<std::uint32_t>(text.code));
   }
-  if (Order* const order = order_of(message); order != nullptr) drop_amend(*order, at);
+  // Of one that was sent again the first try may have arrived, and still come to replace.
+  if (Order* const order = order_of(message); order != nullptr && !requests_[at].again)
+    std::erase(order->amends, at);
   refuse(message, text, requests_[at]);
 }
 
@@ -216,6 +214,10 @@ void JsonLedger::take(const OrderEntry& entry) {
   order.said = std::max(order.said, executed);
   if (order.state == State::Ended) return;
   const Terms terms = terms_of(entry);
+  if (is_news && order.repeated) {  // it may be the repeat, with terms of its own
+    order.terms = terms;
+    order.priced = true;
+  }
   if (!is_open(entry.status)) {
     take_terms(terms, false, order);
     return take_end(entry, number, order);
@@ -223,7 +225,7 @@ void JsonLedger::take(const OrderEntry& entry) {
   const std::int64_t leaves = lots(entry.category, entry.symbol, entry.leaves);
   const std::int64_t prevented = terms.lots - executed - leaves;
   if (prevented > order.prevented) ledger_.count(&LedgerCounts::self_match_prevented);
-  take_terms(terms, !is_news && !grows && prevented <= order.prevented, order);
+  take_terms(terms, !looking_up_ && !is_news && !grows && prevented <= order.prevented, order);
   order.prevented = std::max(order.prevented, prevented);
 }
 
@@ -237,8 +239,8 @@ void JsonLedger::take_refusal(const OrderEntry& entry, std::uint32_t number, Ord
 }
 
 // Terms that it had before are old news. Where nothing at all has changed, an amend to the terms that
-// it had has replaced it. Of several amends that were taken each needs the one before it: where only
-// the last is seen, behind a lost connection, they all have replaced it.
+// it had has replaced it. Behind a lost connection amends may have been overtaken: the venue has taken
+// them too, or they were lost on the way there.
 void JsonLedger::take_terms(const Terms& terms, bool nothing_else, Order& order) {
   if (!order.priced) {
     order.priced = true;
@@ -256,12 +258,13 @@ void JsonLedger::take_terms(const Terms& terms, bool nothing_else, Order& order)
     return;
   }
   if (!is_change && amend != order.amends.begin()) return;
-  const auto before =
-      std::count_if(order.amends.begin(), amend, [&](std::size_t a) { return requests_[a].taken; });
-  ledger_.count(&LedgerCounts::replaced, 1 + static_cast<std::uint64_t>(before));
+  ledger_.count(&LedgerCounts::replaced);
+  if (is_change) order.former.push_back(order.terms);
+  for (auto overtaken = order.amends.begin(); overtaken != amend; ++overtaken) {
+    order.former.push_back(terms_of(*requests_[*overtaken].message, order));
+    if (requests_[*overtaken].taken) ledger_.count(&LedgerCounts::overtaken);
+  }
   order.amends.erase(order.amends.begin(), amend + 1);
-  if (!is_change) return;
-  order.former.push_back(order.terms);
   order.terms = terms;
 }
 
@@ -291,7 +294,10 @@ void JsonLedger::take(const ExecutionEntry& entry) {
 
 // --- behind a lost connection
 
-void JsonLedger::lost() { ++connection_; }
+void JsonLedger::lost() {
+  ++connection_;
+  looking_up_ = true;
+}
 
 bool JsonLedger::on_orders(const ServerText& page) {
   bool known = false;
@@ -331,7 +337,11 @@ std::vector<std::size_t> JsonLedger::looked_up(std::int64_t now_ns) {
   for (const Order& order : by_number_) {
     const bool is_there = order.state == State::Taken || order.state == State::Accepted;
     if (is_there && order.seen_in != connection_) ledger_.count(&LedgerCounts::unexpected);
+    for (const std::size_t amend : order.amends) {
+      if (requests_[amend].taken) ledger_.count(&LedgerCounts::overtaken);
+    }
   }
+  looking_up_ = false;
   std::vector<std::size_t> again;
   for (std::size_t at = 0; at < requests_.size(); ++at) {
     if (requests_[at].answered) continue;

@@ -106,7 +106,6 @@ class JsonLedger {
   [[nodiscard]] std::int64_t lots(std::string_view category, std::string_view symbol,
                                   std::string_view text) const;
   [[nodiscard]] Terms terms_of(const OrderEntry& entry) const;
-  void drop_amend(Order& order, std::size_t request);
   void take(const OrderEntry& entry);
   void take_refusal(const OrderEntry& entry, std::uint32_t number, Order& order);
   void take_terms(const Terms& terms, bool nothing_else, Order& order);
@@ -123,6 +122,7 @@ class JsonLedger {
   std::unordered_map<std::string, std::uint32_t> executions_;  // by id: in which connection
   std::size_t unanswered_ = 0;
   std::uint64_t unacknowledged_ = 0;
+  bool looking_up_ = false;
   std::uint32_t connection_ = 1;  // that is there, or is being looked up for
 };
 

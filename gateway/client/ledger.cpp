@@ -15,6 +15,7 @@ void LedgerCounts::add(const LedgerCounts& other_counts) {
                       &LedgerCounts::replies,
                       &LedgerCounts::taken,
                       &LedgerCounts::looked_up,
+                      &LedgerCounts::overtaken,
                       &LedgerCounts::accepted,
                       &LedgerCounts::accepted_dead,
                       &LedgerCounts::rejected,

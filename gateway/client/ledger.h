@@ -24,11 +24,14 @@ struct LedgerCounts {
   // Answers to requests over JSON, where each has one: `replies` in all, of these `taken` by the gate,
   // and `not_taken`, by Kind, those that it did not decide on: its door refused them, or what they
   // name was not there. The rest are its refusals. An answer that was lost with its connection was
-  // `looked_up`: what it would have said is known from a query.
+  // `looked_up`: what it would have said is known from a query. Amends that were taken, and of which
+  // nothing was heard before a connection was lost, or but that a later one has replaced their order,
+  // are `overtaken`: whether the venue has taken them nobody says.
   std::uint64_t replies = 0;
   std::uint64_t taken = 0;
   std::array<std::uint64_t, kKindCount> not_taken{};
   std::uint64_t looked_up = 0;
+  std::uint64_t overtaken = 0;
 
   // Messages received, by type.
   std::uint64_t accepted = 0;

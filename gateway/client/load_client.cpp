@@ -27,6 +27,9 @@ constexpr std::int64_t kStartNs = 10'000'000;
 constexpr std::int64_t kLeaveNs = 1'000'000'000;
 // Nothing came for so long after everything was answered: nothing will.
 constexpr std::int64_t kQuietNs = 300'000'000;
+// The same behind a lost connection: the gate may have been started again, and have still to hear from
+// the venue.
+constexpr std::int64_t kQuietAfterLossNs = 2'000'000'000;
 
 std::int64_t epoch_ns() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -145,8 +148,9 @@ void LoadClient::settle() {
     return ledger.unanswered_enters() + ledger.unanswered_controls();
   };
   const auto is_quiet = [&](const Session& s) {
+    const std::int64_t quiet_ns = s.connections_lost() == 0 ? kQuietNs : kQuietAfterLossNs;
     return s.state() == Session::State::Closed || (s.is_settled() && unanswered(s.ledger()) == 0 &&
-                                                   steady_ns() - s.last_received_ns() > kQuietNs);
+                                                   steady_ns() - s.last_received_ns() > quiet_ns);
   };
   flush();
   while (!all(is_quiet) && !stopping_) {

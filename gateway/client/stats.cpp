@@ -79,14 +79,15 @@ std::string orders(const SessionResult& session) {
 std::string json_only(const SessionResult& session) {
   if (!session.listed) return "";
   const LedgerCounts& counts = session.counts;
-  return fmt::format(
-      R"(, "json": {{"answers": {}, "not_taken": {}, "listed": {}}})",
-      object(
-          {{"replies", counts.replies}, {"taken", counts.taken}, {"looked_up", counts.looked_up}}),
-      by_kind(counts.not_taken),
-      object({{"open", session.listed->open},
-              {"executions", session.listed->executions},
-              {"executed_quantity", session.listed->executed_quantity}}));
+  return fmt::format(R"(, "json": {{"answers": {}, "not_taken": {}, "listed": {}}})",
+                     object({{"replies", counts.replies},
+                             {"taken", counts.taken},
+                             {"looked_up", counts.looked_up},
+                             {"overtaken", counts.overtaken}}),
+                     by_kind(counts.not_taken),
+                     object({{"open", session.listed->open},
+                             {"executions", session.listed->executions},
+                             {"executed_quantity", session.listed->executed_quantity}}));
 }
 
 std::string body(const SessionResult& session) {

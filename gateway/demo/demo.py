@@ -30,7 +30,7 @@ START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on 
 # From when what was killed listens again to the next kill, so that there is something to kill; shorter
 # than clients wait for what may still come.
 BREATH_S = 0.2
-LINK_S = 2  # from its last start to the end of a gate or venue, so that the link is up again
+LINK_S = 1  # from its last start to the end of a gate or venue, so that the link is up again
 PATIENCE_S = 120  # for what starts again, on a machine that has other things to do
 
 
@@ -292,12 +292,14 @@ def checks(gate, venue, client, replayed, kills):
     told = received["rejected"] + received["cancel_rejected"]
     # An order that never reached the venue is told of; a replace that it ignored is not, nor is it here.
     # Over JSON a refusal that was lost is not told again.
-    lost = client["total"]["again"]["total"] + client["total"]["json"]["answers"]["looked_up"] if over_json else 0
+    answers = client["total"]["json"]["answers"] if over_json else {"looked_up": 0, "overtaken": 0}
+    overtaken = answers["overtaken"]
+    lost = client["total"]["again"]["total"] + answers["looked_up"] if over_json else 0
     yield "the clients were told of every refusal", refusals - lost <= told <= refusals + v["voided"], \
         f"{refusals - lost} <= {told} <= {refusals} + {v['voided']}"
     for ours in ("accepted", "replaced", "executed", "canceled", "self_match_prevented", "broken"):
-        # Queries tell what an order has become, and not by how many amends without an answer.
-        most = received[ours] + (lost if ours == "replaced" else 0)
+        # Queries tell what an order has become, and not by how many amends.
+        most = received[ours] + (lost + overtaken if ours == "replaced" else 0)
         yield f"the clients' {ours} = the gate's", received[ours] <= v[ours] <= most, f"{received[ours]} = {v[ours]}"
     misfits = received["unexpected"] + received["undecodable"]
     yield "the clients heard nothing that fits no order", misfits == 0, str(misfits)

@@ -342,6 +342,14 @@ TEST(ClientJsonLedger, ARepeatOfARefusedOrderIsOne) {
   EXPECT_EQ(early.counts().accepted, 1);
   EXPECT_EQ(early.counts().unexpected, 0);
 
+  // A repeat has terms of its own.
+  Books other({enter(), repeat()});
+  other.reply(0, 110'003, "price_collar");
+  other.reply(1);
+  other.told(1, "New", {.quantity = "1", .leaves = "1"});
+  EXPECT_EQ(other.counts().replaced, 0);
+  EXPECT_EQ(other.counts().unexpected, 0);
+
   Books usual({enter(), repeat()});
   usual.open();
   usual.reply(1, 110'072, "duplicate_order");
@@ -431,17 +439,44 @@ TEST(ClientJsonLedger, AnExecutionCountsOnceHoweverOftenItIsTold) {
       << "it had ended before";
 }
 
-TEST(ClientJsonLedger, OfAmendsThatWereTakenTheLastShowsThemAll) {
+TEST(ClientJsonLedger, AQueryThatShowsNoChangeIsNoReplace) {
+  Books b({enter(), amend(1, 2, 5)});
+  b.open();
+  b.reply(1);
+  b.books.lost();
+  (void)b.books.on_orders(b.page(Books::order(Books::link(1), "New")));
+  EXPECT_TRUE(b.books.looked_up(kNowNs).empty());
+  EXPECT_EQ(b.counts().replaced, 0);
+  EXPECT_EQ(b.counts().overtaken, 1);
+}
+
+// What the venue has done about them nobody says.
+TEST(ClientJsonLedger, AmendsMayBeOvertaken) {
   Books b({enter(), amend(1, 2, 6), amend(2, 3, 7), amend(3, 4, 8)});
   b.open();
   b.reply(1);
-  b.reply(2);
   b.books.lost();
   (void)b.books.on_orders(
       b.page(Books::order(Books::link(1), "New", {.quantity = "8", .leaves = "8"})));
-  EXPECT_TRUE(b.books.looked_up(kNowNs).empty());
-  EXPECT_EQ(b.counts().replaced, 3);
+  EXPECT_EQ(b.books.looked_up(kNowNs), std::vector<std::size_t>{2}) << "may not have arrived";
+  EXPECT_EQ(b.counts().replaced, 1);
+  EXPECT_EQ(b.counts().overtaken, 1);
   EXPECT_EQ(b.counts().looked_up, 1);
+  b.told(1, "New", {.quantity = "6", .leaves = "6"});
+  EXPECT_EQ(b.counts().replaced, 1) << "old news, on another connection than the query's";
+  EXPECT_EQ(b.counts().unexpected, 0);
+}
+
+TEST(ClientJsonLedger, AnAmendThatIsRefusedOnceItWasSentAgainMayHaveArrivedBefore) {
+  Books b({enter(), amend(1, 2, 6)});
+  b.open();
+  b.books.lost();
+  (void)b.books.on_orders(b.page(Books::order(Books::link(1), "New")));
+  EXPECT_EQ(b.books.looked_up(kNowNs), std::vector<std::size_t>{1});
+  b.books.sent_again(1);
+  b.reply(1, 10'016, "venue_down");
+  b.told(1, "New", {.quantity = "6", .leaves = "6"});
+  EXPECT_EQ(b.counts().replaced, 1);
   EXPECT_EQ(b.counts().unexpected, 0);
 }
 

@@ -120,6 +120,7 @@ TEST(ClientStats, OfSessionsOverJsonHasTheirAnswersAndWhatTheQueriesList) {
     result.counts.replies = factor * 3;
     result.counts.taken = factor * 4;
     result.counts.looked_up = factor * 5;
+    result.counts.overtaken = factor * 19;
     for (std::size_t k = 0; k < kKindCount; ++k) result.counts.not_taken[k] = factor * (k + 6);
     result.counts.rejects = {{110'007, factor * 15}};
     result.listed = {
@@ -127,12 +128,17 @@ TEST(ClientStats, OfSessionsOverJsonHasTheirAnswersAndWhatTheQueriesList) {
     factor *= 100;
   }
   outcome.read();
-  const std::pair<const char*, std::int64_t> expected[] = {
-      {"json.answers.replies", 3},      {"json.answers.taken", 4},
-      {"json.answers.looked_up", 5},    {"json.not_taken.enter", 6},
-      {"json.not_taken.malformed", 14}, {"json.not_taken.total", 90},
-      {"rejects.110007", 15},           {"json.listed.open", 16},
-      {"json.listed.executions", 17},   {"json.listed.executed_quantity", 18}};
+  const std::pair<const char*, std::int64_t> expected[] = {{"json.answers.replies", 3},
+                                                           {"json.answers.taken", 4},
+                                                           {"json.answers.looked_up", 5},
+                                                           {"json.answers.overtaken", 19},
+                                                           {"json.not_taken.enter", 6},
+                                                           {"json.not_taken.malformed", 14},
+                                                           {"json.not_taken.total", 90},
+                                                           {"rejects.110007", 15},
+                                                           {"json.listed.open", 16},
+                                                           {"json.listed.executions", 17},
+                                                           {"json.listed.executed_quantity", 18}};
   for (const auto& [name, value] : expected) {
     EXPECT_EQ(outcome.integer(std::string("sessions.ALPHJ1.") + name), value) << name;
     EXPECT_EQ(outcome.integer(std::string("sessions.BRAVJ1.") + name), 100 * value) << name;
