@@ -108,15 +108,14 @@ std::vector<SeriesSource> sources_of(const std::filesystem::path& folder, PriceI
     if (columns == 1) {
       sources.push_back({.name = file.substr(0, file.size() - kEnding.size()), .file = file});
     } else {
-      out.left_out.push_back(columns == 0
-                                 ? fmt::format("{}: has no header that begins with Date", file)
-                                 : fmt::format("{}: has {} columns; --series NAME={}:COLUMN takes one",
-                                               file, columns, file));
+      out.left_out.push_back(
+          columns == 0 ? fmt::format("{}: has no header that begins with Date", file)
+                       : fmt::format("{}: has {} columns; --series NAME={}:COLUMN takes one", file,
+                                     columns, file));
     }
   }
   if (sources.empty()) {
-    out.problems.push_back(
-        {folder.string(), "", "", "has no .csv file with a date and a price"});
+    out.problems.push_back({folder.string(), "", "", "has no .csv file with a date and a price"});
   }
   return sources;
 }
@@ -126,8 +125,7 @@ std::vector<SeriesSource> sources_of(const std::filesystem::path& folder, PriceI
 PriceInputs read_prices(const std::filesystem::path& folder, const std::vector<std::string>& wanted,
                         calibration::Day first, calibration::Day last) {
   PriceInputs out;
-  out.sources =
-      wanted.empty() ? sources_of(folder, out) : wanted_sources(wanted, out.problems);
+  out.sources = wanted.empty() ? sources_of(folder, out) : wanted_sources(wanted, out.problems);
   if (out.sources.size() > kSeriesMax) {
     out.problems.push_back({folder.string(), "", std::to_string(out.sources.size()),
                             fmt::format("more than {} histories", kSeriesMax)});
@@ -142,8 +140,8 @@ PriceInputs read_prices(const std::filesystem::path& folder, const std::vector<s
       continue;
     }
     if (!names.insert(source.name).second) {
-      out.problems.push_back({source.file, "", config::quote(source.name),
-                              "another history has this name"});
+      out.problems.push_back(
+          {source.file, "", config::quote(source.name), "another history has this name"});
       continue;
     }
     const std::optional<std::string> text = read_file(folder / source.file);
@@ -160,8 +158,7 @@ PriceInputs read_prices(const std::filesystem::path& folder, const std::vector<s
   return out;
 }
 
-PreviousShocks parse_previous(std::string_view text, const std::string& file,
-                              std::size_t horizon) {
+PreviousShocks parse_previous(std::string_view text, const std::string& file, std::size_t horizon) {
   using Kind = config::Json::Kind;
   PreviousShocks out;
   const auto problem = [&](std::string path, std::string value, std::string what) {

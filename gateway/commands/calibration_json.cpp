@@ -115,10 +115,9 @@ std::string factor_json(const FactorEvidence& of) {
 }
 
 std::string book_json(const BookFigure& of) {
-  return fmt::format(
-      R"({{ "days": {}, "side": "{}", "tail_ppm": {}, "var_ppm": {}, "es_ppm": {}, )"
-      R"("parts_es_ppm": {} }})",
-      of.days, side(of.side), of.tail_ppm, of.var_ppm, of.es_ppm, of.parts_es_ppm);
+  return fmt::format(R"({{ "days": {}, "side": "{}", "tail_ppm": {}, "var_ppm": {}, "es_ppm": {}, )"
+                     R"("parts_es_ppm": {} }})",
+                     of.days, side(of.side), of.tail_ppm, of.var_ppm, of.es_ppm, of.parts_es_ppm);
 }
 
 std::string pair_json(const Evidence& evidence, const PairEvidence& of) {
@@ -139,19 +138,17 @@ std::string calibration_json(const Evidence& evidence, const PriceInputs& inputs
   text += fmt::format("  \"left_out\": {},\n",
                       lines(inputs.left_out, "  ", '[', ']',
                             [](const std::string& item) { return config::quote(item); }));
-  text += fmt::format("  \"findings\": {},\n",
-                      lines(evidence.findings, "  ", '[', ']', finding_json));
-  text += fmt::format(
-      "  \"calendar\": {{ \"first\": {}, \"last\": {}, \"days\": {} }},\n",
-      day(evidence.calendar.days.front()), day(evidence.calendar.days.back()),
-      evidence.calendar.days.size());
-  text += fmt::format("  \"factors\": {},\n",
-                      lines(evidence.factors, "  ", '{', '}', factor_json));
+  text +=
+      fmt::format("  \"findings\": {},\n", lines(evidence.findings, "  ", '[', ']', finding_json));
+  text += fmt::format("  \"calendar\": {{ \"first\": {}, \"last\": {}, \"days\": {} }},\n",
+                      day(evidence.calendar.days.front()), day(evidence.calendar.days.back()),
+                      evidence.calendar.days.size());
+  text += fmt::format("  \"factors\": {},\n", lines(evidence.factors, "  ", '{', '}', factor_json));
   text += fmt::format(
       "  \"joint\": {{\n    \"first\": {},\n    \"last\": {},\n    \"rows\": {},\n"
       "    \"equal_notional\": {},\n    \"pairs\": {}\n  }}\n}}\n",
-      day(evidence.joint.days.front()), day(evidence.joint.days.back()),
-      evidence.joint.days.size(), lines(evidence.book, "    ", '[', ']', book_json),
+      day(evidence.joint.days.front()), day(evidence.joint.days.back()), evidence.joint.days.size(),
+      lines(evidence.book, "    ", '[', ']', book_json),
       lines(evidence.pairs, "    ", '[', ']',
             [&](const PairEvidence& pair) { return pair_json(evidence, pair); }));
   return text;
