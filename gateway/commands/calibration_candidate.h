@@ -20,7 +20,8 @@
 //                 cut by the fall of its sale, and its debt raised by the rise. Maintenance tiers
 //                 stay, but for what the loader demands.
 //   limits.json   version, one more; leverage_max and leverage_brackets: at most the cap of the
-//                 factor with the smallest shock, never more than the base has.
+//                 factor with the smallest shock, never more than the base has; collars that the loader
+//                 refuses beside the new shocks, lowered by tenths until it takes them.
 // Factors of the base without a history keep their grids and move in no calibrated column; each has to
 // be named in `keep`.
 #pragma once

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "config/decimal.h"
 #include "gateway/commands/calibration_plots.h"
 #include "gateway/commands/page.h"
 
@@ -23,6 +24,9 @@ std::string percent(std::int64_t ppm) {
   const std::int64_t size = (std::abs(ppm) + kHundredth - 1) / kHundredth;
   return fmt::format("{}{}.{:02} %", ppm < 0 ? "-" : "", size / 100, size % 100);
 }
+
+// "25 %": of settings, exact.
+std::string whole_percent(std::int64_t ppm) { return config::to_decimal(ppm, 4) + " %"; }
 
 // "6.32": two places, rounded down.
 std::string times(std::int64_t ppm) {
@@ -143,7 +147,8 @@ struct Report {
          fmt::format(
              "Target: the larger of scaled {} and the {}-year {} unscaled, of falls or rises, "
              "whichever is worse. From the shock before, at most {} either way.",
-             shock_name(), settings().floor_years, floor_name(), percent(settings().step_max_ppm)),
+             shock_name(), settings().floor_years, floor_name(),
+             whole_percent(settings().step_max_ppm)),
          fmt::format(
              "Residual haircut: what selling within {} may lose beyond the shock. Debt add-on: "
              "what buying back within that may cost beyond it. Leverage cap: one over the "
@@ -159,10 +164,12 @@ struct Report {
         "ways to keep a calm market from lowering margins too far. Stress weight: the worst {} "
         "returns in a row have {} of the weight.",
         shock_name(), days_text(settings().horizon), settings().stress_days,
-        percent(settings().stress_weight_ppm))});
+        whole_percent(settings().stress_weight_ppm))});
     Table table{.header = {"factor", "volatility today", "unscaled", "scaled", "with the floor",
-                           "with buffer of " + percent(settings().buffer_ppm), "with stress weight",
-                           "worst returns in a row", "worst fall", "worst rise"}};
+                           "with a buffer of " + whole_percent(settings().buffer_ppm),
+                           "with stress weight"}};
+    Table worst{.header = {"factor", "worst fall of a day", "worst rise of a day",
+                           fmt::format("worst {} returns in a row", settings().stress_days)}};
     for (const FactorEvidence& factor : evidence.factors) {
       Estimate worse;
       for (const Estimate& of : factor.estimates) {
@@ -179,11 +186,12 @@ struct Report {
       table.rows.push_back({factor.name, percent(factor.volatility_ppm),
                             percent(worse.unscaled_ppm), percent(worse.scaled_ppm),
                             percent(worse.floored_ppm), percent(worse.buffered_ppm),
-                            percent(worse.stressed_ppm),
-                            to_text(factor.stress_from) + " to " + to_text(factor.stress_to),
-                            extreme(factor.worst_fall), extreme(factor.worst_rise)});
+                            percent(worse.stressed_ppm)});
+      worst.rows.push_back({factor.name, extreme(factor.worst_fall), extreme(factor.worst_rise),
+                            to_text(factor.stress_from) + " to " + to_text(factor.stress_to)});
     }
     page.push_back(std::move(table));
+    page.push_back(std::move(worst));
   }
 
   // --- by factor
