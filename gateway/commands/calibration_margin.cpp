@@ -20,12 +20,21 @@ using risk::kPpm;
 constexpr std::int64_t kPointsByDefault = 9;
 constexpr std::size_t kRowsByDefault = 500;
 constexpr std::int64_t kOffsetMost = 800'000;  // EMIR RTS 153/2013, Article 27
+constexpr const char* kRange = "calibrated_range";
+constexpr const char* kApart = "calibrated_apart";
+constexpr const char* kHistory = "calibrated_history";
+constexpr const char* kBreaks = "calibrated_breaks";
 constexpr std::size_t kNameMax = 32;
 constexpr std::int64_t kMoveMin = -kPpm;
 constexpr std::int64_t kMoveMax = 10 * kPpm;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) {
   return (value + step - 1) / step * step;
+}
+
+// Of an earlier candidate that is now the base.
+void remove(Json& sets, std::string_view name) {
+  std::erase_if(sets.members, [&](const auto& set) { return set.name == name; });
 }
 
 class MarginChange {
@@ -35,8 +44,6 @@ class MarginChange {
   void change() {
     Json margin = config::parse_json(making_.base.at("margin.json")).json;
     Json& sets = *member(margin, "sets");
-    for (const char* name : {"calibrated_range", "calibrated_apart", "calibrated_breaks"})
-      std::erase_if(sets.members, [&](const auto& set) { return set.name == name; });
     change_ranges(sets);
     add_apart(sets);
     change_histories(sets);
@@ -49,6 +56,7 @@ class MarginChange {
   Json* range_set(Json& sets, std::string& name) {
     Json* found = nullptr;
     for (config::JsonMember& set : sets.members) {
+      if (set.name == kRange) continue;  // made anew
       Json* const groups = member(set.value, "groups");
       const bool has_grid =
           groups != nullptr &&
@@ -113,13 +121,16 @@ class MarginChange {
         add_grid(g, parts);
       }
     }
-    if (parts.members.empty()) return;
+    if (parts.members.empty()) {
+      remove(sets, kRange);
+      return;
+    }
     Json added = json_object();
     set_member(added, "scope", json_text("per_group"));
     set_member(added, "measure", json_text("worst"));
     set_member(added, "action", json_text("enforce"));
     set_member(added, "groups", std::move(parts));
-    set_member(sets, "calibrated_range", std::move(added));
+    set_member(sets, kRange, std::move(added));
   }
 
   void add_grid(std::size_t group, Json& parts) {
@@ -194,13 +205,16 @@ class MarginChange {
       set_member(part, "columns", std::move(columns));
       set_member(parts, making_.group_name(g), std::move(part));
     }
-    if (parts.members.empty()) return;
+    if (parts.members.empty()) {
+      remove(sets, kApart);
+      return;
+    }
     Json set = json_object();
     set_member(set, "scope", json_text("per_group"));
     set_member(set, "measure", json_text("worst"));
     set_member(set, "action", json_text("enforce"));
     set_member(set, "groups", std::move(parts));
-    set_member(sets, "calibrated_apart", std::move(set));
+    set_member(sets, kApart, std::move(set));
   }
 
   // A column's name, or a number where it is too long.
@@ -279,7 +293,7 @@ class MarginChange {
     set_member(set, "action", json_text("enforce"));
     set_member(set, "weight", json_share(kOffsetMost));
     set_member(set, "history", std::move(history));
-    set_member(sets, "calibrated_history", std::move(set));
+    set_member(sets, kHistory, std::move(set));
     making_.out.texts["calibrated.csv"] = history_text(rows);
     making_.note("margin.json", "sets.calibrated_history", "",
                  fmt::format("{} rows, {}", rows, rows_text()));
@@ -348,7 +362,7 @@ class MarginChange {
     set_member(set, "action", json_text("warn"));
     set_member(set, "weight", json_share(kPpm));
     set_member(set, "columns", std::move(columns));
-    set_member(sets, "calibrated_breaks", std::move(set));
+    set_member(sets, kBreaks, std::move(set));
   }
 
   Making& making_;
