@@ -12,7 +12,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-using namespace feeds::calibration;  // NOLINT(google-build-using-namespace)
+using namespace feeds::calibration;
 
 // The items, one a line, between brackets.
 template <class Items>

@@ -14,7 +14,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-using namespace feeds::calibration;  // NOLINT(google-build-using-namespace)
+using namespace feeds::calibration;
 
 constexpr double kWidth = 760;
 constexpr double kHeight = 230;

@@ -14,7 +14,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-using namespace feeds::calibration;  // NOLINT(google-build-using-namespace)
+using namespace feeds::calibration;
 
 constexpr std::int64_t kPpm = 1'000'000;
 constexpr std::int64_t kHundredth = 100;  // ppm of 0.01 %
