@@ -42,9 +42,10 @@ void find_jumps(const PriceSeries& series, const FindingSettings& settings,
                     .from = series.days[i - 1],
                     .to = series.days[i],
                     .size = outward_ppm(ratio - 1)};
-    finding.text = fmt::format("{}: {} on {}, from {:.8g} to {:.8g}{}", series.name, percent(finding.size),
-                               to_text(finding.to), series.prices[i - 1], series.prices[i],
-                               split.empty() ? "" : ", which is what a " + split + " split does");
+    finding.text =
+        fmt::format("{}: {} on {}, from {:.8g} to {:.8g}{}", series.name, percent(finding.size),
+                    to_text(finding.to), series.prices[i - 1], series.prices[i],
+                    split.empty() ? "" : ", which is what a " + split + " split does");
     found.push_back(std::move(finding));
   }
 }

@@ -183,6 +183,11 @@ class Factor {
       out_.shock_ppm = std::clamp(out_.target_ppm, times(kPpm - settings_.step_max_ppm),
                                   times(kPpm + settings_.step_max_ppm));
     }
+    const double shock = static_cast<double>(out_.shock_ppm) / static_cast<double>(kPpm);
+    for (const double value : margin.floor) {
+      if (value < -shock) ++out_.falls_beyond;
+      if (value > shock) ++out_.rises_beyond;
+    }
     const Sample sale = sample_of(settings_.haircut_horizon);
     out_.fall_ppm = target_of(sale, Side::Down).both();
     out_.rise_ppm = target_of(sale, Side::Up).both();
@@ -257,6 +262,20 @@ std::vector<HistoryRow> rows_of(const JointReturns& joint) {
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::vector<HistoryRow> breaks_of(const std::vector<HistoryRow>& rows, std::size_t factors) {
+  std::vector<HistoryRow> breaks;
+  for (std::size_t f = 0; f < factors; ++f) {
+    const auto [low, high] = std::minmax_element(
+        rows.begin(), rows.end(),
+        [f](const auto& a, const auto& b) { return a.moves_ppm[f] < b.moves_ppm[f]; });
+    for (const HistoryRow& row : {*low, *high}) {
+      const auto is_it = [&](const HistoryRow& one) { return one.day == row.day; };
+      if (std::none_of(breaks.begin(), breaks.end(), is_it)) breaks.push_back(row);
+    }
+  }
+  return breaks;
 }
 
 void find_short(const FactorEvidence& factor, const Settings& settings,
@@ -338,6 +357,7 @@ Calibration calibrate(const std::vector<PriceSeries>& series, const Settings& se
   }
   for (const std::size_t days : horizons) add_book(days, joint[days], out.book);
   out.rows = rows_of(margin);
+  out.breaks = breaks_of(out.rows, series.size());
   out.joint = std::move(joint[1]);
   return result;
 }

@@ -108,6 +108,10 @@ struct FactorEvidence {
   Day stress_from = 0;  // of the worse side
   Day stress_to = 0;
 
+  // Of the floor's returns, over the margin period: how many were worse than the shock.
+  std::size_t falls_beyond = 0;
+  std::size_t rises_beyond = 0;
+
   std::int64_t scaled_ppm = 0;
   std::int64_t floor_ppm = 0;
   std::int64_t target_ppm = 0;
@@ -161,6 +165,8 @@ struct Evidence {
   std::vector<BookFigure> book{};
   JointReturns joint{};            // daily
   std::vector<HistoryRow> rows{};  // joint, over the margin period, the oldest first
+  // Of the rows those with the worst fall and the worst rise of each factor, none twice.
+  std::vector<HistoryRow> breaks{};
 };
 
 struct Calibration {

@@ -13,7 +13,8 @@ Calendar calendar_of(const std::vector<PriceSeries>& series) {
 
   Calendar calendar;
   calendar.kept_off.assign(series.size(), 0);
-  std::vector<std::size_t> next(series.size(), 0);  // of each series, its first day not before `day`
+  std::vector<std::size_t> next(series.size(),
+                                0);  // of each series, its first day not before `day`
   for (const Day day : days) {
     std::size_t missing = 0;
     std::size_t alive = 0;

@@ -11,8 +11,8 @@
 //                 calibrated_apart, per group: each two calibrated factors of a group against each
 //                 other, both ways, by ES at the shock's tail of their spread, shared in the
 //                 proportion of their shocks, at most the shocks themselves.
-//                 calibrated_breaks, joint, a warning: the days of each factor's worst fall and rise
-//                 among the joint rows; all factors down and up by their shocks; each group against
+//                 calibrated_breaks, joint, a warning: the joint rows with each factor's worst fall
+//                 and rise; all factors down and up by their shocks; each group against
 //                 the rest, both ways.
 //   assets.json   of assets with a calibrated factor: the residual haircut of the first tier and
 //                 debt_addon as proposed; the haircut, residual and the deepest fall of the enforced

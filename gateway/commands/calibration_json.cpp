@@ -96,10 +96,10 @@ std::string factor_json(const FactorEvidence& of) {
       "      \"floor_ppm\": {},\n      \"previous_ppm\": {},\n"
       "      \"residual_haircut_ppm\": {},\n      \"debt_addon_ppm\": {},\n"
       "      \"leverage_ppm\": {},\n      \"fall_ppm\": {},\n      \"rise_ppm\": {},\n"
-      "      \"volatility_ppm\": {},\n",
+      "      \"volatility_ppm\": {},\n      \"falls_beyond\": {},\n      \"rises_beyond\": {},\n",
       of.shock_ppm, of.target_ppm, of.scaled_ppm, of.floor_ppm, ppm_or_null(of.previous_ppm),
       of.residual_ppm, of.debt_addon_ppm, of.leverage_ppm, of.fall_ppm, of.rise_ppm,
-      of.volatility_ppm);
+      of.volatility_ppm, of.falls_beyond, of.rises_beyond);
   text += fmt::format(
       "      \"prices\": {},\n      \"without_price\": {},\n      \"first\": {},\n"
       "      \"last\": {},\n      \"returns\": {},\n      \"days_kept_off\": {},\n"
@@ -129,6 +129,15 @@ std::string pair_json(const Evidence& evidence, const PairEvidence& of) {
       ppm_or_null(of.latest_ppm), of.spread_floor_tail_ppm, of.spread_shock_tail_ppm);
 }
 
+std::string row_json(const Evidence& evidence, const HistoryRow& of) {
+  std::string moves;
+  for (std::size_t f = 0; f < of.moves_ppm.size(); ++f) {
+    moves += fmt::format("{}{}: {}", f == 0 ? "" : ", ", config::quote(evidence.factors[f].name),
+                         of.moves_ppm[f]);
+  }
+  return fmt::format(R"({{ "date": {}, "moves_ppm": {{ {} }} }})", day(of.day), moves);
+}
+
 }  // namespace
 
 std::string calibration_json(const Evidence& evidence, const PriceInputs& inputs) {
@@ -146,11 +155,13 @@ std::string calibration_json(const Evidence& evidence, const PriceInputs& inputs
   text += fmt::format("  \"factors\": {},\n", lines(evidence.factors, "  ", '{', '}', factor_json));
   text += fmt::format(
       "  \"joint\": {{\n    \"first\": {},\n    \"last\": {},\n    \"rows\": {},\n"
-      "    \"equal_notional\": {},\n    \"pairs\": {}\n  }}\n}}\n",
+      "    \"equal_notional\": {},\n    \"pairs\": {},\n    \"breaks\": {}\n  }}\n}}\n",
       day(evidence.joint.days.front()), day(evidence.joint.days.back()), evidence.joint.days.size(),
       lines(evidence.book, "    ", '[', ']', book_json),
       lines(evidence.pairs, "    ", '[', ']',
-            [&](const PairEvidence& pair) { return pair_json(evidence, pair); }));
+            [&](const PairEvidence& pair) { return pair_json(evidence, pair); }),
+      lines(evidence.breaks, "    ", '[', ']',
+            [&](const HistoryRow& row) { return row_json(evidence, row); }));
   return text;
 }
 

@@ -330,18 +330,9 @@ class MarginChange {
   void add_breaks(Json& sets) {
     Json columns = json_object();
     const auto shock = [&](std::size_t place) { return making_.evidence.factors[place].shock_ppm; };
-    for (const std::string& factor : making_.factors()) {
-      if (making_.evidence_of(factor) == nullptr) continue;
-      const std::size_t place = making_.place_of(factor);
-      const auto by_move = [&](const HistoryRow& a, const HistoryRow& b) {
-        return a.moves_ppm[place] < b.moves_ppm[place];
-      };
-      const auto [low, high] =
-          std::minmax_element(making_.evidence.rows.begin(), making_.evidence.rows.end(), by_move);
-      for (const HistoryRow& row : {*low, *high}) {
-        add_break(columns, feeds::calibration::to_text(row.day),
-                  [&](std::size_t, std::size_t of) { return row.moves_ppm[of]; });
-      }
+    for (const HistoryRow& row : making_.evidence.breaks) {
+      add_break(columns, feeds::calibration::to_text(row.day),
+                [&](std::size_t, std::size_t of) { return row.moves_ppm[of]; });
     }
     add_break(columns, "all down", [&](std::size_t, std::size_t of) { return -shock(of); });
     add_break(columns, "all up", [&](std::size_t, std::size_t of) { return shock(of); });

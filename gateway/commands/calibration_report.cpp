@@ -35,7 +35,10 @@ std::string times(std::int64_t ppm) {
 }
 
 std::string correlation_text(const std::optional<std::int64_t>& ppm) {
-  return ppm ? fmt::format("{:.2f}", static_cast<double>(*ppm) / static_cast<double>(kPpm)) : "-";
+  if (!ppm) return "-";
+  const std::string text =
+      fmt::format("{:.2f}", static_cast<double>(*ppm) / static_cast<double>(kPpm));
+  return text == "-0.00" ? "0.00" : text;
 }
 
 // "97.5 %".
@@ -169,7 +172,8 @@ struct Report {
                            "with a buffer of " + whole_percent(settings().buffer_ppm),
                            "with stress weight"}};
     Table worst{.header = {"factor", "worst fall of a day", "worst rise of a day",
-                           fmt::format("worst {} returns in a row", settings().stress_days)}};
+                           fmt::format("worst {} returns in a row", settings().stress_days),
+                           fmt::format("beyond the shock in {} years", settings().floor_years)}};
     for (const FactorEvidence& factor : evidence.factors) {
       Estimate worse;
       for (const Estimate& of : factor.estimates) {
@@ -188,7 +192,9 @@ struct Report {
                             percent(worse.floored_ppm), percent(worse.buffered_ppm),
                             percent(worse.stressed_ppm)});
       worst.rows.push_back({factor.name, extreme(factor.worst_fall), extreme(factor.worst_rise),
-                            to_text(factor.stress_from) + " to " + to_text(factor.stress_to)});
+                            to_text(factor.stress_from) + " to " + to_text(factor.stress_to),
+                            fmt::format("{} falls, {} rises of {}", factor.falls_beyond,
+                                        factor.rises_beyond, factor.floor_returns)});
     }
     page.push_back(std::move(table));
     page.push_back(std::move(worst));
@@ -288,6 +294,23 @@ struct Report {
                            percent(of.parts_es_ppm)});
     }
     page.push_back(std::move(book));
+    add_breaks();
+  }
+
+  void add_breaks() {
+    page.push_back(Paragraph{
+        fmt::format("The days of each factor's worst fall and rise, and what the others did, over "
+                    "{}. As columns "
+                    "of a set they say what one day can do to a book that relies on correlations.",
+                    days_text(settings().horizon))});
+    Table table{.header = {"date"}};
+    for (const FactorEvidence& factor : evidence.factors) table.header.push_back(factor.name);
+    for (const HistoryRow& row : evidence.breaks) {
+      std::vector<std::string> cells{to_text(row.day)};
+      for (const std::int64_t move : row.moves_ppm) cells.push_back(percent(move));
+      table.rows.push_back(std::move(cells));
+    }
+    page.push_back(std::move(table));
   }
 
   void add_changes() {

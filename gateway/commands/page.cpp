@@ -17,7 +17,7 @@ h1 { font-size: 1.7rem; margin-bottom: .3rem; }
 h2 { font-size: 1.25rem; margin-top: 2.4rem; border-bottom: 1px solid #d5d9de; padding-bottom: .2rem; }
 h3 { font-size: 1.05rem; margin-top: 1.8rem; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; margin: .6rem 0; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 10px; border-bottom: 1px solid #e3e6ea; text-align: right; white-space: nowrap; }
 th { background: #f4f5f7; vertical-align: bottom; white-space: normal; }
 th:first-child, td:first-child, .text th, .text td { text-align: left; }

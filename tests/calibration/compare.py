@@ -205,6 +205,8 @@ def check_factor(name, out, prices, calendar, joint, settings, exact):
     check(f"{name} floor", out["floor_ppm"], floor_es)
     check(f"{name} target", out["target_ppm"], max(scaled_es, floor_es))
     equal(f"{name} shock", out["shock_ppm"], out["target_ppm"])
+    equal(f"{name} beyond", (out["falls_beyond"], out["rises_beyond"]),
+          (int(np.sum(floor * 1e6 < -out["shock_ppm"])), int(np.sum(floor * 1e6 > out["shock_ppm"]))))
     _, _, floor, scaled = samples(sale)
     for key, sign in (("fall_ppm", -1.0), ("rise_ppm", 1.0)):
         check(f"{name} {key}", out[key], max(es(scaled * sign, shock_tail), es(floor * sign, floor_tail)))
@@ -239,6 +241,19 @@ def check_joint(out, joint, settings):
               np.mean([es(row, book["tail_ppm"]) for row in values]))
 
 
+def check_breaks(out, each):
+    """Of the joint rows those with the worst moves; the moves are the returns."""
+    days = sorted(set.intersection(*(set(values) for values in each.values())))
+    wanted = set()
+    for values in each.values():
+        wanted |= {min(days, key=values.get), max(days, key=values.get)}
+    rows = out["joint"]["breaks"]
+    equal("breaks", sorted(row["date"] for row in rows), sorted(wanted))
+    for row in rows:
+        for name, move in row["moves_ppm"].items():
+            check(f"break {row['date']} {name}", move, each[name][row["date"]], None)
+
+
 def compare(folder, sources, options, exact):
     with tempfile.TemporaryDirectory() as scratch:
         file = pathlib.Path(scratch) / "out.json"
@@ -255,6 +270,8 @@ def compare(folder, sources, options, exact):
     for steps in {1, settings["horizon_days"], settings["haircut_horizon_days"]}:
         each = {name: dict(zip(*returns_of(prices, calendar, steps))) for name, prices in series.items()}
         days = sorted(set.intersection(*(set(values) for values in each.values())))
+        if steps == settings["horizon_days"]:
+            check_breaks(out, each)
         joint[steps] = {name: [values[day] for day in days] for name, values in each.items()}
         if steps == 1:
             equal("joint rows", (out["joint"]["rows"], out["joint"]["first"], out["joint"]["last"]),
