@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include "config/load.h"
 #include "feeds/calibration/day.h"
+#include "gateway/commands/check.h"
 #include "gateway/commands/json_edit.h"
 #include "tests/support/command_line.h"
 #include "tests/support/example_config.h"
@@ -247,6 +249,8 @@ TEST(CalibrateCommand, MakesACandidateThatLoads) {
   ASSERT_EQ(outcome.code, 0) << outcome.errors;
   const config::LoadResult loaded = config::load(folder.at("candidate"));
   ASSERT_TRUE(loaded.ok()) << test::problems_text(loaded);
+  EXPECT_EQ(
+      test::run_command(add_check_command, {"check", "--config", folder.at("candidate")}).code, 0);
   const config::LoadResult base = config::load(test::example_folder());
   EXPECT_EQ(loaded.deployment.parameters.version, base.deployment.parameters.version + 1);
   EXPECT_EQ(loaded.deployment.names.factors.names(), base.deployment.names.factors.names());
@@ -365,6 +369,31 @@ TEST(CalibrateCommand, MakesACandidateOfAModelWithAHistory) {
       0);
   margin = config::parse_json(folder.read("candidate/margin.json")).json;
   EXPECT_EQ(test::find(margin, "sets.imcc.history.columns")->integer, 300);
+}
+
+// The README's command, on the recorded histories.
+TEST(CalibrateCommand, TurnsTheRecordedHistoriesIntoAConfiguration) {
+  const char* const data = std::getenv("PORTCULLIS_DATA");  // NOLINT(concurrency-mt-unsafe)
+  if (data == nullptr) GTEST_SKIP() << "PORTCULLIS_DATA is not set";
+  const Folder folder;
+  const std::vector<std::string> series{"--series",    "BTC=BTC-USD", "--series",
+                                        "ETH=ETH-USD", "--series",    "EUR=eurofxref-hist:USD"};
+  const test::Outcome outcome = test::run_command(
+      add_calibrate_command,
+      std::vector<std::string>{"calibrate", "--prices", std::string(data) + "/history", "--out",
+                               folder.at("out.json"), "--to", "2025-09-30", "--report",
+                               folder.at("report")} +
+          series + candidate_options(folder, test::example_folder()) + kKeep);
+  ASSERT_EQ(outcome.code, 0) << outcome.errors;
+  const test::Outcome checked =
+      test::run_command(add_check_command, {"check", "--config", folder.at("candidate")});
+  EXPECT_EQ(checked.code, 0) << checked.out;
+  // What the README shows of it, line for line.
+  const std::string readme = test::read_file(test::source_dir() + "/README.md");
+  EXPECT_NE(readme.find(outcome.out), std::string::npos) << outcome.out;
+  EXPECT_NE(readme.find(outcome.errors), std::string::npos) << outcome.errors;
+  EXPECT_EQ(folder.read("report/EUR-returns.svg"),
+            test::read_file(test::source_dir() + "/feeds/calibration/eur-usd.svg"));
 }
 
 TEST(CalibrateCommand, RefusesACandidateThatWouldBeGuessed) {
