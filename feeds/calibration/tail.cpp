@@ -12,6 +12,11 @@ namespace {
 
 constexpr double kPpm = static_cast<double>(risk::kPpm);
 constexpr double kHair = 1e-6;  // of a ppm: what double arithmetic may have added
+constexpr double kPpmMax = 1e15;
+
+std::int64_t whole(double ppm) {
+  return static_cast<std::int64_t>(std::clamp(ppm, -kPpmMax, kPpmMax));
+}
 
 // floor(n * tail), and what is left over of it as a share of one.
 struct Tail {
@@ -69,13 +74,9 @@ double mixed_shortfall(const std::vector<double>& losses, const std::vector<doub
   return sum / tail;
 }
 
-std::int64_t ceil_ppm(double share) {
-  return static_cast<std::int64_t>(std::ceil(share * kPpm - kHair));
-}
+std::int64_t ceil_ppm(double share) { return whole(std::ceil(share * kPpm - kHair)); }
 
-std::int64_t floor_ppm(double share) {
-  return static_cast<std::int64_t>(std::floor(share * kPpm + kHair));
-}
+std::int64_t floor_ppm(double share) { return whole(std::floor(share * kPpm + kHair)); }
 
 std::int64_t outward_ppm(double share) { return share < 0 ? floor_ppm(share) : ceil_ppm(share); }
 

@@ -36,7 +36,8 @@ enum class Side : std::uint8_t { Down, Up };
                                      const std::vector<double>& stressed, std::int64_t weight_ppm,
                                      std::int64_t tail_ppm);
 
-// Shares to ppm. What is within 1e-6 ppm of a whole number is that number.
+// Shares to ppm, at most 1e15 of them either way. What is within 1e-6 ppm of a whole number is that
+// number.
 [[nodiscard]] std::int64_t ceil_ppm(double share);
 [[nodiscard]] std::int64_t floor_ppm(double share);
 // Away from zero: a move never looks smaller than it was, whoever loses by it.

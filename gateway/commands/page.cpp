@@ -30,7 +30,7 @@ svg { max-width: 100%; height: auto; }
 std::string cell_markdown(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '|' || c == '<' || c == '*' || c == '_') out += '\\';
+    if (std::string_view("|<*_[`").find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
   return out;

@@ -132,7 +132,7 @@ TEST(CalibrationProperty, StressedWeightLiesBetweenItsTwoSamples) {
 // What prices are counted in is no risk: the factor of two changes no bit.
 TEST(CalibrationProperty, AnotherUnitOfThePriceChangesNothing) {
   Random random(test::seed());
-  for (int i = 0; i < test::test_scale(20); ++i) {
+  for (int i = 0; i < support::test_scale(20); ++i) {
     PriceSeries series = random_series(random, "A", 300 + random() % 200);
     const FactorEvidence before = calibrate({series}, {}, {}).evidence.factors.at(0);
     for (double& price : series.prices) price *= 1024;
@@ -204,7 +204,7 @@ TEST(CalibrationProperty, ReturnsOfDifferentCalendarsMultiplyToThePricesTheyCame
 
 TEST(CalibrationProperty, ProposalsKeepTheirOrder) {
   Random random(test::seed());
-  for (int i = 0; i < test::test_scale(30); ++i) {
+  for (int i = 0; i < support::test_scale(30); ++i) {
     std::vector<PriceSeries> all{random_series(random, "A", 400), random_series(random, "B", 400)};
     // Both every day, so that enough is common.
     for (PriceSeries& one : all) {

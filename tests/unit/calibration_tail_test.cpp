@@ -67,6 +67,8 @@ TEST(CalibrationTail, RoundsAgainstWhoWouldLikeItSmall) {
   EXPECT_EQ(outward_ppm(0.0000001), 1);
   EXPECT_EQ(outward_ppm(-0.0000001), -1);
   EXPECT_EQ(outward_ppm(0), 0);
+  EXPECT_EQ(ceil_ppm(1e50), 1'000'000'000'000'000);
+  EXPECT_EQ(outward_ppm(-1e50), -1'000'000'000'000'000);
 }
 
 TEST(CalibrationVolatility, KnowsOnlyWhatWasBefore) {
