@@ -83,8 +83,10 @@ std::string percent(double share) {
 std::string y_axis(const Frame& frame, std::string (*text_of)(double)) {
   std::string svg;
   const double step = step_of(frame.y_max - frame.y_min);
-  for (double value = std::ceil(frame.y_min / step) * step; value <= frame.y_max + step / 1e6;
-       value += step) {
+  const auto first = static_cast<int>(std::ceil(frame.y_min / step));
+  const auto last = static_cast<int>(std::floor(frame.y_max / step + 1e-6));
+  for (int i = first; i <= last; ++i) {
+    const double value = i * step;
     const double y = frame.y(value);
     svg += line(kLeft, y, kWidth - kRight, y, kRule);
     svg += label(kLeft - 6, y + 4, text_of(value), kGrey, "end");
