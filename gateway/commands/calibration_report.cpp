@@ -41,9 +41,9 @@ std::string correlation_text(const std::optional<std::int64_t>& ppm) {
   return text == "-0.00" ? "0.00" : text;
 }
 
-// "97.5 %".
+// "97.5 %", never broken between the two.
 std::string confidence(std::int64_t tail_ppm) {
-  return fmt::format("{:g} %", static_cast<double>(kPpm - tail_ppm) / 10'000);
+  return fmt::format("{:g}\u00a0%", static_cast<double>(kPpm - tail_ppm) / 10'000);
 }
 
 std::string days_text(std::size_t days) {
