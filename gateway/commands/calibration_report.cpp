@@ -136,13 +136,12 @@ struct Report {
   void add_definitions() {
     page.push_back(Heading{2, "How it is made"});
     page.push_back(List{
-        {fmt::format(
-             "Returns: price over the price before, less one, on days on which every history "
-             "that has begun and not ended has a price. What lies between two such days, a "
-             "weekend or a gap, is in one return."),
-         "Expected shortfall (ES): the mean of the worst share of all returns, the last of them by "
-         "its "
-         "fraction. Value at risk (VaR): the first return that is not worse; no interpolation.",
+        {std::string("Returns: price over the price before, less one, on days on which every "
+                     "history that has begun and not ended has a price. What lies between two "
+                     "such days, a weekend or a gap, is in one return."),
+         std::string("Expected shortfall (ES): the mean of the worst share of all returns, the "
+                     "last of them by its fraction. Value at risk (VaR): the first return that is "
+                     "not worse; no interpolation."),
          fmt::format(
              "Scaled: each return times today's volatility over that before it; volatility by "
              "exponential weights, {} a day, started on {} returns.",

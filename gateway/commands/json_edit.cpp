@@ -1,5 +1,7 @@
 #include "gateway/commands/json_edit.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "config/decimal.h"
@@ -18,9 +20,11 @@ std::string flat(const Json& json) {
   const bool is_object = json.kind == Json::Kind::Object;
   std::string inside;
   for (const config::JsonMember& each : json.members) {
-    inside += (inside.empty() ? "" : ", ") + config::quote(each.name) + ": " + flat(each.value);
+    inside += fmt::format("{}{}: {}", inside.empty() ? "" : ", ", config::quote(each.name),
+                          flat(each.value));
   }
-  for (const Json& item : json.items) inside += (inside.empty() ? "" : ", ") + flat(item);
+  for (const Json& item : json.items)
+    inside += fmt::format("{}{}", inside.empty() ? "" : ", ", flat(item));
   if (is_object) return inside.empty() ? "{}" : "{ " + inside + " }";
   return "[" + inside + "]";
 }
