@@ -45,12 +45,12 @@ void write(const Json& json, std::size_t indent, std::size_t used, std::string& 
   const char* separator = "\n";
   for (const config::JsonMember& each : json.members) {
     const std::string key = config::quote(each.name) + ": ";
-    out += separator + inner + key;
+    out.append(separator).append(inner).append(key);
     write(each.value, indent + 2, key.size(), out);
     separator = ",\n";
   }
   for (const Json& item : json.items) {
-    out += separator + inner;
+    out.append(separator).append(inner);
     write(item, indent + 2, 0, out);
     separator = ",\n";
   }
