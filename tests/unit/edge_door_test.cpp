@@ -508,10 +508,13 @@ TEST_F(EdgeDoor, ADropCopyHearsOfItsAccountsAndMayNothing) {
 TEST_F(EdgeDoor, QueriesAreSigned) {
   JsonWorld w;
   EXPECT_EQ(code(w.get("JSON1", "/v5/order/realtime", "category=linear").body), "0");
+  EXPECT_TRUE(w.get("JSON1", "/v5/order/realtime", "category=linear").keep_alive);
   EXPECT_EQ(w.get("JSON1", "/v5/nothing", "").status, 404u);
   gateway::edge::HttpRequest request;
   request.path = "/v5/market/time";
-  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns).body), "0") << "unsigned";
+  const HttpReply time = w.door->on_request(request, w.world.now_ns);
+  EXPECT_EQ(code(time.body), "0") << "unsigned";
+  EXPECT_FALSE(time.keep_alive) << "a place would be held for ever without a login";
   request.is_get = false;
   EXPECT_EQ(w.door->on_request(request, w.world.now_ns).status, 405u);
   request = {.path = "/v5/order/realtime", .query = "category=linear"};
