@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/support/random_desk.h"
 #include "tests/support/random_orders.h"
 #include "tests/support/random_world.h"
 #include "tests/support/shard_audit.h"
@@ -41,7 +44,8 @@ struct Person {
 
 struct Totals {
   ShardAudit::Seen seen;
-  std::uint64_t steps = 0, kills = 0, deaths_in_a_pass = 0, stops = 0, failed_starts = 0;
+  std::uint64_t steps = 0, kills = 0, deaths_in_a_pass = 0, stops = 0, failed_starts = 0,
+                power_losses = 0, dark_syncs = 0, snapshots = 0, damaged = 0, queue_full = 0;
 };
 
 class RandomShard {
@@ -69,7 +73,13 @@ class RandomShard {
   void carry(Person& person, std::size_t to_gate, std::size_t from_gate);
   void compare(Person& person);
   void venue_acts();
+  void desk_acts();
+  bool begin();
   void disk_acts();
+  void flush();
+  void lose_power();
+  void follower_acts();
+  void damage_a_snapshot();
   void storm();
   void venue_fails();
   void arm_death();
@@ -87,12 +97,18 @@ class RandomShard {
   ShardAudit audit_;
   RandomOrders orders_;
   Totals& totals_;
+  std::unique_ptr<RandomDesk> desk_;
   std::vector<std::unique_ptr<Person>> people_;
   std::vector<std::shared_ptr<Wire>> strangers_;
   std::vector<risk::Control> controls_;
   std::uint32_t other_number_ = 1;
   int venues_ = 1;
 };
+
+// Each kind comes again after eight seeds.
+ShardKind kind_of(std::uint64_t seed) {
+  return {.fsync = (seed & 1) != 0, .follows = (seed & 2) != 0, .has_edge = (seed & 4) != 0};
+}
 
 std::vector<Change> RandomShard::some_changes(Rng& rng) {
   std::vector<Change> changes;
@@ -116,13 +132,16 @@ venue_sim::EngineSettings RandomShard::some_venue(Rng& rng) {
 
 RandomShard::RandomShard(std::uint64_t seed, GateAudit::Counts& counts, Totals& totals)
     : rng_(seed),
-      world_(some_changes(rng_), some_venue(rng_)),
+      world_(some_changes(rng_), some_venue(rng_), kind_of(seed)),
       audit_(world_, counts),
       orders_(rng_, world_, audit_.gate()),
       totals_(totals) {
   world_.transport().read_takes_ns = rng_.percent(30) ? 20'000 : 0;
   world_.kept = [this](const Wire&) { return some_bytes(); };
+  if (world_.kind().has_edge)
+    desk_ = std::make_unique<RandomDesk>(rng_, world_, audit_.gate(), orders_);
   for (std::uint32_t s = 0; s < world_.deployment().sessions.size(); ++s) {
+    if (world_.deployment().sessions[s].protocol == config::Protocol::Json) continue;
     for (int twin = 0; twin < 2; ++twin) {
       people_.push_back(std::make_unique<Person>());
       people_.back()->session = {s};
@@ -136,9 +155,11 @@ RandomShard::RandomShard(std::uint64_t seed, GateAudit::Counts& counts, Totals& 
 void RandomShard::log_in(Person& person) {
   person.is_deaf = person.is_mute = false;
   // Mostly from the next message; from the first, or from one that is not there yet.
-  const std::uint64_t sequence = rng_.percent(80)   ? person.soup.next()
-                                 : rng_.percent(80) ? 1
-                                                    : person.soup.next() + 1'000'000;
+  const bool was_gone = person.soup.reject_reason == 'S';  // perhaps
+  const std::uint64_t sequence = rng_.percent(was_gone ? 50 : 2) ? 0
+                                 : rng_.percent(80)              ? person.soup.next()
+                                 : rng_.percent(80)              ? 1
+                                                                 : person.soup.next() + 1'000'000;
   person.soup.begin(world_.connect(),
                     {.username = person.name,
                      .password = rng_.percent(97) ? kShardPassword : "wrong",
@@ -208,6 +229,7 @@ void RandomShard::compare(Person& person) {
   const std::vector<Bytes>& mine = person.soup.stream();
   const std::vector<Bytes>& owed = audit_.stream(person.session);
   for (; person.compared < mine.size(); ++person.compared) {
+    if (mine[person.compared].empty() && person.compared < owed.size()) continue;  // left out
     if (person.compared >= owed.size() || mine[person.compared] != owed[person.compared]) {
       return audit_.gate().problem(person.name + " got message " +
                                    std::to_string(person.compared + 1) +
@@ -292,16 +314,55 @@ void RandomShard::disk_acts() {
     g_disk.allocations_fail = rng_.percent(20);
   } else if (what <= 12) {
     g_disk = {};
+  } else if (what <= 13 && world_.kind().fsync) {
+    g_disk.power_goes_in_sync = true;
   } else if (world_.is_running()) {
-    if (rng_.percent(80)) (void)world_.journal().flush();
-    if (rng_.percent(30)) (void)world_.journal().sync();
+    if (rng_.percent(80)) flush();
+    if (world_.is_running() && rng_.percent(30)) (void)world_.journal().sync();
   }
+}
+
+// The flusher's turn.
+void RandomShard::flush() {
+  if (!world_.is_running()) return;
+  (void)world_.journal().flush();
+  if (g_disk.is_dark) lose_power();
+}
+
+void RandomShard::lose_power() {
+  if (g_disk.is_dark) ++totals_.dark_syncs;
+  ++totals_.power_losses;
+  world_.lose_power([this](std::size_t n) { return below(n); });
+}
+
+void RandomShard::follower_acts() {
+  if (!world_.is_running()) return;
+  world_.follow(rng_.percent(50) ? SIZE_MAX : below(40));
+  if (rng_.percent(6) && world_.write_snapshot()) ++totals_.snapshots;
+}
+
+// A byte of it, or its end; the file stays one of the names that count.
+void RandomShard::damage_a_snapshot() {
+  const auto files = gateway::follower::list_snapshots(world_.journal_folder());
+  if (files.empty()) return;
+  ++totals_.damaged;
+  const std::filesystem::path& path = files[below(files.size())].path;
+  const auto size = std::filesystem::file_size(path);
+  if (rng_.percent(30)) return std::filesystem::resize_file(path, below(size));
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const std::uint32_t at = below(size);
+  file.seekg(at);
+  const int byte = file.get();
+  file.seekp(at);
+  file.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
 }
 
 void RandomShard::arm_death() {
   if (!world_.is_running()) return;
   const std::int64_t what = rng_.between(1, 100);
-  if (what <= 15) {
+  if (what <= 20 && world_.kind().fsync) {
+    lose_power();
+  } else if (what <= 35) {
     ++totals_.kills;
     world_.kill();
   } else if (what <= 70) {
@@ -340,8 +401,8 @@ void RandomShard::price_moves() {
 void RandomShard::operator_acts() {
   using risk::ControlAction;
   using risk::ControlScope;
-  if (!world_.is_running() || !world_.gate().has_room()) return;
-  if (world_.gate().link() == gate::LinkState::Lost) {
+  if (!world_.is_running() || !world_.running_gate().has_room()) return;
+  if (world_.running_gate().link() == gate::LinkState::Lost) {
     world_.operate([this](gate::Gate& g) { g.lost_orders_are_dead(world_.shard().now_ns()); });
     return;
   }
@@ -376,29 +437,50 @@ void RandomShard::stop() {
   if (!world_.is_running()) return;
   ++totals_.stops;
   (void)world_.stop();
+  if (g_disk.is_dark) lose_power();
 }
 
 // --- steps
+
+// False: the disk would not.
+bool RandomShard::begin() {
+  if (!world_.start()) return false;
+  if (desk_ != nullptr && world_.is_running()) desk_->begin();
+  return true;
+}
 
 void RandomShard::pass() {
   world_.transport().clock_ns +=
       rng_.percent(90) ? rng_.between(0, 200'000) : rng_.between(0, 20 * kMillisecond);
   if (!world_.is_running()) {
-    if (rng_.percent(30) && !world_.start()) {
+    // Before it begins again, something may have become of its files.
+    if (world_.kind().follows && rng_.percent(3)) damage_a_snapshot();
+    if (world_.kind().fsync && rng_.percent(2)) lose_power();
+    if (rng_.percent(30) && !begin()) {
       ++totals_.failed_starts;
+      if (g_disk.is_dark) lose_power();
       if (rng_.percent(30)) g_disk = {};
     }
     return;
   }
   if (!world_.pass()) ++totals_.deaths_in_a_pass;
+  // The flusher is never far behind, or nothing would leave.
+  if (world_.kind().fsync && rng_.percent(70)) flush();
+  if (world_.kind().follows && rng_.percent(30)) follower_acts();
+}
+
+void RandomShard::desk_acts() {
+  if (desk_ != nullptr && world_.is_running()) desk_->act();
 }
 
 void RandomShard::step() {
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 240) {
     pass();
-  } else if (what <= 500) {
+  } else if (what <= 460 || (what <= 500 && desk_ == nullptr)) {
     person_acts(*people_[below(people_.size())]);
+  } else if (what <= 500) {
+    desk_acts();
   } else if (what <= 640) {
     bytes_move();
   } else if (what <= 740) {
@@ -440,7 +522,10 @@ void RandomShard::look() { audit_.look(); }
 // --- rest
 
 bool RandomShard::is_quiet() {
-  if (world_.gate().link() != gate::LinkState::Up || !world_.gate().is_idle()) return false;
+  const gate::Gate& gate = world_.running_gate();
+  if (gate.link() != gate::LinkState::Up || !gate.is_idle()) return false;
+  if (world_.durable_record() != world_.last_record()) return false;
+  if (world_.kind().follows && world_.follower().sequence() != world_.last_record()) return false;
   if (!world_.venue.is_idle() || world_.venue.wires().size() != 1) return false;
   for (const auto& wire : world_.venue.wires()) {
     if (!wire->to_gate.is_empty() || !wire->from_gate.is_empty()) return false;
@@ -467,6 +552,7 @@ void RandomShard::rest() {
     person->is_deaf = person->is_mute = false;
     if (all_leave || rng_.percent(20)) person->soup.close();
   }
+  if (desk_ != nullptr && world_.is_running() && (all_leave || rng_.percent(20))) desk_->close();
   for (const auto& wire : strangers_) {
     wire->to_gate.end(0);
     wire->is_open_there = false;
@@ -474,7 +560,12 @@ void RandomShard::rest() {
   int quiet_turns = 0;
   for (int turn = 0; quiet_turns < 3 && is_well(); ++turn) {
     if (turn == kRestTurnsMax) return audit_.gate().problem("the world does not come to rest");
-    if (!world_.is_running() && !world_.start())
+    // After a failed sync nothing is durable any more until it begins again.
+    if (world_.is_running() && world_.kind().fsync &&
+        (world_.journal().faults() & gateway::journal::kFaultSync) != 0) {
+      world_.kill();
+    }
+    if (!world_.is_running() && !begin())
       return audit_.gate().problem("a sound disk does not let the gate begin");
     world_.stay_alive();
     world_.transport().connect_is_pending = false;
@@ -489,7 +580,8 @@ void RandomShard::rest() {
     if (!world_.pass()) return audit_.gate().problem("it ended without a reason");
     world_.carry();
     (void)world_.journal().flush();
-    if (world_.gate().link() == gate::LinkState::Lost)
+    if (world_.kind().follows) world_.follow(SIZE_MAX);
+    if (world_.running_gate().link() == gate::LinkState::Lost)
       world_.operate([this](gate::Gate& g) { g.lost_orders_are_dead(world_.shard().now_ns()); });
     for (const auto& person : people_) carry(*person, SIZE_MAX / 2, SIZE_MAX / 2);
     look();
@@ -497,8 +589,9 @@ void RandomShard::rest() {
   }
   audit_.look_at_rest();
   for (std::uint32_t s = 0; s < world_.deployment().sessions.size(); ++s) {
-    const bool is_there =
-        people_[2 * s]->soup.is_logged_in() || people_[2 * s + 1]->soup.is_logged_in();
+    bool is_there = desk_ != nullptr && desk_->is_up({s});
+    for (const auto& person : people_)
+      is_there |= person->session.value == s && person->soup.is_logged_in();
     if (audit_.is_up({s}) != is_there)
       audit_.gate().problem("session " + std::to_string(s) + " is up or down and should not be");
   }
@@ -514,13 +607,15 @@ void RandomShard::end() {
   if (!is_well()) return;
   (void)world_.stop();
   audit_.look();
-  if (is_well() && !world_.start()) audit_.gate().problem("it does not begin again");
+  if (is_well() && !begin()) audit_.gate().problem("it does not begin again");
+  flush();
+  if (is_well() && world_.kind().follows) world_.follow(SIZE_MAX);
   audit_.look();
   if (is_well()) audit_.finish();
 }
 
 std::int64_t RandomShard::run(std::int64_t steps) {
-  if (!world_.start()) audit_.gate().problem("it does not begin");
+  if (!begin()) audit_.gate().problem("it does not begin");
   world_.price_everything();
   std::int64_t s = 0;
   for (; s < steps && is_well(); ++s) {
@@ -530,7 +625,51 @@ std::int64_t RandomShard::run(std::int64_t steps) {
   if (is_well()) end();
   totals_.steps += static_cast<std::uint64_t>(s);
   totals_.seen += audit_.seen;
+  if (desk_ != nullptr) totals_.queue_full += desk_->refused;
   return s;
+}
+
+void report(const Totals& totals, const GateAudit::Counts& counts) {
+  const ShardAudit::Seen& seen = totals.seen;
+  const std::pair<const char*, std::uint64_t> figures[] = {
+      {"steps", totals.steps},
+      {"records", seen.records},
+      {"starts", seen.starts},
+      {"from a snapshot", seen.late_starts},
+      {"failed", totals.failed_starts},
+      {"kills between passes", totals.kills},
+      {"deaths in a pass", totals.deaths_in_a_pass},
+      {"power losses", totals.power_losses},
+      {"in a sync", totals.dark_syncs},
+      {"stops", totals.stops},
+      {"snapshots", totals.snapshots},
+      {"damaged", totals.damaged},
+      {"markers", seen.markers},
+      {"logins", seen.logins},
+      {"superseded", seen.superseded},
+      {"connections refused", seen.refused},
+      {"messages gone", seen.gone},
+      {"slow consumers", seen.slow_consumers},
+      {"overloads", seen.overloads},
+      {"cancels on disconnect", seen.cancels_on_disconnect},
+      {"venues lost", seen.lost_venues},
+      {"degraded", seen.degraded},
+      {"venue busy", seen.busy},
+      {"rests", seen.rests},
+      {"passed over", seen.passed_over},
+      {"commands of the edge", seen.commands},
+      {"passed over", seen.commands_passed_over},
+      {"queue full", totals.queue_full},
+      {"forwarded", counts.forwarded},
+      {"rejected", counts.rejected},
+      {"executed", counts.executed},
+      {"voided", counts.voided},
+      {"reservations", counts.reservations},
+  };
+  std::string line;
+  for (const auto& [name, value] : figures)
+    line += (line.empty() ? "" : ", ") + std::to_string(value) + " " + name;
+  std::puts(line.c_str());
 }
 
 }  // namespace
@@ -548,34 +687,7 @@ void run_random_shards(const char* test, std::uint64_t seed, std::int64_t worlds
                     << " ctest --test-dir build/release -R '^" << test << "$' --output-on-failure";
     }
   }
-  std::printf(
-      "%llu steps, %llu records, %llu starts (%llu deaths in a pass, %llu stops, %llu starts "
-      "failed), %llu logins, %llu superseded, %llu refused, %llu slow, %llu overloads, %llu "
-      "cancels "
-      "on disconnect, %llu venues lost, %llu degraded, %llu busy, %llu rests, %llu passed over\n",
-      static_cast<unsigned long long>(totals.steps),
-      static_cast<unsigned long long>(totals.seen.records),
-      static_cast<unsigned long long>(totals.seen.starts),
-      static_cast<unsigned long long>(totals.deaths_in_a_pass),
-      static_cast<unsigned long long>(totals.stops),
-      static_cast<unsigned long long>(totals.failed_starts),
-      static_cast<unsigned long long>(totals.seen.logins),
-      static_cast<unsigned long long>(totals.seen.superseded),
-      static_cast<unsigned long long>(totals.seen.refused),
-      static_cast<unsigned long long>(totals.seen.slow_consumers),
-      static_cast<unsigned long long>(totals.seen.overloads),
-      static_cast<unsigned long long>(totals.seen.cancels_on_disconnect),
-      static_cast<unsigned long long>(totals.seen.lost_venues),
-      static_cast<unsigned long long>(totals.seen.degraded),
-      static_cast<unsigned long long>(totals.seen.busy),
-      static_cast<unsigned long long>(totals.seen.rests),
-      static_cast<unsigned long long>(totals.seen.passed_over));
-  std::printf("%llu forwarded, %llu rejected, %llu executed, %llu voided, %llu reservations\n",
-              static_cast<unsigned long long>(counts.forwarded),
-              static_cast<unsigned long long>(counts.rejected),
-              static_cast<unsigned long long>(counts.executed),
-              static_cast<unsigned long long>(counts.voided),
-              static_cast<unsigned long long>(counts.reservations));
+  report(totals, counts);
 }
 
 }  // namespace portcullis::test
