@@ -38,7 +38,7 @@ bool has_first_record(const std::filesystem::path& journal) {
 }
 
 follower::Resumed from_snapshot(const CommandLine& line, const config::Deployment& deployment) {
-  const journal::JournalId id = journal::Reader(line.journal).id();
+  const journal::JournalId id = journal::Reader(line.journal, {.from_sequence = 0}).id();
   follower::Resumed start = follower::load_newest(
       deployment, nullptr, {.directory = line.journal, .include_ring = true, .oldest = true}, id);
   for (const std::string& told : start.told) std::cerr << told << '\n';

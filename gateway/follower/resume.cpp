@@ -95,7 +95,7 @@ Resumed load_newest(const config::Deployment& deployment, journal::Journal* jour
 
 Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
                const ResumeOptions& options) {
-  const journal::JournalId id = journal::Reader(options.directory).id();
+  const journal::JournalId id = journal::Reader(options.directory, {.from_sequence = 0}).id();
   Resumed resumed = load_newest(deployment, journal, options, id);
   if (resumed.gate == nullptr) resumed.gate = std::make_unique<gate::Gate>(deployment, journal);
   if (resumed.position.stream_next.size() < deployment.sessions.size())

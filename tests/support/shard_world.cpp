@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::int64_t kStartNs = 1'767'607'200 * risk::kSecondNs;  // 2026-01-05 10:00:00 UTC
 
-constexpr std::uint64_t kSmallSegment = 131'072;  // of worlds whose segments go
+constexpr std::uint64_t kSegmentBytes = 131'072;  // small, as a new one is all zeros each time
 constexpr std::uint32_t kEdgeQueue = 64;
 
 std::string json_session(const char* member, const char* account, const char* more) {
@@ -114,8 +114,8 @@ void ShardWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = 262'144;
-  options.segment_bytes = kind_.follows ? kSmallSegment : 1 << 20;
-  options.disk_budget_bytes = kind_.follows ? 4 * kSmallSegment : 0;
+  options.segment_bytes = kSegmentBytes;
+  options.disk_budget_bytes = kind_.follows ? 4 * kSegmentBytes : 0;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.recent_messages = 64;
   options.durability = kind_.fsync ? journal::Durability::Fsync : journal::Durability::Process;
@@ -313,7 +313,7 @@ void ShardWorld::lose_power(const std::function<std::uint32_t(std::size_t)>& bel
     }
   }
   if (auto state = journal::read_state(directory_)) {
-    state->boot_id[0] ^= 1;
+    state->boot_id = journal::JournalId{1};
     (void)journal::write_state(directory_, *state);
   }
 }
