@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -101,6 +102,7 @@ class RandomShard {
   std::vector<std::unique_ptr<Person>> people_;
   std::vector<std::shared_ptr<Wire>> strangers_;
   std::vector<risk::Control> controls_;
+  std::set<std::uint64_t> damaged_;  // snapshots
   std::uint32_t other_number_ = 1;
   int venues_ = 1;
 };
@@ -341,20 +343,23 @@ void RandomShard::follower_acts() {
   if (rng_.percent(6) && world_.write_snapshot()) ++totals_.snapshots;
 }
 
-// A byte of it, or its end; the file stays one of the names that count.
+// A byte of it, or its end; one of them stays good, or records that are gone could not be made up for.
 void RandomShard::damage_a_snapshot() {
-  const auto files = gateway::follower::list_snapshots(world_.journal_folder());
-  if (files.empty()) return;
+  auto files = gateway::follower::list_snapshots(world_.journal_folder());
+  std::erase_if(files, [this](const auto& file) { return damaged_.contains(file.sequence); });
+  if (files.size() < 2) return;
   ++totals_.damaged;
-  const std::filesystem::path& path = files[below(files.size())].path;
+  const gateway::follower::SnapshotFile& file = files[below(files.size())];
+  damaged_.insert(file.sequence);
+  const std::filesystem::path& path = file.path;
   const auto size = std::filesystem::file_size(path);
   if (rng_.percent(30)) return std::filesystem::resize_file(path, below(size));
-  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
   const std::uint32_t at = below(size);
-  file.seekg(at);
-  const int byte = file.get();
-  file.seekp(at);
-  file.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
+  bytes.seekg(at);
+  const int byte = bytes.get();
+  bytes.seekp(at);
+  bytes.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
 }
 
 void RandomShard::arm_death() {

@@ -215,7 +215,7 @@ void ShardAudit::take_order(const Record& record, char type, std::uint32_t numbe
 }
 
 void ShardAudit::judge_order(risk::SessionIndex session, const Bytes& message,
-                             const risk::Decision& decision) {
+                             const risk::Decision& decision, std::uint32_t only_reduces) {
   const std::string_view outcome = decision.disposition == risk::Disposition::Forward  ? "f"
                                    : decision.disposition == risk::Disposition::Reject ? "r"
                                                                                        : "i";
@@ -224,6 +224,7 @@ void ShardAudit::judge_order(risk::SessionIndex session, const Bytes& message,
     gate_.problem("a message had the outcome " + std::string(outcome) + ", not one of " +
                   std::string(allowed));
   }
+  if (only_reduces != 0) gate_.only_reduces(session, only_reduces);
   gate_.sent(session, message, outcome, decision);
   if (outcome == "f" && static_cast<char>(message[0]) != ouch::CancelOrder::kType)
     number_records_[decision.number] = next_record_ - 1;

@@ -81,8 +81,8 @@ class ShardAudit {
   template <class Record>
   void take_order(const Record& record, char type, std::uint32_t number, std::uint32_t original);
   void take_control(const gateway::gate::FirmControlRecord& record);
-  void judge_order(risk::SessionIndex session, const Bytes& message,
-                   const risk::Decision& decision);
+  void judge_order(risk::SessionIndex session, const Bytes& message, const risk::Decision& decision,
+                   std::uint32_t only_reduces = 0);
   void take_command(const gateway::gate::EnterNamedRecord& record);
   void take_command(const gateway::gate::ReplaceRecord& record);
   void take_command(const gateway::gate::CancelRecord& record);

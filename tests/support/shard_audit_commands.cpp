@@ -122,13 +122,15 @@ bool is_same(const Order& sent, const Order& recorded) {
 void ShardAudit::take_command(const gate::EnterNamedRecord& record) {
   edge::EdgeCommand command;
   if (!next_command(record.order.session, Type::Enter, command)) return;
+  const bool only_reduces = (command.enter.flags & risk::kReduceOnly) != 0;
   if (!is_same(command.enter, record.order) || command.name != record.name)
     gate_.problem("an order of the edge is another one in its record");
   if ((command.enter.flags & risk::kDuplicate) != 0 &&
       record.decision.disposition != risk::Disposition::Reject) {
     gate_.problem("a name was taken twice");
   }
-  judge_order(record.order.session, as_ouch(command), record.decision);
+  judge_order(record.order.session, as_ouch(command), record.decision,
+              only_reduces ? record.order.client_ref : 0);
 }
 
 void ShardAudit::take_command(const gate::ReplaceRecord& record) {
