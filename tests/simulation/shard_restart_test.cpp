@@ -2,10 +2,11 @@
 // by hand.
 #include <gtest/gtest.h>
 
-#include <memory>
+#include <fstream>
 #include <string>
 
-#include "gateway/follower/snapshot.h"
+#include "gateway/commands/replay.h"
+#include "tests/support/command_line.h"
 #include "tests/support/gate_world.h"
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
@@ -85,6 +86,18 @@ TEST_F(ShardRestart, BeginsFromASnapshotWhenTheFirstSegmentsAreGone) {
   ASSERT_TRUE(world_.is_running()) << world_.problem;
   EXPECT_GT(world_.from_snapshot(), 0U);
   rest();
+}
+
+TEST_F(ShardRestart, AReplayBeginsFromASnapshotToo) {
+  log_in(1);
+  ask_until_messages_go();
+  std::ofstream(world_.journal_folder() / "configuration.json")
+      << world_.deployment().canonical_text;
+  const Outcome outcome = run_command(
+      gateway::add_replay_command, {"replay", "--json", "--journal", world_.journal_folder()});
+  EXPECT_EQ(outcome.code, 0) << outcome.errors;
+  EXPECT_NE(outcome.out.find("\"differences\": 0"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.errors.find("the first records are gone"), std::string::npos);
 }
 
 TEST_F(ShardRestart, AClientThatWantsMessagesThatAreGoneIsRefused) {

@@ -84,6 +84,7 @@ class GateAudit {
   [[nodiscard]] std::uint32_t watermark(risk::SessionIndex session) const {
     return clients_[session.value].watermark;
   }
+  [[nodiscard]] std::uint64_t voided() const { return counts_.voided; }
   // The simulated venue's book holds what its stream says. Slow.
   void compare_book();
 

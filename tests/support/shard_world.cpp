@@ -115,7 +115,7 @@ void ShardWorld::open_journal() {
   options.directory = directory_;
   options.ring_bytes = 262'144;
   options.segment_bytes = kSegmentBytes;
-  options.disk_budget_bytes = kind_.follows ? 4 * kSegmentBytes : 0;
+  options.disk_budget_bytes = kind_.follows ? 8 * kSegmentBytes : 0;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.recent_messages = 64;
   options.durability = kind_.fsync ? journal::Durability::Fsync : journal::Durability::Process;
@@ -144,6 +144,7 @@ bool ShardWorld::start() {
     return false;
   }
   const std::uint64_t found = journal_->published_sequence();
+  records_lost = records_ - found;
   if (found < certain_ || found > records_) problem = "the journal has lost records, or made some";
   if (journal_->recovery().possible_loss) problem = "records may be lost that were durable";
   records_ = found;
@@ -353,8 +354,8 @@ bool ShardWorld::stop() {
 
 // --- its surroundings
 
-std::shared_ptr<Wire> ShardWorld::connect() {
-  auto wire = std::make_shared<Wire>();
+std::shared_ptr<Wire> ShardWorld::connect(std::size_t wire_bytes) {
+  auto wire = std::make_shared<Wire>(wire_bytes);
   if (is_running()) {
     transport_->connect(wire);
   } else {

@@ -71,8 +71,8 @@ class ShardWorld : public AuditedWorld {
   std::function<std::size_t(const Wire&)> kept = [](const Wire&) { return SIZE_MAX; };
 
   // --- its surroundings
-  // A connection of a client; closed at once when nobody listens.
-  std::shared_ptr<Wire> connect();
+  // A connection of a client, that holds so many bytes each way; closed at once when nobody listens.
+  std::shared_ptr<Wire> connect(std::size_t wire_bytes = 65'536);
   // One price, as of now, to where the shard takes them from.
   void offer(feeds::PriceUpdate update);
   void price_everything();
@@ -119,6 +119,7 @@ class ShardWorld : public AuditedWorld {
   std::function<void()> on_start;
   std::function<void(const gateway::edge::EdgeCommand&)> on_push;  // taken by the queue
   std::string problem;                                             // of the process itself
+  std::uint64_t records_lost = 0;  // with the machine, before the last start
   SoupVenue venue;
   std::int64_t audited_ns = 0;
   bool drained = false;

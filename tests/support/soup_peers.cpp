@@ -136,8 +136,8 @@ void SoupVenue::begin_engine(const venue_sim::EngineSettings& settings, std::int
 
 std::shared_ptr<Wire> SoupVenue::accept(std::int64_t now_ns) {
   if (!is_listening) return nullptr;
-  links_.push_back(
-      {std::make_shared<Wire>(), std::make_unique<soup::ServerConnection>(kVenueSettings, now_ns)});
+  links_.push_back({std::make_shared<Wire>(wire_bytes),
+                    std::make_unique<soup::ServerConnection>(kVenueSettings, now_ns)});
   return links_.back().wire;
 }
 

@@ -87,6 +87,7 @@ class SoupVenue {
   std::vector<gateway::ouch::InboundMessage> read;  // for whoever takes them out
   std::string problem;                              // what the gate did wrong
   bool is_listening = true;
+  std::size_t wire_bytes = 65'536;  // of a new connection
 
  private:
   struct Link {
