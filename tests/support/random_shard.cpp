@@ -74,10 +74,10 @@ RandomShard::RandomShard(std::uint64_t seed, GateAudit::Counts& counts, Totals& 
 
 // --- steps
 
-// False: the disk would not.
+// False: the disk would not, or there is a problem.
 bool RandomShard::begin() {
-  if (!world_.start()) return false;
-  if (desk_ != nullptr && world_.is_running()) desk_->begin();
+  if (!world_.start() || !world_.is_running()) return false;
+  if (desk_ != nullptr) desk_->begin();
   return true;
 }
 
@@ -88,7 +88,10 @@ void RandomShard::pass() {
     // Before it begins again, something may have become of its files.
     if (world_.kind().follows && rng_.percent(3)) damage_a_snapshot();
     if (world_.kind().fsync && rng_.percent(2)) lose_power();
-    if (rng_.percent(30) && !begin()) {
+    if (!rng_.percent(30)) return;
+    if (begin()) {
+      if (world_.kind().fsync && rng_.percent(5)) lose_power();
+    } else {
       ++totals_.failed_starts;
       if (g_disk.is_dark) lose_power();
       if (rng_.percent(30)) g_disk = {};
@@ -155,6 +158,7 @@ void RandomShard::look() { audit_.look(); }
 
 // Everything that is under way arrives, everybody does what is theirs, and nothing else.
 void RandomShard::turn(std::int64_t ns, bool venue_reads) {
+  if (!world_.is_running()) return audit_.gate().problem("it does not run");
   world_.transport().clock_ns += ns;
   for (const auto& wire : world_.transport().wires()) {
     if (wire != nullptr) wire->to_gate.arrive_all();

@@ -44,6 +44,7 @@ const std::vector<RandomShard::Drill>& RandomShard::drills() {
       {"failed syncs", with_fsync, &RandomShard::failed_sync},
       {"power losses", with_fsync, &RandomShard::power_loss},
       {"power losses in a sync", with_fsync, &RandomShard::power_loss_in_sync},
+      {"power losses after a restart", with_fsync, &RandomShard::power_loss_after_a_restart},
       {"kills with a ring", always, &RandomShard::kill_with_a_ring},
       {"deaths at a record", always, &RandomShard::death_at_a_record},
       {"deaths at a write", always, &RandomShard::death_at_a_write},
@@ -69,6 +70,7 @@ void RandomShard::drill() {
     world_.price_everything();
     if (!is_well()) return audit_.gate().problem(std::string("before the drill: ") + drill.name);
     const std::uint64_t times = (this->*drill.run)();
+    look();
     totals_.drills[drill.name] += times;
     if (!is_well() || times == 0)
       return audit_.gate().problem(std::string("the drill came to nothing: ") + drill.name);
@@ -219,6 +221,15 @@ std::uint64_t RandomShard::power_loss() {
   turns(5);
   world_.lose_power([](std::size_t) { return 0; });  // all that can go goes
   return begin() ? world_.records_lost : 0;
+}
+
+// What was in the ring alone is durable as soon as the next process begins.
+std::uint64_t RandomShard::power_loss_after_a_restart() {
+  const std::uint64_t recovered = kill_with_a_ring();
+  if (!world_.is_running()) return 0;
+  const std::uint64_t there = world_.journal().recovery().last_sequence;
+  world_.lose_power([](std::size_t) { return 0; });
+  return begin() && world_.journal().recovery().last_sequence >= there ? recovered : 0;
 }
 
 std::uint64_t RandomShard::power_loss_in_sync() {

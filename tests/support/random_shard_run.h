@@ -105,6 +105,7 @@ class RandomShard {
   std::uint64_t failed_sync();
   std::uint64_t power_loss();
   std::uint64_t power_loss_in_sync();
+  std::uint64_t power_loss_after_a_restart();
   std::uint64_t kill_with_a_ring();
   std::uint64_t death_at_a_record();
   std::uint64_t death_at_a_write();
