@@ -448,11 +448,17 @@ void GateAudit::at_venue(const ouch::InboundMessage& any) {
   if (const auto* cancel = std::get_if<ouch::CancelOrder>(&any)) {
     ++counts_.cancels;  // only what somebody asked for
     const Chain* chain = chain_of(number);
-    if (chain == nullptr
-            ? !adopted_.contains(number)
-            : !(chain->may_go && cancel->quantity == 0) &&
-                  !chain->cancel_totals.contains(
-                      cancel->quantity / at_venue(chain->whose.instrument).quantity_per_lot)) {
+    const auto is_asked_for = [&] {
+      if (chain == nullptr) return adopted_.contains(number);
+      if (chain->cancel_totals.contains(cancel->quantity /
+                                        at_venue(chain->whose.instrument).quantity_per_lot)) {
+        return true;
+      }
+      if (!chain->may_go || cancel->quantity != 0) return false;
+      ++reducers_cut_;
+      return true;
+    };
+    if (!is_asked_for()) {
       problem("a cancel that nobody asked for: " + line_of(any));
     }
     return;

@@ -85,6 +85,8 @@ class GateAudit {
     return clients_[session.value].watermark;
   }
   [[nodiscard]] std::uint64_t voided() const { return counts_.voided; }
+  // Orders that may only reduce, and that the gate cancelled as there was less to reduce.
+  [[nodiscard]] std::uint64_t reducers_cut() const { return reducers_cut_; }
   // The simulated venue's book holds what its stream says. Slow.
   void compare_book();
 
@@ -217,6 +219,7 @@ class GateAudit {
   std::set<Key> read_clients_;          // whose orders the venue has read
   std::vector<gateway::ouch::InboundMessage> read_;
   std::uint32_t highest_read_ = 0;
+  std::uint64_t reducers_cut_ = 0;
   bool first_on_link_ = false;  // the next number at the venue is the first since the login
   std::size_t said_ = 0;        // of the venue's stream
 

@@ -121,6 +121,23 @@ void RandomDesk::ask(std::size_t d) {
   if (takes_number && number == desk.next) ++desk.next;
 }
 
+void RandomDesk::reduce(std::size_t d, risk::Side side, risk::InstrumentIndex instrument,
+                        std::int64_t lots, std::int64_t ticks) {
+  Desk& desk = desks_[d];
+  EdgeCommand command{.type = EdgeCommand::Type::Enter, .session = desk.session};
+  risk::NewOrder& order = command.enter;
+  order.session = desk.session;
+  order.client_ref = desk.next;
+  order.client_text = venue_sim::cl_ord_id_of(desk.next);
+  order.account = world_.deployment().sessions[desk.session.value].default_account;
+  order.instrument = instrument;
+  order.side = side;
+  order.quantity = {lots};
+  order.price = {ticks};
+  order.flags = risk::kReduceOnly;
+  if (world_.push(command)) ++desk.next;
+}
+
 void RandomDesk::act() {
   const auto d =
       static_cast<std::size_t>(rng_.between(0, static_cast<std::int64_t>(desks_.size()) - 1));

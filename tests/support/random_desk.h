@@ -26,6 +26,10 @@ class RandomDesk {
   void go(std::size_t desk);
   void ask(std::size_t desk);
 
+  // An order that may only reduce, in lots and ticks.
+  void reduce(std::size_t desk, risk::Side side, risk::InstrumentIndex instrument,
+              std::int64_t lots, std::int64_t ticks);
+
   // All go.
   void close();
   [[nodiscard]] bool is_up(risk::SessionIndex session) const;

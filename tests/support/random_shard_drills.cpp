@@ -58,6 +58,7 @@ const std::vector<RandomShard::Drill>& RandomShard::drills() {
       {"cancels after a crash", always, &RandomShard::cancel_after_a_crash},
       {"damaged snapshots", with_follower, &RandomShard::damaged_snapshot},
       {"messages gone", with_follower, &RandomShard::messages_gone},
+      {"excess reducers", with_edge, &RandomShard::excess_reducers},
       {"orders of the edge", with_edge, &RandomShard::edge_orders},
   };
   return kDrills;
@@ -190,6 +191,10 @@ std::uint64_t RandomShard::full_ring() {
     turn(100'000);
     full = world_.journal().room() >= journal::Room::VenueOnly ? 1 : 0;
   }
+  if (desk_ != nullptr) {
+    desk_->come(0);
+    for (int n = 0; n < 20; ++n) desk_->ask(0);
+  }
   turns(10);
   g_disk = {};
   turns(20);
@@ -213,13 +218,19 @@ std::uint64_t RandomShard::failed_sync() {
   return is_held && alpha.soup.next() >= had + 5 ? 1 : 0;
 }
 
+// All that can go goes, and what was synced in a new segment stays.
 std::uint64_t RandomShard::power_loss() {
   Person& alpha = come("ALPHA2", person("ALPHA2").soup.next());
+  const auto segment = [this] { return journal::list_segments(world_.journal_folder()).back(); };
+  for (const std::uint32_t was = segment(); segment() == was && is_well();) {
+    ask_query(alpha, 32);
+    turn(kMillisecond);
+  }
   g_disk.writes_fail = true;
   enter(alpha, 'B', kMark - 500'000);
   ask_query(alpha, 5);
   turns(5);
-  world_.lose_power([](std::size_t) { return 0; });  // all that can go goes
+  world_.lose_power([](std::size_t n) { return n == 2 ? 1 : 0; });
   return begin() ? world_.records_lost : 0;
 }
 
@@ -449,6 +460,41 @@ std::uint64_t RandomShard::edge_orders() {
   desk_->close();
   turns(100, 20 * kMillisecond);
   return desk_->refused > refused ? audit_.seen.commands - before : 0;
+}
+
+// All of a position is to be reduced by an order that rests, and then some of it goes otherwise.
+std::uint64_t RandomShard::excess_reducers() {
+  const risk::AccountIndex account = world_.deployment().names.accounts.find("alpha-1");
+  const risk::InstrumentIndex btc = world_.deployment().names.instruments.find("BTC-PERP");
+  const auto held = [&] { return world_.engine().position(account, btc).raw; };
+  std::uint64_t cut = 0;
+  // The venue does not take every order.
+  for (int tries = 0; tries < 20 && is_well() && cut == 0 && held() != 0; ++tries) {
+    const bool sells = held() > 0;
+    desk_->come(0);
+    desk_->reduce(0, sells ? risk::Side::Sell : risk::Side::Buy, btc,
+                  std::min<std::int64_t>(std::abs(held()), 10'000), sells ? 129'000 : 127'000);
+    world_.venue.other_enters({.number = other_number_++,
+                               .side = sells ? 'B' : 'S',
+                               .quantity = 1'000,
+                               .price = kMark,
+                               .symbol = "BTCPERP"},
+                              world_.now_ns());
+    turns(20);
+    Person& alpha = come("ALPHA1", 0);
+    ouch::EnterOrder order = venue_sim::enter_message({.number = orders_.next_number(alpha.session),
+                                                       .side = sells ? 'S' : 'B',
+                                                       .quantity = 1'000,
+                                                       .price = kMark,
+                                                       .symbol = "BTCPERP",
+                                                       .firm = ""});
+    order.appendage.firm = world_.deployment().accounts[account.value].firm;
+    order.appendage.mark(ouch::Tag::Firm);
+    ask(alpha, order);
+    turns(20);
+    cut = audit_.gate().reducers_cut();
+  }
+  return cut;
 }
 
 }  // namespace portcullis::test

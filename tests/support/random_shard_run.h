@@ -120,6 +120,7 @@ class RandomShard {
   std::uint64_t damaged_snapshot();
   std::uint64_t messages_gone();
   std::uint64_t edge_orders();
+  std::uint64_t excess_reducers();
 
   support::Rng rng_;
   ShardWorld world_;
