@@ -198,6 +198,7 @@ std::uint64_t RandomShard::full_ring() {
   turns(10);
   g_disk = {};
   turns(20);
+  if (audit_.has_commands()) audit_.gate().problem("a command of the edge was lost");
   return full;
 }
 

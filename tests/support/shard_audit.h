@@ -44,6 +44,11 @@ class ShardAudit {
     return streams_[session.value];
   }
   [[nodiscard]] bool is_up(risk::SessionIndex session) const { return up_[session.value]; }
+  // Commands of the edge that should make a record and have made none.
+  [[nodiscard]] bool has_commands() {
+    pass_over_commands();
+    return !commands_.empty();
+  }
   [[nodiscard]] std::uint64_t records() const { return next_record_ - 1; }
 
   // Of what was judged, so that a test knows that something was.

@@ -140,13 +140,13 @@ bool ShardWorld::start() {
   try {
     open_journal();
   } catch (const journal::JournalError& error) {
-    if (g_disk.is_well()) problem = error.what();
+    if (g_disk.is_well()) wrong(error.what());
     return false;
   }
   const std::uint64_t found = journal_->published_sequence();
   records_lost = records_ - found;
-  if (found < certain_ || found > records_) problem = "the journal has lost records, or made some";
-  if (journal_->recovery().possible_loss) problem = "records may be lost that were durable";
+  if (found < certain_ || found > records_) wrong("the journal has lost records, or made some");
+  if (journal_->recovery().possible_loss) wrong("records may be lost that were durable");
   records_ = found;
   die_at_record_.reset();
   die_at_write_.reset();
@@ -196,16 +196,16 @@ void ShardWorld::resume() {
         {.directory = directory_, .last_sequence = records_, .remove_foreign = true});
     gate_ = std::move(resumed.gate);
     from_snapshot_ = resumed.snapshot;
-    if (resumed.position.sequence != records_) problem = "not every record can be read";
+    if (resumed.position.sequence != records_) wrong("not every record can be read");
     begin_following(gate_.get(), std::move(resumed.position));
   } catch (const std::runtime_error& error) {
-    problem = error.what();
+    wrong(error.what());
     return;
   }
-  if (gate_->differs_at() != 0) problem = "a marker found another state";
+  if (gate_->differs_at() != 0) wrong("a marker found another state");
   if (on_start) on_start();
   if (kept_of(*gate_) != kept_of(*judge_) || gate_->state_hash() != judge_->state_hash())
-    problem = "another state after a restart";
+    wrong("another state after a restart");
 }
 
 void ShardWorld::begin_following(const gate::Gate* gate, follower::Position position) {
@@ -227,14 +227,19 @@ void ShardWorld::load_state() {
       read_file(example_folder() / "demo-state.json"), "demo-state.json", deployment_);
   for (risk::LoadBalance load : state.balances) {
     load.time = {now_ns()};
-    if (!gate_->load(load)) problem = "no room for a balance";
+    if (!gate_->load(load)) wrong("no room for a balance");
   }
   for (risk::LoadPosition load : state.positions) {
     load.time = {now_ns()};
-    if (!gate_->load(load)) problem = "no room for a position";
+    if (!gate_->load(load)) wrong("no room for a position");
   }
   gate_->loaded(now_ns());
   (void)journal_->flush();  // what a machine loses of this is loaded again by whoever has begun it
+}
+
+// The first one is the cause of the others.
+void ShardWorld::wrong(std::string what) {
+  if (problem.empty()) problem = std::move(what);
 }
 
 // It stops being there with the record or the write that was chosen.
@@ -275,13 +280,13 @@ bool ShardWorld::bury() {
   journal::RecordView record;
   if (journal_->published_sequence() > records_) {
     if (reader.next(record) != journal::ReadStatus::Record || record.segment != 0) {
-      problem = "a record of a process that is gone has reached the disk";
+      wrong("a record of a process that is gone has reached the disk");
     } else {
       const int ring = ::open((directory_ / journal::kRingLink).c_str(), O_RDWR | O_CLOEXEC);
       const std::uint32_t none = 0;
       const auto at = static_cast<off_t>(journal::kRingHeaderBytes +
                                          record.offset % journal_->capacity_bytes());
-      if (::pwrite(ring, &none, sizeof none, at) != sizeof none) problem = "no ring to write to";
+      if (::pwrite(ring, &none, sizeof none, at) != sizeof none) wrong("no ring to write to");
       ::close(ring);
     }
   }
@@ -323,7 +328,7 @@ void ShardWorld::follow(std::size_t records_max) {
   (void)follower_->step(records_max);
   const follower::FollowerFigures figures = follower_->figures();
   if (figures.differs_at != 0 || (!figures.problem.empty() && figures.snapshot_failures == 0))
-    problem = figures.problem;
+    wrong(figures.problem);
 }
 
 bool ShardWorld::write_snapshot() { return follower_->write_snapshot(); }
@@ -346,7 +351,7 @@ bool ShardWorld::stop() {
   // A sync that failed once is never taken as made good.
   const bool closed = journal_->close();
   if (!closed && g_disk.is_well() && journal_->faults() == 0)
-    problem = "a sound disk did not take the journal's end";
+    wrong("a sound disk did not take the journal's end");
   died_at_ = journal_->published_sequence();
   bury();
   return closed;

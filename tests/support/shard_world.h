@@ -125,6 +125,7 @@ class ShardWorld : public AuditedWorld {
   bool drained = false;
 
  private:
+  void wrong(std::string what);
   bool lives();
   bool bury();
   void load_state();
