@@ -4,7 +4,11 @@
 // append_burst is the mean over bursts of back-to-back appends, as many as fit half the ring.
 // append_paced is a shard's: one append every 4 us (250,000/s), each timed by itself, with
 // percentiles in the counters. The same loop without the append (timer_alone) shows what the clock
-// and the machine add.
+// and the machine add. append_paced/fsync is the same with a journal that is made durable as it goes.
+//
+// durable is what durability fsync costs a batch of so many records: from the first append to the
+// moment all of them may be acted on, with percentiles; one batch after the other, on the disk of the
+// temporary folder. In durability process that moment is the append.
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
@@ -35,7 +39,7 @@ static_assert(kRecordBytes == 192);
 
 // A journal on the disk of the temporary folder, its ring in memory, as a gate has it.
 struct BenchJournal {
-  BenchJournal() {
+  explicit BenchJournal(Durability durability = Durability::Process) {
     std::string name = (std::filesystem::temp_directory_path() / "journal_bench_XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) std::abort();
     folder = name;
@@ -43,6 +47,7 @@ struct BenchJournal {
     options.directory = folder;
     if (std::filesystem::is_directory("/dev/shm")) options.ring_directory = "/dev/shm";
     options.stream_count = 4;
+    options.durability = durability;
     journal.emplace(options);
   }
   ~BenchJournal() {
@@ -77,6 +82,19 @@ void append_burst(benchmark::State& state) {
 }
 BENCHMARK(append_burst)->UseManualTime()->Iterations(100);
 
+void report(benchmark::State& state, std::vector<std::int64_t>& times_ns) {
+  std::sort(times_ns.begin(), times_ns.end());
+  const auto at = [&](double share) {
+    const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns.size() - 1));
+    return static_cast<double>(times_ns[index]);
+  };
+  state.counters["p50_ns"] = at(0.5);
+  state.counters["p99_ns"] = at(0.99);
+  state.counters["p99.9_ns"] = at(0.999);
+  state.counters["p99.99_ns"] = at(0.9999);
+  state.counters["max_ns"] = at(1.0);
+}
+
 // Calls `work` on a fixed schedule and reports the percentiles of its duration.
 template <class Work>
 void paced(benchmark::State& state, Work&& work) {
@@ -94,24 +112,36 @@ void paced(benchmark::State& state, Work&& work) {
     times_ns.push_back(took.count());
     state.SetIterationTime(std::chrono::duration<double>(took).count());
   }
-  std::sort(times_ns.begin(), times_ns.end());
-  const auto at = [&](double share) {
-    const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns.size() - 1));
-    return static_cast<double>(times_ns[index]);
-  };
-  state.counters["p50_ns"] = at(0.5);
-  state.counters["p99_ns"] = at(0.99);
-  state.counters["p99.9_ns"] = at(0.999);
-  state.counters["p99.99_ns"] = at(0.9999);
-  state.counters["max_ns"] = at(1.0);
+  report(state, times_ns);
 }
 
-void append_paced(benchmark::State& state) {
-  BenchJournal bench;
+void append_paced(benchmark::State& state, Durability durability) {
+  BenchJournal bench(durability);
   Command command;
   paced(state, [&] { bench.append(command); });
 }
-BENCHMARK(append_paced)->UseManualTime()->Iterations(250'000);
+BENCHMARK_CAPTURE(append_paced, process, Durability::Process)->UseManualTime()->Iterations(250'000);
+BENCHMARK_CAPTURE(append_paced, fsync, Durability::Fsync)->UseManualTime()->Iterations(250'000);
+
+void durable(benchmark::State& state) {
+  BenchJournal bench(Durability::Fsync);
+  Command command;
+  std::vector<std::int64_t> times_ns;
+  times_ns.reserve(static_cast<std::size_t>(state.max_iterations));
+  for (auto _ : state) {
+    const Clock::time_point begin = Clock::now();
+    for (std::int64_t i = 0; i < state.range(0); ++i) bench.append(command);
+    while (bench.journal->synced_sequence() < bench.journal->published_sequence()) {
+      std::this_thread::yield();
+    }
+    const auto took = Clock::now() - begin;
+    times_ns.push_back(took.count());
+    state.SetIterationTime(std::chrono::duration<double>(took).count());
+  }
+  report(state, times_ns);
+}
+BENCHMARK(durable)->ArgName("records")->Arg(1)->Arg(64)->Arg(1'024)->UseManualTime()->Iterations(
+    2'000);
 
 void timer_alone(benchmark::State& state) {
   paced(state, [] {});

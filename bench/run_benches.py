@@ -26,7 +26,7 @@ NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 HARNESS = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",
            "repetitions", "repetition_index", "threads", "iterations", "real_time", "cpu_time",
            "time_unit", "label"}
-COUNTERS = ["p99_ns", "p99.9_ns", "max_ns", "items_per_second"]  # these last
+COUNTERS = ["p99_ns", "p99.9_ns", "p99.99_ns", "max_ns", "items_per_second"]  # these last
 
 
 def output_of(*command):
@@ -79,7 +79,7 @@ class Row:
 
     def __init__(self, runs):
         self.runs = runs
-        timed = "/manual_time" in runs[0]["run_name"]
+        timed = re.search("/(manual|real)_time", runs[0]["run_name"])
         scale = NANOSECONDS[runs[0]["time_unit"]]
         self.costs = [run.get("p50_ns") or run["real_time" if timed else "cpu_time"] * scale
                       for run in runs]
@@ -101,7 +101,7 @@ def rows_of(runs):
     by_name = {}
     for run in runs:
         if run["run_type"] == "iteration":
-            name = re.sub(r"/(manual_time|iterations:\d+)", "", run["run_name"])
+            name = re.sub(r"/(manual_time|real_time|iterations:\d+)", "", run["run_name"])
             by_name.setdefault(name, []).append(run)
     return {name: Row(sorted(by_name[name], key=lambda run: run["repetition_index"]))
             for name in sorted(by_name, key=natural)}
@@ -159,6 +159,10 @@ RATIOS = [
      "refresh/after_table/options:100", "refresh/after_table/options:1"),
     ("a million accounts to a thousand", "accounts",
      "submit_at_random/lines:2/accounts:1000000", "submit_at_random/lines:2/accounts:1000"),
+    ("an order over JSON to an echo over the same hop", "edge", "BM_EdgeOrderRoundTrip",
+     "BM_EdgeEchoRoundTrip"),
+    ("an append with fsync beside it to one without", "journal", "append_paced/fsync",
+     "append_paced/process"),
     ("everything from nothing to incremental, 50 positions", "decision",
      "full_recompute_per_order/positions:50/scenarios:64", "submit_fresh/positions:50/scenarios:64"),
 ]
@@ -241,11 +245,15 @@ TARGETS = [
      run.counter("accounts", "submit_at_random/lines:2/accounts:1000000", "resident_bytes") +
      " with 2, of a million"),
     ("journal append with the flusher running", "p50 <= 100 ns, p99.9 <= 1 us",
-     lambda run: "p50 " + run.cost("journal", "append_paced") + " of which the clock " +
+     lambda run: "p50 " + run.cost("journal", "append_paced/process") + " of which the clock " +
      run.cost("journal", "timer_alone") + ", p99.9 " +
-     run.counter("journal", "append_paced", "p99.9_ns")),
+     run.counter("journal", "append_paced/process", "p99.9_ns")),
     ("journal read", ">= 2 M records/s",
      lambda run: run.counter("journal", "read_records", "items_per_second") + " records/s"),
+    ("start-up: records redone as they were decided", ">= 2 M commands/s",
+     lambda run: run.counter("restart", "redo_from_first_record", "items_per_second") +
+     " a second; decided again and compared: " +
+     run.counter("restart", "replay", "items_per_second")),
 ]
 
 

@@ -88,6 +88,7 @@ void RandomShard::pass() {
     // Before it begins again, something may have become of its files.
     if (world_.kind().follows && rng_.percent(3)) damage_a_snapshot();
     if (world_.kind().fsync && rng_.percent(2)) lose_power();
+    if (!world_.kind().fsync && rng_.percent(5)) world_.restart_machine();
     if (!rng_.percent(30)) return;
     if (begin()) {
       if (world_.kind().fsync && rng_.percent(5)) lose_power();
@@ -98,6 +99,7 @@ void RandomShard::pass() {
     }
     return;
   }
+  world_.blocks_per_pass = rng_.percent(50) ? 0 : 1;
   if (!world_.pass()) ++totals_.deaths_in_a_pass;
   // The flusher is never far behind, or nothing would leave.
   if (world_.kind().fsync && rng_.percent(70)) flush();
@@ -159,6 +161,7 @@ void RandomShard::look() { audit_.look(); }
 // Everything that is under way arrives, everybody does what is theirs, and nothing else.
 void RandomShard::turn(std::int64_t ns, bool venue_reads) {
   if (!world_.is_running()) return audit_.gate().problem("it does not run");
+  world_.blocks_per_pass = 100;
   world_.transport().clock_ns += ns;
   for (const auto& wire : world_.transport().wires()) {
     if (wire != nullptr) wire->to_gate.arrive_all();
@@ -201,7 +204,7 @@ bool RandomShard::is_quiet() {
     if (!person->soup.is_connected()) continue;
     if (!person->soup.is_logged_in() || person->soup.has_output() ||
         !person->soup.wire().to_gate.is_empty() || !person->soup.wire().from_gate.is_empty() ||
-        person->soup.next() != audit_.stream(person->session).size() + 1) {
+        person->base + person->soup.next() != audit_.stream(person->session).size() + 1) {
       return false;
     }
   }
@@ -310,6 +313,7 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
       {"superseded", seen.superseded},
       {"connections refused", seen.refused},
       {"messages gone", seen.gone},
+      {"streams begun again", seen.streams_begun},
       {"slow consumers", seen.slow_consumers},
       {"overloads", seen.overloads},
       {"cancels on disconnect", seen.cancels_on_disconnect},

@@ -23,6 +23,15 @@ constexpr std::size_t kRememberedMax = 20;
 
 void RandomShard::log_in(Person& person) {
   person.is_deaf = person.is_mute = false;
+  // After a loss the stream is another one. Some do not know it yet, and are told.
+  const bool is_old = person.stream_session != audit_.stream_session();
+  const bool knows = !is_old || rng_.percent(70);
+  if (is_old && knows) {
+    person.soup.forget();
+    person.compared = 0;
+    person.stream_session = audit_.stream_session();
+    person.base = audit_.base(person.session);
+  }
   // Mostly from the next message; from the first, or from one that is not there yet.
   const bool was_gone = person.soup.reject_reason == 'S';  // perhaps
   const std::uint64_t sequence = rng_.percent(was_gone ? 50 : 2) ? 0
@@ -32,9 +41,9 @@ void RandomShard::log_in(Person& person) {
   person.soup.begin(world_.connect(),
                     {.username = person.name,
                      .password = rng_.percent(97) ? kShardPassword : "wrong",
-                     .session = rng_.percent(50)   ? ""
-                                : rng_.percent(97) ? "STREAM0001"
-                                                   : "STREAM0000",
+                     .session = knows && rng_.percent(50) ? ""
+                                : rng_.percent(97)        ? person.stream_session.c_str()
+                                                          : "STREAM0000",
                      .sequence = sequence},
                     world_.now_ns());
 }
@@ -98,8 +107,9 @@ void RandomShard::compare(Person& person) {
   const std::vector<Bytes>& mine = person.soup.stream();
   const std::vector<Bytes>& owed = audit_.stream(person.session);
   for (; person.compared < mine.size(); ++person.compared) {
-    if (mine[person.compared].empty() && person.compared < owed.size()) continue;  // left out
-    if (person.compared >= owed.size() || mine[person.compared] != owed[person.compared]) {
+    const std::size_t at = person.base + person.compared;
+    if (mine[person.compared].empty() && at < owed.size()) continue;  // left out
+    if (at >= owed.size() || mine[person.compared] != owed[at]) {
       return audit_.gate().problem(person.name + " got message " +
                                    std::to_string(person.compared + 1) +
                                    " otherwise than the journal has it");

@@ -43,6 +43,13 @@ class ShardAudit {
   [[nodiscard]] const std::vector<Bytes>& stream(risk::SessionIndex session) const {
     return streams_[session.value];
   }
+  // The Soup session that clients are in, and how many messages of the stream belong to earlier ones.
+  [[nodiscard]] std::string stream_session() const {
+    return stream_names_.empty() ? std::string() : stream_names_.back();
+  }
+  [[nodiscard]] std::uint64_t base(risk::SessionIndex session) const {
+    return bases_[session.value];
+  }
   [[nodiscard]] bool is_up(risk::SessionIndex session) const { return up_[session.value]; }
   // Commands of the edge that should make a record and have made none.
   [[nodiscard]] bool has_commands() {
@@ -56,7 +63,7 @@ class ShardAudit {
     std::uint64_t records = 0, starts = 0, logins = 0, superseded = 0, refused = 0,
                   slow_consumers = 0, overloads = 0, passed_over = 0, cancels_on_disconnect = 0,
                   lost_venues = 0, degraded = 0, busy = 0, rests = 0, markers = 0, commands = 0,
-                  commands_passed_over = 0, gone = 0, late_starts = 0;
+                  commands_passed_over = 0, gone = 0, late_starts = 0, streams_begun = 0;
     Seen& operator+=(const Seen& more);
   };
   Seen seen;
@@ -96,6 +103,7 @@ class ShardAudit {
   [[nodiscard]] Bytes as_ouch(const gateway::edge::EdgeCommand& command) const;
   bool next_command(risk::SessionIndex session, gateway::edge::EdgeCommand::Type type,
                     gateway::edge::EdgeCommand& command);
+  void take_stream_session(const gateway::gate::StreamSessionRecord& record);
   void take_sweep(const gateway::gate::SweepRecord& record);
   void take_venue_link(const gateway::gate::VenueLinkRecord& record);
   void take_venue_message(const gateway::journal::RecordView& view);
@@ -122,6 +130,9 @@ class ShardAudit {
   std::vector<bool> up_;
   std::deque<gateway::edge::EdgeCommand> commands_;  // in the queue, and not found in a record yet
   std::vector<std::vector<Bytes>> streams_;
+  std::vector<std::string> stream_names_;  // of the Soup sessions, the newest last
+  std::vector<std::uint64_t> bases_;
+  std::vector<std::size_t> base_names_;  // by session: how many names there were with its base
   std::vector<std::vector<std::uint64_t>> records_of_;       // of each message of a stream
   std::map<std::uint32_t, std::uint64_t> number_records_;    // of each number of the venue's
   std::string venue_session_;                                // that the gate takes messages of

@@ -47,13 +47,16 @@ class ShardWorld : public AuditedWorld {
   // Begins it from what is on disk. False: the disk would not.
   bool start();
   [[nodiscard]] bool is_running() const { return shard_ != nullptr; }
-  // Passwords are looked at before it. False: it has ended meanwhile.
+  // Passwords are looked at before it, and so many blocks of old messages read. False: it has ended meanwhile.
   bool pass();
   // Something an operator does, between two passes. False: it has ended meanwhile.
   bool operate(const std::function<void(gateway::gate::Gate&)>& what);
   void kill() { die_at_record(0); }
   // It ends once its journal has this record: nothing that it does after that has happened.
   void die_at_record(std::uint64_t sequence);
+  // The machine went down after it had ended; nothing that was published is lost, but who can know?
+  // REQUIRES: it does not run.
+  void restart_machine();
   // It ends with its n-th write to a connection from now on.
   void die_at_write(std::uint64_t n) { die_at_write_ = transport_->writes + n; }
   void stay_alive() { die_at_record_.reset(), die_at_write_.reset(); }
@@ -99,6 +102,7 @@ class ShardWorld : public AuditedWorld {
   }
   [[nodiscard]] gateway::shard::Shard& shard() { return *shard_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] gateway::journal::StreamServer& streams() { return *streams_; }
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
   // Decides every record again, when it is there.
   [[nodiscard]] gateway::gate::Gate& judge() { return *judge_; }
@@ -118,8 +122,12 @@ class ShardWorld : public AuditedWorld {
   std::function<void()> on_end;
   std::function<void()> on_start;
   std::function<void(const gateway::edge::EdgeCommand&)> on_push;  // taken by the queue
-  std::string problem;                                             // of the process itself
-  std::uint64_t records_lost = 0;  // with the machine, before the last start
+  int blocks_per_pass = 100;
+  // Of the journal, as from the next start.
+  std::uint64_t segment_bytes = 131'072;  // small, as a new one is all zeros each time
+  std::uint64_t disk_budget_bytes;        // without a follower nothing is removed
+  std::string problem;                    // of the process itself
+  std::uint64_t records_lost = 0;         // with the machine, before the last start
   SoupVenue venue;
   std::int64_t audited_ns = 0;
   bool drained = false;
@@ -128,6 +136,7 @@ class ShardWorld : public AuditedWorld {
   void wrong(std::string what);
   bool lives();
   bool bury();
+  void begin_streams();
   void load_state();
   void open_journal();
   void resume();
@@ -139,6 +148,7 @@ class ShardWorld : public AuditedWorld {
   const config::Deployment deployment_;
   const config::Secret venue_password_{"venue"};
   std::unique_ptr<gateway::security::LoginChecker> logins_;
+  std::unique_ptr<gateway::journal::StreamServer> streams_;
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
   std::unique_ptr<gateway::journal::Journal> journal_;
@@ -154,6 +164,7 @@ class ShardWorld : public AuditedWorld {
   std::uint64_t durable_ = 0;             // of these, what survives the machine
   std::uint64_t certain_ = 0;             // and what must be there for the next one
   std::uint64_t from_snapshot_ = 0;
+  int stream_sessions_ = 1;  // names that clients have seen
 };
 
 }  // namespace portcullis::test
