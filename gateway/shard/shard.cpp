@@ -156,6 +156,7 @@ void Shard::check_timers() {
   }
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     SessionState& session = sessions_[s];
+    if (!gate_.has_room()) session.dead_man.excuse(now_ns_);  // nothing is read
     const bool is_lost = session.cancel_at_ns != 0 && now_ns_ >= session.cancel_at_ns;
     const bool is_dead = session.dead_man.is_due(now_ns_);
     if ((!is_lost && !is_dead) || !gate_.has_room()) continue;
