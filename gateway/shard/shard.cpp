@@ -405,11 +405,15 @@ void Shard::connect_venue() {
     return;
   }
   venue_connecting_ = transport_.connect_venue();
+  venue_connect_until_ns_ = now_ns_ + deployment_.venue.times.login_ns;
 }
 
 void Shard::venue_connected() {
   const Transport::Connect outcome = transport_.venue_outcome();
-  if (outcome == Transport::Connect::Pending) return;
+  if (outcome == Transport::Connect::Pending) {
+    if (now_ns_ >= venue_connect_until_ns_) transport_.give_up_venue();
+    return;
+  }
   venue_connecting_ = false;
   venue_retry_at_ns_ = now_ns_ + venue_backoff_ns_;
   venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, deployment_.venue.reconnect_ns_max);
