@@ -91,7 +91,7 @@ class SoupVenue {
   std::string problem;                              // what the gate did wrong
   bool is_listening = true;
   std::size_t wire_bytes = 65'536;  // of a new connection
-  bool refuses_logins = false;  // its session is not available, though it has it
+  bool refuses_logins = false;      // its session is not available, though it has it
 
  private:
   struct Link {
