@@ -23,12 +23,12 @@ struct Person {
   SoupClient soup;
   risk::SessionIndex session;
   std::string name;
-  std::deque<Bytes> sent;                     // the last ones, to be sent again
-  std::size_t compared = 0;                   // of its stream
-  std::string stream_session = "STREAM0001";  // that it is a stream of
-  std::uint64_t base = 0;                     // how many of the journal's messages lie before it
-  bool is_deaf = false;                       // does not read
-  bool is_mute = false;                       // says nothing, not even that it is there
+  std::deque<Bytes> sent;                      // the last ones, to be sent again
+  std::size_t compared = 0;                    // of its stream
+  std::string stream_session = kFirstStreams;  // that it is a stream of
+  std::uint64_t base = 0;                      // how many of the journal's messages lie before it
+  bool is_deaf = false;                        // does not read
+  bool is_mute = false;                        // says nothing, not even that it is there
 };
 
 struct Totals {

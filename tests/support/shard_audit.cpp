@@ -180,7 +180,8 @@ void ShardAudit::take(const journal::RecordView& view) {
     take_venue_link(read<gate::VenueLinkRecord>(view));
   } else if (is(Type::Start)) {
     const auto record = read<gate::StartRecord>(view);
-    stream_names_.emplace_back(record.stream_session.data(), 10);
+    if (std::string_view(record.stream_session.data(), 10) != stream_names_.front())
+      gate_.problem("the streams begin under another name");
   } else if (is(Type::StreamSession)) {
     take_stream_session(read<gate::StreamSessionRecord>(view));
   } else if (is(Type::Session)) {
@@ -434,6 +435,7 @@ void ShardAudit::on_read(const Wire& wire, std::span<const std::byte> bytes) {
       // A number that is too high now may be none when the password has been looked at.
       connection->is_broken = !session.exists() || login->password != kShardPassword ||
                               (!login->session.empty() && login->session != stream_session());
+      connection->is_good = !connection->is_broken;
       connection->session = session;
       if (login) connection->asked = login->sequence;
       connection->is_known = session.exists() && login->password == kShardPassword;
@@ -467,7 +469,7 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
   if (frame.type == soup::PacketType::LoginAccepted) {
     const auto accepted = soup::decode_login_accepted(frame.payload);
     connection.next = accepted ? accepted->sequence : 0;
-    if (connection.is_broken) gate_.problem("a login was accepted that must not be");
+    if (!connection.is_good) gate_.problem("a login was accepted that must not be");
     if (connection.asked != 0 && connection.next != connection.asked)
       gate_.problem("a login was accepted from another message on than it asked for");
     if (accepted && accepted->session != stream_session())

@@ -44,9 +44,7 @@ class ShardAudit {
     return streams_[session.value];
   }
   // The Soup session that clients are in, and how many messages of the stream belong to earlier ones.
-  [[nodiscard]] std::string stream_session() const {
-    return stream_names_.empty() ? std::string() : stream_names_.back();
-  }
+  [[nodiscard]] const std::string& stream_session() const { return stream_names_.back(); }
   [[nodiscard]] std::uint64_t base(risk::SessionIndex session) const {
     return bases_[session.value];
   }
@@ -79,6 +77,7 @@ class ShardAudit {
     std::uint64_t asked = 0;         // from which message its login wants the stream
     bool is_known = false;           // its password is right
     bool is_broken = false;          // nothing behind this will be taken
+    bool is_good = false;            // its login, whatever comes behind it
   };
   struct Session {
     std::vector<std::shared_ptr<Connection>> logins{};  // that may be taken, oldest first
@@ -130,7 +129,8 @@ class ShardAudit {
   std::vector<bool> up_;
   std::deque<gateway::edge::EdgeCommand> commands_;  // in the queue, and not found in a record yet
   std::vector<std::vector<Bytes>> streams_;
-  std::vector<std::string> stream_names_;  // of the Soup sessions, the newest last
+  // Of the Soup sessions, the newest last; the first is there before its record is durable.
+  std::vector<std::string> stream_names_{kFirstStreams};
   std::vector<std::uint64_t> bases_;
   std::vector<std::size_t> base_names_;  // by session: how many names there were with its base
   std::vector<std::vector<std::uint64_t>> records_of_;       // of each message of a stream

@@ -166,7 +166,7 @@ bool ShardWorld::start() {
   if (records_ == 0) {
     gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
     begin_following(nullptr, {});
-    gate_->start("STREAM0001", now);
+    gate_->start(kFirstStreams, now);
     load_state();
     if (on_start) on_start();
   } else {

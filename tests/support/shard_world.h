@@ -29,7 +29,8 @@
 
 namespace portcullis::test {
 
-inline constexpr const char* kShardPassword = "secret";  // of every session
+inline constexpr const char* kShardPassword = "secret";     // of every session
+inline constexpr const char* kFirstStreams = "STREAM0001";  // the Soup session that it begins with
 
 struct ShardKind {
   bool fsync = false;     // durability fsync; the flusher has its turn when it is given one
