@@ -203,7 +203,9 @@ Recovered recover(const std::filesystem::path& directory, const RecoverySettings
   // Where the last segment has no good header there is no id to compare: the reader says what is wrong.
   const JournalId id = id_of(directory);
   const bool has_ring = id != JournalId{} && ring.open(directory, id);
-  if (!has_ring && !ring.error().empty()) throw JournalError("journal: " + ring.error());
+  // A machine that went down may not have written the ring's header: then it is as if there were none.
+  if (!has_ring && !ring.error().empty() && (clean || same_boot))
+    throw JournalError("journal: " + ring.error());
   ReaderOptions options;
   options.from_sequence = 1;
   if (start != 0) options.from_sequence = index_is_trusted ? start : 0;

@@ -189,6 +189,27 @@ TEST_F(JournalFsync, TheFlusherThreadSyncsAtOnceAndTellsTheOwner) {
   EXPECT_EQ(machine_.syncs, before + 2);
 }
 
+// The gate did not begin any more: the ring's header was not on the disk yet when the machine stopped.
+TEST_F(JournalFsync, ARingWhoseHeaderWentWithTheMachineIsNone) {
+  {
+    Journal journal(options_);
+    append_through(journal, 30);
+    ASSERT_TRUE(journal.flush());
+    append_through(journal, 40);
+  }
+  const std::filesystem::path ring =
+      folder_.path() / std::filesystem::read_symlink(folder_.path() / kRingLink);
+  const Fd fd = open_file(ring, O_RDWR);
+  ASSERT_TRUE(write_at(kSystemFileOps, fd.get(), Bytes(sizeof(RingHeader)), 0));
+  EXPECT_THROW(Journal{options_}, JournalError) << "the machine has not stopped: it is damaged";
+  StateRecord state = read_state(folder_.path()).value();
+  state.boot_id[0] ^= 1;
+  ASSERT_TRUE(write_state(folder_.path(), state));
+  const Journal journal(options_);
+  EXPECT_EQ(journal.recovery().last_sequence, 30U);
+  EXPECT_FALSE(journal.recovery().possible_loss);
+}
+
 // Whatever was durable is there again, whenever the power goes or the process is killed, and the
 // rest is a beginning of what had been published.
 TEST_F(JournalFsync, WhatWasDurableSurvivesRandomCuts) {

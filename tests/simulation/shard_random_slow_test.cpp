@@ -8,8 +8,11 @@ namespace portcullis::test {
 namespace {
 
 TEST(RandomShard, KeepsItsPromisesForAMillionSteps) {
-  run_random_shards("shard_random_slow_test", support::test_seed(100'000), support::test_scale(600),
-                    2'000);
+  run_random_shards({.test = "shard_random_slow_test",
+                     .seed = support::test_seed(100'000),
+                     .worlds = support::test_scale(600),
+                     .steps = 2'000,
+                     .drilled_of = 4});
 }
 
 }  // namespace

@@ -8,7 +8,10 @@ namespace portcullis::test {
 namespace {
 
 TEST(RandomShard, KeepsItsPromisesWhateverHappens) {
-  run_random_shards("shard_random_test", support::test_seed(1), support::test_scale(20), 2'000);
+  run_random_shards({.test = "shard_random_test",
+                     .seed = support::test_seed(1),
+                     .worlds = support::test_scale(20),
+                     .steps = 2'000});
 }
 
 }  // namespace

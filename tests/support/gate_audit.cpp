@@ -306,6 +306,11 @@ void GateAudit::ask(risk::SessionIndex session, std::uint32_t number,
   asked_[{session.value, number}] = asked;
 }
 
+void GateAudit::only_reduces(risk::SessionIndex session, std::uint32_t client_number) {
+  const auto asked = asked_.find({session.value, client_number});
+  if (asked != asked_.end()) asked->second.reduces_only = true;
+}
+
 // The member's own kill switch.
 void GateAudit::carry_out(risk::SessionIndex session, const ouch::InboundMessage& any) {
   const auto take = [&](const auto& m) {
@@ -360,7 +365,8 @@ void GateAudit::forwarded(risk::SessionIndex session, const ouch::InboundMessage
                        .first = client_number,
                        .there = view,
                        .here = view,
-                       .told = {.head = client_number, .total = number.total}});
+                       .told = {.head = client_number, .total = number.total},
+                       .reduces_only = asked_.at(number.client).reduces_only});
   } else if (const auto* replace = std::get_if<ouch::ReplaceOrder>(&message)) {
     number.original = asked_.at({session.value, replace->orig_user_ref_num}).number;
     number.chain = numbers_.at(number.original).chain;
@@ -442,10 +448,17 @@ void GateAudit::at_venue(const ouch::InboundMessage& any) {
   if (const auto* cancel = std::get_if<ouch::CancelOrder>(&any)) {
     ++counts_.cancels;  // only what somebody asked for
     const Chain* chain = chain_of(number);
-    if (chain == nullptr
-            ? !adopted_.contains(number)
-            : !chain->cancel_totals.contains(cancel->quantity /
-                                             at_venue(chain->whose.instrument).quantity_per_lot)) {
+    const auto is_asked_for = [&] {
+      if (chain == nullptr) return adopted_.contains(number);
+      if (chain->cancel_totals.contains(cancel->quantity /
+                                        at_venue(chain->whose.instrument).quantity_per_lot)) {
+        return true;
+      }
+      if (!chain->may_go || cancel->quantity != 0) return false;
+      ++reducers_cut_;
+      return true;
+    };
+    if (!is_asked_for()) {
       problem("a cancel that nobody asked for: " + line_of(any));
     }
     return;
@@ -695,6 +708,7 @@ void GateAudit::book(const Execution& execution, int direction) {
   const Int128 fee = risk::ceil_div(paid * instrument.fee_ppm, risk::kPpm);
   cash_[whose.account.value * deployment_.assets.size() + instrument.settlement.value] -=
       direction * (sign * paid + fee) * execution.lots;
+  look_at_reducers(whose);
 }
 
 // --- clients

@@ -46,6 +46,9 @@ class GateAudit {
   // It was taken, with this outcome; `decision` where it was forwarded.
   void sent(risk::SessionIndex session, std::span<const std::byte> payload,
             std::string_view outcome, const risk::Decision& decision);
+  // That the order which is about to be taken may only reduce, which OUCH cannot say.
+  // REQUIRES: after expect.
+  void only_reduces(risk::SessionIndex session, std::uint32_t client_number);
   void marked(risk::InstrumentIndex instrument, risk::Mark mark, std::int64_t as_of_ns);
   void controlled(const risk::Control& control);
   // Cancels of everything that is meant.
@@ -81,6 +84,9 @@ class GateAudit {
   [[nodiscard]] std::uint32_t watermark(risk::SessionIndex session) const {
     return clients_[session.value].watermark;
   }
+  [[nodiscard]] std::uint64_t voided() const { return counts_.voided; }
+  // Orders that may only reduce, and that the gate cancelled as there was less to reduce.
+  [[nodiscard]] std::uint64_t reducers_cut() const { return reducers_cut_; }
   // The simulated venue's book holds what its stream says. Slow.
   void compare_book();
 
@@ -103,7 +109,8 @@ class GateAudit {
     bool stale = false;
     std::int64_t position = 0;
     std::int64_t mark = 0;
-    std::int64_t done = 0;     // of the chain
+    std::int64_t done = 0;  // of the chain
+    bool reduces_only = false;
     std::uint32_t number = 0;  // under which it was forwarded
   };
   struct Number {
@@ -136,8 +143,10 @@ class GateAudit {
     View there;               // what the venue has said
     View here;                // what the gate has taken of that
     View told;                // what the client has got, of a hostile venue
-    bool is_lost = false;     // the venue is gone that had it, and its end not told yet
-    bool muddled = false;     // the venue executed what could not be: its client cannot count it
+    bool reduces_only = false;
+    bool may_go = false;   // it reduces only, and there was less to reduce
+    bool is_lost = false;  // the venue is gone that had it, and its end not told yet
+    bool muddled = false;  // the venue executed what could not be: its client cannot count it
     std::vector<std::uint32_t> numbers{};
     std::set<std::int64_t> cancel_totals{};  // that were asked for, in lots
   };
@@ -188,6 +197,8 @@ class GateAudit {
   void book(const Execution& execution, int direction);
   bool told_as_lost(std::uint32_t session, const gateway::ouch::OutboundMessage& any);
   void got(std::uint32_t session, const Bytes& payload);
+  void look_at_reducers(const Whose& whose);
+  void judge_reducers();
   void judge_positions();
   void judge_reservations();
   void judge_reservation(const Chain& chain, const risk::NumberRecord* record,
@@ -208,6 +219,7 @@ class GateAudit {
   std::set<Key> read_clients_;          // whose orders the venue has read
   std::vector<gateway::ouch::InboundMessage> read_;
   std::uint32_t highest_read_ = 0;
+  std::uint64_t reducers_cut_ = 0;
   bool first_on_link_ = false;  // the next number at the venue is the first since the login
   std::size_t said_ = 0;        // of the venue's stream
 

@@ -20,6 +20,45 @@ void GateAudit::judge_positions() {
   }
 }
 
+// Orders that may only reduce go, the newest first, where they could do more than that (ORDERLIFE 1):
+// which of them have been asked to is the gate's to say.
+void GateAudit::look_at_reducers(const Whose& whose) {
+  if (!sound_) return;
+  for (const int sign : {1, -1}) {
+    std::int64_t most = 0;
+    const auto is_meant = [&](const Chain& chain) {
+      return chain.reduces_only && !chain.here.ended && chain.whose.account == whose.account &&
+             chain.whose.instrument == whose.instrument && risk::sign_of(chain.whose.side) == sign;
+    };
+    for (const std::size_t c : open_) {
+      if (!is_meant(chains_[c])) continue;
+      std::int64_t total = 0;
+      for (const std::uint32_t number : chains_[c].numbers)
+        total = std::max(total, numbers_.at(number).total);
+      most += total - chains_[c].here.done;
+    }
+    const std::int64_t held =
+        positions_[whose.account.value * marks_.size() + whose.instrument.value];
+    if (most <= std::max<std::int64_t>(0, -sign * held)) continue;
+    for (const std::size_t c : open_) chains_[c].may_go |= is_meant(chains_[c]);
+  }
+}
+
+// REQUIRES: nothing is on its way.
+void GateAudit::judge_reducers() {
+  std::map<std::pair<std::size_t, int>, std::int64_t> resting;  // by position and sign
+  for (const std::size_t c : open_) {
+    const Chain& chain = chains_[c];
+    if (!chain.reduces_only || chain.here.ended) continue;
+    resting[{chain.whose.account.value * marks_.size() + chain.whose.instrument.value,
+             risk::sign_of(chain.whose.side)}] += chain.here.leaves();
+  }
+  for (const auto& [at, lots] : resting) {
+    if (lots > std::max<std::int64_t>(0, -at.second * positions_[at.first]))
+      problem("orders that may only reduce would do more");
+  }
+}
+
 void GateAudit::judge_reservations() {
   const bool drained = world_.is_drained() && sound_;
   if (drained) ++counts_.drained;
@@ -43,6 +82,7 @@ void GateAudit::judge_reservations() {
     if (over && record != nullptr) problem(name + "has ended and is still counted");
     at = over ? open_.erase(at) : std::next(at);
   }
+  if (drained) judge_reducers();
   if (sound_ && world_.engine().live_orders() != live)
     problem("live here " + std::to_string(world_.engine().live_orders()) + ", to be live " +
             std::to_string(live));

@@ -21,6 +21,10 @@ class RandomOrders {
 
   // A message of a session's client, with the next number where it has one.
   gateway::ouch::InboundMessage of_client(risk::SessionIndex session);
+  // The next number by itself.
+  [[nodiscard]] std::uint32_t next_number(risk::SessionIndex session) {
+    return next_[session.value]++;
+  }
   // An order of somebody else, at the venue. Its symbol is valid until the next call.
   gateway::venue_sim::TestOrder other(std::uint32_t number);
 

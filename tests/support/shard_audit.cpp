@@ -67,6 +67,9 @@ ShardAudit::ShardAudit(ShardWorld& world, GateAudit::Counts& counts)
       records_of_(deployment_.sessions.size()) {
   world_.on_start = [this] { started(); };
   world_.on_end = [this] { ended(); };
+  world_.on_push = [this](const gateway::edge::EdgeCommand& command) {
+    commands_.push_back(command);
+  };
   world_.transport().on_read = [this](std::uint32_t connection, const Wire& wire,
                                       std::span<const std::byte> bytes) {
     if (connection != gateway::shard::Transport::kVenue) on_read(wire, bytes);
@@ -91,19 +94,31 @@ ShardAudit::Seen& ShardAudit::Seen::operator+=(const Seen& more) {
   degraded += more.degraded;
   busy += more.busy;
   rests += more.rests;
+  markers += more.markers;
+  commands += more.commands;
+  commands_passed_over += more.commands_passed_over;
+  gone += more.gone;
+  late_starts += more.late_starts;
   streams_begun += more.streams_begun;
   return *this;
 }
 
 // --- the process
 
+// Records that were not durable when the last process ended may be there, and what they were made of
+// with them; what was read and is in none of them is not.
 void ShardAudit::started() {
   reader_ = std::make_unique<journal::Reader>(
       world_.journal_folder(),
       journal::ReaderOptions{.from_sequence = next_record_, .include_ring = true});
   ++seen.starts;
+  if (world_.from_snapshot() != 0) ++seen.late_starts;
+  catch_up();
+  commands_.clear();
   // A crash is a disconnect for everybody.
-  for (Session& session : sessions_) session.down_since_ns = world_.now_ns();
+  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
+    sessions_[s] = {.down_since_ns = world_.now_ns(), .ends_with_process = up_[s]};
+  }
 }
 
 void ShardAudit::ended() {
@@ -113,17 +128,14 @@ void ShardAudit::ended() {
   seen.refused += links.connections_refused;
   seen.slow_consumers += links.slow_consumers;
   seen.overloads += links.overloads;
+  unchecked_ = 0;
   reader_.reset();
   connections_.clear();
-  for (Session& session : sessions_) {
-    session.logins.clear();
-    session.doubtful.clear();
-  }
 }
 
 void ShardAudit::catch_up() {
   journal::RecordView view;
-  while (next_record_ <= world_.last_record()) {
+  while (next_record_ <= world_.durable_record()) {
     if (reader_->next(view) != journal::ReadStatus::Record) {
       return gate_.problem("record " + std::to_string(next_record_) +
                            " cannot be read: " + reader_->error());
@@ -142,7 +154,15 @@ void ShardAudit::take(const journal::RecordView& view) {
   if (view.time_ns < newest_ns_) gate_.problem("the time of a record goes back");
   world_.audited_ns = newest_ns_ = view.time_ns;
   gate_.look_at_what_is_said();
-  if (is(Type::Enter)) {
+  if (is(Type::EnterNamed)) {
+    take_command(read<gate::EnterNamedRecord>(view));
+  } else if (is(Type::Replace) && is_of_edge(read<gate::ReplaceRecord>(view).order.session)) {
+    take_command(read<gate::ReplaceRecord>(view));
+  } else if (is(Type::Cancel) && is_of_edge(read<gate::CancelRecord>(view).order.session)) {
+    take_command(read<gate::CancelRecord>(view));
+  } else if (is(Type::Marker)) {
+    ++seen.markers;
+  } else if (is(Type::Enter)) {
     const auto record = read<gate::EnterRecord>(view);
     take_order(record, ouch::EnterOrder::kType, record.order.client_ref, 0);
   } else if (is(Type::Replace)) {
@@ -160,7 +180,8 @@ void ShardAudit::take(const journal::RecordView& view) {
     take_venue_link(read<gate::VenueLinkRecord>(view));
   } else if (is(Type::Start)) {
     const auto record = read<gate::StartRecord>(view);
-    stream_names_.emplace_back(record.stream_session.data(), 10);
+    if (std::string_view(record.stream_session.data(), 10) != stream_names_.front())
+      gate_.problem("the streams begin under another name");
   } else if (is(Type::StreamSession)) {
     take_stream_session(read<gate::StreamSessionRecord>(view));
   } else if (is(Type::Session)) {
@@ -189,7 +210,7 @@ void ShardAudit::take(const journal::RecordView& view) {
     gate_.owed({outbound.stream}, outbound.payload);
   });
   gate_.judge_answers();
-  const std::string difference = world_.follower().replay(view);
+  const std::string difference = world_.judge().replay(view);
   if (!difference.empty()) {
     gate_.problem("record " + std::to_string(view.sequence) + ", decided again: " + difference);
   }
@@ -198,19 +219,24 @@ void ShardAudit::take(const journal::RecordView& view) {
 template <class Record>
 void ShardAudit::take_order(const Record& record, char type, std::uint32_t number,
                             std::uint32_t original) {
-  const auto message = find_message(record.order.session, type, number, original);
-  if (!message) return;
-  const std::string_view outcome = record.decision.disposition == risk::Disposition::Forward  ? "f"
-                                   : record.decision.disposition == risk::Disposition::Reject ? "r"
-                                                                                              : "i";
-  const std::string_view allowed = gate_.expect(record.order.session, *message);
+  if (const auto message = find_message(record.order.session, type, number, original))
+    judge_order(record.order.session, *message, record.decision);
+}
+
+void ShardAudit::judge_order(risk::SessionIndex session, const Bytes& message,
+                             const risk::Decision& decision, std::uint32_t only_reduces) {
+  const std::string_view outcome = decision.disposition == risk::Disposition::Forward  ? "f"
+                                   : decision.disposition == risk::Disposition::Reject ? "r"
+                                                                                       : "i";
+  const std::string_view allowed = gate_.expect(session, message);
   if (allowed.find(outcome) == std::string_view::npos) {
     gate_.problem("a message had the outcome " + std::string(outcome) + ", not one of " +
                   std::string(allowed));
   }
-  gate_.sent(record.order.session, *message, outcome, record.decision);
-  if (outcome == "f" && type != ouch::CancelOrder::kType)
-    number_records_[record.decision.number] = next_record_ - 1;
+  if (only_reduces != 0) gate_.only_reduces(session, only_reduces);
+  gate_.sent(session, message, outcome, decision);
+  if (outcome == "f" && static_cast<char>(message[0]) != ouch::CancelOrder::kType)
+    number_records_[decision.number] = next_record_ - 1;
 }
 
 void ShardAudit::take_control(const gate::FirmControlRecord& record) {
@@ -227,7 +253,17 @@ void ShardAudit::take_control(const gate::FirmControlRecord& record) {
 void ShardAudit::take_session(const gate::SessionRecord& record) {
   if (up_[record.session] == (record.up != 0)) gate_.problem("a session is up or down twice");
   up_[record.session] = record.up != 0;
-  if (record.up != 0) ++seen.logins;
+  if (is_of_edge({record.session})) {
+    // It is down for the next process, too.
+    gateway::edge::EdgeCommand ignored;
+    if (!std::exchange(sessions_[record.session].ends_with_process, false)) {
+      using Type = gateway::edge::EdgeCommand::Type;
+      (void)next_command({record.session}, record.up != 0 ? Type::SessionUp : Type::SessionDown,
+                         ignored);
+    }
+  } else if (record.up != 0) {
+    ++seen.logins;
+  }
   if (record.up == 0) sessions_[record.session].down_since_ns = record.time.ns;
 }
 
@@ -399,7 +435,11 @@ void ShardAudit::on_read(const Wire& wire, std::span<const std::byte> bytes) {
       // A number that is too high now may be none when the password has been looked at.
       connection->is_broken = !session.exists() || login->password != kShardPassword ||
                               (!login->session.empty() && login->session != stream_session());
+      connection->is_good = !connection->is_broken;
       connection->session = session;
+      if (login) connection->asked = login->sequence;
+      connection->is_known = session.exists() && login->password == kShardPassword;
+      if (session.exists() && !connection->is_known) ++sessions_[session.value].wrong_logins;
       if (!connection->is_broken) sessions_[session.value].logins.push_back(connection);
     } else if (frame.type != soup::PacketType::ClientHeartbeat &&
                frame.type != soup::PacketType::Debug) {
@@ -429,7 +469,9 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
   if (frame.type == soup::PacketType::LoginAccepted) {
     const auto accepted = soup::decode_login_accepted(frame.payload);
     connection.next = accepted ? accepted->sequence : 0;
-    if (connection.is_broken) gate_.problem("a login was accepted that must not be");
+    if (!connection.is_good) gate_.problem("a login was accepted that must not be");
+    if (connection.asked != 0 && connection.next != connection.asked)
+      gate_.problem("a login was accepted from another message on than it asked for");
     if (accepted && accepted->session != stream_session())
       gate_.problem("a login was accepted for another session than there is");
     if (base_names_[connection.session.value] != stream_names_.size())
@@ -437,6 +479,7 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
     return;
   }
   if (frame.type == soup::PacketType::LoginRejected && connection.session.exists()) {
+    refused(connection, frame);
     std::erase_if(sessions_[connection.session.value].logins,
                   [&](const auto& login) { return login.get() == &connection; });
   }
@@ -451,6 +494,31 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
     return gate_.problem("a client is sent what is not in the journal");
   if (records_of_[connection.session.value][number - 1] > world_.durable_record())
     gate_.problem("a client is sent what is not durable yet");
+}
+
+// For a reason only, and with its letter.
+void ShardAudit::refused(const Connection& connection, const soup::Frame& frame) {
+  const Session& session = sessions_[connection.session.value];
+  const auto letter = frame.payload.empty() ? '?' : static_cast<char>(frame.payload[0]);
+  const auto stream = static_cast<std::uint16_t>(connection.session.value);
+  if (letter == 'A') {
+    if (connection.is_known && session.wrong_logins < deployment_.gateway.login_attempts_max)
+      gate_.problem("a good login was not authorized");
+    return;
+  }
+  const std::uint64_t unchecked = world_.shard().link_counters().logins_unchecked;
+  // Of the journal's messages; a number that is too high for that is behind the last of them.
+  const std::uint64_t before = base(connection.session);
+  const bool is_behind = connection.asked > streams_[stream].size() + 1 - before;
+  const bool is_gone = !is_behind && connection.asked != 0 &&
+                       before + connection.asked < world_.journal().stream_first(stream);
+  const bool is_taken = deployment_.sessions[stream].duplicate_login ==
+                        config::DuplicateLogin::Refuse;  // by another, then
+  if (is_gone) ++seen.gone;
+  if (!connection.is_broken && !is_gone && !is_taken && unchecked == unchecked_ && !is_behind) {
+    gate_.problem("a good login was refused");
+  }
+  unchecked_ = unchecked;
 }
 
 void ShardAudit::left_to_venue(const soup::Frame& frame) {
@@ -473,9 +541,11 @@ void ShardAudit::look() {
   if (!world_.venue.problem.empty()) gate_.problem(std::exchange(world_.venue.problem, {}));
   if (world_.is_running()) {
     catch_up();
-    gate::Gate& gate = world_.gate();
-    if (gate.engine().state_hash() != world_.follower().engine().state_hash())
+    gate::Gate& gate = world_.running_gate();
+    if (next_record_ == world_.last_record() + 1 &&
+        gate.engine().state_hash() != world_.judge().engine().state_hash()) {
       gate_.problem("another state than from the records");
+    }
     const gate::Counters& c = gate.counters();
     if (c.adopted + c.unattributed + c.malformed_by_venue + c.off_grid != 0)
       gate_.problem("the gate does not know what it has sent");
@@ -491,6 +561,10 @@ void ShardAudit::look_at_rest() {
   world_.drained = false;
   ++seen.rests;
   gate_.compare_book();
+  pass_over_commands();
+  if (!commands_.empty()) gate_.problem("a command of the edge was lost");
+  if (world_.kind().follows && world_.follower().sequence() != world_.last_record())
+    gate_.problem("the follower is not there");
   if (const char* what = world_.gate().engine().verify())
     gate_.problem(std::string("the incremental state is not the recomputed one: ") + what);
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {

@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "config/state_file.h"
+#include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
 #include "tests/support/gate_world.h"
 
 namespace portcullis::test {
 
+namespace follower = gateway::follower;
 namespace gate = gateway::gate;
 namespace journal = gateway::journal;
 namespace shard = gateway::shard;
@@ -21,9 +23,40 @@ namespace shard = gateway::shard;
 namespace {
 
 constexpr std::int64_t kStartNs = 1'767'607'200 * risk::kSecondNs;  // 2026-01-05 10:00:00 UTC
+constexpr std::uint32_t kEdgeQueue = 64;
+
+std::string json_session(const char* member, const char* account, const char* more) {
+  return std::string(R"({"protocol": "json", "member": ")") + member + R"(", "account": ")" +
+         account + R"(", "instruments": ["BTC-PERP", "AMZN"], "api_key": "key-)" + account +
+         R"(", "secret_env": "SECRET", "read_only": false,
+             "actions": ["enter", "replace", "cancel"], "dead_man_ms": 0,
+             "rate": {"per_second": 2000, "burst": 500, "exit_per_second": 4000,
+                      "exit_burst": 2000}, )" +
+         more + "}";
+}
+
+// One whose orders are cancelled when it goes, and one whose orders stay.
+std::vector<Change> json_sessions() {
+  using enum Change::Kind;
+  return {{Add, "instruments.json", "instruments.BTC-PERP.json_symbol", R"("BTCUSDT")"},
+          {Add, "instruments.json", "instruments.AMZN.json_symbol", R"("AMZN")"},
+          {Add, "sessions.json", "sessions.JSON1",
+           json_session("alpha", "alpha-1",
+                        R"("cancel_on_disconnect": true, "disconnect_grace_ms": 500)")},
+          {Add, "sessions.json", "sessions.JSON2",
+           json_session("bravo", "bravo-2",
+                        R"("cancel_on_disconnect": false, "disconnect_grace_ms": 500)")},
+          {Add, "process.json", "edge",
+           R"({"address": "127.0.0.1", "port": 0, "tls": null, "connections_max": 32,
+               "connections_per_session_max": 4, "frame_bytes_max": 16384, "batch_max": 10,
+               "requests_per_second_max": 1000, "queue_commands": 64,
+               "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000,
+               "login_timeout_ms": 5000, "order_history": 100, "execution_history": 100,
+               "recv_window_ms_max": 60000})"}};
+}
 
 // Times and sizes that a simulation comes up against.
-config::Deployment small_world(const std::vector<Change>& changes,
+config::Deployment small_world(const std::vector<Change>& changes, const ShardKind& kind,
                                const std::filesystem::path& directory) {
   const auto set = [](const char* path, const char* value) {
     return Change{Change::Kind::Set, "process.json", path, value};
@@ -31,6 +64,9 @@ config::Deployment small_world(const std::vector<Change>& changes,
   std::vector<Change> all{
       set("gateway.connections_max", "10"), set("gateway.unauthenticated_max", "6"),
       set("gateway.slow_consumer_bytes", "262144"), set("venue.send_buffer_bytes", "98304")};
+  if (kind.has_edge) {
+    for (const Change& change : json_sessions()) all.push_back(change);
+  }
   all.insert(all.end(), changes.begin(), changes.end());
   config::Deployment deployment = small_deployment(all);
   deployment.journal.directory = directory;
@@ -40,16 +76,19 @@ config::Deployment small_world(const std::vector<Change>& changes,
 }  // namespace
 
 ShardWorld::ShardWorld(const std::vector<Change>& changes,
-                       const gateway::venue_sim::EngineSettings& venue_settings)
+                       const gateway::venue_sim::EngineSettings& venue_settings, ShardKind kind)
     : venue(venue_settings, kStartNs),
       folder_(journal::testing::memory_folder()),
       directory_(folder_ / "journal"),
-      deployment_(small_world(changes, directory_)),
+      kind_(kind),
+      deployment_(small_world(changes, kind, directory_)),
       transport_(std::make_unique<MemoryTransport>(deployment_.gateway.connections_max)),
       prices_(static_cast<std::uint32_t>(deployment_.instruments.size()),
               static_cast<std::uint32_t>(deployment_.assets.size()), 64, [] {}),
-      follower_(std::make_unique<gate::Gate>(deployment_, nullptr)) {
+      judge_(std::make_unique<gate::Gate>(deployment_, nullptr)) {
+  disk_budget_bytes = kind.follows ? 8 * segment_bytes : 0;
   g_disk = {};
+  g_unsynced.begin(kind.fsync);
   transport_->clock_ns = kStartNs;
 }
 
@@ -62,11 +101,15 @@ std::uint64_t ShardWorld::last_record() const {
   return died_at_.value_or(journal_->published_sequence());
 }
 
-std::uint64_t ShardWorld::durable_record() const { return last_record(); }
+std::uint64_t ShardWorld::durable_record() const {
+  if (!kind_.fsync) return last_record();
+  return journal_ == nullptr ? durable_ : std::min(last_record(), journal_->synced_sequence());
+}
 
 // --- the process
 
-bool ShardWorld::start() {
+// As the process does: from the newest snapshot whose record the journal has.
+void ShardWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = 262'144;
@@ -74,16 +117,37 @@ bool ShardWorld::start() {
   options.disk_budget_bytes = disk_budget_bytes;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.recent_messages = 64;
+  options.durability = kind_.fsync ? journal::Durability::Fsync : journal::Durability::Process;
   options.manual_flush = true;
   options.file_ops = &kFailingDiskOps;
+  for (follower::Position& at : follower::start_positions(deployment_, directory_)) {
+    options.start_sequence = at.sequence;
+    options.stream_next = std::move(at.stream_next);
+    try {
+      journal_ = std::make_unique<journal::Journal>(options);
+      return;
+    } catch (const journal::SnapshotMismatch&) {
+      continue;
+    }
+  }
+  options.start_sequence = 0;
+  options.stream_next.clear();
+  journal_ = std::make_unique<journal::Journal>(options);
+}
+
+bool ShardWorld::start() {
   try {
-    journal_ = std::make_unique<journal::Journal>(options);
+    open_journal();
   } catch (const journal::JournalError& error) {
-    if (g_disk.is_well()) problem = error.what();
+    if (g_disk.is_well()) wrong(error.what());
     return false;
   }
-  if (journal_->published_sequence() != records_)
-    problem = "the journal has lost records, or made some";
+  const std::uint64_t found = journal_->published_sequence();
+  records_lost = records_ - found;
+  if (found < certain_ || found > records_) wrong("the journal has lost records, or made some");
+  if (kind_.fsync && journal_->recovery().possible_loss)
+    wrong("records may be lost that were durable");
+  records_ = found;
   die_at_record_.reset();
   die_at_write_.reset();
   died_at_.reset();
@@ -99,21 +163,18 @@ bool ShardWorld::start() {
   transport_->on_read = std::move(on_read);
   transport_->on_write = std::move(on_write);
 
-  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
   if (records_ == 0) {
-    gate_->start("STREAM0001", now);
+    gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+    begin_following(nullptr, {});
+    gate_->start(kFirstStreams, now);
     load_state();
+    if (on_start) on_start();
   } else {
-    journal::Reader reader(directory_);
-    journal::RecordView record;
-    while (reader.next(record) == journal::ReadStatus::Record) {
-      if (!gate_->redo(record)) problem = "a record is none of this version";
-    }
-    if (reader.next_sequence() != records_ + 1) problem = "not every record can be read";
-    if (kept_of(*gate_) != kept_of(*follower_)) problem = "another state after a restart";
+    resume();
   }
-  if (on_start) on_start();
+  if (gate_ == nullptr) return true;
   if (journal_->recovery().possible_loss) begin_streams();
+  if (kind_.has_edge) orders_ = std::make_unique<gateway::edge::CommandQueue>(kEdgeQueue, [] {});
   logins_ = std::make_unique<gateway::security::LoginChecker>(
       [](risk::SessionIndex session, std::string_view password) {
         return session.exists() && password == kShardPassword;
@@ -122,17 +183,52 @@ bool ShardWorld::start() {
       gateway::security::LoginChecker::Mode::Manual);
   streams_ = std::make_unique<journal::StreamServer>(
       directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
-  shard_ =
-      std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
-                                     *streams_, shard::Inputs{.prices = &prices_}, *transport_);
+  shard_ = std::make_unique<shard::Shard>(
+      deployment_, venue_password_, *logins_, *gate_, *journal_, *streams_,
+      shard::Inputs{.prices = &prices_, .orders = orders_.get()}, *transport_);
   shard_->begin();
   return true;
+}
+
+// From a snapshot where there is a good one, from the first record else: it must be the state of the
+// judge, who has seen every record.
+void ShardWorld::resume() {
+  try {
+    follower::Resumed resumed = follower::resume(
+        deployment_, journal_.get(),
+        {.directory = directory_, .last_sequence = records_, .remove_foreign = true});
+    gate_ = std::move(resumed.gate);
+    from_snapshot_ = resumed.snapshot;
+    if (resumed.position.sequence != records_) wrong("not every record can be read");
+    begin_following(gate_.get(), std::move(resumed.position));
+  } catch (const std::runtime_error& error) {
+    wrong(error.what());
+    return;
+  }
+  if (gate_->differs_at() != 0) wrong("a marker found another state");
+  if (on_start) on_start();
+  if (kept_of(*gate_) != kept_of(*judge_) || gate_->state_hash() != judge_->state_hash())
+    wrong("another state after a restart");
+}
+
+void ShardWorld::begin_following(const gate::Gate* gate, follower::Position position) {
+  if (!kind_.follows) return;
+  follower_ = std::make_unique<follower::Follower>(
+      deployment_, *journal_,
+      follower::FollowerOptions{
+          .directory = directory_,
+          .durable_only = kind_.fsync,
+          .may_remove_below =
+              [this](std::uint64_t sequence) { journal_->may_remove_below(sequence); },
+          .file_ops = &kFailingDiskOps},
+      gate, std::move(position));
+  gate_->set_follower_differs(&follower_->differs());
 }
 
 void ShardWorld::restart_machine() {
   journal::StateRecord state = journal::read_state(directory_).value();
   state.boot_id[0] ^= 1;
-  if (!journal::write_state(directory_, state)) problem = "no state file to write to";
+  if (!journal::write_state(directory_, state)) wrong("no state file to write to");
 }
 
 // Where the disk does not take it that the loss is known, the next start begins them again.
@@ -143,7 +239,7 @@ void ShardWorld::begin_streams() {
   try {
     journal_->acknowledge_loss();
   } catch (const journal::JournalError& error) {
-    if (g_disk.is_well()) problem = error.what();
+    if (g_disk.is_well()) wrong(error.what());
   }
 }
 
@@ -152,13 +248,19 @@ void ShardWorld::load_state() {
       read_file(example_folder() / "demo-state.json"), "demo-state.json", deployment_);
   for (risk::LoadBalance load : state.balances) {
     load.time = {now_ns()};
-    if (!gate_->load(load)) problem = "no room for a balance";
+    if (!gate_->load(load)) wrong("no room for a balance");
   }
   for (risk::LoadPosition load : state.positions) {
     load.time = {now_ns()};
-    if (!gate_->load(load)) problem = "no room for a position";
+    if (!gate_->load(load)) wrong("no room for a position");
   }
   gate_->loaded(now_ns());
+  (void)journal_->flush();  // what a machine loses of this is loaded again by whoever has begun it
+}
+
+// The first one is the cause of the others.
+void ShardWorld::wrong(std::string what) {
+  if (problem.empty()) problem = std::move(what);
 }
 
 // It stops being there with the record or the write that was chosen.
@@ -194,26 +296,70 @@ bool ShardWorld::operate(const std::function<void(gate::Gate&)>& what) {
 // What happened after its end has not: the record behind its last one was never finished.
 bool ShardWorld::bury() {
   if (on_end) on_end();
-  records_ = *died_at_;
+  durable_ = durable_record();
+  certain_ = records_ = *died_at_;  // all of it, unless the machine stops too
   journal::Reader reader(directory_, {.from_sequence = records_ + 1, .include_ring = true});
   journal::RecordView record;
   if (journal_->published_sequence() > records_) {
     if (reader.next(record) != journal::ReadStatus::Record || record.segment != 0) {
-      problem = "a record of a process that is gone has reached the disk";
+      wrong("a record of a process that is gone has reached the disk");
     } else {
       const int ring = ::open((directory_ / journal::kRingLink).c_str(), O_RDWR | O_CLOEXEC);
       const std::uint32_t none = 0;
       const auto at = static_cast<off_t>(journal::kRingHeaderBytes +
                                          record.offset % journal_->capacity_bytes());
-      if (::pwrite(ring, &none, sizeof none, at) != sizeof none) problem = "no ring to write to";
+      if (::pwrite(ring, &none, sizeof none, at) != sizeof none) wrong("no ring to write to");
       ::close(ring);
     }
   }
   shard_.reset();
+  streams_.reset();
+  orders_.reset();
+  follower_.reset();
   gate_.reset();
   journal_.reset();  // without close(): what kill -9 leaves
   transport_->kill(kept);
   return false;
+}
+
+// The ring goes, or some of its pages do. The next opening finds another boot of the machine.
+void ShardWorld::lose_power(const std::function<std::uint32_t(std::size_t)>& below) {
+  if (is_running()) kill();
+  certain_ = durable_;
+  g_disk = {};
+  g_unsynced.lose_power(directory_, below);
+  const std::filesystem::path link = directory_ / journal::kRingLink;
+  std::error_code ignored;
+  const std::filesystem::path ring = directory_ / std::filesystem::read_symlink(link, ignored);
+  if (!ignored && below(2) == 0) {
+    std::filesystem::remove(ring);
+    std::filesystem::remove(link);
+  } else if (!ignored) {
+    const journal::Fd fd = journal::open_file(ring, O_RDWR);
+    const std::vector<std::byte> nothing(4'096);
+    for (std::uint64_t at = 0; at < std::filesystem::file_size(ring); at += nothing.size()) {
+      if (below(3) == 0) (void)journal::write_at(journal::kSystemFileOps, fd.get(), nothing, at);
+    }
+  }
+  if (auto state = journal::read_state(directory_)) {
+    state->boot_id = journal::JournalId{1};
+    (void)journal::write_state(directory_, *state);
+  }
+}
+
+void ShardWorld::follow(std::size_t records_max) {
+  (void)follower_->step(records_max);
+  const follower::FollowerFigures figures = follower_->figures();
+  if (figures.differs_at != 0 || (!figures.problem.empty() && figures.snapshot_failures == 0))
+    wrong(figures.problem);
+}
+
+bool ShardWorld::write_snapshot() { return follower_->write_snapshot(); }
+
+bool ShardWorld::push(const gateway::edge::EdgeCommand& command) {
+  if (!orders_->push(command)) return false;
+  if (on_push) on_push(command);
+  return true;
 }
 
 bool ShardWorld::stop() {
@@ -222,12 +368,13 @@ bool ShardWorld::stop() {
     transport_->clock_ns += 1'000'000;
     carry();
     if (!lives()) return bury();
+    if (kind_.fsync) (void)journal_->flush();
   }
   if (!lives()) return bury();
   // A sync that failed once is never taken as made good.
   const bool closed = journal_->close();
   if (!closed && g_disk.is_well() && journal_->faults() == 0)
-    problem = "a sound disk did not take the journal's end";
+    wrong("a sound disk did not take the journal's end");
   died_at_ = journal_->published_sequence();
   bury();
   return closed;
@@ -235,8 +382,8 @@ bool ShardWorld::stop() {
 
 // --- its surroundings
 
-std::shared_ptr<Wire> ShardWorld::connect() {
-  auto wire = std::make_shared<Wire>();
+std::shared_ptr<Wire> ShardWorld::connect(std::size_t wire_bytes) {
+  auto wire = std::make_shared<Wire>(wire_bytes);
   if (is_running()) {
     transport_->connect(wire);
   } else {

@@ -34,6 +34,7 @@ void SoupClient::begin(std::shared_ptr<Wire> wire, const soup::LoginRequest& log
   close();
   wire_ = std::move(wire);
   reject_reason = 0;
+  asks_for_all_ = login.sequence != 0;
   soup_.reset(now_ns);
   (void)soup_.login(login);
 }
@@ -71,7 +72,9 @@ std::string SoupClient::read(std::int64_t now_ns, std::size_t limit) {
       switch (event.type) {
         case Type::LoginAccepted:
           ++logins;
-          if (event.sequence == 0 || event.sequence > next()) return "a login leaves out messages";
+          if (event.sequence == 0 || (event.sequence > next() && asks_for_all_))
+            return "a login leaves out messages";
+          if (event.sequence > next()) stream_.resize(event.sequence - 1);
           break;
         case Type::LoginRejected:
           reject_reason = static_cast<char>(event.reject_reason);
@@ -82,7 +85,9 @@ std::string SoupClient::read(std::int64_t now_ns, std::size_t limit) {
           if (event.sequence > next()) return "a message is missing in a client's stream";
           if (event.sequence == next()) {
             stream_.push_back(std::move(payload));
-          } else if (stream_[event.sequence - 1] != payload) {
+          } else if (Bytes& had = stream_[event.sequence - 1]; had.empty()) {
+            had = std::move(payload);
+          } else if (had != payload) {
             return "a message is another one when it comes again";
           }
           break;
@@ -131,8 +136,8 @@ void SoupVenue::begin_engine(const venue_sim::EngineSettings& settings, std::int
 
 std::shared_ptr<Wire> SoupVenue::accept(std::int64_t now_ns) {
   if (!is_listening) return nullptr;
-  links_.push_back(
-      {std::make_shared<Wire>(), std::make_unique<soup::ServerConnection>(kVenueSettings, now_ns)});
+  links_.push_back({std::make_shared<Wire>(wire_bytes),
+                    std::make_unique<soup::ServerConnection>(kVenueSettings, now_ns)});
   return links_.back().wire;
 }
 

@@ -47,6 +47,7 @@ class SoupClient {
   [[nodiscard]] bool is_logged_in() const { return wire_ != nullptr && soup_.is_active(); }
   [[nodiscard]] bool has_output() const { return wire_ != nullptr && !soup_.output().empty(); }
   [[nodiscard]] Wire& wire() { return *wire_; }
+  // Empty: one that was left out, by a login from the newest one on.
   [[nodiscard]] const std::vector<Bytes>& stream() const { return stream_; }
   [[nodiscard]] std::uint64_t next() const { return stream_.size() + 1; }
 
@@ -57,6 +58,7 @@ class SoupClient {
  private:
   std::shared_ptr<Wire> wire_;
   gateway::soup::ClientConnection soup_;
+  bool asks_for_all_ = true;   // from the message that it names, and not from the newest one
   std::vector<Bytes> stream_;  // message s at s - 1
 };
 
@@ -88,7 +90,8 @@ class SoupVenue {
   std::vector<gateway::ouch::InboundMessage> read;  // for whoever takes them out
   std::string problem;                              // what the gate did wrong
   bool is_listening = true;
-  bool refuses_logins = false;  // its session is not available, though it has it
+  std::size_t wire_bytes = 65'536;  // of a new connection
+  bool refuses_logins = false;      // its session is not available, though it has it
 
  private:
   struct Link {
