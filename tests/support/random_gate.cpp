@@ -425,7 +425,8 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
     RandomGate(venue, seed, counts, options.followed).run(steps, options);
   }
-  if (testing::Test::HasFailure()) return;
+  // In a few steps chance may leave anything out.
+  if (testing::Test::HasFailure() || worlds * steps < 5'000) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);
   EXPECT_GT(counts.forwarded, 5 * some);
   EXPECT_GT(counts.rejected, 5 * some);
