@@ -41,9 +41,10 @@ void take_controls(const config::Deployment& deployment, Closing& closing) {
     closing.controls.push_back(
         {.time = {}, .target = target, .by = {}, .scope = scope, .action = action});
   };
-  for (const auto& [scope, count] : {std::pair{risk::ControlScope::Node, deployment.names.nodes.size()},
-                                     {risk::ControlScope::Account, deployment.accounts.size()},
-                                     {risk::ControlScope::Session, deployment.sessions.size()}}) {
+  for (const auto& [scope, count] :
+       {std::pair{risk::ControlScope::Node, deployment.names.nodes.size()},
+        {risk::ControlScope::Account, deployment.accounts.size()},
+        {risk::ControlScope::Session, deployment.sessions.size()}}) {
     for (std::uint32_t target = 0; target < count; ++target) {
       const std::uint8_t flags = engine.flags(scope, target);
       if ((flags & risk::kKilled) != 0) add(scope, target, Kill);

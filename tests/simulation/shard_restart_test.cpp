@@ -93,8 +93,8 @@ TEST_F(ShardRestart, AReplayBeginsFromASnapshotToo) {
   ask_until_messages_go();
   std::ofstream(world_.journal_folder() / "configuration.json")
       << world_.deployment().canonical_text;
-  const Outcome outcome = run_command(
-      gateway::add_replay_command, {"replay", "--json", "--journal", world_.journal_folder()});
+  const Outcome outcome = run_command(gateway::add_replay_command,
+                                      {"replay", "--json", "--journal", world_.journal_folder()});
   EXPECT_EQ(outcome.code, 0) << outcome.errors;
   EXPECT_NE(outcome.out.find("\"differences\": 0"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.errors.find("the first records are gone"), std::string::npos);
