@@ -12,7 +12,6 @@
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -22,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/timing.h"
 #include "gateway/journal/crc32c.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/reader.h"
@@ -82,17 +82,10 @@ void append_burst(benchmark::State& state) {
 }
 BENCHMARK(append_burst)->UseManualTime()->Iterations(100);
 
+// So many are timed that the rarest can be told too.
 void report(benchmark::State& state, std::vector<std::int64_t>& times_ns) {
-  std::sort(times_ns.begin(), times_ns.end());
-  const auto at = [&](double share) {
-    const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns.size() - 1));
-    return static_cast<double>(times_ns[index]);
-  };
-  state.counters["p50_ns"] = at(0.5);
-  state.counters["p99_ns"] = at(0.99);
-  state.counters["p99.9_ns"] = at(0.999);
-  state.counters["p99.99_ns"] = at(0.9999);
-  state.counters["max_ns"] = at(1.0);
+  bench::report(state, times_ns);
+  state.counters["p99.99_ns"] = bench::percentile(times_ns, 0.9999);
 }
 
 // Calls `work` on a fixed schedule and reports the percentiles of its duration.

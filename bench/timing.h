@@ -28,6 +28,21 @@ World& kept(const Shape& shape) {
   return *worlds.back();
 }
 
+// Of sorted times.
+inline double percentile(const std::vector<std::int64_t>& times_ns, double share) {
+  const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns.size() - 1));
+  return static_cast<double>(times_ns[index]);
+}
+
+// The percentiles as counters. Sorts the times.
+inline void report(benchmark::State& state, std::vector<std::int64_t>& times_ns) {
+  std::sort(times_ns.begin(), times_ns.end());
+  state.counters["p50_ns"] = percentile(times_ns, 0.5);
+  state.counters["p99_ns"] = percentile(times_ns, 0.99);
+  state.counters["p99.9_ns"] = percentile(times_ns, 0.999);
+  state.counters["max_ns"] = percentile(times_ns, 1.0);
+}
+
 // Times `work` on what `prepare` returns; `undo` gets what `work` returned. Only `work` is timed.
 template <class Prepare, class Work, class Undo>
 void each(benchmark::State& state, Prepare&& prepare, Work&& work, Undo&& undo) {
@@ -44,15 +59,7 @@ void each(benchmark::State& state, Prepare&& prepare, Work&& work, Undo&& undo) 
     times_ns.push_back(took);
     state.SetIterationTime(static_cast<double>(took) * 1e-9);
   }
-  std::sort(times_ns.begin(), times_ns.end());
-  const auto at = [&](double share) {
-    const auto index = static_cast<std::size_t>(share * static_cast<double>(times_ns.size() - 1));
-    return static_cast<double>(times_ns[index]);
-  };
-  state.counters["p50_ns"] = at(0.5);
-  state.counters["p99_ns"] = at(0.99);
-  state.counters["p99.9_ns"] = at(0.999);
-  state.counters["max_ns"] = at(1.0);
+  report(state, times_ns);
 }
 
 class NamedBenchmark final : public benchmark::internal::Benchmark {

@@ -121,16 +121,21 @@ class MarginChange {
         add_grid(g, parts);
       }
     }
+    set_worst(sets, kRange, std::move(parts));
+  }
+
+  // A set of the groups' worst losses; none where no group has a part in it.
+  static void set_worst(Json& sets, const char* name, Json parts) {
     if (parts.members.empty()) {
-      remove(sets, kRange);
+      remove(sets, name);
       return;
     }
-    Json added = json_object();
-    set_member(added, "scope", json_text("per_group"));
-    set_member(added, "measure", json_text("worst"));
-    set_member(added, "action", json_text("enforce"));
-    set_member(added, "groups", std::move(parts));
-    set_member(sets, kRange, std::move(added));
+    Json set = json_object();
+    set_member(set, "scope", json_text("per_group"));
+    set_member(set, "measure", json_text("worst"));
+    set_member(set, "action", json_text("enforce"));
+    set_member(set, "groups", std::move(parts));
+    set_member(sets, name, std::move(set));
   }
 
   void add_grid(std::size_t group, Json& parts) {
@@ -205,16 +210,7 @@ class MarginChange {
       set_member(part, "columns", std::move(columns));
       set_member(parts, making_.group_name(g), std::move(part));
     }
-    if (parts.members.empty()) {
-      remove(sets, kApart);
-      return;
-    }
-    Json set = json_object();
-    set_member(set, "scope", json_text("per_group"));
-    set_member(set, "measure", json_text("worst"));
-    set_member(set, "action", json_text("enforce"));
-    set_member(set, "groups", std::move(parts));
-    set_member(sets, kApart, std::move(set));
+    set_worst(sets, kApart, std::move(parts));
   }
 
   // A column's name, or a number where it is too long.

@@ -9,10 +9,8 @@
 
 #include "gateway/journal/reader.h"
 #include "gateway/journal/segments.h"
-#include "tests/support/gate_process.h"
-#include "tests/support/json_client.h"
+#include "tests/support/json_gate.h"
 #include "tests/support/json_world.h"
-#include "tests/support/link_state.h"
 #include "tests/support/paths.h"
 #include "tests/support/seed.h"
 #include "tests/support/trader.h"
@@ -22,43 +20,28 @@ namespace {
 
 namespace journal = gateway::journal;
 
-constexpr auto kSet = Change::Kind::Set;
 constexpr std::uint64_t kSegmentBytes = 1 << 20;
 constexpr std::uint64_t kBudget = 4 * kSegmentBytes;
 
-class GateRetention : public ::testing::Test {
+Change of_journal(const char* key, std::uint64_t value) {
+  return {Change::Kind::Set, "process.json", std::string("journal.") + key, std::to_string(value)};
+}
+
+class GateRetention : public JsonGate {
  protected:
   GateRetention()
-      : random_(seed()),
-        deployment_(changes()),
+      : JsonGate({of_journal("ring_bytes", 1 << 20), of_journal("segment_bytes", kSegmentBytes),
+                  of_journal("disk_budget_bytes", kBudget), of_journal("snapshot_interval_ms", 50),
+                  of_journal("marker_interval_ms", 20)}),
+        random_(seed()),
         buyer_("ALPHA2", random_),
         seller_("BRAVO2", random_) {}
 
-  std::vector<Change> changes() {
-    std::vector<Change> all = json_changes();
-    const auto set = [&](const char* path, std::uint64_t value) {
-      all.push_back({kSet, "process.json", path, std::to_string(value)});
-    };
-    set("edge.port", json_port_.number());
-    set("journal.ring_bytes", 1 << 20);
-    set("journal.segment_bytes", kSegmentBytes);
-    set("journal.disk_budget_bytes", kBudget);
-    set("journal.snapshot_interval_ms", 50);
-    set("journal.marker_interval_ms", 20);
-    return all;
-  }
-  void start() {
-    if (!venue_) venue_ = std::make_unique<VenueProcess>(deployment_);
-    gate_ = std::make_unique<GateProcess>(deployment_);
-    ASSERT_NE(gate_->port(), 0) << read_file(deployment_.errors());
-    wait_for_link(gate_->port());
-  }
   void connect() {
     for (Trader* trader : {&buyer_, &seller_}) trader->connect(gate_->port(), false);
   }
   void kill() {
-    gate_->kill_9();
-    gate_.reset();
+    JsonGate::kill();
     for (Trader* trader : {&buyer_, &seller_}) trader->wait_for_end();
   }
   [[nodiscard]] std::uint32_t first_segment() const {
@@ -143,32 +126,24 @@ class GateRetention : public ::testing::Test {
     return run_to_end(arguments);
   }
 
-  Port json_port_;
   std::mt19937_64 random_;
-  TestDeployment deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
   Trader buyer_;
   Trader seller_;
 };
 
 TEST_F(GateRetention, AKilledGateGoesOnWithoutItsFirstSegments) {
   ASSERT_NO_FATAL_FAILURE(start());
-  {
-    JsonClient json(json_port_.number());
-    EXPECT_EQ(value_at(json.create("one"), "retCode"), "0");
-    EXPECT_EQ(value_at(json.create("two"), "retCode"), "0");
-    json.wait_until_new("two");
-  }
+  EXPECT_EQ(value_at(ask(create("one")), "retCode"), "0");
+  EXPECT_EQ(value_at(ask(create("two")), "retCode"), "0");
+  wait_until_new("two");
   connect();
   for (const std::uint32_t segment : {3U, 6U}) {
     ASSERT_NO_FATAL_FAILURE(trade_until_first_is(segment));
     kill();
     ASSERT_NO_FATAL_FAILURE(start());
     // Both were entered in records that are gone.
-    JsonClient json(json_port_.number());
-    EXPECT_EQ(json.open_links(), (std::vector<std::string>{"two", "one"}));
-    EXPECT_EQ(value_at(json.create("one"), "retCode"), "110072");
+    EXPECT_EQ(open_links(), (std::vector<std::string>{"two", "one"}));
+    EXPECT_EQ(value_at(ask(create("one")), "retCode"), "110072");
     connect();
     settle();
     expect_stream(buyer_, "ALPHA2");

@@ -20,34 +20,6 @@ class JsonRestart : public JsonGate {
   JsonRestart()
       : JsonGate({{kSet, "process.json", "journal.snapshot_interval_ms", "50"},
                   {kSet, "process.json", "journal.marker_interval_ms", "20"}}) {}
-
-  void kill() {
-    gate_->kill_9();
-    gate_.reset();
-  }
-
-  void wait_until_new(const std::string& link) const {
-    const std::string query = "category=linear&orderLinkId=" + link;
-    for (int wait = 0; wait < 500; ++wait) {
-      if (value_at(get("/v5/order/realtime", query), "result.list[0].orderStatus") == "New") return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    ADD_FAILURE() << link << " has not been accepted";
-  }
-  // The links of the open orders, newest first.
-  std::vector<std::string> open_links() const {
-    std::vector<std::string> links;
-    const std::string body = get("/v5/order/realtime", "category=linear&limit=50");
-    EXPECT_EQ(value_at(body, "retCode"), "0") << body;
-    for (int o = 0;; ++o) {
-      const std::string at = "result.list[" + std::to_string(o) + "].";
-      const std::string link = value_at(body, at + "orderLinkId");
-      if (link.empty()) break;
-      const std::string status = value_at(body, at + "orderStatus");
-      if (status == "New" || status == "Created") links.push_back(link);
-    }
-    return links;
-  }
 };
 
 TEST_F(JsonRestart, QueriesAndNamesOutliveTheProcess) {

@@ -1,6 +1,7 @@
 #include "tests/support/json_gate.h"
 
 #include <chrono>
+#include <thread>
 
 #include "tests/support/json_world.h"
 #include "tests/support/link_state.h"
@@ -37,6 +38,11 @@ void JsonGate::stop() {
   gate_.reset();
   EXPECT_EQ(venue_->terminate(), 0);
   venue_.reset();
+}
+
+void JsonGate::kill() {
+  gate_->kill_9();
+  gate_.reset();
 }
 
 std::int64_t JsonGate::now_ms() {
@@ -83,6 +89,29 @@ std::string JsonGate::get(const std::string& path, const std::string& query,
   const std::size_t body = response.find("\r\n\r\n");
   EXPECT_NE(body, std::string::npos) << response;
   return body == std::string::npos ? "" : response.substr(body + 4);
+}
+
+void JsonGate::wait_until_new(const std::string& link) const {
+  const std::string query = "category=linear&orderLinkId=" + link;
+  for (int wait = 0; wait < 500; ++wait) {
+    if (value_at(get("/v5/order/realtime", query), "result.list[0].orderStatus") == "New") return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  ADD_FAILURE() << link << " has not been accepted";
+}
+
+std::vector<std::string> JsonGate::open_links() const {
+  std::vector<std::string> links;
+  const std::string body = get("/v5/order/realtime", "category=linear&limit=50");
+  EXPECT_EQ(value_at(body, "retCode"), "0") << body;
+  for (int o = 0;; ++o) {
+    const std::string at = "result.list[" + std::to_string(o) + "].";
+    const std::string link = value_at(body, at + "orderLinkId");
+    if (link.empty()) break;
+    const std::string status = value_at(body, at + "orderStatus");
+    if (status == "New" || status == "Created") links.push_back(link);
+  }
+  return links;
 }
 
 }  // namespace portcullis::test

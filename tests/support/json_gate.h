@@ -24,6 +24,8 @@ class JsonGate : public ::testing::Test {
   void start();
   // Both end in good order.
   void stop();
+  // The gate alone, by kill -9.
+  void kill();
 
   [[nodiscard]] static std::int64_t now_ms();
   [[nodiscard]] static std::string auth(std::string_view session,
@@ -39,6 +41,10 @@ class JsonGate : public ::testing::Test {
   [[nodiscard]] std::string get(const std::string& path, const std::string& query,
                                 std::string_view secret = kSecret,
                                 const char* from = nullptr) const;
+  // Until the venue has accepted the order.
+  void wait_until_new(const std::string& link) const;
+  // The links of the open orders, newest first.
+  [[nodiscard]] std::vector<std::string> open_links() const;
 
   static constexpr const char* kSecret = "for-tests-only";
   Port port_;  // of the JSON door
