@@ -131,7 +131,7 @@ void durable(benchmark::State& state) {
     times_ns.push_back(took.count());
     state.SetIterationTime(std::chrono::duration<double>(took).count());
   }
-  report(state, times_ns);
+  bench::report(state, times_ns);
 }
 BENCHMARK(durable)->ArgName("records")->Arg(1)->Arg(64)->Arg(1'024)->UseManualTime()->Iterations(
     500);
