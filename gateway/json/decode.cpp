@@ -7,16 +7,19 @@
 
 #include "config/decimal.h"
 #include "config/json.h"
+#include "config/json_walk.h"
 
 namespace portcullis::gateway::json {
 
 namespace {
 
 namespace ondemand = simdjson::ondemand;
+using config::at_end;
+using config::is_scalar_token;
+using config::is_sound;
+using config::token_of;
 using simdjson::error_code;
 
-// Deeper than anything that means something here.
-constexpr std::size_t kDepthMax = 32;
 constexpr std::size_t kSymbolMax = 32;
 constexpr std::size_t kOrderIdMax = 36;
 constexpr std::size_t kApiKeyMax = 36;
@@ -30,27 +33,6 @@ bool is_printable(std::string_view text) {
 // What a client wrote, in a message to it: quoted where it is short and printable.
 std::string shown(std::string_view text) {
   return text.size() <= kShownMax && is_printable(text) ? config::quote(text) : "(not shown)";
-}
-
-// The token of a scalar that is no text. It stands where it stood.
-template <class Value>
-std::string_view token_of(Value& value) {
-  std::string_view token =
-      simdjson::simdjson_result<std::string_view>(value.raw_json_token()).value_unsafe();
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' ||
-                            token.back() == '\r')) {
-    token.remove_suffix(1);
-  }
-  return token;
-}
-
-// Nothing follows the value that was read.
-bool at_end(ondemand::document& document) {
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
-}
-
-bool is_scalar_token(std::string_view token) {
-  return token == "null" || token == "true" || token == "false" || config::is_json_number(token);
 }
 
 // --- the parameters of an order
@@ -641,44 +623,6 @@ class Walk {
 };
 
 // --- the second look: whether a frame that has a fault is JSON at all
-
-bool is_sound(ondemand::value value, std::size_t depth) {
-  if (depth > kDepthMax) return false;
-  ondemand::json_type type{};
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::array: {
-      ondemand::array array;
-      if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-      for (auto item : array) {
-        ondemand::value next;
-        if (std::move(item).get(next) != simdjson::SUCCESS || !is_sound(next, depth + 1))
-          return false;
-      }
-      return true;
-    }
-    case ondemand::json_type::object: {
-      ondemand::object object;
-      if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-      for (auto member : object) {
-        ondemand::field field;
-        if (std::move(member).get(field) != simdjson::SUCCESS ||
-            field.unescaped_key().error() != simdjson::SUCCESS ||
-            !is_sound(field.value(), depth + 1)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case ondemand::json_type::string:
-      return value.get_string().error() == simdjson::SUCCESS;
-    case ondemand::json_type::number:
-    case ondemand::json_type::boolean:
-    case ondemand::json_type::null:
-      return is_scalar_token(token_of(value));
-  }
-  return false;
-}
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\n\r";
