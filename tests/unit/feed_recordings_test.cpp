@@ -92,7 +92,7 @@ TEST(Recordings, DeribitTickersAreAllThere) {
       EXPECT_EQ(shown(update, named.field),
                 plain(value_of(row.frame, named.name), named.zero_is_absent))
           << row.line << " " << named.name;
-      zeros += named.zero_is_absent && !update[named.field] ? 1 : 0;
+      if (named.zero_is_absent && !update[named.field]) ++zeros;
     }
     EXPECT_NEAR(to_double(*update[MarketField::MarkIv]),
                 std::strtod(value_of(row.frame, "mark_iv").c_str(), nullptr) / 100, 1e-12);
