@@ -62,7 +62,7 @@ void decode(benchmark::State& state, Dialect dialect, std::string_view form, Fra
   if (dialect == Dialect::Bybit) decoder.decode(frame_of(snapshot), kArrivalNs);
   Frames frames(form);
   for (auto _ : state) {
-    const Frame& frame = decoder.decode(frames.next(), kArrivalNs);
+    const FeedFrame& frame = decoder.decode(frames.next(), kArrivalNs);
     if (frame.kind != kind || frame.updates.size() != (kind == FrameKind::Updates ? 1 : 0))
       std::abort();
     benchmark::DoNotOptimize(frame.updates.data());
@@ -93,7 +93,7 @@ void BM_BinanceList(benchmark::State& state) {
   FeedDecoder decoder(Dialect::Binance);
   for (auto _ : state) {
     for (const std::string& list : lists) {
-      const Frame& frame = decoder.decode(frame_of(list), kArrivalNs);
+      const FeedFrame& frame = decoder.decode(frame_of(list), kArrivalNs);
       if (frame.updates.size() != kSymbols) std::abort();
       benchmark::DoNotOptimize(frame.updates.data());
     }

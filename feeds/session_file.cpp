@@ -96,7 +96,7 @@ Head head_of(std::string_view line) {
 
 class Reading {
  public:
-  Reading(Session& session, std::string_view name) : session_(session), name_(name) {}
+  Reading(RecordedSession& session, std::string_view name) : session_(session), name_(name) {}
 
   void read(std::string_view text) {
     for (std::size_t line = 1; !text.empty(); ++line) {
@@ -169,7 +169,7 @@ class Reading {
     return true;
   }
 
-  Session& session_;
+  RecordedSession& session_;
   std::string_view name_;
   // Of the last row: whether lines may follow it, and what was read of its brackets.
   bool may_go_on_ = false;
@@ -179,8 +179,8 @@ class Reading {
 
 }  // namespace
 
-Session parse_session(std::string_view text, std::string_view name) {
-  Session session;
+RecordedSession parse_session(std::string_view text, std::string_view name) {
+  RecordedSession session;
   session.text.reserve(text.size() + kFeedFramePadding);
   session.text.assign(text.begin(), text.end());
   session.text.resize(text.size() + kFeedFramePadding, '\0');
@@ -188,8 +188,8 @@ Session parse_session(std::string_view text, std::string_view name) {
   return session;
 }
 
-Session read_session_file(const std::filesystem::path& file) {
-  Session session;
+RecordedSession read_session_file(const std::filesystem::path& file) {
+  RecordedSession session;
   const auto failed = [&](std::string_view what) {
     session.problems.push_back(fmt::format("{}: {}", file.string(), what));
     return std::move(session);

@@ -44,13 +44,13 @@ struct SessionCounts {
 };
 
 // Movable; rows point into the text of their session.
-struct Session {
-  Session() = default;
-  Session(Session&&) = default;
-  Session& operator=(Session&&) = default;
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
-  ~Session() = default;
+struct RecordedSession {
+  RecordedSession() = default;
+  RecordedSession(RecordedSession&&) = default;
+  RecordedSession& operator=(RecordedSession&&) = default;
+  RecordedSession(const RecordedSession&) = delete;
+  RecordedSession& operator=(const RecordedSession&) = delete;
+  ~RecordedSession() = default;
 
   std::vector<char> text{};
   std::vector<SessionRow> rows{};  // in the order of the file
@@ -64,9 +64,9 @@ inline constexpr std::uintmax_t kSessionBytesMax = std::uintmax_t{1} << 31;
 // A longer frame is damaged.
 inline constexpr std::size_t kSessionFrameBytesMax = std::size_t{1} << 24;
 
-[[nodiscard]] Session read_session_file(const std::filesystem::path& file);
+[[nodiscard]] RecordedSession read_session_file(const std::filesystem::path& file);
 
 // The same from text; `name` stands for the file in problems.
-[[nodiscard]] Session parse_session(std::string_view text, std::string_view name);
+[[nodiscard]] RecordedSession parse_session(std::string_view text, std::string_view name);
 
 }  // namespace portcullis::feeds

@@ -4,7 +4,7 @@
 
 namespace portcullis::feeds {
 
-SessionPlayer::SessionPlayer(const Session& session, FeedDecoder& decoder)
+SessionPlayer::SessionPlayer(const RecordedSession& session, FeedDecoder& decoder)
     : session_(session), decoder_(decoder) {}
 
 std::optional<std::int64_t> SessionPlayer::next_due_ns() const {

@@ -17,10 +17,10 @@ namespace portcullis::feeds {
 class SessionPlayer {
  public:
   // For each frame received: what it was, and its row. The frame is good until the call returns.
-  using Sink = std::function<void(const SessionRow& row, const Frame& frame)>;
+  using Sink = std::function<void(const SessionRow& row, const FeedFrame& frame)>;
 
   // Both must outlive it. The decoder may have played before: sessions can follow each other.
-  SessionPlayer(const Session& session, FeedDecoder& decoder);
+  SessionPlayer(const RecordedSession& session, FeedDecoder& decoder);
 
   // Plays the rows that are due: recorded at or before now. Frames arrive when they were recorded.
   // Rows are due in the order of the file, and none before the one above it; how late the clock
@@ -34,7 +34,7 @@ class SessionPlayer {
   [[nodiscard]] std::optional<std::int64_t> next_due_ns() const;
 
  private:
-  const Session& session_;
+  const RecordedSession& session_;
   FeedDecoder& decoder_;
   std::size_t next_ = 0;
   std::int64_t latest_ns_ = 0;  // of the rows played

@@ -20,7 +20,7 @@ constexpr std::uint32_t kOfOptions = bit_of(MarketField::MarkIv) | bit_of(Market
 // The words of the frame and the values themselves: only options have them.
 bool is_option(const ParsedUpdate& item) { return (item.given & kOfOptions) != 0; }
 
-void count(UpdateCounts& counts, Outcome outcome) {
+void count(UpdateCounts& counts, UpdateOutcome outcome) {
   ++counts.outcomes[static_cast<std::size_t>(outcome)];
 }
 
@@ -51,7 +51,7 @@ FeedDecoder::FeedDecoder(Dialect dialect, const FeedDecoderLimits& limits)
 }
 FeedDecoder::~FeedDecoder() = default;
 
-const Frame& FeedDecoder::decode(std::string_view frame, std::int64_t arrival_ns) {
+const FeedFrame& FeedDecoder::decode(std::string_view frame, std::int64_t arrival_ns) {
   parsed_->kind = FrameKind::Other;
   parsed_->items.clear();
   parsed_->problem.clear();
@@ -124,9 +124,9 @@ void FeedDecoder::take(const ParsedUpdate& item, std::int64_t arrival_ns) {
   SymbolFeed* feed = found == symbols_.end() ? nullptr : &found->second;
   MarketUpdate update;
   std::uint32_t zeros = 0;
-  const Outcome outcome = judge(item, feed, arrival_ns, update, zeros);
+  const UpdateOutcome outcome = judge(item, feed, arrival_ns, update, zeros);
   count(counts_.updates, outcome);
-  if (outcome == Outcome::Taken) {
+  if (outcome == UpdateOutcome::Taken) {
     if (feed == nullptr) {
       const auto added = symbols_.try_emplace(std::string(item.symbol)).first;
       feed = &added->second;
@@ -141,7 +141,7 @@ void FeedDecoder::take(const ParsedUpdate& item, std::int64_t arrival_ns) {
     frame_.updates.push_back(update);
   }
   if (feed != nullptr) count(feed->counts, outcome);
-  if (outcome == Outcome::Taken || outcome == Outcome::Duplicate) {
+  if (outcome == UpdateOutcome::Taken || outcome == UpdateOutcome::Duplicate) {
     if (item.sequence) feed->sequence = *item.sequence;
     return;
   }
@@ -154,8 +154,9 @@ void FeedDecoder::take(const ParsedUpdate& item, std::int64_t arrival_ns) {
   }
 }
 
-Outcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* feed,
-                           std::int64_t arrival_ns, MarketUpdate& update, std::uint32_t& zeros) {
+UpdateOutcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* feed,
+                                 std::int64_t arrival_ns, MarketUpdate& update,
+                                 std::uint32_t& zeros) {
   std::string fault = item.fault;
   if (fault.empty() && !is_symbol(item.symbol)) {
     fault = item.symbol.empty() ? "the symbol is missing" : "the symbol is none";
@@ -163,13 +164,15 @@ Outcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* feed,
   if (fault.empty() && !item.time_ns) fault = "the time is missing";
   if (!fault.empty()) {
     if (frame_.problem.empty()) frame_.problem = std::move(fault);
-    return Outcome::Fault;
+    return UpdateOutcome::Fault;
   }
-  if (feed == nullptr && symbols_.size() >= limits_.symbols_max) return Outcome::TooManySymbols;
-  if (*item.time_ns - arrival_ns > limits_.ahead_max_ns) return Outcome::Future;
-  if (item.is_delta && (feed == nullptr || !feed->has_snapshot)) return Outcome::NoSnapshot;
-  if (feed != nullptr && *item.time_ns < feed->last.source_time_ns) return Outcome::OutOfOrder;
-  if (item.is_delta && *item.sequence < feed->sequence) return Outcome::OutOfOrder;
+  if (feed == nullptr && symbols_.size() >= limits_.symbols_max)
+    return UpdateOutcome::TooManySymbols;
+  if (*item.time_ns - arrival_ns > limits_.ahead_max_ns) return UpdateOutcome::Future;
+  if (item.is_delta && (feed == nullptr || !feed->has_snapshot)) return UpdateOutcome::NoSnapshot;
+  if (feed != nullptr && *item.time_ns < feed->last.source_time_ns)
+    return UpdateOutcome::OutOfOrder;
+  if (item.is_delta && *item.sequence < feed->sequence) return UpdateOutcome::OutOfOrder;
 
   update = merged(item, feed != nullptr ? feed->last : MarketUpdate{});
   zeros = item.zeros;
@@ -180,7 +183,8 @@ Outcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* feed,
   }
   // Where the snapshot was lost, saying the same again is news.
   const bool is_complete = feed != nullptr && feed->has_snapshot;
-  return is_complete && update.says_the_same(feed->last) ? Outcome::Duplicate : Outcome::Taken;
+  return is_complete && update.says_the_same(feed->last) ? UpdateOutcome::Duplicate
+                                                         : UpdateOutcome::Taken;
 }
 
 void FeedDecoder::forget_snapshots() {

@@ -69,7 +69,7 @@ enum class FrameKind : std::uint8_t {
 inline constexpr std::array<std::string_view, 7> kFrameKindNames = {
     "updates", "heartbeats", "test_requests", "replies", "errors", "others", "malformed"};
 
-enum class Outcome : std::uint8_t {
+enum class UpdateOutcome : std::uint8_t {
   Taken,
   Fault,
   OutOfOrder,
@@ -84,7 +84,7 @@ inline constexpr std::array<std::string_view, 7> kOutcomeNames = {
 struct UpdateCounts {
   std::array<std::uint64_t, kOutcomeNames.size()> outcomes{};  // of updates, each under one
   std::uint64_t zeros = 0;                                     // values of 0 taken for an absence
-  [[nodiscard]] std::uint64_t operator[](Outcome outcome) const {
+  [[nodiscard]] std::uint64_t operator[](UpdateOutcome outcome) const {
     return outcomes[static_cast<std::size_t>(outcome)];
   }
 };
@@ -106,7 +106,7 @@ struct SymbolFeed {
   UpdateCounts counts{};
 };
 
-struct Frame {
+struct FeedFrame {
   FrameKind kind = FrameKind::Other;
   std::vector<MarketUpdate> updates{};  // those taken
   // Of Malformed and Error, and of the first update with a fault: "mark_price is not a number".
@@ -134,7 +134,7 @@ class FeedDecoder {
 
   // `frame` must be followed by kFeedFramePadding readable bytes. The result and what it points to
   // (into the frame and into this) stay as they are until the next call.
-  const Frame& decode(std::string_view frame, std::int64_t arrival_ns);
+  const FeedFrame& decode(std::string_view frame, std::int64_t arrival_ns);
 
   // A new connection: snapshots come anew.
   void connected();
@@ -157,8 +157,9 @@ class FeedDecoder {
   [[nodiscard]] bool parse(std::string_view frame);
   void take(const ParsedUpdate& item, std::int64_t arrival_ns);
   // With Taken `update` is what it says. `feed` is null for a symbol that is not known.
-  [[nodiscard]] Outcome judge(const ParsedUpdate& item, const SymbolFeed* feed,
-                              std::int64_t arrival_ns, MarketUpdate& update, std::uint32_t& zeros);
+  [[nodiscard]] UpdateOutcome judge(const ParsedUpdate& item, const SymbolFeed* feed,
+                                    std::int64_t arrival_ns, MarketUpdate& update,
+                                    std::uint32_t& zeros);
   void forget_snapshots();
 
   const Dialect dialect_;
@@ -167,7 +168,7 @@ class FeedDecoder {
   std::unique_ptr<ParsedFrame> parsed_;
   std::unordered_map<std::string, SymbolFeed, Hash, std::equal_to<>> symbols_;
   FeedCounts counts_;
-  Frame frame_;
+  FeedFrame frame_;
 };
 
 }  // namespace portcullis::feeds

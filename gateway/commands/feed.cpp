@@ -39,7 +39,7 @@ std::string shown(const std::array<std::string_view, kCount>& names,
 
 double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
-void print_text(const Session& session, const FeedDecoder& decoder) {
+void print_text(const RecordedSession& session, const FeedDecoder& decoder) {
   const std::int64_t first_ns = session.rows.front().time_ns;
   const std::int64_t last_ns = session.rows.back().time_ns;
   std::cout << fmt::format("{} rows over {:.3f} s; frames: {}; updates: {}\n", session.rows.size(),
@@ -68,7 +68,8 @@ void write_counts(json::Writer& out, std::string_view name,
   out.end_object();
 }
 
-void print_json(const CommandLine& line, const Session& session, const FeedDecoder& decoder) {
+void print_json(const CommandLine& line, const RecordedSession& session,
+                const FeedDecoder& decoder) {
   json::Buffer buffer;
   json::Writer out(buffer);
   const std::int64_t last_ns = session.rows.back().time_ns;
@@ -100,12 +101,12 @@ void print_json(const CommandLine& line, const Session& session, const FeedDecod
 }
 
 void play(const CommandLine& line) {
-  const Session session = read_session_file(line.session);
+  const RecordedSession session = read_session_file(line.session);
   for (const std::string& problem : session.problems) std::cerr << problem << '\n';
   if (session.rows.empty()) throw CLI::RuntimeError(1);
   FeedDecoder decoder(*dialect_named(line.dialect));
   std::size_t problems = 0;
-  SessionPlayer(session, decoder).play_all([&](const SessionRow& row, const Frame& frame) {
+  SessionPlayer(session, decoder).play_all([&](const SessionRow& row, const FeedFrame& frame) {
     if (frame.problem.empty() || problems++ >= kProblemsMax) return;
     std::cerr << fmt::format("{}:{}: {}\n", line.session, row.line, frame.problem);
   });

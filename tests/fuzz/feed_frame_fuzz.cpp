@@ -75,7 +75,7 @@ void check_update(const MarketUpdate& update) {
   }
 }
 
-void check_frame(const Frame& frame, std::string_view text, std::uint64_t faults) {
+void check_frame(const FeedFrame& frame, std::string_view text, std::uint64_t faults) {
   for (const MarketUpdate& update : frame.updates) check_update(update);
   require(frame.kind == FrameKind::Updates || frame.updates.empty());
   require(frame.kind != FrameKind::Malformed || !frame.problem.empty());
@@ -94,14 +94,14 @@ void decode(Dialect dialect, std::string_view text) {
   frame.append(kFeedFramePadding, '\0');
   FeedDecoder decoder(dialect, kLimits);
   FeedDecoder other(dialect, kLimits);
-  const Frame& first = decoder.decode({frame.data(), text.size()}, kArrivalNs);
-  check_frame(first, text, decoder.counts().updates[Outcome::Fault]);
+  const FeedFrame& first = decoder.decode({frame.data(), text.size()}, kArrivalNs);
+  check_frame(first, text, decoder.counts().updates[UpdateOutcome::Fault]);
   require(sum(decoder.counts().frames) == 1);
   const std::size_t taken = first.updates.size();
-  require(decoder.counts().updates[Outcome::Taken] == taken);
+  require(decoder.counts().updates[UpdateOutcome::Taken] == taken);
 
   std::fill(frame.begin() + static_cast<std::ptrdiff_t>(text.size()), frame.end(), '"');
-  const Frame& second = other.decode({frame.data(), text.size()}, kArrivalNs);
+  const FeedFrame& second = other.decode({frame.data(), text.size()}, kArrivalNs);
   require(second.kind == first.kind && second.problem == first.problem);
   require(second.updates.size() == taken);
   for (std::size_t i = 0; i < taken; ++i)
@@ -109,16 +109,16 @@ void decode(Dialect dialect, std::string_view text) {
 
   // The same again brings nothing new, unless a list says several things of one symbol.
   require(decoder.symbols().size() <= kLimits.symbols_max);
-  const Frame& again = decoder.decode({frame.data(), text.size()}, kArrivalNs);
+  const FeedFrame& again = decoder.decode({frame.data(), text.size()}, kArrivalNs);
   require(again.kind == first.kind);
   if (taken == 1 && sum(decoder.counts().updates.outcomes) == 2) {
-    require(decoder.counts().updates[Outcome::Duplicate] == 1);
+    require(decoder.counts().updates[UpdateOutcome::Duplicate] == 1);
   }
   for (const SymbolFeed* const feed : decoder.symbols()) check_update(feed->last);
 }
 
 void read_session(std::string_view text) {
-  const Session session = parse_session(text, "fuzz");
+  const RecordedSession session = parse_session(text, "fuzz");
   std::size_t line = 0;
   for (const SessionRow& row : session.rows) {
     require(row.line > line && row.time_ns >= 0);
@@ -134,7 +134,7 @@ void read_session(std::string_view text) {
           session.rows.size());
   FeedDecoder decoder(Dialect::Bybit, kLimits);
   SessionPlayer player(session, decoder);
-  require(player.play_all([](const SessionRow&, const Frame&) {}) == session.rows.size());
+  require(player.play_all([](const SessionRow&, const FeedFrame&) {}) == session.rows.size());
   require(sum(decoder.counts().frames) == counts.received);
 }
 

@@ -163,7 +163,7 @@ Said say(Writing& writing, const std::array<Named, kCount>& names,
   return said;
 }
 
-void expect_same(const Frame& frame, const MarketUpdate& said, const std::string& text) {
+void expect_same(const FeedFrame& frame, const MarketUpdate& said, const std::string& text) {
   ASSERT_EQ(frame.updates.size(), 1U) << test::shown(frame) << "\n" << text;
   const MarketUpdate& update = frame.updates[0];
   ASSERT_EQ(update.symbol, said.symbol);

@@ -20,7 +20,7 @@ class FeedFrames {
   explicit FeedFrames(feeds::Dialect dialect, const feeds::FeedDecoderLimits& limits = {})
       : decoder_(dialect, limits) {}
 
-  const feeds::Frame& operator()(std::string_view frame, std::int64_t arrival_ns = kArrivalNs) {
+  const feeds::FeedFrame& operator()(std::string_view frame, std::int64_t arrival_ns = kArrivalNs) {
     bytes_.assign(frame);
     bytes_.append(feeds::kFeedFramePadding, '"');
     return decoder_.decode({bytes_.data(), frame.size()}, arrival_ns);
@@ -29,7 +29,7 @@ class FeedFrames {
   [[nodiscard]] std::uint64_t frames(feeds::FrameKind kind) const {
     return decoder_.counts()[kind];
   }
-  [[nodiscard]] std::uint64_t updates(feeds::Outcome outcome) const {
+  [[nodiscard]] std::uint64_t updates(feeds::UpdateOutcome outcome) const {
     return decoder_.counts().updates[outcome];
   }
 
@@ -58,7 +58,7 @@ inline std::string shown(const feeds::MarketUpdate& update) {
 }
 
 // The update that a frame must have given; otherwise what it was instead.
-inline std::string shown(const feeds::Frame& frame) {
+inline std::string shown(const feeds::FeedFrame& frame) {
   if (frame.updates.size() == 1) return shown(frame.updates[0]);
   std::string text(feeds::kFrameKindNames[static_cast<std::size_t>(frame.kind)]);
   if (!frame.problem.empty()) text += ": " + frame.problem;

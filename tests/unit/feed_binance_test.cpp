@@ -20,7 +20,7 @@ const std::string kShown =
 TEST(Binance, EventGivesAllItsFields) {
   FeedFrames decode(Dialect::Binance);
   EXPECT_EQ(shown(decode(kEvent)), kShown);
-  EXPECT_EQ(decode.updates(Outcome::Taken), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Taken), 1U);
 }
 
 TEST(Binance, CombinedStreamIsTheSame) {
@@ -36,13 +36,13 @@ TEST(Binance, ListGivesOneUpdateEach) {
     std::string frame = "[" + kEvent + "," + other + "]";
     if (combined) frame = R"({"stream":"!markPrice@arr@1s","data":)" + frame + "}";
     FeedFrames decode(Dialect::Binance);
-    const Frame& result = decode(frame);
+    const FeedFrame& result = decode(frame);
     ASSERT_EQ(result.updates.size(), 2U);
     EXPECT_EQ(shown(result.updates[0]), kShown);
     EXPECT_EQ(result.updates[1].symbol, "ETHUSDT");
     EXPECT_EQ(shown(result.updates[1], MarketField::Mark), "1812.5");
     EXPECT_EQ(decode.frames(FrameKind::Updates), 1U);
-    EXPECT_EQ(decode.updates(Outcome::Taken), 2U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Taken), 2U);
   }
 }
 
@@ -50,22 +50,22 @@ TEST(Binance, FaultOfOneInAListIsOfThatAlone) {
   const std::string bad = replaced(replaced(kEvent, "BTCUSDT", "ETHUSDT"), "35012.4", "x");
   const std::string last = replaced(kEvent, "BTCUSDT", "SOLUSDT");
   FeedFrames decode(Dialect::Binance);
-  const Frame& frame = decode("[" + kEvent + "," + bad + "," + last + ",7,null,[]]");
+  const FeedFrame& frame = decode("[" + kEvent + "," + bad + "," + last + ",7,null,[]]");
   ASSERT_EQ(frame.updates.size(), 2U);
   EXPECT_EQ(frame.updates[1].symbol, "SOLUSDT");
   EXPECT_EQ(frame.problem, "p is not a number");
-  EXPECT_EQ(decode.updates(Outcome::Fault), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 1U);
 }
 
 TEST(Binance, SymbolTwiceInAListIsTakenInOrder) {
   const std::string newer =
       replaced(replaced(kEvent, "1699999999000", "1699999999001"), "35012.4", "35012.5");
   FeedFrames decode(Dialect::Binance);
-  const Frame& frame = decode("[" + kEvent + "," + newer + "," + kEvent + "]");
+  const FeedFrame& frame = decode("[" + kEvent + "," + newer + "," + kEvent + "]");
   ASSERT_EQ(frame.updates.size(), 2U);
   EXPECT_EQ(shown(frame.updates[0], MarketField::Mark), "35012.4");
   EXPECT_EQ(shown(frame.updates[1], MarketField::Mark), "35012.5");
-  EXPECT_EQ(decode.updates(Outcome::OutOfOrder), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::OutOfOrder), 1U);
 }
 
 TEST(Binance, DatedFutureHasNoFunding) {
@@ -127,7 +127,7 @@ TEST(Binance, FaultNamesTheField) {
     FeedFrames decode(Dialect::Binance);
     EXPECT_EQ(shown(decode(replaced(kEvent, change.first, change.second))),
               "updates: " + std::string(problem));
-    EXPECT_EQ(decode.updates(Outcome::Fault), 1U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 1U);
   }
 }
 
@@ -146,19 +146,19 @@ TEST(Binance, OtherFramesAreOfTheirKind) {
       }) {
     EXPECT_EQ(decode(frame).kind, FrameKind::Other) << frame;
   }
-  const Frame& reply = decode(R"({"result":null,"id":3})");
+  const FeedFrame& reply = decode(R"({"result":null,"id":3})");
   EXPECT_EQ(reply.kind, FrameKind::Reply);
   EXPECT_EQ(reply.reply_to, "3");
-  const Frame& error =
+  const FeedFrame& error =
       decode(R"({"error":{"code":2,"msg":"Invalid request: unknown"},"id":"a-1"})");
   EXPECT_EQ(error.kind, FrameKind::Error);
   EXPECT_EQ(error.reply_to, "a-1");
   EXPECT_EQ(error.problem, "Invalid request: unknown");
-  const Frame& old_error = decode(R"({"code":-1121,"msg":"Invalid symbol."})");
+  const FeedFrame& old_error = decode(R"({"code":-1121,"msg":"Invalid symbol."})");
   EXPECT_EQ(old_error.kind, FrameKind::Error);
   EXPECT_EQ(old_error.error_code, -1121);
   EXPECT_EQ(decode->symbols().size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::Fault), 0U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 0U);
 }
 
 TEST(Binance, WhatIsNoJsonIsMalformed) {
@@ -168,7 +168,7 @@ TEST(Binance, WhatIsNoJsonIsMalformed) {
         R"({"stream":"x","stream":"y","data":)" + kEvent + "}"}) {
     FeedFrames decode(Dialect::Binance);
     EXPECT_EQ(decode(text).kind, FrameKind::Malformed) << text;
-    EXPECT_EQ(decode.updates(Outcome::Taken), 0U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Taken), 0U);
   }
 }
 

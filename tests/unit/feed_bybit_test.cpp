@@ -76,7 +76,8 @@ TEST(Bybit, DeltaTakesAValueAway) {
   for (const std::string_view none : {R"("")", "null", R"("0")", R"("-")"}) {
     FeedFrames decode(Dialect::Bybit);
     decode(kSnapshot);
-    const Frame& frame = decode(delta(kCs + 1, kTs + 1, fmt::format(R"("bid1Price":{})", none)));
+    const FeedFrame& frame =
+        decode(delta(kCs + 1, kTs + 1, fmt::format(R"("bid1Price":{})", none)));
     EXPECT_EQ(shown(frame.updates.at(0), MarketField::BestBid), "absent") << none;
     EXPECT_EQ(shown(frame.updates.at(0), MarketField::BestAsk), "35012.5");
   }
@@ -100,7 +101,7 @@ TEST(Bybit, SnapshotSaysEverythingAnew) {
 TEST(Bybit, DeltaWithoutSnapshotIsNothing) {
   FeedFrames decode(Dialect::Bybit);
   EXPECT_EQ(decode(delta(kCs, kTs, R"("markPrice":"1")")).updates.size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::NoSnapshot), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::NoSnapshot), 1U);
   EXPECT_EQ(decode->find("BTCUSDT"), nullptr);
   decode(kSnapshot);
   EXPECT_EQ(decode(delta(kCs + 1, kTs + 1, R"("markPrice":"2")")).updates.size(), 1U);
@@ -110,20 +111,20 @@ TEST(Bybit, SequenceAndTimeOnlyGrow) {
   struct Row {
     std::uint64_t sequence;
     std::int64_t time_ms;
-    Outcome outcome;
+    UpdateOutcome outcome;
   };
-  for (const Row& row : std::vector<Row>{{kCs - 1, kTs + 10, Outcome::OutOfOrder},
-                                         {kCs + 1, kTs - 1, Outcome::OutOfOrder},
-                                         {kCs, kTs, Outcome::Taken},
-                                         {kCs, kTs + 10, Outcome::Taken},
-                                         {kCs + 1, kTs, Outcome::Taken},
-                                         {kCs + 1'000'000, kTs + 10, Outcome::Taken}}) {
+  for (const Row& row : std::vector<Row>{{kCs - 1, kTs + 10, UpdateOutcome::OutOfOrder},
+                                         {kCs + 1, kTs - 1, UpdateOutcome::OutOfOrder},
+                                         {kCs, kTs, UpdateOutcome::Taken},
+                                         {kCs, kTs + 10, UpdateOutcome::Taken},
+                                         {kCs + 1, kTs, UpdateOutcome::Taken},
+                                         {kCs + 1'000'000, kTs + 10, UpdateOutcome::Taken}}) {
     FeedFrames decode(Dialect::Bybit);
     decode(kSnapshot);
-    const Frame& frame = decode(delta(row.sequence, row.time_ms, R"("markPrice":"36000")"));
-    EXPECT_EQ(frame.updates.size(), row.outcome == Outcome::Taken ? 1U : 0U);
+    const FeedFrame& frame = decode(delta(row.sequence, row.time_ms, R"("markPrice":"36000")"));
+    EXPECT_EQ(frame.updates.size(), row.outcome == UpdateOutcome::Taken ? 1U : 0U);
     EXPECT_EQ(decode->find("BTCUSDT")->counts[row.outcome],
-              row.outcome == Outcome::Taken ? 2U : 1U);
+              row.outcome == UpdateOutcome::Taken ? 2U : 1U);
   }
 }
 
@@ -132,17 +133,17 @@ TEST(Bybit, SameDeltaAgainIsADuplicate) {
   decode(kSnapshot);
   decode(delta(kCs + 1, kTs + 1, R"("markPrice":"36000")"));
   EXPECT_EQ(decode(delta(kCs + 1, kTs + 1, R"("markPrice":"36000")")).updates.size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::Duplicate), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Duplicate), 1U);
   EXPECT_TRUE(decode->find("BTCUSDT")->has_snapshot);
 }
 
 // What a refused delta would have changed is missing from then on.
 TEST(Bybit, RefusedDeltaLeavesAHole) {
-  const std::vector<std::pair<std::string, Outcome>> refused = {
-      {delta(kCs + 1, kTs + 1, R"("markPrice":"dear")"), Outcome::Fault},
-      {delta(kCs + 1, kTs + 1, R"("markPrice":"-1")"), Outcome::Fault},
-      {delta(kCs - 1, kTs + 1, R"("markPrice":"36000")"), Outcome::OutOfOrder},
-      {delta(kCs + 1, kTs + 5'000'000'000, R"("markPrice":"36000")"), Outcome::Future},
+  const std::vector<std::pair<std::string, UpdateOutcome>> refused = {
+      {delta(kCs + 1, kTs + 1, R"("markPrice":"dear")"), UpdateOutcome::Fault},
+      {delta(kCs + 1, kTs + 1, R"("markPrice":"-1")"), UpdateOutcome::Fault},
+      {delta(kCs - 1, kTs + 1, R"("markPrice":"36000")"), UpdateOutcome::OutOfOrder},
+      {delta(kCs + 1, kTs + 5'000'000'000, R"("markPrice":"36000")"), UpdateOutcome::Future},
   };
   for (const auto& [frame, outcome] : refused) {
     FeedFrames decode(Dialect::Bybit);
@@ -150,13 +151,13 @@ TEST(Bybit, RefusedDeltaLeavesAHole) {
     EXPECT_TRUE(decode(frame).has_hole);
     EXPECT_EQ(decode->find("BTCUSDT")->counts[outcome], 1U);
     // The mark of the snapshot must not seem to be of this time.
-    const Frame& next = decode(delta(kCs + 2, kTs + 2, R"("lastPrice":"35001")"));
+    const FeedFrame& next = decode(delta(kCs + 2, kTs + 2, R"("lastPrice":"35001")"));
     EXPECT_EQ(next.updates.size(), 0U);
     EXPECT_FALSE(next.has_hole);  // was said already
-    EXPECT_EQ(decode->find("BTCUSDT")->counts[Outcome::NoSnapshot], 1U);
+    EXPECT_EQ(decode->find("BTCUSDT")->counts[UpdateOutcome::NoSnapshot], 1U);
     EXPECT_EQ(shown(decode->find("BTCUSDT")->last), kSnapshotShown);
     // Until a snapshot comes: the same as before is news then.
-    const Frame& anew = decode(kSnapshot);
+    const FeedFrame& anew = decode(kSnapshot);
     EXPECT_EQ(shown(anew), kSnapshotShown);
     EXPECT_EQ(decode(delta(kCs + 3, kTs + 3, R"("lastPrice":"35001")")).updates.size(), 1U);
   }
@@ -213,7 +214,7 @@ TEST(Bybit, FaultNamesTheField) {
               row.problem == "the symbol is missing" ? "updates: symbol is not that of the topic"
                                                      : "updates: " + std::string(row.problem))
         << row.with;
-    EXPECT_EQ(decode.updates(Outcome::Fault), 1U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 1U);
   }
   FeedFrames decode(Dialect::Bybit);
   EXPECT_EQ(shown(decode(R"({"topic":"tickers.","type":"snapshot","ts":5,"data":{}})")),
@@ -229,11 +230,11 @@ TEST(Bybit, OtherFramesAreOfTheirKind) {
       decode(R"({"success":true,"ret_msg":"pong","conn_id":"c","req_id":"","op":"ping"})").kind,
       FrameKind::Heartbeat);
   EXPECT_EQ(decode(R"({"args":["1699999999000"],"op":"pong"})").kind, FrameKind::Heartbeat);
-  const Frame& reply = decode(
+  const FeedFrame& reply = decode(
       R"({"success":true,"ret_msg":"subscribe","conn_id":"c","req_id":"7","op":"subscribe"})");
   EXPECT_EQ(reply.kind, FrameKind::Reply);
   EXPECT_EQ(reply.reply_to, "7");
-  const Frame& error = decode(
+  const FeedFrame& error = decode(
       R"({"success":false,"ret_msg":"error:handler not found","conn_id":"c","req_id":"8","op":"subscribe"})");
   EXPECT_EQ(error.kind, FrameKind::Error);
   EXPECT_EQ(error.problem, "error:handler not found");

@@ -32,7 +32,7 @@ const std::string kPerpetual =
 
 TEST(Deribit, OptionGivesAllItsFields) {
   FeedFrames decode(Dialect::Deribit);
-  const Frame& frame = decode(kOption);
+  const FeedFrame& frame = decode(kOption);
   ASSERT_EQ(frame.kind, FrameKind::Updates);
   EXPECT_EQ(shown(frame),
             "BTC-27SEP24-60000-C mark=0.0521 index=60890.12 last=0.0515 best_bid=0.0515 "
@@ -77,14 +77,14 @@ TEST(Deribit, EachFieldMayBeAbsent) {
     const std::string name = row.written.substr(0, row.written.find(':') + 1);
     for (const std::string_view value : {"null", R"("")", R"("-")", R"("NaN")", R"("nan")"}) {
       FeedFrames decode(Dialect::Deribit);
-      const Frame& frame = decode(replaced(kOption, row.written, name + std::string(value)));
+      const FeedFrame& frame = decode(replaced(kOption, row.written, name + std::string(value)));
       ASSERT_EQ(frame.updates.size(), 1U) << name << value << shown(frame);
       EXPECT_EQ(shown(frame.updates[0], row.field), "absent") << name << value;
-      EXPECT_EQ(decode.updates(Outcome::Fault), 0U);
+      EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 0U);
       EXPECT_EQ(decode->counts().updates.zeros, 0U);
     }
     FeedFrames decode(Dialect::Deribit);
-    const Frame& frame = decode(replaced(kOption, row.written, R"("not_known":7)"));
+    const FeedFrame& frame = decode(replaced(kOption, row.written, R"("not_known":7)"));
     ASSERT_EQ(frame.updates.size(), 1U) << name << shown(frame);
     EXPECT_EQ(shown(frame.updates[0], row.field), "absent") << name;
   }
@@ -105,7 +105,7 @@ TEST(Deribit, ZeroIsNoPrice) {
   // As Deribit writes an empty side of the book.
   std::string frame = replaced(kOption, R"("best_bid_price":0.0515)", R"("best_bid_price":0.0)");
   frame = replaced(frame, R"("mark_iv":54.3)", R"("mark_iv":0)");
-  const Frame& result = decode(frame);
+  const FeedFrame& result = decode(frame);
   EXPECT_EQ(shown(result.updates.at(0), MarketField::BestBid), "absent");
   EXPECT_EQ(shown(result.updates.at(0), MarketField::MarkIv), "absent");
   EXPECT_EQ(decode->counts().updates.zeros, 2U);
@@ -114,10 +114,11 @@ TEST(Deribit, ZeroIsNoPrice) {
 
 TEST(Deribit, OptionMayBeWorthNothingAndPerpetualMayNot) {
   FeedFrames decode(Dialect::Deribit);
-  const Frame& option = decode(replaced(kOption, R"("mark_price":0.0521)", R"("mark_price":0.0)"));
+  const FeedFrame& option =
+      decode(replaced(kOption, R"("mark_price":0.0521)", R"("mark_price":0.0)"));
   EXPECT_EQ(shown(option.updates.at(0), MarketField::Mark), "0");
   EXPECT_EQ(decode->counts().updates.zeros, 0U);
-  const Frame& perpetual =
+  const FeedFrame& perpetual =
       decode(replaced(kPerpetual, R"("mark_price":60895.31)", R"("mark_price":0)"));
   EXPECT_EQ(shown(perpetual.updates.at(0), MarketField::Mark), "absent");
   EXPECT_EQ(decode->counts().updates.zeros, 1U);
@@ -166,8 +167,8 @@ TEST(Deribit, FaultNamesTheFieldAndTakesNothing) {
     EXPECT_EQ(shown(decode(replaced(kOption, row.what, row.with))),
               "updates: " + std::string(row.problem))
         << row.with;
-    EXPECT_EQ(decode.updates(Outcome::Fault), 1U);
-    EXPECT_EQ(decode.updates(Outcome::Taken), 0U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Fault), 1U);
+    EXPECT_EQ(decode.updates(UpdateOutcome::Taken), 0U);
     EXPECT_EQ(decode->find("BTC-27SEP24-60000-C"), nullptr);
   }
 }
@@ -181,18 +182,18 @@ TEST(Deribit, FaultLeavesTheLastGoodUpdateAlone) {
   ASSERT_NE(feed, nullptr);
   EXPECT_EQ(shown(feed->last, MarketField::Mark), "0.0521");
   EXPECT_EQ(feed->last.source_time_ns, 1'699'999'999'000'000'000);
-  EXPECT_EQ(feed->counts[Outcome::Fault], 1U);
-  EXPECT_EQ(feed->counts[Outcome::Taken], 1U);
+  EXPECT_EQ(feed->counts[UpdateOutcome::Fault], 1U);
+  EXPECT_EQ(feed->counts[UpdateOutcome::Taken], 1U);
 }
 
 TEST(Deribit, OrderOfTimeIsKept) {
   FeedFrames decode(Dialect::Deribit);
   EXPECT_EQ(decode(kOption).updates.size(), 1U);
   EXPECT_EQ(decode(kOption).updates.size(), 0U);  // again
-  EXPECT_EQ(decode.updates(Outcome::Duplicate), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Duplicate), 1U);
   const std::string older = replaced(kOption, "1699999999000", "1699999998999");
   EXPECT_EQ(decode(replaced(older, "0.0521", "0.06")).updates.size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::OutOfOrder), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::OutOfOrder), 1U);
   // Something else at the same time is news.
   EXPECT_EQ(decode(replaced(kOption, "0.0521", "0.0522")).updates.size(), 1U);
   EXPECT_EQ(shown(decode->find("BTC-27SEP24-60000-C")->last, MarketField::Mark), "0.0522");
@@ -204,7 +205,7 @@ TEST(Deribit, FutureIsRefusedAndBlocksNothing) {
   FeedFrames decode(Dialect::Deribit, limits);
   const std::int64_t time = 1'699'999'999'000'000'000;
   EXPECT_EQ(decode(kOption, time - 1'000'000'001).updates.size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::Future), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::Future), 1U);
   EXPECT_EQ(decode(kOption, time - 1'000'000'000).updates.size(), 1U);  // as far as it may be
   const std::string far = replaced(kOption, "1699999999000", "1899999999000");
   EXPECT_EQ(decode(far, time).updates.size(), 0U);
@@ -219,11 +220,11 @@ TEST(Deribit, OtherFramesAreOfTheirKind) {
   EXPECT_EQ(
       decode(R"({"jsonrpc":"2.0","method":"heartbeat","params":{"type":"test_request"}})").kind,
       FrameKind::TestRequest);
-  const Frame& reply = decode(
+  const FeedFrame& reply = decode(
       R"({"jsonrpc":"2.0","id":42,"result":["ticker.BTC-PERPETUAL.raw"],"usIn":1,"testnet":false})");
   EXPECT_EQ(reply.kind, FrameKind::Reply);
   EXPECT_EQ(reply.reply_to, "42");
-  const Frame& error = decode(
+  const FeedFrame& error = decode(
       R"({"jsonrpc":"2.0","id":43,"error":{"code":11050,"message":"bad_request","data":{"param":"x"}}})");
   EXPECT_EQ(error.kind, FrameKind::Error);
   EXPECT_EQ(error.reply_to, "43");
@@ -266,7 +267,7 @@ TEST(Deribit, WhatIsNoJsonIsMalformed) {
   };
   for (const std::string& text : frames) {
     FeedFrames decode(Dialect::Deribit);
-    const Frame& frame = decode(text);
+    const FeedFrame& frame = decode(text);
     EXPECT_EQ(frame.kind, FrameKind::Malformed) << text;
     EXPECT_EQ(frame.problem, "is no JSON message");
     EXPECT_EQ(decode.frames(FrameKind::Malformed), 1U);
@@ -295,7 +296,7 @@ TEST(Deribit, BoundsHold) {
   const std::string third =
       replaced(replaced(kPerpetual, "BTC-PERP", "ETH-PERP"), "BTC-P", "ETH-P");
   EXPECT_EQ(decode(third).updates.size(), 0U);
-  EXPECT_EQ(decode.updates(Outcome::TooManySymbols), 1U);
+  EXPECT_EQ(decode.updates(UpdateOutcome::TooManySymbols), 1U);
   EXPECT_EQ(decode->symbols().size(), 2U);
   EXPECT_EQ(decode->symbols()[0]->last.symbol, "BTC-27SEP24-60000-C");
   EXPECT_EQ(decode->symbols()[1]->last.symbol, "BTC-PERPETUAL");

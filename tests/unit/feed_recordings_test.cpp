@@ -20,7 +20,7 @@ using test::shown;
 #define REQUIRE_DATA() \
   if (test::data_folder() == nullptr) GTEST_SKIP() << "PORTCULLIS_DATA is not set"
 
-Session session_of(const std::string& name) {
+RecordedSession session_of(const std::string& name) {
   return read_session_file(std::filesystem::path(test::data_folder()) / "feeds" / name);
 }
 
@@ -52,7 +52,7 @@ std::string plain(std::string value, bool zero_is_absent) {
 
 TEST(Recordings, DeribitTickersAreAllThere) {
   REQUIRE_DATA();
-  const Session session = session_of("DERIBIT.ws.1.0");
+  const RecordedSession session = session_of("DERIBIT.ws.1.0");
   EXPECT_TRUE(session.problems.empty());
   const std::string_view text(session.text.data(), session.text.size());
   EXPECT_EQ(session.counts.connected, 1U);
@@ -80,7 +80,7 @@ TEST(Recordings, DeribitTickersAreAllThere) {
   FeedDecoder decoder(Dialect::Deribit);
   std::map<std::string, std::uint64_t> by_symbol;
   std::size_t zeros = 0;
-  SessionPlayer(session, decoder).play_all([&](const SessionRow& row, const Frame& frame) {
+  SessionPlayer(session, decoder).play_all([&](const SessionRow& row, const FeedFrame& frame) {
     const bool is_ticker = row.frame.find("\"channel\":\"ticker.") != std::string_view::npos;
     ASSERT_EQ(frame.updates.size(), is_ticker ? 1U : 0U) << row.line;
     if (!is_ticker) return;
@@ -102,11 +102,11 @@ TEST(Recordings, DeribitTickersAreAllThere) {
   std::uint64_t all = 0;
   for (const SymbolFeed* const feed : decoder.symbols()) {
     const std::string symbol(feed->last.symbol);
-    EXPECT_EQ(feed->counts[Outcome::Taken], by_symbol[symbol]);
+    EXPECT_EQ(feed->counts[UpdateOutcome::Taken], by_symbol[symbol]);
     // The request and the reply name it too.
-    EXPECT_EQ(feed->counts[Outcome::Taken],
+    EXPECT_EQ(feed->counts[UpdateOutcome::Taken],
               count_of(text, "\"channel\":\"ticker." + symbol + ".raw\",\"data\""));
-    all += feed->counts[Outcome::Taken];
+    all += feed->counts[UpdateOutcome::Taken];
   }
   EXPECT_EQ(by_symbol.size(), 10U);
   EXPECT_EQ(all, 89U);
@@ -123,16 +123,16 @@ TEST(Recordings, DeribitTickersAreAllThere) {
 TEST(Recordings, DeribitMarksAreThoseOfThePricer) {
   REQUIRE_DATA();
   std::map<std::string, OptionDescription, std::less<>> terms;
-  const Session lists = session_of("DERIBIT.0");
+  const RecordedSession lists = session_of("DERIBIT.0");
   for (const SessionRow& row : lists.rows) {
     for (OptionDescription& option : read_deribit_instruments(row.frame).options) {
       terms.emplace(option.name, option);
     }
   }
-  const Session session = session_of("DERIBIT.ws.1.0");
+  const RecordedSession session = session_of("DERIBIT.ws.1.0");
   FeedDecoder decoder(Dialect::Deribit);
   std::vector<double> errors;
-  SessionPlayer(session, decoder).play_all([&](const SessionRow&, const Frame& frame) {
+  SessionPlayer(session, decoder).play_all([&](const SessionRow&, const FeedFrame& frame) {
     for (const MarketUpdate& update : frame.updates) {
       const auto found = terms.find(update.symbol);
       ASSERT_NE(found, terms.end()) << update.symbol;
@@ -155,7 +155,7 @@ TEST(Recordings, DeribitMarksAreThoseOfThePricer) {
 
 TEST(Recordings, DeribitInstrumentsAreDescribed) {
   REQUIRE_DATA();
-  const Session session = session_of("DERIBIT.0");
+  const RecordedSession session = session_of("DERIBIT.0");
   EXPECT_TRUE(session.problems.empty());
   EXPECT_EQ(session.counts.http_replies, 4U);
   EXPECT_EQ(session.counts.configuration, 1U);
@@ -183,19 +183,19 @@ TEST(Recordings, DeribitInstrumentsAreDescribed) {
 // interface before the fifth.
 TEST(Recordings, FramesOfOthersAreOthers) {
   REQUIRE_DATA();
-  const Session binance = session_of("BINANCE_FUTURES.ws.1.0");
+  const RecordedSession binance = session_of("BINANCE_FUTURES.ws.1.0");
   EXPECT_TRUE(binance.problems.empty());
   FeedDecoder binance_decoder(Dialect::Binance);
-  SessionPlayer(binance, binance_decoder).play_all([](const SessionRow&, const Frame&) {});
+  SessionPlayer(binance, binance_decoder).play_all([](const SessionRow&, const FeedFrame&) {});
   EXPECT_EQ(binance_decoder.counts()[FrameKind::Other], binance.counts.received);
   EXPECT_EQ(binance.counts.received,
             count_of({binance.text.data(), binance.text.size()}, "{\"stream\":\""));
   EXPECT_EQ(binance.counts.received, 1535U);
 
-  const Session bybit = session_of("BYBIT.ws.26.0");
+  const RecordedSession bybit = session_of("BYBIT.ws.26.0");
   EXPECT_TRUE(bybit.problems.empty());
   FeedDecoder bybit_decoder(Dialect::Bybit);
-  SessionPlayer(bybit, bybit_decoder).play_all([](const SessionRow&, const Frame&) {});
+  SessionPlayer(bybit, bybit_decoder).play_all([](const SessionRow&, const FeedFrame&) {});
   const std::string_view text(bybit.text.data(), bybit.text.size());
   EXPECT_EQ(bybit_decoder.counts()[FrameKind::Other], count_of(text, ": {\"topic\":\""));
   EXPECT_EQ(bybit_decoder.counts()[FrameKind::Reply], count_of(text, ": {\"success\":true"));
@@ -208,11 +208,11 @@ TEST(Recordings, NoDialectTakesAnothersFrames) {
   REQUIRE_DATA();
   for (const std::string_view name :
        {"DERIBIT.ws.1.0", "BINANCE_FUTURES.ws.1.0", "BYBIT.ws.26.0"}) {
-    const Session session = session_of(std::string(name));
+    const RecordedSession session = session_of(std::string(name));
     for (const Dialect dialect : {Dialect::Deribit, Dialect::Binance, Dialect::Bybit}) {
       if (dialect == Dialect::Deribit && name.starts_with("DERIBIT")) continue;
       FeedDecoder decoder(dialect);
-      SessionPlayer(session, decoder).play_all([](const SessionRow&, const Frame&) {});
+      SessionPlayer(session, decoder).play_all([](const SessionRow&, const FeedFrame&) {});
       EXPECT_EQ(decoder.counts()[FrameKind::Updates], 0U) << name;
       EXPECT_EQ(decoder.counts()[FrameKind::Malformed], 0U) << name;
     }

@@ -12,7 +12,7 @@ namespace portcullis::feeds {
 namespace {
 
 // "received 5 [url] frame", line by line.
-std::vector<std::string> shown(const Session& session) {
+std::vector<std::string> shown(const RecordedSession& session) {
   constexpr std::array<std::string_view, 4> kKinds = {"received", "sent", "connected", "http"};
   std::vector<std::string> rows;
   for (const SessionRow& row : session.rows) {
@@ -25,7 +25,7 @@ std::vector<std::string> shown(const Session& session) {
 using Rows = std::vector<std::string>;
 
 TEST(SessionFile, HasRowsOfEachKind) {
-  const Session session = parse_session(
+  const RecordedSession session = parse_session(
       "wss://venue/ws <-> 1626993723.424371\n"
       "wss://venue/ws <- 1626993723.7145221: {\"op\":\"subscribe\"}\n"
       "1626993723.804855: {\"a\":\": \"}\n"
@@ -47,7 +47,7 @@ TEST(SessionFile, HasRowsOfEachKind) {
 }
 
 TEST(SessionFile, FrameGoesOnUntilItsBracketsAreClosed) {
-  const Session session = parse_session(
+  const RecordedSession session = parse_session(
       "1.5: {\"a\":[1,\n"
       "\n"
       "  2],\"b\":\"}\\\"}\"\n"
@@ -66,13 +66,13 @@ TEST(SessionFile, FrameGoesOnUntilItsBracketsAreClosed) {
 }
 
 TEST(SessionFile, LineEndsMayBeOfWindows) {
-  const Session session = parse_session("1.5: {\"a\":\r\n1}\r\n2.5: {}\r\n", "s");
+  const RecordedSession session = parse_session("1.5: {\"a\":\r\n1}\r\n2.5: {}\r\n", "s");
   EXPECT_EQ(shown(session),
             (Rows{"received 1 1500000000 |{\"a\":\r\n1}", "received 3 2500000000 |{}"}));
 }
 
 TEST(SessionFile, DamagedLinesAreNamed) {
-  const Session session = parse_session(
+  const RecordedSession session = parse_session(
       "rubbish\n"
       "1.2.3: {}\n"
       "wss://venue/ws <- now: {}\n"
@@ -101,7 +101,7 @@ TEST(SessionFile, DamagedLinesAreNamed) {
 }
 
 TEST(SessionFile, DamagedLineEndsTheFrameAbove) {
-  const Session session = parse_session("1.5: {\"a\":\n1.2.3: 4}\n5}\n2.5: {}\n", "s");
+  const RecordedSession session = parse_session("1.5: {\"a\":\n1.2.3: 4}\n5}\n2.5: {}\n", "s");
   EXPECT_EQ(shown(session), (Rows{"received 1 1500000000 |{\"a\":", "received 4 2500000000 |{}"}));
   EXPECT_EQ(session.counts.damaged, 2U);
 }
@@ -109,30 +109,30 @@ TEST(SessionFile, DamagedLineEndsTheFrameAbove) {
 TEST(SessionFile, NamesOnlyTheFirstProblems) {
   std::string text;
   for (int i = 0; i < 50; ++i) text += "rubbish\n";
-  const Session session = parse_session(text + "1.5: {}\n", "s");
+  const RecordedSession session = parse_session(text + "1.5: {}\n", "s");
   EXPECT_EQ(session.problems.size(), kSessionProblemsMax);
   EXPECT_EQ(session.counts.damaged, 50U);
 }
 
 TEST(SessionFile, TimeThatGoesBackIsCounted) {
-  const Session session = parse_session("2.5: {}\n1.5: {}\n1.5: {}\n3: {}", "s");
+  const RecordedSession session = parse_session("2.5: {}\n1.5: {}\n1.5: {}\n3: {}", "s");
   EXPECT_EQ(session.rows.size(), 4U);
   EXPECT_EQ(session.counts.back_in_time, 1U);
 }
 
 TEST(SessionFile, VeryLongLinesAreRows) {
   const std::string frame = "{\"a\":\"" + std::string(3'000'000, 'x') + "\"}";
-  const Session session = parse_session("1.5: " + frame + "\n2.5: {}", "s");
+  const RecordedSession session = parse_session("1.5: " + frame + "\n2.5: {}", "s");
   ASSERT_EQ(session.rows.size(), 2U);
   EXPECT_EQ(session.rows[0].frame, frame);
 }
 
 TEST(SessionFile, FramesHaveABound) {
   const std::string half(kSessionFrameBytesMax / 2, ' ');
-  const Session one = parse_session("1.5: " + half + half + " \n2.5: {}", "s");
+  const RecordedSession one = parse_session("1.5: " + half + half + " \n2.5: {}", "s");
   EXPECT_EQ(one.problems, (Rows{"s:1: the frame is too long"}));
   EXPECT_EQ(one.rows.size(), 1U);
-  const Session two = parse_session("1.5: [" + half + "\n" + half + "\n]\n2.5: {}", "s");
+  const RecordedSession two = parse_session("1.5: [" + half + "\n" + half + "\n]\n2.5: {}", "s");
   EXPECT_EQ(two.problems, (Rows{"s:2: is no row of a session", "s:3: is no row of a session"}));
   EXPECT_EQ(two.rows.size(), 2U);
 }
@@ -147,16 +147,16 @@ TEST(SessionFile, IsReadFromAFile) {
   const std::filesystem::path path =
       std::filesystem::temp_directory_path() / "portcullis-session-file-test";
   std::ofstream(path, std::ios::binary) << "1.5: {}\nrubbish\n2.5: []";
-  Session read = read_session_file(path);
+  RecordedSession read = read_session_file(path);
   std::filesystem::remove(path);
-  const Session session = std::move(read);  // rows still point into it
+  const RecordedSession session = std::move(read);  // rows still point into it
   EXPECT_EQ(shown(session), (Rows{"received 1 1500000000 |{}", "received 3 2500000000 |[]"}));
   EXPECT_EQ(session.problems, (Rows{"portcullis-session-file-test:2: is no row of a session"}));
   // Padding follows the last frame.
   const char* const end = session.text.data() + session.text.size();
   EXPECT_GE(end - (session.rows.back().frame.data() + session.rows.back().frame.size()),
             static_cast<std::ptrdiff_t>(kFeedFramePadding));
-  const Session missing = read_session_file("/nowhere/at/all");
+  const RecordedSession missing = read_session_file("/nowhere/at/all");
   ASSERT_EQ(missing.problems.size(), 1U);
   EXPECT_NE(missing.problems[0].find("/nowhere/at/all: "), std::string::npos);
 }

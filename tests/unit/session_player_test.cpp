@@ -29,7 +29,7 @@ std::string story() {
 }
 
 struct Playing {
-  Session session = parse_session(story(), "story");
+  RecordedSession session = parse_session(story(), "story");
   FeedDecoder decoder{Dialect::Binance};
   SessionPlayer player{session, decoder};
   std::vector<std::string> heard{};
@@ -37,7 +37,7 @@ struct Playing {
   std::size_t until(double seconds) {
     heard.clear();
     return player.play_until(static_cast<std::int64_t>(seconds * 1e9),
-                             [&](const SessionRow&, const Frame& frame) {
+                             [&](const SessionRow&, const FeedFrame& frame) {
                                for (const MarketUpdate& update : frame.updates)
                                  heard.push_back(shown(update));
                              });
@@ -62,8 +62,8 @@ TEST(SessionPlayer, PlaysWhatIsDue) {
   EXPECT_EQ(play.until(1000), 1U);
   EXPECT_EQ(play.player.next_due_ns(), std::nullopt);
   EXPECT_EQ(play.until(2000), 0U);
-  EXPECT_EQ(play.decoder.find("A")->counts[Outcome::Taken], 3U);
-  EXPECT_EQ(play.decoder.find("B")->counts[Outcome::Taken], 2U);
+  EXPECT_EQ(play.decoder.find("A")->counts[UpdateOutcome::Taken], 3U);
+  EXPECT_EQ(play.decoder.find("B")->counts[UpdateOutcome::Taken], 2U);
 }
 
 TEST(SessionPlayer, StepsAndAllAtOnceAreTheSame) {
@@ -74,7 +74,7 @@ TEST(SessionPlayer, StepsAndAllAtOnceAreTheSame) {
     all.insert(all.end(), steps.heard.begin(), steps.heard.end());
   }
   Playing once;
-  EXPECT_EQ(once.player.play_all([&](const SessionRow&, const Frame& frame) {
+  EXPECT_EQ(once.player.play_all([&](const SessionRow&, const FeedFrame& frame) {
     for (const MarketUpdate& update : frame.updates) once.heard.push_back(shown(update));
   }),
             7U);
@@ -87,21 +87,22 @@ TEST(SessionPlayer, ConnectionsEndSnapshots) {
       R"({"topic":"tickers.X","type":"snapshot","cs":1,"ts":1000,"data":{"markPrice":"5"}})";
   const std::string delta =
       R"({"topic":"tickers.X","type":"delta","cs":2,"ts":1001,"data":{"lastPrice":"6"}})";
-  const Session session = parse_session("2: " + snapshot + "\nwss://v <-> 3\n4: " + delta, "s");
+  const RecordedSession session =
+      parse_session("2: " + snapshot + "\nwss://v <-> 3\n4: " + delta, "s");
   FeedDecoder decoder(Dialect::Bybit);
-  SessionPlayer(session, decoder).play_all([](const SessionRow&, const Frame&) {});
-  EXPECT_EQ(decoder.counts().updates[Outcome::NoSnapshot], 1U);
+  SessionPlayer(session, decoder).play_all([](const SessionRow&, const FeedFrame&) {});
+  EXPECT_EQ(decoder.counts().updates[UpdateOutcome::NoSnapshot], 1U);
 }
 
 TEST(SessionPlayer, DecoderMayGoOnWithTheNextSession) {
-  const Session first = parse_session("100: " + event("A", "10", 99'900), "s");
-  const Session second = parse_session(
+  const RecordedSession first = parse_session("100: " + event("A", "10", 99'900), "s");
+  const RecordedSession second = parse_session(
       "100: " + event("A", "10", 99'900) + "\n101: " + event("A", "11", 100'900), "s");
   FeedDecoder decoder(Dialect::Binance);
-  SessionPlayer(first, decoder).play_all([](const SessionRow&, const Frame&) {});
-  SessionPlayer(second, decoder).play_all([](const SessionRow&, const Frame&) {});
-  EXPECT_EQ(decoder.counts().updates[Outcome::Duplicate], 1U);
-  EXPECT_EQ(decoder.counts().updates[Outcome::Taken], 2U);
+  SessionPlayer(first, decoder).play_all([](const SessionRow&, const FeedFrame&) {});
+  SessionPlayer(second, decoder).play_all([](const SessionRow&, const FeedFrame&) {});
+  EXPECT_EQ(decoder.counts().updates[UpdateOutcome::Duplicate], 1U);
+  EXPECT_EQ(decoder.counts().updates[UpdateOutcome::Taken], 2U);
 }
 
 }  // namespace
