@@ -167,8 +167,6 @@ bool read_symbol(ondemand::value value, std::string_view name, ParsedUpdate& upd
   if (!scalar.is_given) return true;
   if (!scalar.is_text || !is_symbol(scalar.text)) {
     add_fault(update, name, "is no symbol");
-  } else if (!update.symbol.empty() && update.symbol != scalar.text) {
-    add_fault(update, name, "is not that of the channel");
   } else {
     update.symbol = scalar.text;
   }

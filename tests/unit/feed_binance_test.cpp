@@ -164,7 +164,8 @@ TEST(Binance, OtherFramesAreOfTheirKind) {
 TEST(Binance, WhatIsNoJsonIsMalformed) {
   for (const std::string& text :
        {std::string(), std::string("["), "[" + kEvent, "[" + kEvent + ",]", kEvent + "]",
-        kEvent.substr(0, kEvent.size() - 3), "[" + kEvent + kEvent + "]",
+        kEvent.substr(0, kEvent.size() - 3), "[" + kEvent + kEvent + "]", kEvent + kEvent,
+        kEvent + " 7 }", "[" + kEvent + "][" + kEvent + "]",
         R"({"stream":"x","stream":"y","data":)" + kEvent + "}"}) {
     FeedFrames decode(Dialect::Binance);
     EXPECT_EQ(decode(text).kind, FrameKind::Malformed) << text;

@@ -172,6 +172,16 @@ TEST(Bybit, MalformedFrameLeavesAHoleInAll) {
   EXPECT_FALSE(decode->find("ETHUSDT")->has_snapshot);
 }
 
+// So may one that does not say whose it is.
+TEST(Bybit, TickerOfNoSymbolLeavesAHoleInAll) {
+  FeedFrames decode(Dialect::Bybit);
+  decode(kSnapshot);
+  EXPECT_TRUE(
+      decode(R"({"topic":"tickers.","type":"delta","cs":1,"ts":5,"data":{"markPrice":"1"}})")
+          .has_hole);
+  EXPECT_FALSE(decode->find("BTCUSDT")->has_snapshot);
+}
+
 TEST(Bybit, FaultOfOneSymbolIsOfThatAlone) {
   FeedFrames decode(Dialect::Bybit);
   decode(kSnapshot);

@@ -44,6 +44,30 @@ TEST(Deribit, OptionGivesAllItsFields) {
   EXPECT_DOUBLE_EQ(to_double(*frame.updates[0][MarketField::MarkIv]), 0.543);
 }
 
+TEST(Deribit, DataMayStandBeforeTheChannel) {
+  FeedFrames decode(Dialect::Deribit);
+  EXPECT_EQ(
+      shown(decode(
+          R"({"params":{"data":{"timestamp":1699999999001,"mark_price":5},"channel":"ticker.X.raw"},"method":"subscription"})")),
+      "X mark=5 @1699999999001");
+  // ... and then it is not that of a ticker.
+  EXPECT_EQ(
+      decode(
+          R"({"params":{"data":[{"mark_price":true}],"channel":"book.X.raw"},"method":"subscription"})")
+          .kind,
+      FrameKind::Other);
+}
+
+TEST(Deribit, PercentHaveOneFormToo) {
+  const std::vector<std::pair<std::string_view, config::ExactDecimal>> rows = {
+      {"50", {5, 1}}, {"100.0", {1, 0}}, {"1200", {12, 0}}, {"54.30", {543, 3}}, {"0.5", {5, 3}}};
+  for (const auto& [percent, number] : rows) {
+    FeedFrames decode(Dialect::Deribit);
+    const FeedFrame& frame = decode(replaced(kOption, "54.3", percent));
+    EXPECT_EQ(frame.updates.at(0)[MarketField::MarkIv], number) << percent;
+  }
+}
+
 TEST(Deribit, PerpetualGivesFundingAndIndex) {
   FeedFrames decode(Dialect::Deribit);
   EXPECT_EQ(shown(decode(kPerpetual)),
