@@ -298,6 +298,19 @@ TEST(Deribit, WhatIsNoJsonIsMalformed) {
   }
 }
 
+TEST(Deribit, WhatIsPassedOverHasABoundToo) {
+  const auto nested = [](std::size_t depth) {
+    const std::string open(depth, '[');
+    const std::string close(depth, ']');
+    return replaced(kOption, R"("state":"open")", R"("state":)" + open + close);
+  };
+  // The state itself is the fourth level.
+  FeedFrames decode(Dialect::Deribit);
+  EXPECT_EQ(decode(nested(29)).kind, FrameKind::Updates);
+  EXPECT_EQ(decode(nested(30)).kind, FrameKind::Malformed);
+  EXPECT_EQ(decode(nested(100'000)).kind, FrameKind::Malformed);
+}
+
 TEST(Deribit, EnvelopeSaysThingsOnce) {
   FeedFrames decode(Dialect::Deribit);
   EXPECT_EQ(shown(decode(replaced(kOption, R"("jsonrpc":"2.0")", R"("method":"subscription")"))),
