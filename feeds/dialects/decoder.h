@@ -24,10 +24,11 @@
 // prices, which know the instrument; here is only what can be said of any.
 //
 // Bybit's deltas name what has changed; the rest stays as it was, and is said again as of the delta's
-// time. So an update of Bybit's that was not taken leaves a hole: from then on the symbol has no
-// snapshot, and deltas do not count until the next one (the client subscribes again). A malformed
-// frame may have been the delta of any symbol, and leaves a hole in all. cs grows, but not by one, so
-// a delta that never came cannot be seen; TCP sees to that. With a new connection snapshots come anew.
+// time. So an update of Bybit's that is refused, unless as a duplicate, leaves a hole: from then on the
+// symbol has no snapshot, and deltas do not count until the next one (the client subscribes again). A
+// malformed frame may have been the delta of any symbol, and leaves a hole in all. cs grows, but not
+// by one, so a delta that never came cannot be seen; TCP sees to that. With a new connection snapshots
+// come anew.
 //
 // One thread. No exception, no floating point. Once every symbol was seen, only the text of a problem
 // allocates.

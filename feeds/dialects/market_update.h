@@ -33,7 +33,7 @@ enum class MarketField : std::uint8_t {
   Vega,
   Theta,
   Rho,
-  // In the volatility of an option, a year's.
+  // With which the source works out the volatility of an option; in its own units.
   InterestRate,
   // Of a perpetual, as parts of its value. The rate at which funding accrues now, over 8 hours
   // (Deribit, which settles all the time).
