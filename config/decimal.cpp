@@ -188,7 +188,7 @@ ExactResult parse_exact(std::string_view text, bool json) noexcept {
   }
   if (scale > kExactScaleMax) return {{}, DecimalError::OutOfRange};
   const auto digits = static_cast<std::int64_t>(value);
-  return {{parts.negative ? -digits : digits, static_cast<std::int8_t>(scale)}};
+  return {{parts.negative ? -digits : digits, scale}};
 }
 
 Decimal at_scale(const ExactDecimal& number, int scale) noexcept {

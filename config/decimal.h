@@ -49,7 +49,7 @@ struct Decimal {
 // that equal numbers are equal here. For numbers whose units are not known when they are read.
 struct ExactDecimal {
   std::int64_t digits = 0;
-  std::int8_t scale = 0;
+  std::int32_t scale = 0;
   friend bool operator==(const ExactDecimal&, const ExactDecimal&) = default;
 };
 inline constexpr int kExactScaleMax = 60;

@@ -114,7 +114,7 @@ ExactDecimal of_percent(ExactDecimal number, int places) {
   if (number.digits == 0) return number;
   int scale = number.scale + places;
   for (; scale > 0 && number.digits % 10 == 0; --scale) number.digits /= 10;
-  return {number.digits, static_cast<std::int8_t>(scale)};
+  return {number.digits, scale};
 }
 
 }  // namespace

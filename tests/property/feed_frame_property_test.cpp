@@ -69,7 +69,7 @@ class Writing {
     int scale = static_cast<int>(below(30));
     for (; scale > 0 && value % 10 == 0; --scale) value /= 10;
     if (is_signed && now_and_then(2)) value = -value;
-    return {value, static_cast<std::int8_t>(scale)};
+    return {value, scale};
   }
 
   // One of the ways to write it: with zeros behind it, an exponent, as text or as a number.
