@@ -78,7 +78,7 @@ class Echo final : public Door {
   }
   [[nodiscard]] std::uint16_t port() const { return server_->port(); }
 
-  void on_open(ConnectionId, Channel, std::int64_t) override {}
+  void on_open(ConnectionId, Channel, Address, std::int64_t) override {}
   void on_message(ConnectionId id, std::string_view text, std::int64_t) override {
     texts_.emplace_back(id, text);
     queue_.push({.type = EdgeCommand::Type::Alive, .session = {}});

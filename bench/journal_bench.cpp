@@ -141,7 +141,7 @@ void durable(benchmark::State& state) {
   report(state, times_ns);
 }
 BENCHMARK(durable)->ArgName("records")->Arg(1)->Arg(64)->Arg(1'024)->UseManualTime()->Iterations(
-    2'000);
+    500);
 
 void timer_alone(benchmark::State& state) {
   paced(state, [] {});

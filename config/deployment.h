@@ -122,9 +122,8 @@ struct EdgeSettings {
   std::optional<TlsSettings> tls;
   std::uint32_t connections_max = 0;
   std::uint32_t connections_per_session_max = 0;
-  std::int64_t frame_bytes_max = 0;     // of a message, however many frames it comes in
-  std::uint32_t batch_max = 0;          // orders in one request
-  std::uint32_t requests_per_pass = 0;  // read from a connection before others have their turn
+  std::int64_t frame_bytes_max = 0;           // of a message, however many frames it comes in
+  std::uint32_t batch_max = 0;                // orders in one request
   std::uint32_t requests_per_second_max = 0;  // of a connection, pings among them
   std::uint32_t queue_commands = 0;           // orders on their way to the shard
   std::int64_t send_buffer_bytes = 0;         // unsent bytes above which a client is disconnected

@@ -8,14 +8,15 @@
 //               heartbeat_ms, silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent,
 //               that are kept for a client; cancel_working_orders_on_stop; overload_pass_us,
 //               overload_calm_ms
-//   edge        null, the default: no JSON clients; or address and port where they connect; tls, null
-//               or certificate_file and private_key_file (PEM); connections_max,
-//               connections_per_session_max; frame_bytes_max of a message, batch_max orders in one;
-//               requests_per_pass of a connection before others have their turn and
-//               requests_per_second_max of it in all; queue_commands, orders on their way to the
-//               shard; send_buffer_bytes, unsent, above which a client is disconnected;
-//               silence_timeout_ms, login_timeout_ms; order_history and execution_history, closed
-//               orders and executions that are kept of an account; recv_window_ms_max
+//   edge        null, the default, where no session is a JSON client's; or address and port where
+//               they connect; tls, null or certificate_file and private_key_file (PEM);
+//               connections_max, connections_per_session_max; frame_bytes_max of a message,
+//               batch_max orders in one; requests_per_second_max of a connection; queue_commands,
+//               orders on their way to the shard; send_buffer_bytes, unsent, above which a client is
+//               disconnected; silence_timeout_ms, login_timeout_ms; order_history and
+//               execution_history, closed orders and executions that are kept of an account;
+//               recv_window_ms_max. The gateway's limits of failed logins and of connections of an
+//               address are the edge's too, each counted by itself
 //   venue       address, port, user; password_env or password_file, in plain text, for there we are
 //               the client: a file only its owner may read; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
@@ -105,7 +106,6 @@ void read_edge(Loading& loading, JsonReader in) {
   edge.connections_per_session_max = count("connections_per_session_max", 10'000);
   edge.frame_bytes_max = in.integer("frame_bytes_max", 1'024, 1 << 20).value_or(0);
   edge.batch_max = count("batch_max", 1'000);
-  edge.requests_per_pass = count("requests_per_pass", 1'000);
   edge.requests_per_second_max = count("requests_per_second_max", 1'000'000);
   edge.queue_commands = count("queue_commands", 1'000'000);
   edge.send_buffer_bytes = in.integer("send_buffer_bytes", 65'536, 1 << 30).value_or(0);
@@ -114,6 +114,17 @@ void read_edge(Loading& loading, JsonReader in) {
   edge.order_history = count("order_history", 1'000'000);
   edge.execution_history = count("execution_history", 1'000'000);
   edge.recv_window_ms_max = in.integer("recv_window_ms_max", 1, 60'000).value_or(0);
+}
+
+// A session that nobody could ever log in to is a mistake. A journal's configuration is what it was.
+void need_edge(const Loading& loading, JsonReader& root) {
+  if (loading.canonical) return;
+  for (std::uint32_t s = 0; s < loading.out.sessions.size(); ++s) {
+    if (loading.out.sessions[s].protocol != Protocol::Json) continue;
+    root.problem("edge", fmt::format("must be there: the session {} is a JSON client's",
+                                     loading.out.names.sessions.name({s})));
+    return;
+  }
 }
 
 void read_venue(Loading& loading, JsonReader in) {
@@ -203,7 +214,11 @@ void read_capacities(Loading& loading, JsonReader in) {
 void load_process(Loading& loading, const Json& json) {
   JsonReader root(kProcessFile, json, loading.problems);
   read_gateway(loading, root.object("gateway"));
-  if (root.has("edge") && !root.null("edge")) read_edge(loading, root.object("edge"));
+  if (root.has("edge") && !root.null("edge")) {
+    read_edge(loading, root.object("edge"));
+  } else {
+    need_edge(loading, root);
+  }
   read_venue(loading, root.object("venue"));
   read_journal(loading, root.object("journal"));
   read_capacities(loading, root.object("capacities"));

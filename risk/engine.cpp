@@ -262,8 +262,17 @@ bool Engine::assets_are_priced() const noexcept {
 Mark Engine::mark(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark;
 }
+std::int64_t Engine::index(AssetIndex asset) const noexcept { return assets_[asset.value].index; }
+InstrumentPhase Engine::phase(InstrumentIndex instrument) const noexcept {
+  return instruments_[instrument.value].phase;
+}
 std::uint8_t Engine::session_flags(SessionIndex session) const noexcept {
   return sessions_[session.value].flags;
+}
+std::uint8_t Engine::flags(ControlScope scope, std::uint32_t target) const noexcept {
+  return scope == ControlScope::Node      ? nodes_[target].flags
+         : scope == ControlScope::Account ? accounts_[target].flags
+                                          : sessions_[target].flags;
 }
 
 }  // namespace portcullis::risk

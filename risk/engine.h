@@ -373,7 +373,11 @@ class Engine {
   [[nodiscard]] std::uint32_t watermark(SessionIndex session) const noexcept;
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] std::int64_t index(AssetIndex asset) const noexcept;  // 0: never priced
+  [[nodiscard]] InstrumentPhase phase(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
+  // Of a node, an account or a session.
+  [[nodiscard]] std::uint8_t flags(ControlScope scope, std::uint32_t target) const noexcept;
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;

@@ -7,11 +7,14 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include "config/load.h"
 #include "config/password.h"
+#include "feeds/epoch_clock.h"
+#include "gateway/client/json_orders.h"
 #include "gateway/client/load_client.h"
 #include "gateway/client/lobster.h"
 #include "gateway/client/market.h"
@@ -26,6 +29,9 @@ namespace {
 struct CommandLine {
   std::string folder;
   std::string password_env;
+  bool json = false;
+  std::string secret_env;
+  std::string secret_file;
   std::string host;
   std::uint16_t port = 0;
   std::string opening;
@@ -64,12 +70,31 @@ risk::InstrumentIndex find_instrument(const CommandLine& line,
 }
 
 Plan make_plan(const CommandLine& line, const config::Deployment& deployment) {
-  const Market market =
-      load_market(deployment, line.opening.empty() ? deployment.folder / "opening.csv"
-                                                   : std::filesystem::path(line.opening));
-  if (line.orders.empty()) return generate_orders(market, line.flow);
-  return replay_lobster(market, line.orders,
-                        {.instrument = find_instrument(line, deployment), .speed = line.speed});
+  const Market market = load_market(deployment,
+                                    line.opening.empty() ? deployment.folder / "opening.csv"
+                                                         : std::filesystem::path(line.opening),
+                                    line.json ? config::Protocol::Json : config::Protocol::Ouch);
+  Plan plan =
+      line.orders.empty()
+          ? generate_orders(market, line.flow)
+          : replay_lobster(market, line.orders,
+                           {.instrument = find_instrument(line, deployment), .speed = line.speed});
+  if (line.json) leave_out_formless(plan, deployment);
+  return plan;
+}
+
+// Of nobody else on the same accounts, before or at the same time.
+std::string run_name() { return fmt::format("{:x}", feeds::epoch_ns() / 1'000); }
+
+Login json_login(const CommandLine& line, const config::SessionSettings& session,
+                 const std::string& name) {
+  config::PasswordSource source = session.api_key.secret;
+  if (!line.secret_env.empty()) source = {line.secret_env, {}, {}};
+  if (!line.secret_file.empty()) source = {{}, line.secret_file, {}};
+  const config::SigningSecret signing = config::read_signing_secret(source);
+  if (!signing.problem.empty()) throw std::runtime_error(signing.problem);
+  return {
+      .user = name, .api_key = session.api_key.key, .secret = std::string(signing.secret.view())};
 }
 
 // A client has its password in plain text: where the deployment only knows the hash, the command
@@ -77,8 +102,18 @@ Plan make_plan(const CommandLine& line, const config::Deployment& deployment) {
 std::vector<Login> logins(const CommandLine& line, const config::Deployment& deployment) {
   std::vector<Login> all;
   for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-    config::PasswordSource source = deployment.sessions[s].password;
+    const config::SessionSettings& session = deployment.sessions[s];
     const std::string name = deployment.names.sessions.name({s});
+    const bool is_json = session.protocol == config::Protocol::Json;
+    if (is_json != line.json || session.read_only) {
+      all.push_back({.user = ""});
+      continue;
+    }
+    if (is_json) {
+      all.push_back(json_login(line, session, name));
+      continue;
+    }
+    config::PasswordSource source = session.password;
     if (!line.password_env.empty()) source = {line.password_env, {}, {}};
     if (source.environment.empty()) {
       throw std::runtime_error(
@@ -88,9 +123,28 @@ std::vector<Login> logins(const CommandLine& line, const config::Deployment& dep
     }
     const config::Password password = config::read_password(source);
     if (!password.problem.empty()) throw std::runtime_error(password.problem);
-    all.push_back({name, std::string(password.secret.view())});
+    all.push_back({.user = name, .password = std::string(password.secret.view())});
   }
   return all;
+}
+
+// Where the gate listens.
+struct Place {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+Place place(const CommandLine& line, const config::Deployment& deployment) {
+  Place at{.host = deployment.gateway.address, .port = deployment.gateway.port};
+  if (line.json) {
+    if (!deployment.edge) throw std::runtime_error("process.json: there is no edge for JSON");
+    if (deployment.edge->tls)
+      throw std::runtime_error("process.json: edge.tls: the client does not speak TLS");
+    at = {.host = deployment.edge->address, .port = deployment.edge->port};
+  }
+  if (!line.host.empty()) at.host = line.host;
+  if (line.port != 0) at.port = line.port;
+  return at;
 }
 
 int run(const CommandLine& line) {
@@ -108,9 +162,13 @@ int run(const CommandLine& line) {
   std::cerr << plan.description << '\n';
   for (const std::string& problem : plan.problems) std::cerr << problem << '\n';
 
-  LoadClient client(plan, {.host = line.host.empty() ? deployment.gateway.address : line.host,
-                           .port = line.port == 0 ? deployment.gateway.port : line.port,
+  const Place at = place(line, deployment);
+  std::optional<JsonOrders> json;
+  if (line.json) json.emplace(plan, deployment, run_name());
+  LoadClient client(plan, {.host = at.host,
+                           .port = at.port,
                            .logins = logins(line, deployment),
+                           .json = json ? &*json : nullptr,
                            .start_at_ns = line.start_at_ns,
                            .drain_limit_ns = static_cast<std::int64_t>(line.drain_limit_s * 1e9),
                            .reconnect_limit_ns = static_cast<std::int64_t>(line.reconnect_s * 1e9),
@@ -129,7 +187,11 @@ int run(const CommandLine& line) {
     write_text(line.stats, stats);
   }
   if (!result.problem.empty()) std::cerr << result.problem << '\n';
-  if (line.hold && result.problem.empty()) client.hold();
+  if (line.hold && result.problem.empty()) {
+    client.hold();
+  } else if (line.json) {
+    client.log_out();
+  }
   g_running.store(nullptr);
   return result.problem.empty() ? 0 : 1;
 }
@@ -138,11 +200,25 @@ int run(const CommandLine& line) {
 
 void add_client_command(CLI::App& app) {
   auto line = std::make_shared<CommandLine>();
-  CLI::App* client = app.add_subcommand("client", "a load client over OUCH, open loop");
+  CLI::App* client = app.add_subcommand("client", "a load client over OUCH or JSON, open loop");
   client->add_option("--config", line->folder, "the deployment folder")->required();
-  client->add_option(
+  CLI::Option* password_env = client->add_option(
       "--password-env", line->password_env,
       "the variable that holds the password of every session; default: as configured");
+  CLI::Option* json =
+      client->add_flag("--json", line->json,
+                       "over JSON, by the sessions whose protocol that is; default: over OUCH");
+  password_env->excludes(json);
+  CLI::Option* secret_env =
+      client
+          ->add_option(
+              "--secret-env", line->secret_env,
+              "the variable that holds what every session signs with; default: as configured")
+          ->needs(json);
+  client
+      ->add_option("--secret-file", line->secret_file, "the file that holds it, its owner's alone")
+      ->needs(json)
+      ->excludes(secret_env);
   client->add_option("--host", line->host, "the gate's IP address; default: as configured");
   client->add_option("--port", line->port, "the gate's port; default: as configured");
   client->add_option("--opening", line->opening,

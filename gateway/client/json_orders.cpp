@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "config/decimal.h"
@@ -93,6 +95,21 @@ std::string JsonOrders::name(std::uint16_t session, std::uint32_t number) const 
 std::string JsonOrders::link(std::uint16_t session, std::uint32_t number) const {
   const Message* const order = root(session, number);
   return order == nullptr ? "" : name(session, order->number);
+}
+
+std::uint32_t JsonOrders::root_of(std::uint16_t session, std::uint32_t number) const {
+  const Message* const order = root(session, number);
+  return order == nullptr ? 0 : order->number;
+}
+
+std::uint32_t JsonOrders::number_in(std::uint16_t session, std::string_view link) const {
+  const std::size_t dash = link.rfind('-');
+  if (dash == std::string_view::npos) return 0;
+  const std::string_view digits = link.substr(dash + 1);
+  std::uint32_t number = 0;
+  const auto read = std::from_chars(digits.begin(), digits.end(), number);
+  const bool is_ours = read.ec == std::errc() && number < roots_[session].size();
+  return is_ours && link == name(session, number) ? number : 0;
 }
 
 const config::Alias* JsonOrders::alias(const Message& message) const {
@@ -234,6 +251,26 @@ std::string JsonOrders::request(const Message& message, std::uint64_t req_id,
   if (message.kind == Kind::Malformed && message.malformed == Malformed::CutOff)
     text.resize(text.size() / 2);
   return text;
+}
+
+void leave_out_formless(Plan& plan, const config::Deployment& deployment) {
+  std::vector<Message> kept;
+  {
+    const JsonOrders orders(plan, deployment, "");
+    for (const Message& message : plan.messages) {
+      if (!orders.request(message, 0, 0).empty()) {
+        kept.push_back(message);
+        continue;
+      }
+      for (Tally& tally : plan.tallies) {
+        if (tally.name == name(message.kind) && tally.count > 0) --tally.count;
+      }
+    }
+  }
+  const std::size_t left_out = plan.messages.size() - kept.size();
+  if (left_out != 0)
+    plan.description += fmt::format("; {} without a form in JSON left out", left_out);
+  plan.messages = std::move(kept);
 }
 
 }  // namespace portcullis::gateway::client

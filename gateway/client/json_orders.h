@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/deployment.h"
@@ -41,6 +42,12 @@ class JsonOrders {
 
   // The orderLinkId of the order that this number of the session belongs to; empty: of none.
   [[nodiscard]] std::string link(std::uint16_t session, std::uint32_t number) const;
+  // The number that its chain of replaces began with; 0: it belongs to no order.
+  [[nodiscard]] std::uint32_t root_of(std::uint16_t session, std::uint32_t number) const;
+  // The number in an orderLinkId of this run and session; 0: it is another's.
+  [[nodiscard]] std::uint32_t number_in(std::uint16_t session, std::string_view link) const;
+
+  [[nodiscard]] const json::Symbols& symbols() const { return symbols_; }
 
  private:
   [[nodiscard]] std::string create(const Message& message) const;
@@ -62,5 +69,8 @@ class JsonOrders {
   // By session and number: the enter that the number goes back to; null: none.
   std::vector<std::vector<const Message*>> roots_;
 };
+
+// Takes the messages that have no JSON form out of a plan, and says in its description how many.
+void leave_out_formless(Plan& plan, const config::Deployment& deployment);
 
 }  // namespace portcullis::gateway::client

@@ -9,8 +9,13 @@ void LedgerCounts::add(const LedgerCounts& other_counts) {
   for (std::size_t k = 0; k < sent.size(); ++k) {
     sent[k] += o.sent[k];
     again[k] += o.again[k];
+    not_taken[k] += o.not_taken[k];
   }
   for (auto member : {&LedgerCounts::unsent,
+                      &LedgerCounts::replies,
+                      &LedgerCounts::taken,
+                      &LedgerCounts::looked_up,
+                      &LedgerCounts::overtaken,
                       &LedgerCounts::accepted,
                       &LedgerCounts::accepted_dead,
                       &LedgerCounts::rejected,
@@ -41,21 +46,25 @@ void Ledger::sent(const Message& message, std::int64_t due_ns) {
   if (!takes_number(message.kind)) return;
   Order& order = orders_[message.number];
   order.due_ns = due_ns;
-  order.state = message.kind == Kind::Enter     ? State::EnterSent
-                : message.kind == Kind::Replace ? State::ReplaceSent
-                                                : State::ControlSent;
-  ++unanswered(order.state);
-}
-
-std::uint64_t& Ledger::unanswered(State state) {
-  return state == State::EnterSent     ? unanswered_enters_
-         : state == State::ReplaceSent ? unanswered_replaces_
-                                       : unanswered_controls_;
+  if (message.kind == Kind::Enter) {
+    order.state = State::EnterSent;
+    order.unanswered = &Ledger::unanswered_enters_;
+  } else if (message.kind == Kind::Replace) {
+    order.state = State::ReplaceSent;
+    order.unanswered = &Ledger::unanswered_replaces_;
+  } else {
+    order.state = State::ControlSent;
+    order.unanswered = &Ledger::unanswered_controls_;
+  }
+  ++(this->*order.unanswered);
 }
 
 Ledger::Order* Ledger::find(std::uint32_t user_ref_num, std::initializer_list<State> states) {
   if (user_ref_num <= base_) return nullptr;  // an order of before this run
-  const std::uint32_t number = user_ref_num - base_;
+  return find_number(user_ref_num - base_, states);
+}
+
+Ledger::Order* Ledger::find_number(std::uint32_t number, std::initializer_list<State> states) {
   if (number < orders_.size()) {
     Order& order = orders_[number];
     if (std::find(states.begin(), states.end(), order.state) != states.end()) return &order;
@@ -64,16 +73,17 @@ Ledger::Order* Ledger::find(std::uint32_t user_ref_num, std::initializer_list<St
   return nullptr;
 }
 
-void Ledger::answer(Order& order, State state, std::int64_t now_ns, Histogram& times) {
-  --unanswered(order.state);
-  if (order.state != State::ControlSent) times.record(now_ns - order.due_ns);
-  order.state = state;
+void Ledger::answer(Order& order, std::int64_t now_ns, Histogram& times) {
+  if (order.unanswered != &Ledger::unanswered_controls_) times.record(now_ns - order.due_ns);
+  --(this->*order.unanswered);
+  order.unanswered = nullptr;
 }
 
 void Ledger::answer_control(std::uint32_t user_ref_num) {
   Order* const control = find(user_ref_num, {State::ControlSent});
   if (control == nullptr) return;
   --unanswered_controls_;
+  control->unanswered = nullptr;
   control->state = State::Ended;
 }
 
@@ -85,7 +95,13 @@ void Ledger::open(Order& order, std::uint32_t leaves, ouch::OrderState state) {
     return;
   }
   order.leaves = leaves;
+  order.state = State::Open;
   ++open_;
+}
+
+void Ledger::end(Order& order) {
+  order.state = State::Ended;
+  --open_;
 }
 
 bool Ledger::take_off(std::uint32_t user_ref_num, std::uint32_t quantity) {
@@ -94,8 +110,7 @@ bool Ledger::take_off(std::uint32_t user_ref_num, std::uint32_t quantity) {
   if (quantity > order->leaves) ++counts_.unexpected;
   order->leaves -= std::min(order->leaves, quantity);
   if (order->leaves != 0) return false;
-  order->state = State::Ended;
-  --open_;
+  end(*order);
   return true;
 }
 
@@ -121,19 +136,16 @@ void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, H
       return on<ouch::Accepted>(payload, counts_.accepted, [&](const ouch::Accepted& m) {
         Order* const order = find(m.user_ref_num, {State::EnterSent});
         if (order == nullptr) return;
-        answer(*order, State::Open, now_ns, times);
+        answer(*order, now_ns, times);
         open(*order, m.quantity, m.order_state);
       });
     case ouch::Replaced::kType:
       return on<ouch::Replaced>(payload, counts_.replaced, [&](const ouch::Replaced& m) {
         Order* const original = find(m.orig_user_ref_num, {State::Open});
-        if (original != nullptr) {
-          original->state = State::Ended;
-          --open_;
-        }
+        if (original != nullptr) end(*original);
         Order* const order = find(m.user_ref_num, {State::ReplaceSent});
         if (order == nullptr) return;
-        answer(*order, State::Open, now_ns, times);
+        answer(*order, now_ns, times);
         open(*order, m.quantity, m.order_state);
       });
     case ouch::Rejected::kType:
@@ -141,7 +153,9 @@ void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, H
         ++counts_.rejects[static_cast<std::uint16_t>(m.reason)];
         Order* const order =
             find(m.user_ref_num, {State::EnterSent, State::ReplaceSent, State::ControlSent});
-        if (order != nullptr) answer(*order, State::Ended, now_ns, times);
+        if (order == nullptr) return;
+        answer(*order, now_ns, times);
+        order->state = State::Ended;
       });
     case ouch::CancelReject::kType:
       return on<ouch::CancelReject>(payload, counts_.cancel_rejected, nothing);
@@ -184,6 +198,45 @@ void Ledger::received(std::span<const std::byte> payload, std::int64_t now_ns, H
                                                                    : counts_.undecodable);
     }
   }
+}
+
+// --- JSON
+
+void Ledger::answered(std::uint32_t number, std::int64_t now_ns, Histogram& times) {
+  if (number < orders_.size() && orders_[number].unanswered != nullptr) {
+    answer(orders_[number], now_ns, times);
+  } else {
+    ++counts_.unexpected;
+  }
+}
+
+void Ledger::accepted(std::uint32_t number) {
+  Order* const order = find_number(number, {State::EnterSent});
+  if (order == nullptr) return;
+  ++counts_.accepted;
+  open(*order, 0, ouch::OrderState::Live);
+}
+
+void Ledger::refused(std::uint32_t number) {
+  Order* const order = find_number(number, {State::EnterSent, State::ReplaceSent});
+  if (order != nullptr) order->state = State::Ended;
+}
+
+void Ledger::reject(std::uint32_t code) {
+  ++counts_.rejected;
+  ++counts_.rejects[code];
+}
+
+void Ledger::revive(std::uint32_t number) {
+  Order* const order = find_number(number, {State::Ended});
+  if (order != nullptr) order->state = State::EnterSent;
+}
+
+void Ledger::ended(std::uint32_t number, std::uint64_t LedgerCounts::*how) {
+  Order* const order = find_number(number, {State::Open});
+  if (order == nullptr) return;
+  end(*order);
+  ++(counts_.*how);
 }
 
 }  // namespace portcullis::gateway::client

@@ -8,6 +8,8 @@
 #include <iostream>
 #include <utility>
 
+#include "gateway/client/ouch_session.h"
+
 namespace portcullis::gateway::client {
 
 namespace asio = boost::asio;
@@ -21,8 +23,13 @@ constexpr std::int64_t kTickNs = 50'000'000;
 constexpr std::int64_t kProgressNs = 1'000'000'000;
 // A run that is due starts so much later, so that its first messages are not late.
 constexpr std::int64_t kStartNs = 10'000'000;
+// For WebSockets to close.
+constexpr std::int64_t kLeaveNs = 1'000'000'000;
 // Nothing came for so long after everything was answered: nothing will.
 constexpr std::int64_t kQuietNs = 300'000'000;
+// The same behind a lost connection: the gate may have been started again, and have still to hear from
+// the venue.
+constexpr std::int64_t kQuietAfterLossNs = 2'000'000'000;
 
 std::int64_t epoch_ns() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -33,8 +40,20 @@ std::int64_t epoch_ns() {
 LoadClient::LoadClient(const Plan& plan, RunSettings settings)
     : plan_(plan), settings_(std::move(settings)), io_(1) {
   for (std::size_t s = 0; s < settings_.logins.size(); ++s) {
-    sessions_.push_back(std::make_unique<Session>(io_, plan_, plan_.numbers[s], settings_.logins[s],
-                                                  times_, settings_.reconnect_limit_ns));
+    const Login& login = settings_.logins[s];
+    by_index_.push_back(nullptr);
+    if (login.user.empty()) continue;
+    if (settings_.json == nullptr) {
+      sessions_.push_back(std::make_unique<OuchSession>(io_, plan_, plan_.numbers[s], login, times_,
+                                                        settings_.reconnect_limit_ns));
+    } else {
+      auto session =
+          std::make_unique<JsonSession>(io_, plan_, *settings_.json, static_cast<std::uint16_t>(s),
+                                        login, times_, settings_.reconnect_limit_ns);
+      json_sessions_.push_back(session.get());
+      sessions_.push_back(std::move(session));
+    }
+    by_index_.back() = sessions_.back().get();
   }
 }
 
@@ -111,7 +130,7 @@ void LoadClient::send_all() {
       const Message& message = plan_.messages[next_];
       const std::int64_t due_ns = start_ns_ + message.due_ns;
       if (due_ns > now_ns) break;
-      sessions_[message.session]->send(message, due_ns);
+      by_index_[message.session]->send(message, due_ns);
       ++next_;
     }
     flush();
@@ -129,8 +148,9 @@ void LoadClient::settle() {
     return ledger.unanswered_enters() + ledger.unanswered_controls();
   };
   const auto is_quiet = [&](const Session& s) {
+    const std::int64_t quiet_ns = s.connections_lost() == 0 ? kQuietNs : kQuietAfterLossNs;
     return s.state() == Session::State::Closed || (s.is_settled() && unanswered(s.ledger()) == 0 &&
-                                                   steady_ns() - s.last_received_ns() > kQuietNs);
+                                                   steady_ns() - s.last_received_ns() > quiet_ns);
   };
   flush();
   while (!all(is_quiet) && !stopping_) {
@@ -141,6 +161,32 @@ void LoadClient::settle() {
     work(steady_ns() + kTickNs);
     flush();
   }
+}
+
+// What the queries list is looked at apart from what was heard. Where a connection was lost meanwhile,
+// what its orders have become is awaited again, and listed anew.
+void LoadClient::list_all() {
+  const auto lost = [this] {
+    std::uint64_t connections = 0;
+    for (const JsonSession* session : json_sessions_) connections += session->connections_lost();
+    return connections;
+  };
+  const auto is_settled = [](const Session& s) { return s.is_settled(); };
+  std::uint64_t lost_before = 0;
+  do {
+    lost_before = lost();
+    const std::int64_t limit_ns = steady_ns() + settings_.drain_limit_ns;
+    for (JsonSession* session : json_sessions_) session->list_all();
+    while (!all(is_settled) && !stopping_) {
+      if (steady_ns() > limit_ns) {
+        problem_ = "the queries at the end have no answer";
+        return;
+      }
+      work(steady_ns() + kTickNs);
+    }
+    if (lost() != lost_before) settle();
+  } while (lost() != lost_before && problem_.empty() && !stopping_);
+  for (JsonSession* session : json_sessions_) session->close_books();
 }
 
 RunResult LoadClient::run() {
@@ -154,6 +200,7 @@ RunResult LoadClient::run() {
     next_progress_ns_ = start_ns_;  // the first line says that it begins
     send_all();
     settle();
+    if (problem_.empty()) list_all();
     if (stopping_ && problem_.empty()) problem_ = "stopped";
   }
   for (const auto& session : sessions_) {
@@ -172,6 +219,8 @@ RunResult LoadClient::run() {
                               session->problem());
     }
   }
+  for (std::size_t s = 0; s < json_sessions_.size(); ++s)
+    outcome.sessions[s].listed = json_sessions_[s]->listed();
   outcome.problem = problem_;
   outcome.times = times_;
   for (const auto& session : sessions_) {
@@ -184,7 +233,15 @@ RunResult LoadClient::run() {
 void LoadClient::hold() {
   const auto is_closed = [](const Session& s) { return s.state() == Session::State::Closed; };
   while (!all(is_closed) && !stopping_) work(steady_ns() + kTickNs);
+  log_out();
+}
+
+void LoadClient::log_out() {
   for (const auto& session : sessions_) session->logout();
+  if (json_sessions_.empty()) return;
+  work_.reset();
+  timer_.cancel();
+  io_.run_for(std::chrono::nanoseconds(kLeaveNs));
 }
 
 }  // namespace portcullis::gateway::client

@@ -9,9 +9,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "gateway/client/json_ledger.h"
+#include "gateway/client/json_orders.h"
+#include "gateway/client/json_session.h"
 #include "gateway/client/ledger.h"
 #include "gateway/client/plan.h"
 #include "gateway/client/session.h"
@@ -22,7 +26,9 @@ namespace portcullis::gateway::client {
 struct RunSettings {
   std::string host;  // an IP address
   std::uint16_t port = 0;
-  std::vector<Login> logins;     // by session of the plan
+  std::vector<Login> logins;  // by session of the plan; without a user: it takes no part
+  // Where the sessions speak JSON; null: OUCH. Its plan is the client's.
+  const JsonOrders* json = nullptr;
   std::int64_t start_at_ns = 0;  // epoch; 0, or past when all are logged in: as soon as they are
   std::int64_t login_limit_ns = 30'000'000'000;
   // How long the last answers may take after the last message is sent.
@@ -42,6 +48,8 @@ struct SessionResult {
   std::uint64_t unanswered_enters = 0;
   std::uint64_t unanswered_replaces = 0;
   std::uint64_t unanswered_controls = 0;
+  // What the queries list at the end; nothing over OUCH, which has none.
+  std::optional<JsonLedger::Listed> listed{};
 };
 
 struct RunResult {
@@ -60,6 +68,8 @@ class LoadClient {
   // Returns when everything is sent and answered, a limit has passed, or stop() was called. The
   // sessions stay logged in.
   RunResult run();
+  // Leaves, and gives the WebSockets of sessions over JSON time to close.
+  void log_out();
 
   // Stays logged in until the gate has closed all connections or stop() is called.
   void hold();
@@ -70,6 +80,7 @@ class LoadClient {
   void log_in();
   void send_all();
   void settle();
+  void list_all();
   // Lets the sessions work until the time, or until something has happened before.
   void work(std::int64_t until_ns);
   void keep_up();
@@ -87,6 +98,8 @@ class LoadClient {
       io_.get_executor()};
   boost::asio::steady_timer timer_{io_};
   std::vector<std::unique_ptr<Session>> sessions_;
+  std::vector<Session*> by_index_;           // of the plan; null: takes no part
+  std::vector<JsonSession*> json_sessions_;  // those of sessions_, over JSON
   Times times_;
   std::atomic<bool> stopping_{false};
   std::string problem_;

@@ -59,7 +59,8 @@ std::vector<Book> books_of(const Market& market, std::uint32_t session,
     const config::InstrumentSettings& instrument = deployment.instruments[i];
     const risk::InstrumentLimits& limits = profile.instruments[i];
     if (!parameters.sessions[session].instruments[i] || instrument.feed_symbol.empty() ||
-        limits.clip.raw <= 0) {
+        limits.clip.raw <= 0 ||
+        (market.protocol == config::Protocol::Json && instrument.json_symbol.empty())) {
       continue;
     }
     const std::uint32_t symbol = find_feed_symbol(market, instrument.feed_symbol);
@@ -79,8 +80,9 @@ std::vector<Book> books_of(const Market& market, std::uint32_t session,
 
 }  // namespace
 
-Market load_market(const config::Deployment& deployment, const std::filesystem::path& opening) {
-  Market market{.deployment = &deployment};
+Market load_market(const config::Deployment& deployment, const std::filesystem::path& opening,
+                   config::Protocol protocol) {
+  Market market{.deployment = &deployment, .protocol = protocol};
   const feeds::FeedTargets targets = feeds::feed_targets(deployment);
   const feeds::RecordedFile recording =
       feeds::read_recorded_file(opening, config::FeedFormat::Csv, targets);
@@ -90,6 +92,7 @@ Market load_market(const config::Deployment& deployment, const std::filesystem::
   const risk::Parameters& parameters = deployment.parameters;
   std::vector<bool> taken(deployment.accounts.size());
   for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    if (!takes_part(market, s)) continue;
     for (const risk::AccountIndex account : parameters.sessions[s].accounts) {
       Trader trader{.session = static_cast<std::uint16_t>(s),
                     .account = account,
@@ -104,6 +107,11 @@ Market load_market(const config::Deployment& deployment, const std::filesystem::
   }
   if (market.traders.empty()) throw std::runtime_error("no session may trade anything");
   return market;
+}
+
+bool takes_part(const Market& market, std::size_t session) {
+  const config::SessionSettings& settings = market.deployment->sessions[session];
+  return settings.protocol == market.protocol && !settings.read_only;
 }
 
 Plan begin_plan(const Market& market) {

@@ -35,6 +35,7 @@ struct Trader {
 
 struct Market {
   const config::Deployment* deployment = nullptr;
+  config::Protocol protocol = config::Protocol::Ouch;  // of the sessions that trade
   std::vector<FeedSymbol> feed_symbols{};
   std::vector<std::int64_t> opening{};       // by feed symbol, in its units
   std::vector<risk::FactorIndex> factors{};  // by feed symbol: what its price moves with, or none
@@ -42,9 +43,13 @@ struct Market {
 };
 
 // `opening` is a recording (CSV) whose first price of each symbol is what it opens at. Throws
-// std::runtime_error when one is missing or nobody can trade anything.
+// std::runtime_error when one is missing or nobody can trade anything over this protocol.
 [[nodiscard]] Market load_market(const config::Deployment& deployment,
-                                 const std::filesystem::path& opening);
+                                 const std::filesystem::path& opening,
+                                 config::Protocol protocol = config::Protocol::Ouch);
+
+// The session trades in this market.
+[[nodiscard]] bool takes_part(const Market& market, std::size_t session);
 
 // An empty plan with the market's feed symbols.
 [[nodiscard]] Plan begin_plan(const Market& market);

@@ -432,6 +432,7 @@ class Generator {
     };
     const auto sessions = static_cast<std::uint16_t>(plan_.numbers.size());
     for (std::uint16_t s = 0; s < sessions; ++s) {
+      if (!takes_part(market_, s)) continue;
       for (const int percent : {10, 50, 90}) {
         extraordinary_.push_back({.at = at(percent), .session = s, .kind = Kind::Query});
       }

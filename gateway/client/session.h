@@ -1,25 +1,22 @@
-// One SoupBinTCP session of the load client over a TCP socket: log in, ask for the numbers, send
-// what the plan says, keep the ledger. It can outlive its connections: then it logs in again, hears
-// what it missed, and sends once more what the gate is not known to have taken.
+// One session of the load client, over either protocol: log in, send what the plan says, keep the
+// ledger. It can outlive its connections: then it logs in again, hears what it missed, and sends once
+// more what the gate is not known to have taken.
 #pragma once
 
-#include <array>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
-#include <deque>
 #include <string>
-#include <vector>
 
 #include "gateway/client/ledger.h"
 #include "gateway/client/plan.h"
-#include "gateway/soup/client_connection.h"
 
 namespace portcullis::gateway::client {
 
 struct Login {
-  std::string user;
-  std::string password;
+  std::string user;        // the session's name
+  std::string password{};  // over OUCH
+  std::string api_key{};   // over JSON,
+  std::string secret{};    // and what it signs with
 };
 
 struct Times {
@@ -33,43 +30,36 @@ class Session {
   enum class State : std::uint8_t {
     Connecting,
     LoggingIn,
-    Asking,  // for the next number
+    Asking,  // for the next number, or for what happened meanwhile
     Ready,
     Waiting,  // to connect again
     Closed,   // problem() says why, unless this side closed it
   };
 
-  // Latencies of this session go to `times`, which outlives it, as does the plan. For so long after
-  // the loss of a connection it tries to get another one; 0: a lost connection is the end.
-  Session(boost::asio::io_context& io, const Plan& plan, std::uint32_t numbers, Login login,
-          Times& times, std::int64_t reconnect_limit_ns = 0);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
+  virtual ~Session() = default;
 
   void connect(const boost::asio::ip::tcp::endpoint& endpoint);
 
   // Queues one message of the plan; flush() hands it over once there is a connection with room. On
   // a closed session it is counted as unsent.
-  void send(const Message& message, std::int64_t due_ns);
-  // Queues an account query as the last message.
-  void send_barrier();
+  virtual void send(const Message& message, std::int64_t due_ns) = 0;
+  // Nothing more of the plan will come.
+  virtual void send_barrier() = 0;
   // Hands what is queued to the socket.
-  void flush();
+  virtual void flush() = 0;
 
   // Heartbeats, silence, and the next try to connect.
   void on_time(std::int64_t now_ns);
-  void logout();
+  virtual void logout() = 0;
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const std::string& problem() const { return problem_; }
-  [[nodiscard]] const std::string& user() const { return login_.user; }
+  [[nodiscard]] const std::string& user() const { return user_; }
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
-  // Everything is handed over and every query was answered: the gate has processed all that was
-  // sent before the last one.
-  [[nodiscard]] bool is_settled() const {
-    return state_ == State::Closed ||
-           (state_ == State::Ready && next_ == log_.size() && asked_.empty());
-  }
+  // Everything is handed over, and the gate has processed all of it.
+  [[nodiscard]] virtual bool is_settled() const = 0;
   // When the last message came.
   [[nodiscard]] std::int64_t last_received_ns() const { return last_received_ns_; }
   // When the last message of the plan was handed over for the first time; 0: none was.
@@ -78,63 +68,36 @@ class Session {
   [[nodiscard]] std::uint64_t handed() const { return handed_; }
   [[nodiscard]] std::uint64_t connections_lost() const { return connections_lost_; }
 
- private:
-  struct Entry {
-    const Message* message = nullptr;
-    std::int64_t due_ns = 0;  // 0: a barrier
-  };
+ protected:
+  // Latencies of this session go to `times`, which outlives it, as does the plan. For so long after
+  // the loss of a connection it tries to get another one; 0: a lost connection is the end.
+  Session(const Plan& plan, std::uint32_t numbers, std::string user, Times& times,
+          std::int64_t reconnect_limit_ns);
 
-  void open_connection();
-  void log_in();
-  void ask();
-  void pump();
-  void wait_readable();
-  void on_readable();
-  void take_events();
-  void logged_in(const soup::ClientEvent& event);
-  void take(const soup::ClientEvent& event);
-  void answered_query(std::uint64_t sequence);
-  void go_on();
-  void wait_writable();
+  // Begins a connection to endpoint_, in state Connecting.
+  virtual void open_connection() = 0;
+  // Nothing of the connection calls back any more.
+  virtual void drop_connection() = 0;
+  // While there is a connection.
+  virtual void keep_up(std::int64_t now_ns) = 0;
+
   void lost(const std::string& why);
   void close(std::string problem);
-  void close_socket();
+  void ready();
 
-  boost::asio::ip::tcp::socket socket_;
-  boost::asio::ip::tcp::endpoint endpoint_;
   const Plan& plan_;
-  const Login login_;
-  const std::int64_t reconnect_limit_ns_;
-  soup::ClientConnection soup_;
+  const std::string user_;
   Ledger ledger_;
   Times& times_;
+  boost::asio::ip::tcp::endpoint endpoint_;
   State state_ = State::Connecting;
-  std::string problem_;
-  std::uint64_t connection_ = 0;  // which one; callbacks of an earlier one mean nothing
-  bool waiting_writable_ = false;
-  std::int64_t now_ns_ = 0;  // of the last read
   std::int64_t last_received_ns_ = 0;
   std::int64_t last_handed_ns_ = 0;
+  std::size_t handed_ = 0;  // of what was sent or waits for it, in order
 
-  // What was sent or waits for it, in order. Before `known_` the gate has taken everything, before
-  // `next_` everything was handed to this connection, before `handed_` to this or one before.
-  std::vector<Entry> log_;
-  std::size_t known_ = 0;
-  std::size_t next_ = 0;
-  std::size_t handed_ = 0;
-  // For each query without an answer, in order: what is known once it is answered.
-  std::deque<std::size_t> asked_;
-  bool has_asked_ = false;
-  bool has_base_ = false;
-  std::uint32_t next_number_ = 1;  // of the last answer
-
-  // The gate's stream of messages to us.
-  std::string stream_session_;
-  std::uint64_t next_sequence_ = 0;  // 0: of the first login
-  // Messages from here on were caused after the login, so that the answer to a query is one to ours.
-  std::uint64_t fresh_sequence_ = 0;
-  bool missing_ = false;  // messages before it have still to be asked for, with another login
-
+ private:
+  const std::int64_t reconnect_limit_ns_;
+  std::string problem_;
   std::uint64_t connections_lost_ = 0;
   std::string lost_why_;
   std::int64_t lost_at_ns_ = 0;  // 0: not since the last time that it was ready

@@ -53,10 +53,14 @@ std::string received(const LedgerCounts& counts) {
                  {"unexpected", counts.unexpected}});
 }
 
+// Codes of OUCH are below.
+constexpr std::uint32_t kBybitCodes = 10'000;
+
 std::string rejects(const LedgerCounts& counts) {
   Pairs pairs;
   for (const auto& [code, count] : counts.rejects) {
-    pairs.emplace_back(fmt::format("{:02x}", code), count);
+    pairs.emplace_back(code < kBybitCodes ? fmt::format("{:02x}", code) : std::to_string(code),
+                       count);
   }
   return object(pairs);
 }
@@ -71,12 +75,28 @@ std::string orders(const SessionResult& session) {
                  {"executed_quantity", session.counts.executed_quantity}});
 }
 
+// Of a session over JSON alone.
+std::string json_only(const SessionResult& session) {
+  if (!session.listed) return "";
+  const LedgerCounts& counts = session.counts;
+  return fmt::format(R"(, "json": {{"answers": {}, "not_taken": {}, "listed": {}}})",
+                     object({{"replies", counts.replies},
+                             {"taken", counts.taken},
+                             {"looked_up", counts.looked_up},
+                             {"overtaken", counts.overtaken}}),
+                     by_kind(counts.not_taken),
+                     object({{"open", session.listed->open},
+                             {"executions", session.listed->executions},
+                             {"executed_quantity", session.listed->executed_quantity}}));
+}
+
 std::string body(const SessionResult& session) {
   return fmt::format(R"("sent": {}, "again": {}, "received": {}, "rejects": {}, "orders": {}, )"
-                     R"("connections_lost": {})",
+                     R"("connections_lost": {}{})",
                      by_kind(session.counts.sent, {{"unsent", session.counts.unsent}}),
                      by_kind(session.counts.again), received(session.counts),
-                     rejects(session.counts), orders(session), session.connections_lost);
+                     rejects(session.counts), orders(session), session.connections_lost,
+                     json_only(session));
 }
 
 std::string times(const Histogram& histogram) {
@@ -100,6 +120,12 @@ std::string stats_json(const Plan& plan, const RunResult& result) {
     total.unanswered_replaces += session.unanswered_replaces;
     total.unanswered_controls += session.unanswered_controls;
     total.connections_lost += session.connections_lost;
+    if (session.listed) {
+      if (!total.listed) total.listed.emplace();
+      total.listed->open += session.listed->open;
+      total.listed->executions += session.listed->executions;
+      total.listed->executed_quantity += session.listed->executed_quantity;
+    }
     sessions += fmt::format("{}\n    {}: {{\"problem\": {}, \"next_number\": {}, {}}}",
                             sessions.empty() ? "" : ",", config::quote(session.user),
                             config::quote(session.problem), session.next_number, body(session));

@@ -10,7 +10,6 @@
 #include "config/iso_time.h"
 #include "config/json.h"
 #include "gateway/commands/journal_folder.h"
-#include "gateway/gate/record_fields.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::gateway {
@@ -21,35 +20,52 @@ using risk::Int128;
 
 constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 
-LastPrices no_prices(const config::Deployment& deployment) {
-  LastPrices prices;
-  prices.marks.resize(deployment.instruments.size());
-  prices.indexes.resize(deployment.assets.size());
-  return prices;
+// As the engine has them. What was loaded is not among them.
+void take_prices(const config::Deployment& deployment, Closing& closing) {
+  const risk::Engine& engine = closing.gate->engine();
+  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
+    closing.prices.marks.push_back(
+        {.time = closing.time, .as_of = closing.time, .mark = engine.mark({i}), .instrument = {i}});
+  }
+  for (std::uint32_t a = 0; a < deployment.assets.size(); ++a) {
+    closing.prices.indexes.push_back(
+        {.time = closing.time, .as_of = closing.time, .index = engine.index({a}), .asset = {a}});
+  }
 }
 
-// The last word of an operator on each thing, where it is not that it may go on.
-void remember(std::vector<risk::Control>& controls, const risk::Control& control) {
-  std::erase_if(controls, [&](const risk::Control& before) {
-    return before.scope == control.scope && before.target == control.target &&
-           (before.action == control.action || control.action == risk::ControlAction::Resume);
-  });
-  if (control.action != risk::ControlAction::Resume) controls.push_back(control);
-}
-
-void take(Closing& closing, const journal::RecordView& view) {
-  LastPrices& prices = closing.prices;
-  (void)gate::with_record(view, [&]<class Record>(const Record& record) {
-    if constexpr (std::is_same_v<Record, risk::MarkUpdate>) {
-      prices.marks.at(record.instrument.value) = record;
-    } else if constexpr (std::is_same_v<Record, risk::IndexUpdate>) {
-      prices.indexes.at(record.asset.value) = record;
-    } else if constexpr (std::is_same_v<Record, risk::LoadPosition>) {
-      prices.loaded[{record.account.value, record.instrument.value}] = record.entry;
-    } else if constexpr (std::is_same_v<Record, risk::Control>) {
-      if (!record.by.exists()) remember(closing.controls, record);
+// What operators have said and not taken back.
+void take_controls(const config::Deployment& deployment, Closing& closing) {
+  using enum risk::ControlAction;
+  const risk::Engine& engine = closing.gate->engine();
+  const auto add = [&](risk::ControlScope scope, std::uint32_t target, risk::ControlAction action) {
+    closing.controls.push_back(
+        {.time = {}, .target = target, .by = {}, .scope = scope, .action = action});
+  };
+  for (const auto& [scope, count] : {std::pair{risk::ControlScope::Node, deployment.names.nodes.size()},
+                                     {risk::ControlScope::Account, deployment.accounts.size()},
+                                     {risk::ControlScope::Session, deployment.sessions.size()}}) {
+    for (std::uint32_t target = 0; target < count; ++target) {
+      const std::uint8_t flags = engine.flags(scope, target);
+      if ((flags & risk::kKilled) != 0) add(scope, target, Kill);
+      if ((flags & risk::kSuspended) != 0) add(scope, target, Suspend);
+      if ((flags & risk::kCloseOnly) != 0) add(scope, target, CloseOnly);
     }
-  });
+  }
+  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
+    const risk::InstrumentPhase phase = engine.phase({i});
+    if (phase == risk::InstrumentPhase::Halted) add(risk::ControlScope::Instrument, i, Suspend);
+    if (phase == risk::InstrumentPhase::ReduceOnly)
+      add(risk::ControlScope::Instrument, i, CloseOnly);
+  }
+}
+
+// The prices that positions were loaded at: until there is a mark, only the records know.
+void take_loaded(Closing& closing, const journal::RecordView& view) {
+  risk::LoadPosition load;
+  if (static_cast<gate::RecordType>(view.type) == gate::RecordType::LoadPosition &&
+      journal::read_command(view, load)) {
+    closing.prices.loaded[{load.account.value, load.instrument.value}] = load.entry;
+  }
 }
 
 void check_configuration(const journal::RecordView& view, const config::Deployment& deployment,
@@ -118,12 +134,16 @@ bool has_any(const config::Deployment& deployment, const risk::Engine& engine,
 
 Closing read_closing(const std::filesystem::path& folder) {
   Closing closing;
-  journal::Reader reader(folder,
-                         reader_options(folder));  // first: it says where there is no journal
+  // First: it says where there is no journal.
+  closing.id = journal::Reader(folder, {.from_sequence = 0}).id();
   closing.deployment = need_deployment(folder);
-  closing.gate = std::make_unique<gate::Gate>(*closing.deployment, nullptr);
-  closing.prices = no_prices(*closing.deployment);
-  closing.id = reader.id();
+  follower::Resumed begun = begin_reading(folder, *closing.deployment, follower::From::First);
+  closing.gate = std::move(begun.gate);
+  closing.records = begun.position.sequence;
+  closing.time = {begun.position.time_ns};
+  journal::ReaderOptions options = reader_options(folder);
+  options.from_sequence = closing.records + 1;
+  journal::Reader reader(folder, options);
   journal::RecordView record;
   journal::ReadStatus status{};
   while ((status = reader.next(record)) == journal::ReadStatus::Record) {
@@ -132,7 +152,7 @@ Closing read_closing(const std::filesystem::path& folder) {
       throw std::runtime_error(
           fmt::format("journal record {} is none of this version's", record.sequence));
     }
-    take(closing, record);
+    take_loaded(closing, record);
     closing.records = record.sequence;
     closing.time = {std::max(closing.time.ns, record.time_ns)};
   }
@@ -143,6 +163,8 @@ Closing read_closing(const std::filesystem::path& folder) {
     throw std::runtime_error(
         fmt::format("{}: the process was killed while the state was loaded", folder.string()));
   }
+  take_prices(*closing.deployment, closing);
+  take_controls(*closing.deployment, closing);
   return closing;
 }
 

@@ -30,11 +30,11 @@ struct Holdings {
   std::vector<std::vector<risk::Lots>> positions;
 };
 
-// Prices as a journal tells them; of what never had one there is none.
+// The last prices of a journal.
 struct LastPrices {
   std::vector<risk::MarkUpdate> marks;     // by instrument; mark 0: never
   std::vector<risk::IndexUpdate> indexes;  // by asset; index 0: never
-  // By account and instrument: at which a position was loaded.
+  // By account and instrument: at which a position was loaded, where the record of it is there.
   std::map<std::pair<std::uint32_t, std::uint32_t>, risk::Price> loaded;
 };
 
@@ -48,8 +48,10 @@ struct Closing {
   std::vector<risk::Control> controls;  // of operators, in force
 };
 
-// Redoes the journal in `folder`. Throws std::runtime_error: no journal, a damaged one, one of another
-// configuration or version than what is beside it, or one in which the state was not loaded whole.
+// Redoes the journal in `folder`; where its first records are gone, from the newest good snapshot on,
+// which is said on stderr. Throws std::runtime_error: no journal, a damaged one, one of another
+// configuration or version than what is beside it, one in which the state was not loaded whole, or
+// one without its first records and a good snapshot of them.
 [[nodiscard]] Closing read_closing(const std::filesystem::path& folder);
 
 // What the engine has. Throws std::runtime_error where an account's figures do not fit their integers.

@@ -50,4 +50,16 @@ journal::ReaderOptions reader_options(const std::filesystem::path& folder) {
   return options;
 }
 
+follower::Resumed begin_reading(const std::filesystem::path& folder,
+                                const config::Deployment& deployment, follower::From from) {
+  follower::Resumed begun = follower::begin(
+      deployment, nullptr, {.directory = folder, .include_ring = true, .from = from});
+  for (const std::string& told : begun.told) std::cerr << told << '\n';
+  if (begun.snapshot != 0) {
+    std::cerr << fmt::format("the first records are gone: from the snapshot of record {} on\n",
+                             begun.snapshot);
+  }
+  return begun;
+}
+
 }  // namespace portcullis::gateway

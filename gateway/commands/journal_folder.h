@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "config/deployment.h"
+#include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::gateway {
@@ -20,5 +21,11 @@ namespace portcullis::gateway {
 // For a journal that was closed, one whose process was killed, and one that is being written. After
 // a stop of the machine the ring's word on what was flushed is worth nothing, as in recovery.
 [[nodiscard]] journal::ReaderOptions reader_options(const std::filesystem::path& folder);
+
+// A gate to which the records behind its position come next: a new one, or where the first record is
+// gone one from a snapshot, which is said on stderr. Throws std::runtime_error where none is good.
+[[nodiscard]] follower::Resumed begin_reading(const std::filesystem::path& folder,
+                                              const config::Deployment& deployment,
+                                              follower::From from);
 
 }  // namespace portcullis::gateway

@@ -6,13 +6,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 #include "config/load.h"
+#include "gateway/commands/journal_folder.h"
 #include "gateway/commands/stats.h"
-#include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
-#include "gateway/journal/files.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::gateway {
@@ -30,23 +28,6 @@ config::LoadResult load(const CommandLine& line) {
   if (!line.folder.empty()) return config::load(line.folder);
   const std::filesystem::path path = std::filesystem::path(line.journal) / "configuration.json";
   return config::load_canonical(read_text(path), line.journal);
-}
-
-bool has_first_record(const std::filesystem::path& journal) {
-  const std::vector<std::uint32_t> segments = journal::list_segments(journal);
-  return segments.empty() || segments.front() == 1;
-}
-
-follower::Resumed from_snapshot(const CommandLine& line, const config::Deployment& deployment) {
-  const journal::JournalId id = journal::Reader(line.journal).id();
-  follower::Resumed start = follower::load_newest(
-      deployment, nullptr, {.directory = line.journal, .include_ring = true, .oldest = true}, id);
-  for (const std::string& told : start.told) std::cerr << told << '\n';
-  if (start.gate == nullptr)
-    throw std::runtime_error("the journal's first records are gone, and there is no good snapshot");
-  std::cerr << fmt::format("the first records are gone: from the snapshot of record {} on\n",
-                           start.snapshot);
-  return start;
 }
 
 // When the venue's link went up and down, and how many orders were live then.
@@ -70,13 +51,12 @@ int replay(const CommandLine& line) {
       std::cerr << config::to_text(problem) << '\n';
     return 1;
   }
-  // From the first record, or where that is gone from a snapshot of what came before.
-  follower::Resumed start;
-  if (!has_first_record(line.journal)) start = from_snapshot(line, result.deployment);
-  if (start.gate == nullptr) start.gate = std::make_unique<gate::Gate>(result.deployment, nullptr);
+  const follower::Resumed start =
+      begin_reading(line.journal, result.deployment, follower::From::Earliest);
   gate::Gate& gate = *start.gate;
-  journal::Reader reader(line.journal,
-                         {.from_sequence = start.position.sequence + 1, .include_ring = true});
+  journal::ReaderOptions options = reader_options(line.journal);
+  options.from_sequence = start.position.sequence + 1;
+  journal::Reader reader(line.journal, options);
   journal::RecordView record;
   journal::ReadStatus status{};
   std::uint64_t records = 0;

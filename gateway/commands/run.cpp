@@ -9,6 +9,7 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -74,11 +75,35 @@ journal::Options journal_options(const config::Deployment& deployment) {
   return options;
 }
 
+// Whoever waits for records to be durable, told by the journal's own thread: the shard, and the door,
+// which is behind the same mark.
+class DurableBell {
+ public:
+  void set(shard::Loop* loop, shard::Doorbell* door) {
+    const std::lock_guard lock(mutex_);
+    loop_ = loop;
+    door_ = door;
+  }
+  void ring() {
+    const std::lock_guard lock(mutex_);
+    if (loop_ != nullptr) loop_->wake();
+    if (door_ != nullptr) door_->ring();
+  }
+
+ private:
+  std::mutex mutex_;
+  shard::Loop* loop_ = nullptr;
+  shard::Doorbell* door_ = nullptr;
+};
+
 // From the newest snapshot that the journal has the record of: what lies before need not be read,
 // and may be gone. Which snapshot the gate begins with is looked at later; an older one, or none, is
 // as good where the records are there.
-std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment) {
+std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deployment,
+                                               DurableBell& durable) {
   journal::Options options = journal_options(deployment);
+  if (options.durability == journal::Durability::Fsync)
+    options.on_synced = [&durable] { durable.ring(); };
   for (follower::Position& start :
        follower::start_positions(deployment, deployment.journal.directory)) {
     options.start_sequence = start.sequence;
@@ -94,11 +119,10 @@ std::unique_ptr<journal::Journal> open_journal(const config::Deployment& deploym
   return std::make_unique<journal::Journal>(options);
 }
 
-// Ten characters that no earlier journal of this deployment had: the Soup session name our clients
-// see.
-std::string new_stream_session() {
+// Ten characters that were never the name before: the Soup session name our clients see.
+std::string new_stream_session(std::int64_t now_ns) {
   std::string name = "P";
-  for (std::int64_t s = feeds::epoch_ns() / 1'000'000; s > 0; s /= 36) {
+  for (std::int64_t s = now_ns / 1'000'000; s > 0; s /= 36) {
     name.insert(name.begin() + 1, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[s % 36]);
   }
   name.resize(10, '0');
@@ -133,12 +157,12 @@ void check_capacities(const config::StateFile& state, const config::Deployment& 
   }
 }
 
-// The flusher writes what is loaded; a state may be larger than the ring.
+// The flusher writes what was published; a state may be larger than the ring.
 void wait_for_room(const journal::Journal& journal) {
   constexpr int kWaitMaxMs = 60'000;
   for (int waited = 0; journal.room() != journal::Room::All; ++waited) {
     if (waited == kWaitMaxMs)
-      throw std::runtime_error("the journal cannot be written: the state was not loaded");
+      throw std::runtime_error("the journal cannot be written: the gate was not started");
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
 }
@@ -148,7 +172,7 @@ void begin_journal(const config::StateFile& state, const config::Deployment& dep
                    const journal::Journal& journal, gate::Gate& gate) {
   check_capacities(state, deployment);
   write_text(deployment.journal.directory / "configuration.json", deployment.canonical_text);
-  gate.start(new_stream_session(), feeds::epoch_ns());
+  gate.start(new_stream_session(feeds::epoch_ns()), feeds::epoch_ns());
   for (risk::LoadBalance load : state.balances) {
     wait_for_room(journal);
     load.time = {feeds::epoch_ns()};
@@ -160,6 +184,25 @@ void begin_journal(const config::StateFile& state, const config::Deployment& dep
     (void)gate.load(load);
   }
   gate.loaded(feeds::epoch_ns());
+}
+
+// The machine went down and may have taken with it what clients were shown: their streams begin again
+// under a new name. The loss is acknowledged behind the last of them, so that a start that was killed
+// before does it again.
+void begin_streams(const config::Deployment& deployment, journal::Journal& journal,
+                   gate::Gate& gate) {
+  // A clock that was set back with the machine gives no old name.
+  const std::int64_t now_ns = std::max(feeds::epoch_ns(), gate.redone_until_ns());
+  const std::string name = new_stream_session(now_ns);
+  std::cerr << fmt::format(
+      "{}: the machine stopped uncleanly and records behind {} may be lost: clients' streams begin "
+      "again in session {}, and what the venue did meanwhile is taken from it\n",
+      deployment.journal.directory.string(), journal.recovery().last_sequence, name);
+  for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
+    wait_for_room(journal);
+    gate.begin_stream({s}, name, now_ns);
+  }
+  journal.acknowledge_loss();
 }
 
 // A start-up applies what was recorded, as it was decided, from the newest good snapshot on.
@@ -249,12 +292,11 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
   return settings;
 }
 
-// Connections must never take the files that the journal needs: a socket, an index and a segment for
-// each, a file for each session's stream, and some for the rest.
+// Connections must never take the files that the journal needs: a socket for each, a file for each
+// session's stream, and some for the rest.
 void need_files(const config::Deployment& deployment) {
-  const rlim_t needed = 3 * rlim_t{deployment.gateway.connections_max} +
-                        deployment.sessions.size() + 64 +
-                        (deployment.edge ? deployment.edge->connections_max : 0);
+  const rlim_t needed = rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() +
+                        64 + (deployment.edge ? deployment.edge->connections_max : 0);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;
@@ -278,15 +320,16 @@ void run(const CommandLine& line) {
   const config::CommandsFile commands = read_commands(line, deployment);
   feeds::RecordedFile recording = read_recording(deployment);
   std::filesystem::create_directories(deployment.journal.directory);
-  const std::unique_ptr<journal::Journal> opened = open_journal(deployment);
+  DurableBell durable;
+  const std::unique_ptr<journal::Journal> opened = open_journal(deployment, durable);
   journal::Journal& journal = *opened;
-  if (journal.recovery().possible_loss) {
+  const bool is_new = journal.published_sequence() == 0;
+  if (is_new && journal.recovery().possible_loss) {
     throw std::runtime_error(
-        fmt::format("{}: the machine stopped uncleanly and records may be lost; move the folder "
-                    "away and load the state anew",
+        fmt::format("{}: the machine stopped uncleanly before the state was written; move the "
+                    "folder away and load it again",
                     deployment.journal.directory.string()));
   }
-  const bool is_new = journal.published_sequence() == 0;
   shard::Loop* waking = nullptr;
   std::unique_ptr<edge::Process> door;
   std::vector<follower::Companion*> companions;
@@ -308,6 +351,10 @@ void run(const CommandLine& line) {
                    {.prices = &queue, .orders = door ? &door->queue() : nullptr},
                    door ? &door->bell() : nullptr);
   waking = &loop;
+  durable.set(&loop, door ? &door->bell() : nullptr);
+  // Before either is gone, also where the start fails below.
+  const std::unique_ptr<DurableBell, void (*)(DurableBell*)> until_here(
+      &durable, [](DurableBell* bell) { bell->set(nullptr, nullptr); });
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   follower::Follower follower(
       deployment, journal,
@@ -316,10 +363,12 @@ void run(const CommandLine& line) {
        .durable_only = journal.durability() == journal::Durability::Fsync,
        .companions = companions,
        .may_remove_below =
-           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); }},
+           [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
+       .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
   if (is_new) begin_journal(state, deployment, journal, gate);
+  if (!is_new && journal.recovery().possible_loss) begin_streams(deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
   apply_commands(commands, gate);
   if (door) door->open(credentials, gate, journal, follower);
@@ -338,12 +387,15 @@ void run(const CommandLine& line) {
   }
   feed.start();
   loop.run();
+  if (door) door->begin_stop();
+  loop.finish();
   g_running.store(nullptr);
-  if (door) door->stop();
+  if (door) door->stop(journal.published_sequence());
   feed.stop();
   follower.stop();
   if (!line.stats.empty())
-    write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower));
+    write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower,
+                                      door ? &door->edge() : nullptr));
   if (!journal.close()) throw std::runtime_error("the journal could not be written to its end");
 }
 

@@ -32,6 +32,42 @@ std::string histogram(const Histogram& times) {
                  {"max", times.max()}});
 }
 
+Pairs pairs_of(const edge::ServerCounters& c) {
+  return {{"connections", c.connections},
+          {"connections_refused", c.connections_refused},
+          {"refused_by_address", c.refused_by_address},
+          {"accepts_failed", c.accepts_failed},
+          {"handshakes_failed", c.handshakes_failed},
+          {"requests", c.requests},
+          {"bad_requests", c.bad_requests},
+          {"websockets", c.websockets},
+          {"messages", c.messages},
+          {"protocol_errors", c.protocol_errors},
+          {"control_floods", c.control_floods},
+          {"slow_consumers", c.slow_consumers},
+          {"timeouts", c.timeouts}};
+}
+
+Pairs pairs_of(const edge::DoorCounters& c) {
+  return {{"logins", c.logins},
+          {"logins_refused", c.logins_refused},
+          {"wrong_signatures", c.wrong_signatures},
+          {"locked_out", c.locked_out},
+          {"lockouts", c.lockouts},
+          {"requests", c.requests},
+          {"malformed", c.malformed},
+          {"over_rate", c.over_rate},
+          {"commands", c.commands},
+          {"duplicates", c.duplicates},
+          {"queue_full", c.queue_full},
+          {"stopping", c.stopping},
+          {"replies", c.replies},
+          {"unanswerable", c.unanswerable},
+          {"ignored", c.ignored},
+          {"pushes", c.pushes},
+          {"queries", c.queries}};
+}
+
 constexpr std::array<std::string_view, risk::kAnomalyCount> kAnomalyNames = {
     "none",       "unknown_number", "overfill", "worse_price", "accepted_differently",
     "late_event", "unknown_trade",  "duplicate"};
@@ -39,7 +75,8 @@ constexpr std::array<std::string_view, risk::kAnomalyCount> kAnomalyNames = {
 }  // namespace
 
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
-                       const shard::Shard* shard, const follower::Follower* follower) {
+                       const shard::Shard* shard, const follower::Follower* follower,
+                       const edge::Edge* edge) {
   const gate::Counters& c = gate.counters();
   Pairs rejects;
   for (std::size_t r = 1; r < c.rejects.size(); ++r) {
@@ -120,6 +157,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                 {"protocol_errors", l.protocol_errors},
                                 {"malformed_disconnects", l.malformed_disconnects},
                                 {"slow_consumers", l.slow_consumers},
+                                {"streams_removed", l.streams_removed},
+                                {"streams_unreadable", l.streams_unreadable},
                                 {"fault_disconnects", l.fault_disconnects},
                                 {"venue_connects", l.venue_connects},
                                 {"venue_drops", l.venue_drops},
@@ -136,6 +175,12 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                          {"snapshot_failures", f.snapshot_failures},
                                                          {"last_snapshot", f.last_snapshot}}));
   }
+  if (edge != nullptr) {
+    text += fmt::format("  \"edge\": {{\n    \"sockets\": {},\n    \"door\": {}\n  }},\n",
+                        object(pairs_of(edge->server_counters())),
+                        object(pairs_of(edge->door_counters())));
+  }
+  text += fmt::format("  \"stream_session\": \"{}\",\n", gate.stream_session());
   text += fmt::format("  \"state\": \"{}\",\n", gate.state_unconfirmed() ? "unconfirmed"
                                                 : gate.state_differs()   ? "differs"
                                                                          : "confirmed");

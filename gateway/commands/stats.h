@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/deployment.h"
+#include "gateway/edge/edge.h"
 #include "gateway/follower/follower.h"
 #include "gateway/gate/gate.h"
 #include "gateway/shard/shard.h"
@@ -12,10 +13,11 @@
 namespace portcullis::gateway {
 
 // Counters, each session's highest number, live orders, positions, state hash, and whether
-// incremental state equals a full recompute. `shard` and `follower` may be null (a replay has none).
-// Slow: it verifies every account.
+// incremental state equals a full recompute. `shard`, `follower` and `edge` may be null (a replay has
+// none); they have stopped. Slow: it verifies every account.
 std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
-                       const shard::Shard* shard, const follower::Follower* follower);
+                       const shard::Shard* shard, const follower::Follower* follower,
+                       const edge::Edge* edge);
 
 // The whole file. Throws std::runtime_error.
 std::string read_text(const std::filesystem::path& path);

@@ -3,7 +3,8 @@
 
 Prints what became of every order and exits with 1 if a message, an order or a bit of state is
 unaccounted for. `--orders FILE` replays a LOBSTER message file instead of the generated stream.
-`--kill` ends the gate with kill -9 in the middle of the run and starts it again at once.
+`--kill` ends the gate with kill -9 in the middle of the run and starts it again at once. With
+`--json` the orders come over the other door, JSON over WebSocket.
 """
 
 import argparse
@@ -24,10 +25,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "demo"
+JSON_EXAMPLE = ROOT / "config" / "examples" / "json"  # what it has in addition for JSON clients
 START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on every link
 # From when what was killed listens again to the next kill, so that there is something to kill; shorter
 # than clients wait for what may still come.
 BREATH_S = 0.2
+LINK_S = 1  # from its last start to the end of a gate or venue, so that the link is up again
 PATIENCE_S = 120  # for what starts again, on a machine that has other things to do
 
 
@@ -89,6 +92,7 @@ def parse_arguments():
     parser.add_argument("--rate", type=int, default=4000, help="messages a second, on average")
     parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true", help="the orders come as JSON over WebSocket, instead of OUCH")
     parser.add_argument("--kill", type=int, nargs="?", const=1, default=0, metavar="N",
                         help="kill -9 the gate so often in the middle half of the run")
     parser.add_argument("--kill-venue", type=int, nargs="?", const=1, default=0, metavar="N",
@@ -98,14 +102,29 @@ def parse_arguments():
     return parser.parse_args()
 
 
-def make_deployment(folder, gate_port, venue_port):
-    """A copy of the shipped example, on these ports."""
+def merge(into, more):
+    """Adds what is not there to an object, and to the objects in it."""
+    for name, value in more.items():
+        if isinstance(value, dict) and name in into:
+            merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def make_deployment(folder, ports, over_json):
+    """A copy of the shipped example, on these ports; with its JSON sessions where they are wanted."""
     config = folder / "config"
     shutil.copytree(EXAMPLE, config, ignore=shutil.ignore_patterns("journal"))
+    for more in JSON_EXAMPLE.glob("*.json") if over_json else []:
+        whole = json.loads((config / more.name).read_text())
+        merge(whole, json.loads(more.read_text()))
+        (config / more.name).write_text(json.dumps(whole, indent=2))
     path = config / "process.json"
     process = json.loads(path.read_text())
-    process["gateway"]["port"] = gate_port
-    process["venue"]["port"] = venue_port
+    process["gateway"]["port"] = ports["gate"]
+    process["venue"]["port"] = ports["venue"]
+    if over_json:
+        process["edge"]["port"] = ports["edge"]
     # A venue that was killed is back at once, and a short run must not end before the next try.
     process["venue"]["reconnect_ms_max"] = 100
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
@@ -171,8 +190,19 @@ def report(gate, _venue, client, replayed, kills):
     since = " since its last start" if kills else ""
     print(f"\ntime per message in the gate{since}, end stamp to end stamp, microseconds")
     print("  " + "  ".join(f"{name} {times[name] / 1000:.1f}" for name in ("p50", "p99", "p99.9", "max")))
+    if "json" in client["total"]:
+        report_json(client["total"])
     if kills:
         report_kills(kills, client, replayed)
+
+
+def report_json(total):
+    answers = total["json"]["answers"]
+    refused = answers["replies"] - answers["taken"] - total["json"]["not_taken"]["total"]
+    print("\nJSON requests")
+    table([("sent", total["sent"]["total"]), ("taken", answers["taken"]), ("refused by the gate", refused),
+           ("refused at its door, or ignored", total["json"]["not_taken"]["total"]),
+           ("found by queries, their reply lost", answers["looked_up"])])
 
 
 def message_checks(gate, client, kills):
@@ -213,18 +243,64 @@ def message_checks(gate, client, kills):
         " ".join(f"{name} {number}" for name, number in told.items())
 
 
+def json_checks(gate, client, kills):
+    """The same over JSON, where each request has a reply, and one whose reply was lost is looked up or
+    sent again. What the door refuses, or finds nothing for, never reaches the gate."""
+    m, total, door = gate["messages"], client["total"], client["total"]["json"]
+    taken, sent, again = gate["journaled"], total["sent"], total["again"]
+    answers, not_taken, looked_up = door["answers"], door["not_taken"], door["answers"]["looked_up"]
+    parts = m["forwarded"] + m["rejected"] + m["ignored"] + m["malformed"] + m["answered"]
+    yield "in = forwarded + rejected + ignored + malformed + answered", m["in"] == parts, f"{m['in']} = {parts}"
+    yield "everything planned was sent", sent["unsent"] == 0, f"{sent['unsent']} unsent"
+    yield "each request was answered once: sent = replies + looked up", \
+        sent["total"] == answers["replies"] + looked_up, f"{sent['total']} = {answers['replies']} + {looked_up}"
+    # What is in doubt went with a connection: whether it had arrived is known of creates alone.
+    doubt = again["total"] + looked_up
+    arrived = sent["total"] - (not_taken["total"] - m["ignored"])
+    yield "what the door let through is what came in: sent + sent again - not taken + ignored - in = lost", \
+        0 <= arrived + again["total"] - m["in"] <= doubt, \
+        f"{sent['total']} + {again['total']} - {not_taken['total']} + {m['ignored']} - {m['in']}" \
+        + (f" <= {doubt}" if kills else " = 0")
+    yield "what the gate took is what it forwarded", answers["taken"] <= m["forwarded"] <= answers["taken"] + doubt, \
+        f"{answers['taken']} = {m['forwarded']}" + (f", {doubt} in doubt" if kills else "")
+    creates = sum(sent[kind] - not_taken[kind] for kind in ("enter", "repeat"))
+    creates_again = again["enter"] + again["repeat"]
+    yield "each create was taken once", creates <= taken["enter"] <= creates + creates_again, \
+        f"{taken['enter']} = {creates}" + (f", {creates_again} sent again" if kills else "")
+    others = sum(sent[kind] - not_taken[kind] for kind in ("replace", "cancel"))
+    ignored = m["ignored"] + again["total"]
+    yield "each amend and cancel was taken once, or ignored", \
+        others - looked_up <= taken["replace"] + taken["cancel"] <= others + ignored, \
+        f"{others} <= {taken['replace']} + {taken['cancel']} <= {others} + {ignored}"
+    unanswered = total["orders"]["unanswered_enters"] + total["orders"]["unanswered_replaces"]
+    yield "each create and amend has its answer", unanswered == 0, f"{unanswered} without"
+    listed, orders, received = door["listed"], total["orders"], total["received"]
+    yield "the queries list the open orders", listed["open"] == orders["open"], f"{listed['open']} = {orders['open']}"
+    yield "the queries list the executions", listed["executions"] == received["executed"], \
+        f"{listed['executions']} = {received['executed']}"
+    yield "and their quantities", listed["executed_quantity"] == orders["executed_quantity"], \
+        f"{listed['executed_quantity']} = {orders['executed_quantity']}"
+
+
 def checks(gate, venue, client, replayed, kills):
     """Every line is (what must hold, whether it does, what was found)."""
     m, v = gate["messages"], gate["venue"]
-    yield from message_checks(gate, client, kills)
+    over_json = "json" in client["total"]
+    yield from (json_checks if over_json else message_checks)(gate, client, kills)
     received = client["total"]["received"]
     refusals = m["rejected"] + v["rejected"]
     told = received["rejected"] + received["cancel_rejected"]
     # An order that never reached the venue is told of; a replace that it ignored is not, nor is it here.
-    yield "the clients were told of every refusal", refusals <= told <= refusals + v["voided"], \
-        f"{refusals} <= {told} <= {refusals} + {v['voided']}"
+    # Over JSON a refusal that was lost is not told again.
+    answers = client["total"]["json"]["answers"] if over_json else {"looked_up": 0, "overtaken": 0}
+    overtaken = answers["overtaken"]
+    lost = client["total"]["again"]["total"] + answers["looked_up"] if over_json else 0
+    yield "the clients were told of every refusal", refusals - lost <= told <= refusals + v["voided"], \
+        f"{refusals - lost} <= {told} <= {refusals} + {v['voided']}"
     for ours in ("accepted", "replaced", "executed", "canceled", "self_match_prevented", "broken"):
-        yield f"the clients' {ours} = the gate's", received[ours] == v[ours], f"{received[ours]} = {v[ours]}"
+        # Queries tell what an order has become, and not by how many amends.
+        most = received[ours] + (lost + overtaken if ours == "replaced" else 0)
+        yield f"the clients' {ours} = the gate's", received[ours] <= v[ours] <= most, f"{received[ours]} = {v[ours]}"
     misfits = received["unexpected"] + received["undecodable"]
     yield "the clients heard nothing that fits no order", misfits == 0, str(misfits)
     orders = client["total"]["orders"]
@@ -258,14 +334,15 @@ class World:
 
     FIGURES = ("gate", "venue", "client", "replay", "kills")
 
-    def __init__(self, binary, folder):
+    def __init__(self, binary, folder, over_json=False):
         self.binary = binary
         self.folder = folder
+        self.over_json = over_json
         self.password = secrets.token_hex(5)
         self.environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=self.password,
-                                PORTCULLIS_DEMO_PASSWORD=self.password)
-        self.ports = {"gate": free_port(), "venue": free_port()}
-        self.config = make_deployment(folder, self.ports["gate"], self.ports["venue"])
+                                PORTCULLIS_DEMO_PASSWORD=self.password, PORTCULLIS_DEMO_SECRET=secrets.token_hex(32))
+        self.ports = {"gate": free_port(), "venue": free_port(), "edge": free_port()}
+        self.config = make_deployment(folder, self.ports, over_json)
         self.running = {}
         self.starts = 0
         self.start_ns = 0  # when the first order is due
@@ -287,12 +364,16 @@ class World:
         self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"),
                    "--feed-start", self.start_ns - 1_000_000_000, "--feed-refresh-ms", "1000", *arguments)
 
+    def client(self, flow, *arguments):
+        """The arguments of the clients."""
+        door = ["--json"] if self.over_json else []
+        return [self.binary, "client", "--config", str(self.config), *door, *flow, *map(str, arguments)]
+
     def write_marks(self, flow):
         """The prices that belong to the orders; returns for how many seconds they are."""
         marks = self.config / "marks.csv"
         # It says itself what is wrong.
-        if subprocess.run([self.binary, "client", "--config", str(self.config), *flow, "--write-marks", str(marks)],
-                          env=self.environment).returncode != 0:
+        if subprocess.run(self.client(flow, "--write-marks", marks), env=self.environment).returncode != 0:
             sys.exit("these orders cannot be sent")
         return int(marks.read_text().split()[-1].split(",")[0]) / 1e9
 
@@ -316,8 +397,8 @@ class World:
     def run_client(self, flow, schedule):
         """The clients, from their first message to the last answer, while others are interrupted."""
         patience = ["--reconnect", PATIENCE_S, "--drain-limit", PATIENCE_S] if schedule else []
-        client = Process("client", [self.binary, "client", "--config", self.config, *flow, *patience, "--start-at",
-                                    self.start_ns, "--stats", self.path("client")], self.environment, None)
+        arguments = self.client(flow, *patience, "--start-at", self.start_ns, "--stats", self.path("client"))
+        client = Process("client", arguments, self.environment, None)
         self.running["client"] = client
         interruptions = []
         begun, telling = self.pass_on(client)
@@ -333,6 +414,8 @@ class World:
         telling.join()
         if code != 0:
             sys.exit(f"the client ended with {code}")
+        if interruptions:
+            time.sleep(max(0, interruptions[-1]["started_ns"] / 1e9 + LINK_S - time.time()))
         return interruptions
 
     def pass_on(self, client):
@@ -390,7 +473,7 @@ def moments(arguments, duration_s):
 
 
 def run(arguments, folder):
-    world = World(arguments.binary, folder)
+    world = World(arguments.binary, folder, arguments.json)
     try:
         flow = flow_arguments(arguments)
         duration_s = world.write_marks(flow)

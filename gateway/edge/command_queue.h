@@ -40,15 +40,20 @@ class CommandQueue {
   // --- the edge's thread. May allocate.
   // False: full, and nothing was queued; never for SessionUp and SessionDown.
   bool push(const EdgeCommand& command);
+  // No more orders and cancels come.
+  void close() noexcept { closed_.store(true, std::memory_order_release); }
 
   // --- the shard's. Neither allocates nor locks.
   // Takes at most out.size() commands in the order in which they were pushed; returns how many.
   std::size_t drain(std::span<EdgeCommand> out) noexcept;
+  // Once it is closed, what drain() leaves behind is all there will be.
+  [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
  private:
   const std::uint32_t capacity_;
   const std::function<void()> wake_;
   std::uint64_t pushed_ = 0;
+  std::atomic<bool> closed_{false};
   moodycamel::ConcurrentQueue<EdgeCommand> queue_;
   moodycamel::ProducerToken token_;
   alignas(64) std::atomic<std::uint64_t> popped_{0};

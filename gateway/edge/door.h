@@ -27,6 +27,9 @@ enum class CloseCode : std::uint16_t {
   TryAgainLater = 1013,
 };
 
+// Where a connection comes from: security::number_of its address; 0: not known.
+using Address = std::uint64_t;
+
 // The views end with the call. What is not there is empty.
 struct HttpRequest {
   bool is_get = true;
@@ -36,6 +39,7 @@ struct HttpRequest {
   std::string_view timestamp{};
   std::string_view recv_window{};
   std::string_view sign{};
+  Address address = 0;
 };
 struct HttpReply {
   unsigned status = 200;
@@ -46,7 +50,7 @@ struct HttpReply {
 class Door {
  public:
   virtual ~Door() = default;
-  virtual void on_open(ConnectionId id, Channel channel, std::int64_t now_ns) = 0;
+  virtual void on_open(ConnectionId id, Channel channel, Address address, std::int64_t now_ns) = 0;
   // A text message: UTF-8. kTextPadding bytes behind it may be read.
   virtual void on_message(ConnectionId id, std::string_view text, std::int64_t now_ns) = 0;
   virtual void on_closed(ConnectionId id, std::int64_t now_ns) = 0;

@@ -25,6 +25,10 @@ void JsonDoor::take_orders(ConnectionId id, Connection& connection, const json::
   Session& session = session_of(connection.session);
   if (session.read_only)
     return reply(id, connection, request, json::kNotPermitted, "a read-only session", now_ns);
+  if (!taking_) {
+    ++counters_.stopping;
+    return reply(id, connection, request, json::kUnavailable, kStopping, now_ns);
+  }
   if (!request.timestamp_ms) {
     return reply(id, connection, request, json::kBadRequest, "header.X-BAPI-TIMESTAMP is missing",
                  now_ns);
@@ -101,6 +105,7 @@ void JsonDoor::create(risk::SessionIndex index, const json::OrderRequest& wanted
   if (!wanted.link.empty() && store_.has_link(session.account, wanted.link))
     command.enter.flags |= risk::kDuplicate;
   if (!push(command, entry)) return;
+  if ((command.enter.flags & risk::kDuplicate) != 0) ++counters_.duplicates;
   session.last_ref = command.enter.client_ref;
   store_.expect(command.enter, command.name);
   entry.order_id = json::text_of(store_.id_of(index, command.enter.client_ref));
@@ -213,7 +218,15 @@ void JsonDoor::answer_cancel(risk::SessionIndex index, std::uint32_t client_ref,
   answer(waiting, &decision, now_ns);
 }
 
-// No decision: the gate has taken a later number, and left this one without a record.
+void JsonDoor::no_more_records(std::int64_t now_ns) {
+  for (Session& session : sessions_) {
+    for (std::deque<Waiting>* waiting : {&session.commands, &session.cancels}) {
+      for (const Waiting& command : std::exchange(*waiting, {})) answer(command, nullptr, now_ns);
+    }
+  }
+}
+
+// No decision: the gate has left it without a record, and taken a later one, or ended.
 void JsonDoor::answer(const Waiting& waiting, const risk::Decision* decision, std::int64_t now_ns) {
   Request& request = *waiting.request;
   Entry& entry = request.entries[waiting.entry];

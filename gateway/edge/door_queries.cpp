@@ -294,10 +294,14 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
     return result(status);
   };
   // Who guesses must connect again each time.
-  const auto wrong = [&](std::int32_t code, std::string_view text) {
+  const auto refuse_and_end = [&](std::int32_t code, std::string_view text) {
     HttpReply reply = refuse(code, text);
     reply.keep_alive = false;
     return reply;
+  };
+  const auto wrong = [&](std::int32_t code, std::string_view text) {
+    count_wrong_signature(request.address, now_ns);
+    return refuse_and_end(code, text);
   };
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end())
     return refuse(json::kUnknownOp, "no such path", 404);
@@ -306,6 +310,8 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
     write_time(now_ns);
     return result();
   }
+  if (is_locked_out(request.address, now_ns))
+    return refuse_and_end(json::kLockedOut, kAddressIsLockedOut);
   const auto key = by_key_.find(request.api_key);
   if (key == by_key_.end()) return wrong(json::kBadApiKey, "this API key is not known");
   Session& session = session_of(key->second);

@@ -24,7 +24,8 @@
 
 namespace portcullis::gateway::edge {
 
-[[nodiscard]] ServerSettings server_settings(const config::EdgeSettings& settings);
+// REQUIRES a deployment with an edge.
+[[nodiscard]] ServerSettings server_settings(const config::Deployment& deployment);
 
 // What the edge needs of the rest of the process. All of it must outlive the edge.
 struct EdgeNeeds {
@@ -59,9 +60,17 @@ class Edge {
   }
   // Reads what the journal has, then takes connections.
   void start();
-  // Closes the connections with 1001 once what is queued has left, and waits for it, a little longer
-  // than a connection may take to close at most.
-  void stop();
+  // A stop in good order has two steps, so that what was accepted is decided and answered; any
+  // thread, one after the other.
+  // First: nobody new is let in, logins and orders are refused, what was accepted is in the queue,
+  // and the queue is closed. Does not wait.
+  void begin_stop();
+  // Then, once the shard has written its last record: answers go out while their records come in, and
+  // what clients have sent before is read, at most as long as a connection may take to close. What
+  // has no record up to `last_record`, where it is not 0, is answered as not taken. The connections
+  // are closed with 1001 once what is queued has left; waits for it, a little longer than a
+  // connection may take at most.
+  void stop(std::uint64_t last_record = 0);
 
   // After stop(), or on the edge's thread.
   [[nodiscard]] const ServerCounters& server_counters() const { return server_.counters(); }
@@ -75,6 +84,8 @@ class Edge {
   void wait_for_bell();
   void wait_for_time(bool more);
   void fail(const std::string& what);
+  void stop_taking();
+  void end(std::int64_t now_ns);
 
   EdgeNeeds needs_;
   const ServerSettings settings_;
@@ -86,7 +97,12 @@ class Edge {
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer grace_;
   bool failed_ = false;
-  bool stopping_ = false;
+  bool ending_ = false;  // stop(): what is outstanding is awaited
+  bool closing_ = false;
+  std::uint64_t last_record_ = 0;
+  std::int64_t give_up_ns_ = 0;
+  std::uint64_t heard_ = 0;  // messages and requests
+  std::int64_t quiet_since_ns_ = 0;
   std::atomic<bool> stop_wanted_{false};  // while what the journal has is read
   std::thread thread_;
 };

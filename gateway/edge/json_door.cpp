@@ -20,13 +20,15 @@ constexpr std::int64_t kAliveNs = 10 * kNsPerMs;        // said of a session onc
 
 }  // namespace
 
-DoorLimits door_limits(const config::EdgeSettings& settings) {
+DoorLimits door_limits(const config::Deployment& deployment) {
+  const config::EdgeSettings& settings = *deployment.edge;
   DoorLimits limits;
   limits.connections_per_session_max = settings.connections_per_session_max;
   limits.requests_per_second_max = settings.requests_per_second_max;
   limits.outstanding_max = settings.queue_commands;
   limits.login_ns = settings.login_ns;
   limits.recv_window_ms_max = settings.recv_window_ms_max;
+  limits.wrong_signatures = security::login_limits(deployment.gateway);
   limits.decoder.frame_bytes_max = static_cast<std::size_t>(settings.frame_bytes_max);
   limits.decoder.batch_max = settings.batch_max;
   return limits;
@@ -45,7 +47,8 @@ JsonDoor::JsonDoor(const config::Deployment& deployment, const DoorLimits& limit
       symbols_(deployment),
       decoder_(limits.decoder),
       sessions_(deployment.sessions.size()),
-      hearers_(deployment.accounts.size()) {
+      hearers_(deployment.accounts.size()),
+      failures_(limits.wrong_signatures, security::kAddressesMax) {
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     const config::SessionSettings& settings = deployment.sessions[s];
     if (settings.protocol != config::Protocol::Json) continue;
@@ -71,9 +74,10 @@ std::size_t JsonDoor::outstanding(risk::SessionIndex session) const {
 
 // --- connections
 
-void JsonDoor::on_open(ConnectionId id, Channel channel, std::int64_t now_ns) {
+void JsonDoor::on_open(ConnectionId id, Channel channel, Address address, std::int64_t now_ns) {
   Connection& connection = connections_[id];
   connection.channel = channel;
+  connection.address = address;
   connection.text = fmt::format("{:016x}", static_cast<std::uint64_t>(id));
   connection.login_by_ns = now_ns + limits_.login_ns;
 }
@@ -112,6 +116,19 @@ void JsonDoor::close(ConnectionId id, Connection& connection, CloseCode code,
                      std::string_view reason) {
   connection.closing = true;
   outlet_.close(id, code, reason);
+}
+
+// Its signatures are not looked at, right or wrong. Who is logged in stays.
+bool JsonDoor::is_locked_out(Address address, std::int64_t now_ns) {
+  if (address == 0 || !failures_.is_locked(address, now_ns)) return false;
+  ++counters_.locked_out;
+  return true;
+}
+
+// By address alone: an API key is no secret, and whoever knows one must not lock out its owner.
+void JsonDoor::count_wrong_signature(Address address, std::int64_t now_ns) {
+  ++counters_.wrong_signatures;
+  if (address != 0 && failures_.failed(address, now_ns)) ++counters_.lockouts;
 }
 
 bool JsonDoor::take_token(Window& window, std::int64_t now_ns) const {
@@ -177,7 +194,8 @@ void JsonDoor::reply(ConnectionId id, const Connection& connection, const json::
                          .conn_id = connection.text,
                          .now_ms = now_ns / kNsPerMs};
   buffer_.clear();
-  if (json::is_order(request.op)) {
+  // An op that is not known may be meant as either kind: it is named as both are.
+  if (json::is_order(request.op) || (request.op == Op::None && !request.malformed)) {
     json::encode_refusal(buffer_, to, code, text);
   } else {
     json::encode_control_reply(buffer_, to, code, text);
@@ -193,11 +211,27 @@ void JsonDoor::log_in(ConnectionId id, Connection& connection, const json::Reque
     if (++connection.login_failures >= limits_.login_failures_max)
       close(id, connection, CloseCode::Policy, "too many failed logins");
   };
+  if (!taking_) {
+    ++counters_.stopping;
+    return refuse(json::kUnavailable, kStopping);
+  }
+  if (is_locked_out(connection.address, now_ns)) {
+    refuse(json::kLockedOut, kAddressIsLockedOut);
+    if (!connection.session.exists() && !connection.closing)
+      close(id, connection, CloseCode::Policy, "locked out");
+    return;
+  }
   const auto found = by_key_.find(request.api_key);
-  if (found == by_key_.end()) return refuse(json::kBadApiKey, "this API key is not known");
+  if (found == by_key_.end()) {
+    count_wrong_signature(connection.address, now_ns);
+    return refuse(json::kBadApiKey, "this API key is not known");
+  }
   const risk::SessionIndex index = found->second;
-  if (!json::is_auth_signature(secrets_[index.value].view(), request.expires_ms, request.signature))
+  if (!json::is_auth_signature(secrets_[index.value].view(), request.expires_ms,
+                               request.signature)) {
+    count_wrong_signature(connection.address, now_ns);
     return refuse(json::kBadSignature, "wrong signature");
+  }
   if (request.expires_ms <= now_ns / kNsPerMs)
     return refuse(json::kBadTime, "the signature has expired");
   if (connection.session.exists()) {

@@ -34,6 +34,7 @@
 #include "gateway/json/encode.h"
 #include "gateway/json/order_store.h"
 #include "gateway/json/symbols.h"
+#include "gateway/security/login_limits.h"
 
 namespace portcullis::gateway::edge {
 
@@ -46,19 +47,26 @@ struct DoorLimits {
   std::int64_t login_ns = 10'000'000'000;       // from the connection to its login
   std::int64_t recv_window_ms = 5'000;          // where a request says nothing
   std::int64_t recv_window_ms_max = 60'000;
+  security::LoginLimitSettings wrong_signatures{};  // of an address, logins and queries together
   json::DecoderLimits decoder{};
 };
 
-[[nodiscard]] DoorLimits door_limits(const config::EdgeSettings& settings);
+// REQUIRES a deployment with an edge.
+[[nodiscard]] DoorLimits door_limits(const config::Deployment& deployment);
 
 struct DoorCounters {
   std::uint64_t logins = 0;
   std::uint64_t logins_refused = 0;
+  std::uint64_t wrong_signatures = 0;  // or keys, of logins and of queries
+  std::uint64_t locked_out = 0;        // logins and queries of an address that is not looked at
+  std::uint64_t lockouts = 0;          // begun
   std::uint64_t requests = 0;
   std::uint64_t malformed = 0;
   std::uint64_t over_rate = 0;     // refused with 10006
   std::uint64_t commands = 0;      // handed to the shard
+  std::uint64_t duplicates = 0;    // of them: their orderLinkId is taken
   std::uint64_t queue_full = 0;    // refused with 10016
+  std::uint64_t stopping = 0;      // the same, since the gate stops
   std::uint64_t replies = 0;       // to orders, amends and cancels, or batches of them
   std::uint64_t unanswerable = 0;  // the connection had gone
   std::uint64_t ignored = 0;       // commands that the gate left without a record
@@ -79,7 +87,7 @@ class JsonDoor final : public Door {
   void set_watermark(risk::SessionIndex session, std::uint32_t client_ref);
 
   // --- from the sockets
-  void on_open(ConnectionId id, Channel channel, std::int64_t now_ns) override;
+  void on_open(ConnectionId id, Channel channel, Address address, std::int64_t now_ns) override;
   void on_message(ConnectionId id, std::string_view text, std::int64_t now_ns) override;
   void on_closed(ConnectionId id, std::int64_t now_ns) override;
   HttpReply on_request(const HttpRequest& request, std::int64_t now_ns) override;
@@ -91,6 +99,12 @@ class JsonDoor final : public Door {
   void on_time(std::int64_t now_ns);
   // A record or the look is awaited: on_time() is wanted within milliseconds.
   [[nodiscard]] bool is_waiting() const { return outstanding_ != 0 || !dirty_.empty(); }
+
+  // --- at the end
+  // Logins and orders are refused from now on, and nothing more is handed over.
+  void stop_taking() { taking_ = false; }
+  // No further record will come: commands without one have not been taken, and are answered so.
+  void no_more_records(std::int64_t now_ns);
 
   [[nodiscard]] const DoorCounters& counters() const { return counters_; }
   [[nodiscard]] const json::OrderStore& store() const { return store_; }
@@ -104,7 +118,8 @@ class JsonDoor final : public Door {
   };
   struct Connection {
     Channel channel = Channel::Trade;
-    std::string text;            // connId
+    std::string text;  // connId
+    Address address = 0;
     risk::SessionIndex session;  // none before the login
     std::int64_t login_by_ns = 0;
     std::uint32_t login_failures = 0;
@@ -155,6 +170,10 @@ class JsonDoor final : public Door {
     std::vector<risk::InstrumentIndex> instruments;
   };
 
+  static constexpr std::string_view kStopping = "the gate is stopping";
+  static constexpr std::string_view kAddressIsLockedOut =
+      "too many wrong signatures from this address; try again later";
+
   static constexpr std::uint32_t bit_of(json::Topic topic, json::Category category) {
     static_assert(json::kTopicNames.size() * json::kCategoryNames.size() <= 32);
     return 1U << (static_cast<unsigned>(topic) * json::kCategoryNames.size() +
@@ -166,6 +185,8 @@ class JsonDoor final : public Door {
               std::int64_t now_ns);
   void subscribe(ConnectionId id, Connection& connection, const json::Request& request,
                  std::int64_t now_ns);
+  [[nodiscard]] bool is_locked_out(Address address, std::int64_t now_ns);
+  void count_wrong_signature(Address address, std::int64_t now_ns);
   [[nodiscard]] bool take_token(Window& window, std::int64_t now_ns) const;
   void tell(EdgeCommand::Type type, risk::SessionIndex session);
   void heard_of(risk::SessionIndex session, std::int64_t now_ns);
@@ -239,8 +260,10 @@ class JsonDoor final : public Door {
   std::vector<std::vector<risk::SessionIndex>> hearers_;             // by account
   std::unordered_map<std::string_view, risk::SessionIndex> by_key_;  // API keys
   std::unordered_map<ConnectionId, Connection> connections_;
+  security::AddressFailures failures_;
   std::int64_t next_login_check_ns_ = 0;
   std::size_t outstanding_ = 0;  // of all sessions
+  bool taking_ = true;
   std::map<risk::AccountIndex, Dirty> dirty_;
   std::uint64_t push_number_ = 0;
   json::Buffer buffer_;

@@ -58,8 +58,8 @@ template <class Stream>
 class SocketPeer final : public Peer, public std::enable_shared_from_this<SocketPeer<Stream>> {
  public:
   template <class... Args>
-  SocketPeer(Server& server, ConnectionId id, Args&&... args)
-      : Peer(server, id),
+  SocketPeer(Server& server, ConnectionId id, Address address, Args&&... args)
+      : Peer(server, id, address),
         ws_(std::forward<Args>(args)...),
         deadline_(ws_.get_executor()),
         head_(settings().header_bytes_max),
@@ -167,6 +167,12 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
     ++counters().requests;
     const auto& request = parser_->get();
     const std::string_view target(request.target().data(), request.target().size());
+    if (request.version() == 11 && request.count(http::field::host) != 1) {  // RFC 9112, 3.2
+      ++counters().bad_requests;
+      reply(http::status::bad_request, R"({"retCode":10001,"retMsg":"Host must be there once"})",
+            false);
+      return;
+    }
     if (websocket::is_upgrade(request)) {
       upgrade(channel_of(path_of(target)));
       return;
@@ -182,7 +188,8 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
                                           .api_key = field("X-BAPI-API-KEY"),
                                           .timestamp = field("X-BAPI-TIMESTAMP"),
                                           .recv_window = field("X-BAPI-RECV-WINDOW"),
-                                          .sign = field("X-BAPI-SIGN")},
+                                          .sign = field("X-BAPI-SIGN"),
+                                          .address = address_},
                                          feeds::epoch_ns());
     // The reply to another method, HEAD above all, would have another form.
     reply(http::status{answer.status}, std::move(answer.body),
@@ -288,7 +295,7 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
     ++counters().websockets;
     state_ = State::WebSocket;
     is_open_ = true;
-    door().on_open(id_, channel_, feeds::epoch_ns());
+    door().on_open(id_, channel_, address_, feeds::epoch_ns());
     read();
   }
 
@@ -412,13 +419,13 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
 
 }  // namespace
 
-std::shared_ptr<Peer> make_peer(Server& server, ConnectionId id, asio::ip::tcp::socket&& socket,
-                                asio::ssl::context* tls) {
+std::shared_ptr<Peer> make_peer(Server& server, ConnectionId id, Address address,
+                                asio::ip::tcp::socket&& socket, asio::ssl::context* tls) {
   if (tls == nullptr) {
-    return std::make_shared<SocketPeer<beast::tcp_stream>>(server, id, std::move(socket));
+    return std::make_shared<SocketPeer<beast::tcp_stream>>(server, id, address, std::move(socket));
   }
   return std::make_shared<SocketPeer<beast::ssl_stream<beast::tcp_stream>>>(
-      server, id, std::move(socket), *tls);
+      server, id, address, std::move(socket), *tls);
 }
 
 }  // namespace portcullis::gateway::edge

@@ -20,7 +20,8 @@ class Peer {
   virtual void close(CloseCode code, std::string_view reason) = 0;
 
  protected:
-  Peer(Server& server, ConnectionId id) : server_(server), id_(id) {}
+  Peer(Server& server, ConnectionId id, Address address)
+      : server_(server), id_(id), address_(address) {}
   // What it uses of the server.
   [[nodiscard]] const ServerSettings& settings() const { return server_.settings_; }
   [[nodiscard]] ServerCounters& counters() const { return server_.counters_; }
@@ -30,10 +31,11 @@ class Peer {
 
   Server& server_;
   const ConnectionId id_;
+  const Address address_;
 };
 
 // `tls` may be null; it must outlive the connection.
-[[nodiscard]] std::shared_ptr<Peer> make_peer(Server& server, ConnectionId id,
+[[nodiscard]] std::shared_ptr<Peer> make_peer(Server& server, ConnectionId id, Address address,
                                               boost::asio::ip::tcp::socket&& socket,
                                               boost::asio::ssl::context* tls);
 

@@ -51,7 +51,10 @@ class Process {
   void open(const security::Credentials& credentials, gate::Gate& gate,
             const journal::Journal& journal, follower::Follower& follower);
   void start() { edge_->start(); }
-  void stop() { edge_->stop(); }
+  // A stop in two steps: edge.h.
+  void begin_stop() { edge_->begin_stop(); }
+  void stop(std::uint64_t last_record) { edge_->stop(last_record); }
+  [[nodiscard]] const Edge& edge() const { return *edge_; }
   [[nodiscard]] std::uint16_t port() const { return edge_->port(); }
 
  private:

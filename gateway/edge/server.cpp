@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 
 #include "gateway/edge/peer.h"
+#include "gateway/security/peer_address.h"
 
 namespace portcullis::gateway::edge {
 
@@ -87,13 +89,30 @@ void Server::admit(tcp::socket&& socket) {
     ++counters_.connections_refused;
     return;  // and closed
   }
+  error_code error;
+  const tcp::endpoint from = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  const Address address = security::number_of(from.address());
+  if (!has_room_for(address)) {
+    ++counters_.refused_by_address;
+    return;
+  }
   ++counters_.connections;
   ++connection_count_;
   const std::uint32_t slot = free_.back();
   free_.pop_back();
   const auto id = ConnectionId{std::uint64_t{++slots_[slot].uses} << 32 | slot};
-  slots_[slot].peer = make_peer(*this, id, std::move(socket), tls_ ? &*tls_ : nullptr);
+  slots_[slot].address = address;
+  slots_[slot].peer = make_peer(*this, id, address, std::move(socket), tls_ ? &*tls_ : nullptr);
   slots_[slot].peer->start();
+}
+
+bool Server::has_room_for(Address address) const {
+  const auto is_from_there = [address](const Slot& slot) {
+    return slot.peer != nullptr && slot.address == address;
+  };
+  return static_cast<std::uint64_t>(std::count_if(slots_.begin(), slots_.end(), is_from_there)) <
+         settings_.connections_per_address_max;
 }
 
 Peer* Server::find(ConnectionId id) const {
@@ -118,11 +137,15 @@ void Server::close(ConnectionId id, CloseCode code, std::string_view reason) {
   if (Peer* peer = find(id)) peer->close(code, reason);
 }
 
-void Server::stop() {
+void Server::stop_accepting() {
   stopping_ = true;
   error_code ignored;
   acceptor_.close(ignored);
   accept_again_.cancel();
+}
+
+void Server::stop() {
+  stop_accepting();
   for (Slot& slot : slots_) {
     // A copy: it may be gone before this returns.
     if (const std::shared_ptr<Peer> peer = slot.peer) peer->close(CloseCode::GoingAway, "stopping");

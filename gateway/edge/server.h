@@ -36,6 +36,7 @@ struct ServerSettings {
   std::uint16_t port = 0;  // 0: any free one
   std::optional<TlsFiles> tls;
   std::uint32_t connections_max = 0;
+  std::uint32_t connections_per_address_max = UINT32_MAX;
   std::size_t header_bytes_max = 8'192;
   std::size_t message_bytes_max = 65'536;  // a longer one closes with 1009
   std::size_t output_bytes_max = 1'048'576;
@@ -49,6 +50,7 @@ struct ServerSettings {
 struct ServerCounters {
   std::uint64_t connections = 0;
   std::uint64_t connections_refused = 0;  // beyond connections_max
+  std::uint64_t refused_by_address = 0;   // beyond connections_per_address_max
   std::uint64_t accepts_failed = 0;
   std::uint64_t handshakes_failed = 0;  // of TLS and of WebSockets
   std::uint64_t requests = 0;
@@ -75,7 +77,9 @@ class Server : public Outlet {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
   void start();
-  // No more connections; those that are there are closed with 1001 once what is queued has left.
+  // No more connections; those that are there go on.
+  void stop_accepting();
+  // And those are closed with 1001 once what is queued has left.
   void stop();
   [[nodiscard]] std::size_t connection_count() const { return connection_count_; }
 
@@ -89,12 +93,14 @@ class Server : public Outlet {
   struct Slot {
     std::shared_ptr<Peer> peer;
     std::uint32_t uses = 0;
+    Address address = 0;
   };
 
   void accept();
   void admit(boost::asio::ip::tcp::socket&& socket);
   void gone(ConnectionId id);
   [[nodiscard]] Peer* find(ConnectionId id) const;
+  [[nodiscard]] bool has_room_for(Address address) const;
 
   const ServerSettings settings_;
   Door& door_;

@@ -62,6 +62,13 @@ FollowerFigures Follower::figures() const {
   return figures;
 }
 
+// Under the mutex.
+void Follower::has_problem(const std::string& what) {
+  if (figures_.problem == what) return;
+  figures_.problem = what;
+  if (options_.tell) options_.tell(what);
+}
+
 std::size_t Follower::step(std::size_t records_max) {
   const std::lock_guard lock(mutex_);
   std::size_t taken = 0;
@@ -72,12 +79,13 @@ std::size_t Follower::step(std::size_t records_max) {
     if (status == journal::ReadStatus::End) break;
     if (status == journal::ReadStatus::Damaged) {
       stuck_ = true;
-      figures_.problem = reader_.error();
+      has_problem("the journal cannot be followed: " + reader_.error());
       break;
     }
     if (!gate_->redo(record)) {
       stuck_ = true;
-      figures_.problem = fmt::format("record {} is none of this version's", record.sequence);
+      has_problem(fmt::format("the journal cannot be followed: record {} is none of this version's",
+                              record.sequence));
       break;
     }
     for (Companion* companion : options_.companions) companion->take(record);
@@ -86,7 +94,10 @@ std::size_t Follower::step(std::size_t records_max) {
     if (static_cast<gate::RecordType>(record.type) == gate::RecordType::Marker) ++figures_.markers;
     if (figures_.differs_at == 0 && gate_->differs_at() != 0) {
       figures_.differs_at = gate_->differs_at();
-      figures_.problem = fmt::format("record {} was written in another state", record.sequence);
+      has_problem(
+          fmt::format("journal record {} was written in another state than the records "
+                      "before it make; orders that increase are refused",
+                      record.sequence));
       differs_.store(true, std::memory_order_relaxed);
     }
   }
@@ -132,7 +143,7 @@ bool Follower::write_snapshot() {
     const std::lock_guard lock(mutex_);
     if (!problem.empty()) {
       ++figures_.snapshot_failures;
-      figures_.problem = problem;
+      has_problem("no snapshot: " + problem);
       return false;
     }
     ++figures_.snapshots;

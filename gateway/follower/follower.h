@@ -32,6 +32,8 @@ struct FollowerOptions {
   std::vector<Companion*> companions{};           // that stand where the follower begins
   // Told once two snapshots are there: records below are in both, so that no start-up needs them.
   std::function<void(std::uint64_t)> may_remove_below{};
+  // Told on the follower's thread what an operator should know, once: see FollowerFigures::problem.
+  std::function<void(const std::string&)> tell{};
   const journal::FileOps* file_ops = &journal::kSystemFileOps;
 };
 
@@ -86,6 +88,7 @@ class Follower {
   void run();
   [[nodiscard]] std::uint64_t limit() const noexcept;
   [[nodiscard]] std::vector<std::byte> copy();
+  void has_problem(const std::string& what);
 
   static constexpr std::size_t kBatch = 64;  // records for which others wait
 

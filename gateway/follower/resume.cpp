@@ -12,12 +12,28 @@ namespace portcullis::gateway::follower {
 
 namespace {
 
-// The record that the snapshot ends with is in the journal, and is the same. The reader is then
-// behind it.
-bool is_of_this_journal(journal::Reader& reader, const Position& position) {
-  journal::RecordView record;
-  return reader.next(record) == journal::ReadStatus::Record &&
-         record.sequence == position.sequence && mark_of(record) == position.record_mark;
+// Whether the record that a snapshot ends with is in the journal.
+enum class Ending : std::uint8_t {
+  There,
+  Foreign,  // another record is, or none: it was made of another history
+  Gone,     // its segment was removed, or is damaged
+};
+
+Ending ending(const Position& position, const ResumeOptions& options) {
+  if (options.last_sequence && *options.last_sequence < position.sequence) return Ending::Foreign;
+  try {
+    journal::Reader reader(options.directory, {.from_sequence = position.sequence,
+                                               .include_ring = options.include_ring});
+    journal::RecordView record;
+    const journal::ReadStatus status = reader.next(record);
+    if (status == journal::ReadStatus::Damaged) return Ending::Gone;
+    const bool is_same = status == journal::ReadStatus::Record &&
+                         record.sequence == position.sequence &&
+                         mark_of(record) == position.record_mark;
+    return is_same ? Ending::There : Ending::Foreign;
+  } catch (const journal::JournalError&) {
+    return Ending::Gone;
+  }
 }
 
 // The problem, or an empty text and the gate and the companions as they were saved.
@@ -42,6 +58,40 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
   return {};
 }
 
+// The first good snapshot in the order that is asked for; no gate where there is none. What is wrong with
+// those before it is told.
+Resumed load_snapshot(const config::Deployment& deployment, journal::Journal* journal,
+                      const ResumeOptions& options, const journal::JournalId& id) {
+  Resumed resumed;
+  std::vector<SnapshotFile> files = list_snapshots(options.directory);
+  if (options.from == From::Earliest) std::ranges::reverse(files);
+  for (const SnapshotFile& file : files) {
+    Snapshot snapshot;
+    std::string wrong = read_snapshot(file, snapshot);
+    if (wrong.empty()) {
+      auto gate = std::make_unique<gate::Gate>(deployment, journal);
+      wrong = load(deployment, snapshot, id, options.companions, *gate);
+      if (wrong.empty()) {
+        const Ending found = ending(snapshot.position, options);
+        if (found == Ending::There) {
+          resumed.gate = std::move(gate);
+          resumed.position = snapshot.position;
+          resumed.snapshot = file.sequence;
+          return resumed;
+        }
+        wrong = "ends with a record that the journal does not have";
+        std::error_code ignored;
+        if (found == Ending::Foreign && options.remove_foreign)
+          std::filesystem::remove(file.path, ignored);
+      }
+      wrong = fmt::format("{} {}", file.path.string(), wrong);
+    }
+    resumed.told.push_back(wrong);
+  }
+  for (Companion* companion : options.companions) (void)companion->load({});
+  return resumed;
+}
+
 }  // namespace
 
 std::vector<Position> start_positions(const config::Deployment& deployment,
@@ -56,48 +106,28 @@ std::vector<Position> start_positions(const config::Deployment& deployment,
   return positions;
 }
 
-Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
-                    const ResumeOptions& options, const journal::JournalId& id) {
-  Resumed resumed;
-  std::vector<SnapshotFile> files = list_snapshots(options.directory);
-  if (options.oldest) std::ranges::reverse(files);
-  for (const SnapshotFile& file : files) {
-    Snapshot snapshot;
-    std::string wrong = read_snapshot(file, snapshot);
-    if (wrong.empty()) {
-      auto gate = std::make_unique<gate::Gate>(deployment, journal);
-      wrong = load(deployment, snapshot, id, options.companions, *gate);
-      bool foreign = false;
-      if (wrong.empty()) {
-        foreign = options.last_sequence && *options.last_sequence < file.sequence;
-        if (!foreign) {
-          journal::Reader reader(options.directory, {.from_sequence = file.sequence,
-                                                     .include_ring = options.include_ring});
-          foreign = !is_of_this_journal(reader, snapshot.position);
-        }
-        if (!foreign) {
-          resumed.gate = std::move(gate);
-          resumed.position = snapshot.position;
-          resumed.snapshot = file.sequence;
-          return resumed;
-        }
-        wrong = "ends with a record that the journal does not have";
-        std::error_code ignored;
-        if (options.remove_foreign) std::filesystem::remove(file.path, ignored);
-      }
-      wrong = fmt::format("{} {}", file.path.string(), wrong);
-    }
-    resumed.told.push_back(wrong);
+Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
+              const ResumeOptions& options) {
+  const journal::Reader reader(options.directory, {.from_sequence = 0});
+  const bool is_whole = reader.next_sequence() == 1;
+  Resumed begun;
+  if (options.from == From::Newest || !is_whole)
+    begun = load_snapshot(deployment, journal, options, reader.id());
+  if (begun.gate != nullptr) return begun;
+  if (!is_whole) {
+    std::string text = fmt::format(
+        "{}: the first record there is {}, and there is no good snapshot of what came before",
+        options.directory.string(), reader.next_sequence());
+    for (const std::string& told : begun.told) text += '\n' + told;
+    throw std::runtime_error(text);
   }
-  for (Companion* companion : options.companions) (void)companion->load({});
-  return resumed;
+  begun.gate = std::make_unique<gate::Gate>(deployment, journal);
+  return begun;
 }
 
 Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
                const ResumeOptions& options) {
-  const journal::JournalId id = journal::Reader(options.directory).id();
-  Resumed resumed = load_newest(deployment, journal, options, id);
-  if (resumed.gate == nullptr) resumed.gate = std::make_unique<gate::Gate>(deployment, journal);
+  Resumed resumed = begin(deployment, journal, options);
   if (resumed.position.stream_next.size() < deployment.sessions.size())
     resumed.position.stream_next.resize(deployment.sessions.size(), 1);
 

@@ -16,6 +16,12 @@
 
 namespace portcullis::gateway::follower {
 
+enum class From : std::uint8_t {
+  Newest,    // the newest good snapshot; where there is none, the first record
+  First,     // the first record; where that is gone, the newest good snapshot
+  Earliest,  // the first record; where that is gone, the oldest good snapshot
+};
+
 struct ResumeOptions {
   std::filesystem::path directory;
   // Of the journal where it is open; nothing: a journal that is only read, to its end.
@@ -25,7 +31,7 @@ struct ResumeOptions {
   // Snapshots that cannot be of this journal, since it does not reach so far or has another record
   // there, are removed: a later one of the same sequence would be taken for them.
   bool remove_foreign = false;
-  bool oldest = false;  // the oldest good snapshot instead of the newest
+  From from = From::Newest;
 };
 
 struct Resumed {
@@ -46,8 +52,9 @@ struct Resumed {
 [[nodiscard]] Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
                              const ResumeOptions& options);
 
-// The newest good snapshot loaded; no gate where there is none. What is wrong with newer ones is told.
-[[nodiscard]] Resumed load_newest(const config::Deployment& deployment, journal::Journal* journal,
-                                  const ResumeOptions& options, const journal::JournalId& id);
+// Only the beginning of it: a gate to which the records behind `position` come next. Throws where the
+// first record is gone and no snapshot is good.
+[[nodiscard]] Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
+                            const ResumeOptions& options);
 
 }  // namespace portcullis::gateway::follower

@@ -28,6 +28,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
       journal_(journal),
       engine_(deployment.parameters),
       session_up_(deployment.sessions.size()),
+      stream_base_(deployment.sessions.size()),
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
@@ -141,6 +142,11 @@ void Gate::effect(const StartRecord& record) noexcept {
 }
 
 void Gate::effect(const LoadedRecord&) noexcept { loaded_ = true; }
+
+void Gate::effect(const StreamSessionRecord& record) noexcept {
+  stream_session_ = record.stream_session;
+  stream_base_[record.session] = record.base;
+}
 
 void Gate::count(const risk::Decision& decision) noexcept {
   ++counters_.in;
@@ -438,12 +444,14 @@ void Gate::effect(const VenueLinkRecord& record) noexcept {
       return;
     case LinkChange::Up:
       link_ = LinkState::Up;
+      venue_known_ = true;
       return;
     case LinkChange::Lost:
       link_ = LinkState::Lost;
       return;
     case LinkChange::OrdersDead:
       link_ = LinkState::Down;
+      venue_known_ = false;
       venue_session_ = {};
       venue_next_ = 1;
       resolved_below_ = engine_.next_number();
@@ -531,12 +539,32 @@ void Gate::effect(const risk::SetCondition& record) noexcept {
 
 // --- live inputs
 
-void Gate::start(std::string_view stream_session, std::int64_t now_ns) {
-  StartRecord record{.configuration_hash = deployment_.canonical_hash};
-  record.stream_session.fill(' ');
+namespace {
+
+std::array<char, 16> padded_name(std::string_view stream_session) {
+  std::array<char, 16> name;
+  name.fill(' ');
   std::copy_n(stream_session.begin(), std::min<std::size_t>(stream_session.size(), 10),
-              record.stream_session.begin());
+              name.begin());
+  return name;
+}
+
+}  // namespace
+
+void Gate::start(std::string_view stream_session, std::int64_t now_ns) {
+  const StartRecord record{.configuration_hash = deployment_.canonical_hash,
+                           .stream_session = padded_name(stream_session)};
   take(RecordType::Start, {now_ns}, record);
+}
+
+void Gate::begin_stream(risk::SessionIndex session, std::string_view stream_session,
+                        std::int64_t now_ns) {
+  const auto stream = static_cast<std::uint16_t>(session.value);
+  const StreamSessionRecord record{.time = {now_ns},
+                                   .stream_session = padded_name(stream_session),
+                                   .base = journal_->stream_next(stream) - 1,
+                                   .session = session.value};
+  take(RecordType::StreamSession, record.time, record);
 }
 
 void Gate::on_session(risk::SessionIndex session, bool up, std::int64_t now_ns) {
@@ -626,7 +654,7 @@ bool Gate::run(std::int64_t now_ns) {
     run_slice(now_ns);
     worked = true;
   }
-  if (link_ == LinkState::Recovering && query_answered_) {
+  if (link_ == LinkState::Recovering && query_answered_ && answered_by_ >= venue_head_) {
     link_ = LinkState::Resending;
     resend_next_ = 0;
     if (engine_.next_number() > resolved_below_) {

@@ -97,6 +97,10 @@ class Gate {
   // --- live: each writes its record first
   // Before anything else on an empty journal.
   void start(std::string_view stream_session, std::int64_t now_ns);
+  // The session's stream begins again under a name that was never used: its messages so far may not
+  // be those that its client was shown (ORDERLIFE 3). Before anybody logs in, for each session.
+  void begin_stream(risk::SessionIndex session, std::string_view stream_session,
+                    std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
   // The same of sessions that do not speak OUCH: orders in the engine's terms, whose owner numbers
@@ -126,12 +130,19 @@ class Gate {
     follower_differs_ = differs;
   }
 
+  // The number of the next message of the venue's stream, as it was before we logged in: an answer to
+  // a query in front of it is an answer to an earlier one. To be asked for while the venue is not
+  // known.
+  void set_venue_head(std::uint64_t head) noexcept { venue_head_ = head; }
+  // The link was up in this session of the venue: our numbers go on behind all that it has seen.
+  [[nodiscard]] bool is_venue_known() const noexcept { return venue_known_; }
   // The venue connection, for what is to be sent; null while there is none.
   void set_venue(soup::ClientConnection* venue) noexcept { venue_ = venue; }
   // False: the venue's session is not ours or has forgotten what we have seen (state Lost), or its
   // stream has a gap; drop the link.
   bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
-  // False: a gap in the stream; drop the link. A message below the expected number is dropped.
+  // False: a gap in the stream, or it proves more than there is room for at once; drop the link. A
+  // message below the expected number is dropped.
   bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
                         std::int64_t now_ns);
   void on_venue_down(std::int64_t now_ns);
@@ -166,6 +177,10 @@ class Gate {
   }
   [[nodiscard]] std::string_view stream_session() const noexcept {
     return {stream_session_.data(), 10};
+  }
+  // How many of the journal's messages for the session belong to earlier Soup sessions.
+  [[nodiscard]] std::uint64_t stream_base(risk::SessionIndex session) const noexcept {
+    return stream_base_[session.value];
   }
   [[nodiscard]] std::string_view venue_session() const noexcept;
   // Of the records it was made from: time goes on from there, whatever the clock says now.
@@ -213,6 +228,7 @@ class Gate {
   [[nodiscard]] bool apply_record(const journal::RecordView& view);
   void effect(const StartRecord& record) noexcept;
   void effect(const LoadedRecord& record) noexcept;
+  void effect(const StreamSessionRecord& record) noexcept;
   void effect(const RecheckRecord& record) noexcept;
   void effect(const DueRecord& record) noexcept;
   void look_at(risk::AccountIndex account, risk::Timestamp time) noexcept;
@@ -331,6 +347,7 @@ class Gate {
   risk::Decision last_decision_;
   std::vector<std::uint8_t> session_up_;  // 0 or 1
   std::array<char, 16> stream_session_{};
+  std::vector<std::uint64_t> stream_base_;  // by session
 
   bool loaded_ = false;
   std::int64_t redone_until_ns_ = 0;
@@ -338,7 +355,10 @@ class Gate {
   std::array<char, 16> venue_session_{};
   std::uint64_t venue_next_ = 1;      // sequence number expected from the venue
   std::uint32_t resolved_below_ = 1;  // every number of ours below this is resolved
+  bool venue_known_ = false;
   bool query_answered_ = false;
+  std::uint64_t answered_by_ = 0;  // the message that did
+  std::uint64_t venue_head_ = 0;
   std::uint32_t resend_next_ = 0;
 
   // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.

@@ -18,13 +18,17 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.one(self.last_decision_);
   part.all(self.session_up_);
   part.one(self.stream_session_);
+  part.all(self.stream_base_);
   part.one(self.loaded_);
   part.one(self.redone_until_ns_);
   part.one(self.link_);
   part.one(self.venue_session_);
   part.one(self.venue_next_);
   part.one(self.resolved_below_);
+  part.one(self.venue_known_);
   part.one(self.query_answered_);
+  part.fixed(self.answered_by_);
+  part.fixed(self.venue_head_);
   part.one(self.resend_next_);
   std::uint32_t sweeps = self.sweep_count_;
   part.one(sweeps);

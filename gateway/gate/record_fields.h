@@ -269,6 +269,14 @@ constexpr void for_each_field(R& r, F&& f) {
   f("engine_hash", r.engine_hash, Meaning::Hash);
   f("gate_hash", r.gate_hash, Meaning::Hash);
 }
+template <FieldsOf<StreamSessionRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("stream_session", r.stream_session, Meaning::Text);
+  f("base", r.base, Meaning::Plain);
+  f("session", r.session, Meaning::Session);
+  f("padding", r.padding, Meaning::Padding);
+}
 template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
@@ -332,6 +340,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("enter_named", Body<EnterNamedRecord>{});
     case RecordType::Marker:
       return f("marker", Body<MarkerRecord>{});
+    case RecordType::StreamSession:
+      return f("stream_session", Body<StreamSessionRecord>{});
     case RecordType::AcceptState:
       return f("accept_state", Body<AcceptStateRecord>{});
   }

@@ -26,16 +26,17 @@ enum class RecordType : std::uint16_t {
   LoadPosition = 12,
   Control = 13,
   Condition = 14,
-  Sweep = 15,        // cancels of everything under a node begin
-  SweepSlice = 16,   // the next of them
-  Fence = 17,        // a number that carries no order
-  Resolve = 18,      // numbers proved never to have been processed
-  Loaded = 19,       // the state of an empty journal is there, whole
-  Recheck = 20,      // the margin states of some accounts are looked at again, in turn
-  Due = 21,          // the same of accounts whose state prices or trading can have changed
-  EnterNamed = 22,   // an order that its client names by a text
-  Marker = 23,       // the state as it is here
-  AcceptState = 25,  // an operator accepts a state that was recovered with a difference
+  Sweep = 15,          // cancels of everything under a node begin
+  SweepSlice = 16,     // the next of them
+  Fence = 17,          // a number that carries no order
+  Resolve = 18,        // numbers proved never to have been processed
+  Loaded = 19,         // the state of an empty journal is there, whole
+  Recheck = 20,        // the margin states of some accounts are looked at again, in turn
+  Due = 21,            // the same of accounts whose state prices or trading can have changed
+  EnterNamed = 22,     // an order that its client names by a text
+  Marker = 23,         // the state as it is here
+  StreamSession = 24,  // a client's messages from here on belong to another Soup session
+  AcceptState = 25,    // an operator accepts a state that was recovered with a difference
 };
 
 struct StartRecord {
@@ -180,6 +181,17 @@ struct MarkerRecord {
   std::uint64_t gate_hash = 0;    // of the gate's own state
 };
 
+// The machine went down, and with it may have gone messages that the client was shown: its stream
+// begins again under another name, so that nobody is given others under their numbers. One for each
+// session, all with the same name.
+struct StreamSessionRecord {
+  risk::Timestamp time;
+  std::array<char, 16> stream_session{};  // as in StartRecord
+  std::uint64_t base = 0;  // the stream's message base + 1 is number 1 of the new Soup session
+  std::uint32_t session = 0;
+  std::uint32_t padding = 0;
+};
+
 // Differences at markers before it are accepted, with the state as it was recovered.
 struct AcceptStateRecord {
   risk::Timestamp time;
@@ -187,6 +199,7 @@ struct AcceptStateRecord {
 
 static_assert(journal::is_journal_command<MarkerRecord> &&
               journal::is_journal_command<AcceptStateRecord>);
+static_assert(journal::is_journal_command<StreamSessionRecord>);
 static_assert(journal::is_journal_command<ResolveRecord> &&
               journal::is_journal_command<LoadedRecord>);
 static_assert(journal::is_journal_command<RecheckRecord> && journal::is_journal_command<DueRecord>);

@@ -81,8 +81,9 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
 }
 
 const char* Gate::check_loaded() const noexcept {
-  for (const bool* flag : {&loaded_, &query_answered_, &recheck_starts_day_, &journal_degraded_,
-                           &venue_busy_, &state_differs_, &state_unconfirmed_}) {
+  for (const bool* flag :
+       {&loaded_, &venue_known_, &query_answered_, &recheck_starts_day_, &journal_degraded_,
+        &venue_busy_, &state_differs_, &state_unconfirmed_}) {
     if (!is_bool(*flag)) return "a flag of the gate";
   }
   if (link_ > LinkState::Lost) return "the state of the link";
@@ -123,6 +124,7 @@ std::uint64_t Gate::own_hash() const noexcept {
   mix.add(stream_session_).add(venue_session_).add(std::uint64_t{loaded_}).add(venue_next_);
   mix.add(resolved_below_).add(std::uint64_t{query_answered_});
   for (const std::uint8_t up : session_up_) mix.add(up);
+  for (const std::uint64_t base : stream_base_) mix.add(base);
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
     const Sweep& sweep = sweeps_[s];
     mix.add(std::uint64_t{sweep.what.target} << 32 | sweep.what.instrument);

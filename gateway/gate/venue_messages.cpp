@@ -66,13 +66,15 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   record.length = static_cast<std::uint32_t>(std::min(payload.size(), record.payload.size()));
   std::copy_n(payload.begin(), record.length, record.payload.begin());
   // What this message proves, ahead of it in bounded records, so that no single one grows too
-  // large.
+  // large. Where the journal has no room for more of them the link goes, and the message comes again.
   if (engine_.next_number() - resolved_below_ > kResolveMax) {
     const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
     while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
+      if (journal_->room() == journal::Room::None) return false;
       const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
       take(RecordType::Resolve, resolve.time, resolve);
     }
+    if (journal_->room() == journal::Room::None) return false;
   }
   take(RecordType::VenueMessage, record.time, record);
   return true;
@@ -182,7 +184,9 @@ void Gate::on_query_response(const ouch::QueryResponse& message, Timestamp time)
   resolve_below(message.next_user_ref_num, time);
   engine_.raise_next_number(message.next_user_ref_num);
   resolved_below_ = std::max(resolved_below_, message.next_user_ref_num);
-  if (link_ == LinkState::Recovering) query_answered_ = true;
+  if (link_ != LinkState::Recovering) return;
+  query_answered_ = true;
+  answered_by_ = venue_next_ - 1;
 }
 
 // An order at the venue that our journal does not know: found again by the ClOrdID we gave it, its

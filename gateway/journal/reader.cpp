@@ -147,6 +147,18 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
     offset_ += record.length;
     return true;
   };
+  // The segment it stands in was removed while it read on in the ring: to that of the record it
+  // wants, unless that is gone too.
+  const auto skip_removed = [this] {
+    const std::vector<std::uint32_t> numbers = list_segments(directory_);
+    if (numbers.empty() || numbers.front() <= segment_) return false;
+    try {
+      open_first();
+    } catch (const JournalError&) {
+      return false;
+    }
+    return true;
+  };
   for (;;) {
     if (take(parse_here(record, false))) return ReadStatus::Record;
     // Not there, or not yet when the buffer was read. What is known to be complete is found out
@@ -166,11 +178,12 @@ ReadStatus Reader::next_in_segments(RecordView& record) {
                                       : to_string(error);
     if (sealed) {
       const std::string wrong = open_segment(segment_ + 1);
-      if (wrong.empty()) continue;
+      if (wrong.empty() || skip_removed()) continue;
       what += "; " + segment_name(segment_ + 1) + ": " + wrong;
       return damaged(path, offset_, what);
     }
     if (must_be_there && error == ParseError::Empty) {
+      if (skip_removed()) continue;
       const std::vector<std::uint32_t> numbers = list_segments(directory_);
       if (!numbers.empty() && numbers.front() > segment_) {
         what += ", it has been removed: the first is " + segment_name(numbers.front());

@@ -76,8 +76,11 @@ bool RingReader::open(const std::filesystem::path& directory, const JournalId& i
   if (!fd_) return false;
   RingHeader header;
   if (read_at(fd_.get(), writable_bytes_of(header), 0) != static_cast<ssize_t>(sizeof header) ||
-      header.magic != RingHeader::kMagic || header.version != kFormatVersion ||
-      header.ring_bytes < kRingBytesMin || !std::has_single_bit(header.ring_bytes)) {
+      header.magic != RingHeader::kMagic) {
+    error_ = path_.string() + ": not a journal ring";
+  } else if (header.version != kFormatVersion) {
+    error_ = path_.string() + ": " + other_version(header.version);
+  } else if (header.ring_bytes < kRingBytesMin || !std::has_single_bit(header.ring_bytes)) {
     error_ = path_.string() + ": not a journal ring";
   } else if (header.id != id) {
     error_ = path_.string() + ": belongs to another journal, " + hex(header.id);

@@ -6,132 +6,17 @@
 #include <array>
 
 #include "config/decimal.h"
-#include "config/json.h"
-#include "config/json_walk.h"
+#include "gateway/json/decode_order.h"
+#include "gateway/json/decode_parts.h"
 
 namespace portcullis::gateway::json {
 
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-using config::at_end;
-using config::is_scalar_token;
-using config::is_sound;
-using config::token_of;
 using simdjson::error_code;
 
-constexpr std::size_t kSymbolMax = 32;
-constexpr std::size_t kOrderIdMax = 36;
 constexpr std::size_t kApiKeyMax = 36;
 constexpr std::size_t kSignatureMax = 128;
-constexpr std::size_t kShownMax = 64;
-
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
-// What a client wrote, in a message to it: quoted where it is short and printable.
-std::string shown(std::string_view text) {
-  return text.size() <= kShownMax && is_printable(text) ? config::quote(text) : "(not shown)";
-}
-
-// --- the parameters of an order
-
-enum class Field : std::uint8_t {
-  Category,
-  Symbol,
-  Side,
-  OrderType,
-  Qty,
-  Price,
-  TimeInForce,
-  OrderLinkId,
-  OrderId,
-  ReduceOnly,
-  MarketUnit,
-  Neutral,  // of those that may only say what is the case anyway
-};
-// Operations that have a parameter.
-enum In : std::uint8_t { kCreate = 1, kAmend = 2, kCancel = 4 };
-struct FieldInfo {
-  std::string_view name;
-  Field field;
-  std::uint8_t in;
-  std::string_view neutral = {};  // the word that says nothing new
-};
-constexpr std::uint8_t kAll = kCreate | kAmend | kCancel;
-constexpr std::array kFields = std::to_array<FieldInfo>({
-    {"category", Field::Category, kAll},
-    {"symbol", Field::Symbol, kAll},
-    {"side", Field::Side, kCreate},
-    {"orderType", Field::OrderType, kCreate},
-    {"qty", Field::Qty, kCreate | kAmend},
-    {"price", Field::Price, kCreate | kAmend},
-    {"timeInForce", Field::TimeInForce, kCreate},
-    {"orderLinkId", Field::OrderLinkId, kAll},
-    {"orderId", Field::OrderId, kAmend | kCancel},
-    {"reduceOnly", Field::ReduceOnly, kCreate},
-    {"isLeverage", Field::Neutral, kCreate},
-    {"positionIdx", Field::Neutral, kCreate},
-    {"orderFilter", Field::Neutral, kCreate | kCancel, "Order"},
-    {"marketUnit", Field::MarketUnit, kCreate},
-    {"smpType", Field::Neutral, kCreate, "None"},
-    {"closeOnTrigger", Field::Neutral, kCreate},
-    {"mmp", Field::Neutral, kCreate},
-    {"triggerPrice", Field::Neutral, kCreate | kAmend},
-    {"triggerDirection", Field::Neutral, kCreate},
-    {"triggerBy", Field::Neutral, kCreate | kAmend},
-    {"takeProfit", Field::Neutral, kCreate | kAmend},
-    {"stopLoss", Field::Neutral, kCreate | kAmend},
-    {"tpslMode", Field::Neutral, kCreate | kAmend},
-    {"tpTriggerBy", Field::Neutral, kCreate | kAmend},
-    {"slTriggerBy", Field::Neutral, kCreate | kAmend},
-    {"tpLimitPrice", Field::Neutral, kCreate | kAmend},
-    {"slLimitPrice", Field::Neutral, kCreate | kAmend},
-    {"tpOrderType", Field::Neutral, kCreate},
-    {"slOrderType", Field::Neutral, kCreate},
-    {"orderIv", Field::Neutral, kCreate | kAmend},
-    {"slippageToleranceType", Field::Neutral, kCreate},
-    {"slippageTolerance", Field::Neutral, kCreate},
-    {"bboSideType", Field::Neutral, kCreate},
-    {"bboLevel", Field::Neutral, kCreate},
-    {"rpiTakerAccess", Field::Neutral, kCreate},
-});
-static_assert(kFields.size() <= 64, "one bit each");
-
-std::uint8_t in_of(Op op) {
-  switch (op) {
-    case Op::Create:
-    case Op::CreateBatch:
-      return kCreate;
-    case Op::Amend:
-    case Op::AmendBatch:
-      return kAmend;
-    case Op::Cancel:
-    case Op::CancelBatch:
-      return kCancel;
-    case Op::None:
-    case Op::Auth:
-    case Op::Ping:
-    case Op::Pong:
-    case Op::Subscribe:
-    case Op::Unsubscribe:
-      break;
-  }
-  return 0;
-}
-
-// --- reading
-
-// Where an order stands in the request.
-struct Place {
-  bool in_batch = false;
-  std::size_t index = 0;
-};
-std::string path_of(const Place& place, std::string_view name) {
-  return place.in_batch ? fmt::format("args[0].request[{}].{}", place.index, name)
-                        : fmt::format("args[0].{}", name);
-}
 
 // One walk over a frame. Everything returns false after a fault of the whole request; what it reads
 // is then left as it is. Faults of one order are put into it, and the walk goes on.
@@ -308,8 +193,7 @@ class Walk {
       case Op::Amend:
       case Op::Cancel:
         if (index > 0) return fail("args must hold one order; there are batch forms for more");
-        request_.orders.emplace_back();
-        return order(value, request_.orders.back(), {});
+        return order(value, {});
       case Op::CreateBatch:
       case Op::AmendBatch:
       case Op::CancelBatch:
@@ -398,197 +282,22 @@ class Walk {
       const std::size_t index = request_.orders.size();
       if (index >= limits_.batch_max)
         return fail(fmt::format("args[0].request must hold at most {} orders", limits_.batch_max));
-      request_.orders.emplace_back();
-      if (!order(entry, request_.orders.back(), {true, index})) return false;
+      if (!order(entry, {true, index})) return false;
     }
     return true;
   }
 
-  // --- an order
-
-  static constexpr std::string_view kCategoryWords =
-      "must be \"spot\", \"linear\", \"inverse\" or \"option\"";
-  static Category category_named(std::string_view name) {
-    const auto* const found = std::find(kCategoryNames.begin() + 1, kCategoryNames.end(), name);
-    return found == kCategoryNames.end() ? Category::None
-                                         : static_cast<Category>(found - kCategoryNames.begin());
-  }
-
-  // The first fault counts.
-  void fault(OrderRequest& order, const Place& place, std::string_view name,
-             std::string_view what) {
-    if (!order.fault) order.fault = {kBadRequest, fmt::format("{} {}", path_of(place, name), what)};
-  }
-
-  bool order(ondemand::value& value, OrderRequest& order, const Place& place) {
+  bool order(ondemand::value& value, const Place& place) {
     ondemand::object object;
     if (value.get_object().get(object) != simdjson::SUCCESS) {
       return fail(place.in_batch ? fmt::format("args[0].request[{}] must be an object", place.index)
                                  : "args[0] must be an object");
     }
-    const std::uint8_t in = in_of(request_.op);
-    has_side_ = has_type_ = false;
-    std::uint64_t seen = 0;
-    for (auto member : object) {
-      ondemand::field field;
-      std::string_view key;
-      if (std::move(member).get(field) != simdjson::SUCCESS ||
-          field.unescaped_key().get(key) != simdjson::SUCCESS) {
-        return fail("is no JSON");
-      }
-      const auto* const info = std::find_if(kFields.begin(), kFields.end(),
-                                            [&](const FieldInfo& f) { return f.name == key; });
-      // What follows a fault is only looked at as JSON (look_again).
-      if (order.fault) continue;
-      if (info == kFields.end() || (info->in & in) == 0 ||
-          (place.in_batch && info->field == Field::Category)) {
-        order.fault = {kBadRequest, fmt::format("there is no parameter {} of {}", shown(key),
-                                                name_of(request_.op))};
-        continue;
-      }
-      const std::uint64_t bit = std::uint64_t{1} << (info - kFields.begin());
-      if ((seen & bit) != 0) fault(order, place, key, "is there twice");
-      seen |= bit;
-      if (!order.fault) parameter(field.value(), *info, order, place);
-    }
-    if (!order.fault) check(order, place);
-    return true;
+    request_.orders.emplace_back();
+    return read_order(object, request_.op, place, request_.orders.back()) || fail("is no JSON");
   }
 
-  void parameter(ondemand::value& value, const FieldInfo& info, OrderRequest& order,
-                 const Place& place) {
-    const auto bad = [&](std::string_view what) { fault(order, place, info.name, what); };
-    ondemand::json_type type{};
-    if (value.type().get(type) != simdjson::SUCCESS) return bad("is no JSON");
-    // Only the first character has been looked at.
-    const bool is_word = type == ondemand::json_type::null || type == ondemand::json_type::boolean;
-    if (is_word && !is_scalar_token(token_of(value))) return bad("is no JSON");
-    if (type == ondemand::json_type::null) return;  // as if it were not there
-    if (info.field == Field::Neutral) {
-      if (!is_neutral(value, type, info)) bad("is not supported");
-      return;
-    }
-    if (info.field == Field::ReduceOnly) {
-      if (type != ondemand::json_type::boolean) return bad("must be true or false");
-      order.reduce_only = token_of(value) == "true";
-      return;
-    }
-    if (info.field == Field::Qty || info.field == Field::Price) {
-      return number(value, type, info.field == Field::Qty ? order.quantity : order.price, bad);
-    }
-    std::string_view text;
-    if (type != ondemand::json_type::string) return bad("must be text");
-    if (value.get_string().get(text) != simdjson::SUCCESS) return bad("is no valid text");
-    if (text.empty()) return;
-    switch (info.field) {
-      case Field::Category:
-        order.category = category_named(text);
-        if (order.category == Category::None) bad(kCategoryWords);
-        return;
-      case Field::Symbol:
-        order.symbol = text;
-        if (text.size() > kSymbolMax || !is_printable(text)) bad("is no symbol");
-        return;
-      case Field::Side:
-        has_side_ = text == "Buy" || text == "Sell";
-        order.side = text == "Buy" ? risk::Side::Buy : risk::Side::Sell;
-        if (!has_side_) bad("must be \"Buy\" or \"Sell\"");
-        return;
-      case Field::OrderType:
-        has_type_ = text == "Limit" || text == "Market";
-        order.ord_type = text == "Limit" ? risk::OrdType::Limit : risk::OrdType::Market;
-        if (!has_type_) bad("must be \"Limit\" or \"Market\"");
-        return;
-      case Field::TimeInForce:
-        order.life = life_named(text);
-        if (order.life == Life::NotGiven) bad("must be \"GTC\", \"IOC\", \"FOK\" or \"PostOnly\"");
-        return;
-      case Field::OrderLinkId:
-        order.link = text;
-        if (text.size() > kLinkMax || !std::all_of(text.begin(), text.end(), is_link_character)) {
-          bad("must have 1 to 36 letters, digits, - and _");
-        }
-        return;
-      case Field::MarketUnit:
-        order.in_base_coin = text == "baseCoin";
-        if (!order.in_base_coin) bad("is not supported");
-        return;
-      case Field::OrderId:
-        order.order_id = text;
-        if (text.size() > kOrderIdMax || !is_printable(text)) bad("is no order id");
-        return;
-      case Field::Qty:
-      case Field::Price:
-      case Field::ReduceOnly:
-      case Field::Neutral:
-        break;
-    }
-  }
-
-  template <class Bad>
-  static void number(ondemand::value& value, ondemand::json_type type, Number& out, Bad bad) {
-    if (type == ondemand::json_type::number) {
-      out = {token_of(value), false};
-      if (!config::is_json_number(out.text)) bad("is not a number");
-      return;
-    }
-    std::string_view text;
-    if (type != ondemand::json_type::string) return bad("must be a decimal number");
-    if (value.get_string().get(text) != simdjson::SUCCESS) return bad("is no valid text");
-    out = {text, true};
-    const config::DecimalError error = config::parse_decimal(text, 0).error;
-    if (!text.empty() && error == config::DecimalError::NotANumber) bad("is not a number");
-  }
-
-  // It says what is the case anyway: "", 0, false or the word for it.
-  static bool is_neutral(ondemand::value& value, ondemand::json_type type, const FieldInfo& info) {
-    std::string_view text;
-    switch (type) {
-      case ondemand::json_type::boolean:
-        return token_of(value) == "false";
-      case ondemand::json_type::number:
-        return is_zero(config::parse_json_number(token_of(value), 0));
-      case ondemand::json_type::string:
-        return value.get_string().get(text) == simdjson::SUCCESS &&
-               (text.empty() || text == info.neutral || is_zero(config::parse_decimal(text, 0)));
-      case ondemand::json_type::null:
-        return true;
-      case ondemand::json_type::array:
-      case ondemand::json_type::object:
-        break;
-    }
-    return false;
-  }
-  static bool is_zero(const config::Decimal& number) { return number.ok() && number.value == 0; }
-
-  static bool is_link_character(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
-           c == '_';
-  }
-  static Life life_named(std::string_view name) {
-    if (name == "GTC") return Life::GoodTillCancel;
-    if (name == "IOC") return Life::ImmediateOrCancel;
-    if (name == "FOK") return Life::FillOrKill;
-    if (name == "PostOnly") return Life::PostOnly;
-    return Life::NotGiven;
-  }
-
-  // What must be there.
-  void check(OrderRequest& order, const Place& place) {
-    const auto missing = [&](std::string_view name) { fault(order, place, name, "is missing"); };
-    if (!place.in_batch && order.category == Category::None) missing("category");
-    if (order.symbol.empty()) missing("symbol");
-    if (in_of(request_.op) != kCreate) {
-      if (order.order_id.empty() && order.link.empty()) missing("orderId");
-      if (in_of(request_.op) == kAmend && !order.quantity.is_given() && !order.price.is_given())
-        missing("qty");
-      return;
-    }
-    if (!has_side_) missing("side");
-    if (!has_type_) missing("orderType");
-    if (!order.quantity.is_given()) missing("qty");
-    if (order.ord_type == risk::OrdType::Limit && !order.price.is_given()) missing("price");
-  }
+  // --- what must be there
 
   bool check() {
     if (request_.op == Op::Auth && arg_count_ != 3)
@@ -598,18 +307,9 @@ class Walk {
     if (!is_order(request_.op)) return true;
     if (request_.orders.empty()) return fail("args is missing");
     if (!request_.timestamp_ms) return fail("header.X-BAPI-TIMESTAMP is missing");
-    for (std::size_t i = 0; i < request_.orders.size(); ++i) check_unit(i);
+    for (std::size_t i = 0; i < request_.orders.size(); ++i)
+      check_unit(request_.op, {is_batch(request_.op), i}, request_.orders[i]);
     return true;
-  }
-
-  // What a spot market order buys is so much of the quoted coin unless it says otherwise.
-  void check_unit(std::size_t index) {
-    OrderRequest& order = request_.orders[index];
-    if (in_of(request_.op) == kCreate && order.category == Category::Spot &&
-        order.ord_type == risk::OrdType::Market && order.side == risk::Side::Buy &&
-        !order.in_base_coin) {
-      fault(order, {is_batch(request_.op), index}, "marketUnit", "must be \"baseCoin\"");
-    }
   }
 
   const DecoderLimits& limits_;
@@ -617,27 +317,7 @@ class Walk {
   unsigned seen_ = 0;
   bool op_is_late_ = false;
   std::size_t arg_count_ = 0;
-  // Of the order being read.
-  bool has_side_ = false;
-  bool has_type_ = false;
 };
-
-// --- the second look: whether a frame that has a fault is JSON at all
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\n\r";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-// The same of a frame that is no object.
-bool is_sound_scalar(ondemand::document& document, ondemand::json_type type,
-                     std::string_view frame) {
-  if (type == ondemand::json_type::string)
-    return document.get_string().error() == simdjson::SUCCESS && at_end(document);
-  return is_scalar_token(trimmed(frame));
-}
 
 // The lists keep their memory.
 void clear(Request& request) {
@@ -699,55 +379,6 @@ void Decoder::refuse_malformed() {
   request_.fault = {kBadRequest, "is no JSON"};
   request_.orders.clear();
   request_.topics.clear();
-}
-
-// A frame with a fault is JSON with a fault, or no JSON; and the id of the request may stand behind
-// the fault.
-void Decoder::look_again(std::string_view frame) {
-  ondemand::document document;
-  ondemand::json_type type{};
-  if (checker_.iterate(frame.data(), frame.size(), frame.size() + kFramePadding).get(document) !=
-          simdjson::SUCCESS ||
-      document.type().get(type) != simdjson::SUCCESS) {
-    return refuse_malformed();
-  }
-  if (type != ondemand::json_type::object && type != ondemand::json_type::array) {
-    if (!is_sound_scalar(document, type, frame)) refuse_malformed();
-    return;
-  }
-  ondemand::value root;
-  if (type == ondemand::json_type::array) {
-    if (document.get_value().get(root) != simdjson::SUCCESS || !is_sound(root, 1) ||
-        !at_end(document)) {
-      refuse_malformed();
-    }
-    return;
-  }
-  ondemand::object object;
-  if (document.get_object().get(object) != simdjson::SUCCESS) return refuse_malformed();
-  for (auto member : object) {
-    ondemand::field field;
-    std::string_view key;
-    if (std::move(member).get(field) != simdjson::SUCCESS ||
-        field.unescaped_key().get(key) != simdjson::SUCCESS) {
-      return refuse_malformed();
-    }
-    ondemand::value value = field.value();
-    ondemand::json_type kind{};
-    std::string_view text;
-    if (request_.req_id.empty() && (key == "reqId" || key == "req_id") &&
-        value.type().get(kind) == simdjson::SUCCESS && kind == ondemand::json_type::string) {
-      if (value.get_string().get(text) != simdjson::SUCCESS) return refuse_malformed();
-      if (text.size() <= kReqIdMax && is_printable(text)) request_.req_id = text;
-    } else if (request_.op_text.empty() && key == "op" &&
-               value.type().get(kind) == simdjson::SUCCESS && kind == ondemand::json_type::string) {
-      if (value.get_string().get(text) != simdjson::SUCCESS) return refuse_malformed();
-      if (text.size() <= kShownMax && is_printable(text)) request_.op_text = text;
-    } else if (!is_sound(value, 2)) {
-      return refuse_malformed();
-    }
-  }
-  if (!at_end(document)) refuse_malformed();
 }
 
 }  // namespace portcullis::gateway::json

@@ -62,6 +62,8 @@ std::string_view cancel_type(const Order& order) {
     return "CancelByUser";
   if (order.cancel_reason == static_cast<char>(ouch::CancelReason::Supervisory))
     return "CancelByAdmin";
+  if (order.cancel_reason == static_cast<char>(ouch::CancelReason::SelfMatchPrevention))
+    return "CancelBySmp";
   return "UNKNOWN";
 }
 

@@ -22,6 +22,11 @@ void OrderStore::take(const journal::RecordView& view) {
       if (journal::read_command(view, record)) stream_session_ = record.stream_session;
       return;
     }
+    case RecordType::StreamSession: {
+      gate::StreamSessionRecord record;
+      if (journal::read_command(view, record)) stream_session_ = record.stream_session;
+      return;
+    }
     case RecordType::Enter: {
       gate::EnterRecord record;
       if (journal::read_command(view, record)) take_enter(record.order, record.decision, {});

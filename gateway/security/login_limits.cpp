@@ -4,6 +4,12 @@
 
 namespace portcullis::gateway::security {
 
+LoginLimitSettings login_limits(const config::GatewaySettings& gateway) {
+  return {.attempts_max = gateway.login_attempts_max,
+          .window_ns = gateway.login_window_ns,
+          .lockout_ns = gateway.lockout_ns};
+}
+
 bool LoginFailures::failed(const LoginLimitSettings& settings, std::int64_t now_ns) {
   if (is_locked(now_ns)) return false;
   if (count_ == 0 || now_ns - window_began_ns_ >= settings.window_ns) {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "config/deployment.h"
+
 namespace portcullis::gateway::security {
 
 struct LoginLimitSettings {
@@ -11,6 +13,11 @@ struct LoginLimitSettings {
   std::int64_t window_ns = 0;
   std::int64_t lockout_ns = 0;
 };
+
+[[nodiscard]] LoginLimitSettings login_limits(const config::GatewaySettings& gateway);
+
+// So many addresses are remembered, those that are locked longest.
+inline constexpr std::uint32_t kAddressesMax = 1'024;
 
 // Of one name or address. A good login of a name forgets what failed before it; of an address it
 // does not, for whoever has one password there could guess others for ever.
@@ -36,7 +43,7 @@ class AddressFailures {
   // REQUIRES addresses_max > 0.
   AddressFailures(const LoginLimitSettings& settings, std::uint32_t addresses_max);
 
-  // An address is a number that is not 0 (Transport::peer).
+  // An address is a number that is not 0 (number_of).
   [[nodiscard]] bool is_locked(std::uint64_t address, std::int64_t now_ns) const;
   bool failed(std::uint64_t address, std::int64_t now_ns);
 

@@ -1,4 +1,5 @@
 // Who is let in: connections within their limits, and logins, whose passwords are looked at elsewhere.
+#include <algorithm>
 #include <optional>
 
 #include "gateway/shard/shard.h"
@@ -27,6 +28,7 @@ bool Shard::accept() {
     case Transport::Accept::Refused:
       ++counters_.connections;
       ++counters_.connections_refused;
+      drop_unauthenticated(waiting().oldest);  // so that there is a place for the next
       return true;
     case Transport::Accept::Connected:
       break;
@@ -50,35 +52,46 @@ bool Shard::accept() {
   client.malformed = 0;
   client.has_input = false;
   client.stuck_since_ns = 0;
-  client.reader.reset();
+  client.is_behind = false;
   return true;
 }
 
-// Whether there is room for one more, of its address and of those that have not logged in: for that
-// the oldest of them goes, of those whose login is not being looked at.
-bool Shard::admit(const Client& newcomer) {
-  std::uint32_t from_there = 0;
-  std::uint32_t unauthenticated = 0;
-  Client* oldest = nullptr;
+// Those that have not logged in, and the oldest of them whose login is not being looked at.
+Shard::Unauthenticated Shard::waiting() const {
+  Unauthenticated waiting;
   for (const auto& client : clients_) {
-    if (!client->is_open) continue;
-    if (newcomer.address != 0 && client->address == newcomer.address) ++from_there;
-    if (client->session.exists()) continue;
-    ++unauthenticated;
-    if (!client->is_checked && (oldest == nullptr || client->connected_ns < oldest->connected_ns))
-      oldest = client.get();
+    if (!client->is_open || client->session.exists()) continue;
+    ++waiting.count;
+    if (!client->is_checked &&
+        (waiting.oldest == nullptr || client->connected_ns < waiting.oldest->connected_ns))
+      waiting.oldest = client.get();
   }
+  return waiting;
+}
+
+void Shard::drop_unauthenticated(Client* client) {
+  if (client == nullptr) return;
+  ++counters_.dropped_unauthenticated;
+  drop(*client);
+}
+
+// Whether there is room for one more, of its address and of those that have not logged in: for that
+// the oldest of them goes.
+bool Shard::admit(const Client& newcomer) {
+  const auto from_there = std::count_if(clients_.begin(), clients_.end(), [&](const auto& client) {
+    return client->is_open && newcomer.address != 0 && client->address == newcomer.address;
+  });
   if (from_there >= deployment_.gateway.connections_per_address_max) {
     ++counters_.refused_by_address;
     return false;
   }
-  if (unauthenticated < deployment_.gateway.unauthenticated_max) return true;
-  if (oldest == nullptr) {
+  const Unauthenticated waiting = this->waiting();
+  if (waiting.count < deployment_.gateway.unauthenticated_max) return true;
+  if (waiting.oldest == nullptr) {
     ++counters_.refused_unauthenticated;
     return false;
   }
-  ++counters_.dropped_unauthenticated;
-  drop(*oldest);
+  drop_unauthenticated(waiting.oldest);
   return true;
 }
 
@@ -149,11 +162,13 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   SessionState& state = sessions_[session.value];
   state.failures.succeeded();
   const auto stream = static_cast<std::uint16_t>(session.value);
+  // Numbers of the Soup session begin behind those of the sessions before it.
+  const std::uint64_t base = gate_.stream_base(session);
   const std::uint64_t next = journal_.stream_next(stream);
+  const std::uint64_t asked_sequence = client.asked_sequence;
   const std::string_view asked(client.asked_session.data(), client.asked_session_size);
-  const bool is_gone =
-      client.asked_sequence != 0 && client.asked_sequence < journal_.stream_first(stream);
-  if ((!asked.empty() && asked != gate_.stream_session()) || client.asked_sequence > next ||
+  const bool is_gone = asked_sequence != 0 && base + asked_sequence < journal_.stream_first(stream);
+  if ((!asked.empty() && asked != gate_.stream_session()) || asked_sequence > next - base ||
       is_gone) {
     return reject_login(client, soup::LoginRejectReason::SessionNotAvailable);
   }
@@ -174,8 +189,8 @@ void Shard::log_in(Client& client, risk::SessionIndex session) {
   state.client = &client;
   state.dead_man.heard(now_ns_);
   client.session = session;
-  client.next = client.asked_sequence == 0 ? next : client.asked_sequence;
-  (void)client.soup.accept_login(gate_.stream_session(), client.next);
+  client.next = asked_sequence == 0 ? next : base + asked_sequence;
+  (void)client.soup.accept_login(gate_.stream_session(), client.next - base);
   client.soup.excuse_silence(now_ns_);  // while it waited for us
 }
 

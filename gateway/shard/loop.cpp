@@ -21,22 +21,20 @@ Loop::Loop(const config::Deployment& deployment, const security::Credentials& cr
       journal_(journal),
       follower_(follower),
       transport_(deployment),
-      shard_(deployment, credentials.venue, logins_, gate, journal, inputs, transport_),
+      shard_(deployment, credentials.venue, logins_, gate, journal, streams_, inputs, transport_),
       logins_(
           [&credentials](risk::SessionIndex session, std::string_view password) {
             return credentials.verify(session, password);
           },
-          deployment.gateway.unauthenticated_max, [this] { wake(); }) {}
+          deployment.gateway.unauthenticated_max, [this] { wake(); }),
+      streams_(deployment.journal.directory, deployment.gateway.connections_max,
+               [this] { wake(); }) {}
 
-void Loop::wake() noexcept {
-  // Orders what was made visible before the look at the sleeper.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (sleeping_.load(std::memory_order_seq_cst)) transport_.wake();
-}
+void Loop::wake() noexcept { transport_.bell().ring(); }
 
 void Loop::stop() noexcept {
   stopping_.store(true);
-  transport_.wake();
+  wake();
 }
 
 void Loop::run() {
@@ -50,9 +48,16 @@ void Loop::run() {
       wait();
     }
   }
+}
+
+void Loop::finish() {
   shard_.begin_stop();
-  while (!shard_.stop_pass()) transport_.sleep(kStopSleep);
-  ring();
+  for (;;) {
+    const bool is_done = shard_.stop_pass();
+    ring();
+    if (is_done) return;
+    transport_.sleep(kStopSleep);
+  }
 }
 
 void Loop::ring() noexcept {
@@ -70,11 +75,9 @@ void Loop::wait() {
     ::sched_yield();
     return;
   }
-  // A producer that queues after this line sees us sleeping and wakes us; one that queued before it
-  // is seen by the look at the queues.
-  sleeping_.store(true, std::memory_order_seq_cst);
+  transport_.bell().will_sleep();
   if (!stopping_.load() && !shard_.drain_queues()) transport_.sleep(kSleepMax);
-  sleeping_.store(false, std::memory_order_seq_cst);
+  transport_.bell().stay_awake();
 }
 
 }  // namespace portcullis::gateway::shard

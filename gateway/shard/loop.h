@@ -8,6 +8,7 @@
 #include "config/deployment.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/journal/stream_server.h"
 #include "gateway/security/credentials.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/shard/doorbell.h"
@@ -25,8 +26,11 @@ class Loop {
 
   [[nodiscard]] std::uint16_t port() const { return transport_.port(); }
 
-  // Runs until stop(). Returns when everything that had to leave has left, or after a few seconds.
+  // Passes until stop().
   void run();
+  // Once, after run(), on its thread: returns when what the edge has accepted is decided and
+  // everything that had to leave has left, or after a few seconds.
+  void finish();
   // From any thread or a signal handler.
   void stop() noexcept;
   // From any thread: something has been queued for the shard.
@@ -47,8 +51,9 @@ class Loop {
   Shard shard_;
   std::int64_t idle_since_ns_ = 0;
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> sleeping_{false};
-  security::LoginChecker logins_;  // it wakes us: begins last and ends first
+  // They wake us: begin last and end first.
+  security::LoginChecker logins_;
+  journal::StreamServer streams_;
 };
 
 }  // namespace portcullis::gateway::shard

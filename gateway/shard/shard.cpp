@@ -12,11 +12,11 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
-constexpr std::uint64_t kOldMessagesPerPass = 64;  // of all clients: each is read from a file
+constexpr std::uint64_t kOldMessagesPerPass = 256;  // of all clients: copied from blocks
 constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
+constexpr int kLastOrdersTurns = 64;  // of the edge's queue in one stop_pass()
 constexpr std::uint32_t kMalformedMax = 3;
-constexpr std::uint32_t kAddressesMax = 1'024;  // whose failed logins are remembered
 
 soup::LinkSettings client_settings(const config::Deployment& deployment) {
   const config::GatewaySettings& gateway = deployment.gateway;
@@ -38,28 +38,23 @@ soup::LinkSettings venue_settings(const config::Deployment& deployment) {
           .login_ns_max = venue.times.login_ns};
 }
 
-security::LoginLimitSettings login_limits(const config::GatewaySettings& gateway) {
-  return {.attempts_max = gateway.login_attempts_max,
-          .window_ns = gateway.login_window_ns,
-          .lockout_ns = gateway.lockout_ns};
-}
-
 }  // namespace
 
 Shard::Shard(const config::Deployment& deployment, const config::Secret& venue_password,
              security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
-             Inputs inputs, Transport& transport)
+             journal::StreamServer& streams, Inputs inputs, Transport& transport)
     : deployment_(deployment),
       venue_password_(venue_password),
       logins_(logins),
       gate_(gate),
       journal_(journal),
+      streams_(streams),
       inputs_(inputs),
       transport_(transport),
       waits_for_disk_(journal.durability() == journal::Durability::Fsync),
       sessions_(deployment.sessions.size()),
-      login_limits_(login_limits(deployment.gateway)),
-      address_failures_(login_limits_, kAddressesMax),
+      login_limits_(security::login_limits(deployment.gateway)),
+      address_failures_(login_limits_, security::kAddressesMax),
       venue_(venue_settings(deployment), 0),
       venue_backoff_ns_(deployment.venue.reconnect_ns_min) {
   for (std::uint32_t c = 0; c < deployment.gateway.connections_max; ++c) {
@@ -107,8 +102,9 @@ bool Shard::pass() {
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
-  // Each in turn is the first to be given of what is read from files.
+  // Each in turn is the first to be given of what was read from files.
   old_messages_left_ = kOldMessagesPerPass;
+  blocks_read_ = streams_.blocks_read();
   first_pumped_ = first_pumped_ + 1 < clients_.size() ? first_pumped_ + 1 : 0;
   for (std::size_t c = 0; c < clients_.size(); ++c) {
     const std::size_t at = first_pumped_ + c;
@@ -128,7 +124,8 @@ bool Shard::drain_queues() {
   const bool orders = drain_orders();
   const bool logins = drain_logins();
   const bool prices = drain_prices();
-  return prices || orders || logins || (waits_for_disk_ && journal_.synced_sequence() != durable_);
+  return prices || orders || logins || streams_.blocks_read() != blocks_read_ ||
+         (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
 // Overloaded: twice running a long pass while a session had its full budget (ORDERLIFE 5).
@@ -180,6 +177,7 @@ void Shard::check_timers() {
 void Shard::close(Client& client) {
   transport_.close(client.connection);
   client.is_open = false;
+  leave_files(client);
 }
 
 void Shard::drop(Client& client) {
@@ -292,7 +290,7 @@ void Shard::send_arithmetic(Client& client) {
 // --- what clients are owed
 
 // Lets the session's stream leave: replay and live are one path, a cursor over the journal's
-// stream.
+// stream. What is not in the ring any more is read from files by somebody else.
 bool Shard::pump(Client& client) {
   if (client.session.exists() && client.soup.is_active()) {
     const auto stream = static_cast<std::uint16_t>(client.session.value);
@@ -301,11 +299,11 @@ bool Shard::pump(Client& client) {
       if (journal_.recent(stream, client.next, payload)) {
         if (!client.soup.send_sequenced(payload)) break;
         ++client.next;
-      } else if (client.next > journal_.stream_flushed(stream) ||
-                 !queue_old(client, stream, journal_.stream_flushed(stream))) {
+      } else if (!queue_old(client, stream)) {
         break;
       }
     }
+    if (client.is_behind && client.next == journal_.stream_next(stream)) leave_files(client);
   }
   if (!client.is_open) return true;  // its stream could not be read
   if (client.session.exists()) {
@@ -313,6 +311,7 @@ bool Shard::pump(Client& client) {
         client.next == journal_.stream_next(static_cast<std::uint16_t>(client.session.value));
   }
   bool worked = false;
+  bool is_refused = false;
   for (;;) {
     const std::span<const std::byte> output = may_leave(client.marks, client.soup.output());
     if (output.empty()) break;
@@ -321,7 +320,8 @@ bool Shard::pump(Client& client) {
       drop(client);
       return true;
     }
-    if (n == 0) break;
+    is_refused = n == 0;
+    if (is_refused) break;
     client.soup.sent(static_cast<std::size_t>(n));
     client.marks.sent(static_cast<std::size_t>(n));
     client.stuck_since_ns = 0;
@@ -331,7 +331,11 @@ bool Shard::pump(Client& client) {
     drop(client);
     return true;
   }
-  let_go_if_slow(client);
+  if (is_refused) {
+    let_go_if_slow(client);
+  } else {
+    client.stuck_since_ns = 0;  // what is still there waits for the disk, not for the client
+  }
   return worked;
 }
 
@@ -356,27 +360,40 @@ void Shard::let_go_if_slow(Client& client) {
   drop(client);
 }
 
-// A bounded chunk from the segments. False when there was no room for all of it, or this pass has
-// read enough: a long replay takes turns with everybody's orders.
-bool Shard::queue_old(Client& client, std::uint16_t stream, std::uint64_t through) {
-  if (old_messages_left_ == 0 ||
-      client.soup.output_room() < journal::StreamReader::kChunkBytes / 2) {
-    return false;
+// From the block that was read of its stream, as much as there is room for in its buffer and in this
+// pass: a long replay takes turns with everybody's orders. The cursor is the client's own, so that
+// nothing is lost or comes twice where a block ends, or the ring has overtaken it. False: no more for
+// now.
+bool Shard::queue_old(Client& client, std::uint16_t stream) {
+  const std::uint32_t place = client.connection - Transport::kVenue - 1;
+  if (const journal::StreamBlock* block = streams_.block(place)) {
+    if (block->status != journal::ReadStatus::Record) {
+      // Its next login is refused where the messages are gone; the journal's checks tell of damage.
+      ++(block->status == journal::ReadStatus::Removed ? counters_.streams_removed
+                                                       : counters_.streams_unreadable);
+      drop(client);
+      return false;
+    }
+    const std::uint64_t first = block->messages.front().stream_sequence;
+    const std::uint64_t end = first + block->messages.size();
+    const std::uint64_t began = client.next;
+    while (client.next < end && old_messages_left_ > 0 &&
+           client.soup.send_sequenced(block->messages[client.next - first].payload)) {
+      ++client.next;
+      --old_messages_left_;
+    }
+    if (client.next < end) return false;
+    if (client.next > began) return true;  // and the next one may be in the ring
   }
-  through = std::min(through, client.next + old_messages_left_ - 1);
-  if (!client.reader) {
-    client.reader = std::make_unique<journal::StreamReader>(deployment_.journal.directory, stream);
-  }
-  if (client.reader->read(client.next, through) != journal::ReadStatus::Record) {
-    drop(client);  // the journal's own checks report the damage
-    return false;
-  }
-  old_messages_left_ -= client.reader->messages().size();
-  for (const journal::StreamMessage& message : client.reader->messages()) {
-    if (!client.soup.send_sequenced(message.payload)) return false;
-    ++client.next;
-  }
-  return true;
+  const std::uint64_t flushed = journal_.stream_flushed(stream);
+  if (client.next <= flushed) client.is_behind |= streams_.ask(place, stream, client.next, flushed);
+  return false;
+}
+
+void Shard::leave_files(Client& client) {
+  if (!client.is_behind) return;
+  client.is_behind = false;
+  streams_.cancel(client.connection - Transport::kVenue - 1);
 }
 
 // --- the venue
@@ -396,10 +413,20 @@ void Shard::venue_connected() {
   venue_retry_at_ns_ = now_ns_ + venue_backoff_ns_;
   venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, deployment_.venue.reconnect_ns_max);
   if (outcome == Transport::Connect::Failed) return;
-  ++counters_.venue_connects;
   venue_open_ = true;
   venue_.reset(now_ns_);
   venue_marks_.clear();
+  // Where it is not known how far the venue is, or whether it has our session, that is asked first:
+  // a login for whatever session it has, and no old messages.
+  venue_is_asked_ = venue_refused_ || (!gate_.is_venue_known() && !is_venue_head_known_);
+  if (venue_is_asked_) {
+    (void)venue_.login({.username = deployment_.venue.user,
+                        .password = venue_password_.view(),
+                        .session = "",
+                        .sequence = 0});
+    return;
+  }
+  ++counters_.venue_connects;
   (void)venue_.login({.username = deployment_.venue.user,
                       .password = venue_password_.view(),
                       .session = gate_.venue_session(),
@@ -410,8 +437,26 @@ void Shard::drop_venue() {
   if (!venue_open_) return;
   transport_.close(Transport::kVenue);
   venue_open_ = false;
+  if (!gate_.is_venue_known()) is_venue_head_known_ = false;
   ++counters_.venue_drops;
   gate_.on_venue_down(now_ns_);
+}
+
+// The answer to where it stands. The next connection is the one that stays.
+void Shard::venue_stands_at(std::string_view session, std::uint64_t next_sequence) {
+  transport_.close(Transport::kVenue);
+  venue_open_ = false;
+  venue_refused_ = false;
+  is_venue_head_known_ = true;
+  venue_retry_at_ns_ = now_ns_;
+  gate_.set_venue_head(next_sequence);
+  const bool is_lost =
+      !gate_.venue_session().empty() &&
+      (session != gate_.venue_session() || next_sequence < gate_.venue_next_sequence());
+  if (is_lost) {
+    is_venue_head_known_ = false;
+    (void)gate_.on_venue_login(session, next_sequence, now_ns_);
+  }
 }
 
 bool Shard::serve_venue() {
@@ -437,6 +482,10 @@ bool Shard::serve_venue() {
       case Type::None:
         return worked;
       case Type::LoginAccepted:
+        if (venue_is_asked_) {
+          venue_stands_at(event.session, event.sequence);
+          return true;
+        }
         gate_.set_venue(&venue_);
         if (gate_.on_venue_login(event.session, event.sequence, now_ns_)) {
           venue_backoff_ns_ = deployment_.venue.reconnect_ns_min;
@@ -445,11 +494,10 @@ bool Shard::serve_venue() {
         }
         break;
       case Type::LoginRejected:
-        // It does not know the session we ask for: as if it had answered with another one.
-        if (event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
-            !gate_.venue_session().empty()) {
-          (void)gate_.on_venue_login({}, 0, now_ns_);
-        }
+        // It may have another session, or less than we have seen, or another connection of ours that
+        // has not ended there yet.
+        venue_refused_ = event.reject_reason == soup::LoginRejectReason::SessionNotAvailable &&
+                         !gate_.venue_session().empty();
         drop_venue();
         break;
       case Type::SequencedData:
@@ -573,9 +621,16 @@ void Shard::publish_fixed_indexes() {
 void Shard::begin_stop() {
   transport_.stop_accepting();
   give_up_ns_ = tick() + kStopMaxNs;
-  if (deployment_.gateway.cancel_working_orders_on_stop) {
-    gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
+}
+
+// What the edge has accepted; nothing is behind it once the queue is closed.
+bool Shard::drain_last_orders() {
+  if (inputs_.orders == nullptr) return true;
+  const bool is_closed = inputs_.orders->is_closed();
+  for (int turn = 0; turn < kLastOrdersTurns; ++turn) {
+    if (!drain_orders()) return is_closed && next_order_ == order_count_;
   }
+  return false;
 }
 
 bool Shard::stop_pass() {
@@ -583,6 +638,12 @@ bool Shard::stop_pass() {
   tick();
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
+  if (!swept_) {
+    if (!drain_last_orders() && now_ns_ < give_up_ns_) return false;
+    swept_ = true;
+    if (deployment_.gateway.cancel_working_orders_on_stop)
+      gate_.sweep(gate::SweepScope::Node, 0, risk::kNone32, now_ns_);
+  }
   if (deployment_.gateway.cancel_working_orders_on_stop && now_ns_ < give_up_ns_ &&
       (!gate_.is_idle() || gate_.engine().live_orders() > 0)) {
     serve_venue();

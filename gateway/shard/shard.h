@@ -23,7 +23,7 @@
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
-#include "gateway/journal/stream_index.h"
+#include "gateway/journal/stream_server.h"
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
@@ -45,7 +45,7 @@ struct LinkCounters {
   std::uint64_t refused_by_address = 0;   // beyond connections_per_address_max
   std::uint64_t refused_unauthenticated =
       0;  // beyond unauthenticated_max, all of them being checked
-  std::uint64_t dropped_unauthenticated = 0;  // beyond it the oldest
+  std::uint64_t dropped_unauthenticated = 0;  // beyond it, or for the next, the oldest
   std::uint64_t accepts_failed = 0;           // no file for a connection
   std::uint64_t logins = 0;
   std::uint64_t logins_rejected = 0;  // all of the next four, and wrong sessions and numbers
@@ -58,7 +58,9 @@ struct LinkCounters {
   std::uint64_t protocol_errors = 0;
   std::uint64_t malformed_disconnects = 0;
   std::uint64_t slow_consumers = 0;
-  std::uint64_t fault_disconnects = 0;  // the exit budget was spent too
+  std::uint64_t streams_removed = 0;     // what a client was behind by was removed with its segment
+  std::uint64_t streams_unreadable = 0;  // or could not be read
+  std::uint64_t fault_disconnects = 0;   // the exit budget was spent too
   std::uint64_t venue_connects = 0;
   std::uint64_t venue_drops = 0;
   std::uint64_t overloads = 0;
@@ -68,10 +70,10 @@ struct LinkCounters {
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
-  // Everything must outlive the shard.
+  // Everything must outlive the shard. `streams` has a place for each of connections_max.
   Shard(const config::Deployment& deployment, const config::Secret& venue_password,
-        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal, Inputs inputs,
-        Transport& transport);
+        security::LoginChecker& logins, gate::Gate& gate, journal::Journal& journal,
+        journal::StreamServer& streams, Inputs inputs, Transport& transport);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -83,8 +85,9 @@ class Shard {
   // durable. Part of a pass, and the last look before a sleep.
   bool drain_queues();
 
-  // Instead of further passes: nobody new is let in, what was taken leaves. Working orders stay, or
-  // are cancelled where that is configured.
+  // Instead of further passes: nobody new is let in, what the edge has accepted is decided until it
+  // has closed its queue, what was taken leaves. Working orders stay, or are cancelled where that is
+  // configured.
   void begin_stop();
   // True: everything has left, or a few seconds were not enough. Else to be called again, a
   // millisecond later.
@@ -112,12 +115,12 @@ class Shard {
     std::size_t asked_session_size = 0;
     std::uint64_t asked_sequence = 0;
     risk::SessionIndex session;  // none before the login
-    std::uint64_t next = 1;      // the next message of the session's stream to queue
+    std::uint64_t next = 1;      // the next message of the session's stream, as the journal counts
     std::uint32_t malformed = 0;
     bool has_input = false;           // unread messages were left for the next pass
     bool is_current = false;          // it has had all that there was, once
     std::int64_t stuck_since_ns = 0;  // output is full and the socket takes nothing; 0: it does
-    std::unique_ptr<journal::StreamReader> reader;
+    bool is_behind = false;           // old messages are read for it
   };
   struct SessionState {
     Client* client = nullptr;
@@ -129,6 +132,12 @@ class Shard {
   bool accept();
   bool serve(Client& client);
   bool take_messages(Client& client);
+  struct Unauthenticated {
+    std::uint32_t count = 0;
+    Client* oldest = nullptr;
+  };
+  Unauthenticated waiting() const;
+  void drop_unauthenticated(Client* client);
   bool admit(const Client& newcomer);
   void ask_login(Client& client, const soup::LoginRequest& request);
   bool drain_logins();
@@ -139,7 +148,8 @@ class Shard {
   bool pump(Client& client);
   std::span<const std::byte> may_leave(OutputMarks& marks,
                                        std::span<const std::byte> output) noexcept;
-  bool queue_old(Client& client, std::uint16_t stream, std::uint64_t through);
+  bool queue_old(Client& client, std::uint16_t stream);
+  void leave_files(Client& client);
   void close(Client& client);
   void drop(Client& client);
   void send_arithmetic(Client& client);
@@ -150,8 +160,10 @@ class Shard {
   bool serve_venue();
   bool serve_venue_output();
   void drop_venue();
+  void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
   bool drain_prices();
   bool drain_orders();
+  bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);
   void session_up(risk::SessionIndex session);
   void heard_of(risk::SessionIndex session);
@@ -164,6 +176,7 @@ class Shard {
   security::LoginChecker& logins_;
   gate::Gate& gate_;
   journal::Journal& journal_;
+  journal::StreamServer& streams_;
   const Inputs inputs_;
   Transport& transport_;
 
@@ -173,7 +186,8 @@ class Shard {
   std::int64_t accept_at_ns_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // connections_max of them, free or not
   std::size_t first_pumped_ = 0;
-  std::uint64_t old_messages_left_ = 0;  // that this pass may still read from files
+  std::uint64_t old_messages_left_ = 0;  // that this pass may still copy from blocks
+  std::uint64_t blocks_read_ = 0;        // of old messages, as seen by this pass
   std::vector<SessionState> sessions_;
   const security::LoginLimitSettings login_limits_;
   security::AddressFailures address_failures_;
@@ -186,6 +200,9 @@ class Shard {
   OutputMarks venue_marks_;
   bool venue_open_ = false;
   bool venue_connecting_ = false;
+  bool venue_refused_ = false;  // our session, for whatever reason
+  bool is_venue_head_known_ = false;
+  bool venue_is_asked_ = false;  // by this connection, where it stands
   std::int64_t venue_retry_at_ns_ = 0;
   std::int64_t venue_backoff_ns_ = 0;
 
@@ -195,6 +212,7 @@ class Shard {
   std::int64_t next_timers_ns_ = 0;
   std::int64_t next_fixed_ns_ = 0;
   std::int64_t give_up_ns_ = 0;  // of a stop
+  bool swept_ = false;           // the orders that a stop cancels, where it does
   bool overloaded_ = false;
   bool full_budget_ = false;  // some session used its whole budget in this pass
   std::uint32_t slow_passes_ = 0;

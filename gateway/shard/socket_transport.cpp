@@ -2,14 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <boost/system/system_error.hpp>
 #include <stdexcept>
 #include <utility>
 
 #include "feeds/epoch_clock.h"
+#include "gateway/security/peer_address.h"
 
 namespace portcullis::gateway::shard {
 
@@ -28,19 +27,11 @@ tcp::acceptor listen(asio::io_context& io, const config::GatewaySettings& gatewa
   }
 }
 
-// Of one host as one number. An IPv4 address that is mapped into IPv6 is itself.
+// 0: it is gone already.
 std::uint64_t address_of(const tcp::socket& socket) {
   error_code error;
-  const asio::ip::address address = socket.remote_endpoint(error).address();
-  if (error) return 0;
-  if (address.is_v4()) return std::uint64_t{1} << 32 | address.to_v4().to_uint();
-  const asio::ip::address_v6 v6 = address.to_v6();
-  if (v6.is_v4_mapped()) {
-    return std::uint64_t{1} << 32 | asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_uint();
-  }
-  std::uint64_t network = 0;
-  for (std::size_t i = 0; i < 8; ++i) network = network << 8 | v6.to_bytes()[i];
-  return network == 0 ? 1 : network;  // the loopback
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  return error ? 0 : security::number_of(peer.address());
 }
 
 }  // namespace
@@ -51,11 +42,8 @@ SocketTransport::SocketTransport(const config::Deployment& deployment)
       work_(io_.get_executor()),
       acceptor_(listen(io_, deployment.gateway)),
       port_(acceptor_.local_endpoint().port()),
-      wakeup_(io_),
+      bell_wait_(io_, bell_.fd()),
       connecting_(io_) {
-  wakeup_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (wakeup_fd_ < 0) throw std::runtime_error("shard: no eventfd");
-  wakeup_.assign(wakeup_fd_);
   for (std::uint32_t c = 0; c <= deployment.gateway.connections_max; ++c) {
     sockets_.push_back(std::make_unique<Socket>(io_));
   }
@@ -67,7 +55,7 @@ SocketTransport::~SocketTransport() {  // NOLINT(bugprone-exception-escape): no 
   error_code ignored;
   acceptor_.close(ignored);
   connecting_.close(ignored);
-  wakeup_.close(ignored);
+  bell_wait_.release();  // the descriptor is the bell's
   for (const auto& socket : sockets_) socket->close();
   io_.restart();
   while (io_.poll() > 0) {
@@ -75,21 +63,15 @@ SocketTransport::~SocketTransport() {  // NOLINT(bugprone-exception-escape): no 
 }
 
 void SocketTransport::sleep(std::chrono::nanoseconds at_most) {
-  if (!wakeup_waiting_) {
-    wakeup_waiting_ = true;
-    wakeup_.async_wait(asio::posix::stream_descriptor::wait_read,
-                       in_memory(wakeup_memory_, [this](error_code) {
-                         wakeup_waiting_ = false;
-                         std::uint64_t count = 0;
-                         (void)!::read(wakeup_fd_, &count, sizeof count);
-                       }));
+  if (!bell_waiting_) {
+    bell_waiting_ = true;
+    bell_wait_.async_wait(asio::posix::stream_descriptor::wait_read,
+                          in_memory(bell_memory_, [this](error_code) {
+                            bell_waiting_ = false;
+                            bell_.awake();
+                          }));
   }
   io_.run_one_for(at_most);
-}
-
-void SocketTransport::wake() noexcept {
-  const std::uint64_t one = 1;
-  (void)!::write(wakeup_fd_, &one, sizeof one);
 }
 
 std::int64_t SocketTransport::now_ns() noexcept { return feeds::epoch_ns(); }

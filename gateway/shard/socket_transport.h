@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "gateway/shard/doorbell.h"
 #include "gateway/shard/handler_memory.h"
 #include "gateway/shard/socket.h"
 #include "gateway/shard/transport.h"
@@ -25,10 +26,9 @@ class SocketTransport final : public Transport {
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  // Waits until something can be read or written, somebody connects, or wake() is called.
+  // Waits until something can be read or written, somebody connects, or the bell rings.
   void sleep(std::chrono::nanoseconds at_most);
-  // From any thread or a signal handler: ends a sleep, or the next one.
-  void wake() noexcept;
+  [[nodiscard]] Doorbell& bell() noexcept { return bell_; }
 
   [[nodiscard]] std::int64_t now_ns() noexcept override;
   bool poll() override;
@@ -53,10 +53,10 @@ class SocketTransport final : public Transport {
   HandlerMemory accept_memory_;
   bool accepting_ = false;
   Accepted accepted_;  // not told yet
-  boost::asio::posix::stream_descriptor wakeup_;
-  HandlerMemory wakeup_memory_;
-  bool wakeup_waiting_ = false;
-  int wakeup_fd_ = -1;
+  Doorbell bell_;
+  boost::asio::posix::stream_descriptor bell_wait_;
+  HandlerMemory bell_memory_;
+  bool bell_waiting_ = false;
   boost::asio::ip::tcp::socket connecting_;
   HandlerMemory connect_memory_;
   Connect connect_outcome_ = Connect::Pending;

@@ -71,6 +71,33 @@ def test_killed(binary, folder):
     expect(figures["client"]["total"]["again"]["query"] >= 6, "and has asked for its numbers again")
 
 
+def test_json(binary, folder):
+    code, out, err = run(binary, "--json", *FEW, "--keep", folder / "json")
+    check_output(code, out, err)
+    expect(re.search(r"; 45 without a form in JSON left out$", out, re.M), "what has no form is told", out)
+    for name in ("sent", "taken", "refused by the gate", "refused at its door, or ignored"):
+        expect(re.search(rf"^  {name} +\d+$", out, re.M), f"the table of requests has {name}", out)
+    figures = read_figures(folder / "json")
+    expect(figures["client"]["total"]["sent"]["total"] == 2455, "each message of the plan is sent once")
+    expect(set(figures["gate"]["watermarks"]) > set(figures["client"]["sessions"]), "over sessions of their own")
+    expect(all(session["sent"]["total"] > 0 for session in figures["client"]["sessions"].values()), "and all of them")
+    ouch = [number for name, number in figures["gate"]["watermarks"].items() if name not in figures["client"]["sessions"]]
+    expect(ouch == [0] * 6, "and nothing over OUCH", ouch)
+    secrets = json.loads((folder / "json" / "config" / "sessions.json").read_text())["sessions"].values()
+    expect(all("secret_env" in session for session in secrets if session.get("protocol") == "json"),
+           "what they sign with is in no file")
+
+
+def test_json_killed(binary, folder):
+    code, out, err = run(binary, "--json", *FEW, "--kill", 1, "--kill-venue", 1, "--keep", folder / "json_killed")
+    check_output(code, out, err)
+    figures = read_figures(folder / "json_killed")
+    total = figures["client"]["total"]
+    expect(total["connections_lost"] == 12, "each session has lost its connections once", total["connections_lost"])
+    expect(total["sent"]["total"] == 2455, "each message of the plan is sent once as the first time")
+    expect(total["again"]["total"] + total["json"]["answers"]["looked_up"] > 0, "some were looked up or sent again")
+
+
 # What is changed in the figures of a good run, the check that must see it, and by how much if not by
 # one.
 TAKEN = "each {} was taken, and no other: sent <= taken <= sent + sent again"
@@ -125,6 +152,41 @@ CHANGES_OF_KILLED = [
 ]
 
 
+LET_THROUGH = "what the door let through is what came in: sent + sent again - not taken + ignored - in = lost"
+ANSWERED_ONCE = "each request was answered once: sent = replies + looked up"
+FORWARDED = "what the gate took is what it forwarded"
+AMENDED = "each amend and cancel was taken once, or ignored"
+# Those of CHANGES that are of the same checks are made as well.
+CHANGES_OF_JSON = [
+    ("client", "total.sent.total", ANSWERED_ONCE),
+    ("client", "total.json.answers.replies", ANSWERED_ONCE),
+    ("client", "total.json.answers.looked_up", ANSWERED_ONCE),
+    ("client", "total.json.not_taken.total", LET_THROUGH),
+    ("gate", "messages.in", LET_THROUGH),
+    ("gate", "messages.ignored", LET_THROUGH),
+    *(("client", "total.json.answers.taken", FORWARDED, by) for by in (1, -1)),
+    *(("gate", "journaled.enter", "each create was taken once", by) for by in (1, -1)),
+    ("client", "total.json.not_taken.enter", "each create was taken once"),
+    *(("gate", f"journaled.{kind}", AMENDED, by) for kind in ("replace", "cancel") for by in (100_000, -100_000)),
+    ("client", "total.orders.unanswered_enters", "each create and amend has its answer"),
+    ("client", "total.orders.unanswered_replaces", "each create and amend has its answer"),
+    ("client", "total.json.listed.open", "the queries list the open orders"),
+    ("client", "total.json.listed.executions", "the queries list the executions"),
+    ("client", "total.json.listed.executed_quantity", "and their quantities"),
+]
+CHANGES_OF_JSON_KILLED = [
+    ("gate", "messages.in", LET_THROUGH, 100_000),
+    ("gate", "messages.in", LET_THROUGH, -100_000),
+    ("client", "total.json.answers.replies", ANSWERED_ONCE),
+    ("client", "total.json.answers.taken", FORWARDED, 100_000),
+    ("gate", "journaled.enter", "each create was taken once", 100_000),
+    ("gate", "venue.replaced", "the clients' replaced = the gate's", 100_000),
+    ("gate", "venue.replaced", "the clients' replaced = the gate's", -1),
+    ("gate", "messages.rejected", "the clients were told of every refusal", 100_000),
+    ("replay", "links", "after each kill the link was up again"),
+]
+
+
 NAMES = ("gate", "venue", "client", "replay", "kills")
 
 
@@ -165,6 +227,18 @@ def test_each_check_can_fail(folder):
     covered |= {change[2] for change in CHANGES_OF_KILLED}
     missing = set(checks(killed)) - covered
     expect(not missing, "and each check of a run with kills", missing)
+
+
+def test_each_check_over_json_can_fail(folder):
+    for name, more in (("json", CHANGES_OF_JSON), ("json_killed", CHANGES_OF_JSON_KILLED)):
+        good = read_figures(folder / name)
+        found = checks(good)
+        expect(all(found.values()), "the figures of a good run pass")
+        changes = more + [change for change in CHANGES if change[2] in found and name == "json"]
+        for change in changes:
+            expect_failure(good, *change)
+        covered = {change[2] for change in changes}
+        expect(name != "json" or covered == set(found), "each check is among them", covered ^ set(found))
 
 
 # A program that is the real one, but for the replay: that finds another state.
@@ -234,6 +308,9 @@ def main():
         test_generated(binary, folder)
         test_killed(binary, folder)
         test_each_check_can_fail(folder)
+        test_json(binary, folder)
+        test_json_killed(binary, folder)
+        test_each_check_over_json_can_fail(folder)
         test_a_failed_check_is_the_exit_code(binary, folder)
         test_orders_of_a_file(binary, folder)
         test_orders_that_are_not_there(binary, folder)

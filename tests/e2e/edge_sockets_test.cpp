@@ -27,7 +27,7 @@ class Echo final : public Door {
   std::atomic<int> open{0};
   std::atomic<int> last_channel{-1};
 
-  void on_open(ConnectionId, Channel channel, std::int64_t) override {
+  void on_open(ConnectionId, Channel channel, Address, std::int64_t) override {
     ++open;
     last_channel = static_cast<int>(channel);
   }
@@ -138,6 +138,19 @@ TEST_F(EdgeSockets, HttpRequestsAreAnsweredOneAfterTheOther) {
   peer.send("POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}");
   EXPECT_TRUE(peer.read_response().starts_with("HTTP/1.1 405 "));
   EXPECT_EQ(peer.read_to_end(), "");
+  // Whatever stands behind a request that ends the connection is not answered.
+  for (const std::string method : {"HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"}) {
+    RawPeer other(server->port());
+    other.send(method + " /known HTTP/1.1\r\nHost: x\r\n\r\n" + get("/known"));
+    const std::optional<std::string> said = other.read_to_end();
+    ASSERT_TRUE(said.has_value()) << method;
+    EXPECT_TRUE(said->starts_with("HTTP/1.1 405 ")) << method << " -> " << *said;
+    EXPECT_EQ(said->find("HTTP/1.1 200"), std::string::npos) << method;
+  }
+  RawPeer old(server->port());
+  old.send("GET /known HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(old.read_response().starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(old.read_to_end(), "");
 }
 
 TEST_F(EdgeSockets, WhatIsNoHttpIsRefusedAndTheConnectionEnds) {
@@ -165,6 +178,21 @@ TEST_F(EdgeSockets, WhatIsNoHttpIsRefusedAndTheConnectionEnds) {
     hear_neighbour();
   }
   EXPECT_EQ(counters().bad_requests, std::size(wrong));
+}
+
+TEST_F(EdgeSockets, ARequestMustNameItsHostOnce) {
+  begin();
+  for (const std::string& bytes :
+       {std::string("GET /known HTTP/1.1\r\n\r\n"), get("/known", "Host: another\r\n"),
+        get("/known", "host: x\r\n")}) {
+    RawPeer peer(server->port());
+    peer.send(bytes + get("/known"));
+    const std::optional<std::string> said = peer.read_to_end();
+    ASSERT_TRUE(said.has_value()) << bytes;
+    EXPECT_TRUE(said->starts_with("HTTP/1.1 400 ")) << bytes << " -> " << *said;
+    EXPECT_EQ(said->find("HTTP/1.1 200"), std::string::npos);
+  }
+  EXPECT_EQ(counters().bad_requests, 3u);
 }
 
 TEST_F(EdgeSockets, AnUpgradeThatIsNotOneIsRefused) {
@@ -480,6 +508,35 @@ TEST_F(EdgeTls, WhatIsNoTlsEnds) {
     hear_neighbour();
   }
   EXPECT_EQ(counters().handshakes_failed, 4u);
+}
+
+// A client's hello, as far as it goes; then nothing.
+TEST_F(EdgeTls, AHandshakeThatStallsIsClosedAndHoldsUpNobody) {
+  begin();
+  SSL_CTX* const context = SSL_CTX_new(TLS_client_method());
+  SSL* const client = SSL_new(context);
+  BIO* const sent = BIO_new(BIO_s_mem());
+  SSL_set_bio(client, BIO_new(BIO_s_mem()), sent);
+  EXPECT_LT(SSL_connect(client), 1);
+  std::string hello(4'096, '\0');
+  hello.resize(static_cast<std::size_t>(
+      std::max(0, BIO_read(sent, hello.data(), static_cast<int>(hello.size())))));
+  SSL_free(client);
+  SSL_CTX_free(context);
+  ASSERT_GT(hello.size(), 100u);
+  std::vector<std::unique_ptr<RawPeer>> stalled;
+  for (const std::size_t size :
+       {std::size_t{1}, std::size_t{5}, hello.size() / 2, hello.size() - 1, hello.size()}) {
+    stalled.push_back(std::make_unique<RawPeer>(server->port()));
+    stalled.back()->send(hello.substr(0, size));
+  }
+  RawPeer good(server->port(), RawPeer::Tls::Yes);
+  ASSERT_TRUE(good.open());
+  hear_neighbour();
+  for (const auto& peer : stalled) EXPECT_TRUE(peer->read_to_end().has_value());
+  good.send_text("still");
+  EXPECT_EQ(good.read_text(), "still");
+  EXPECT_EQ(counters().handshakes_failed, stalled.size());
 }
 
 TEST_F(EdgeTls, AFileThatIsNoneIsSaid) {

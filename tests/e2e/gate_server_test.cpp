@@ -740,5 +740,25 @@ TEST_F(GateServer, KeepsOrdersOfAClientThatComesBackWithinTheGrace) {
   EXPECT_EQ(deployment_->gate_stat("live_orders"), 5);
 }
 
+// --- Durability fsync
+
+// Nobody told the loop that its records had become durable: what they caused left when it woke for
+// another reason, ten milliseconds later.
+TEST_F(GateServer, WhatHasBecomeDurableLeavesAtOnce) {
+  start({{kSet, "process.json", "journal.durability", "\"fsync\""},
+         {kSet, "process.json", "gateway.waiting", "\"block\""},
+         kManyQueries});
+  OuchClient client(port());
+  ASSERT_TRUE(client.login("ALPHA2"));
+  auto fastest = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 50; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    ASSERT_EQ(client.query(), 1U);
+    fastest = std::min(fastest, std::chrono::steady_clock::now() - began);
+  }
+  EXPECT_LT(fastest, std::chrono::milliseconds(7));
+  stop();
+}
+
 }  // namespace
 }  // namespace portcullis::test

@@ -166,7 +166,7 @@ TEST_F(GateStart, RaisesItsLimitOfOpenFilesOrRefuses) {
   command.insert(command.end(), gate.begin(), gate.end());
   const Outcome outcome = run_to_end(command, deployment.environment());
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_NE(outcome.errors.find("need 262 open files, and the limit is 100"), std::string::npos)
+  EXPECT_NE(outcome.errors.find("need 134 open files, and the limit is 100"), std::string::npos)
       << outcome.errors;
   command[2] = "ulimit -S -n 100; exec \"$0\" \"$@\"";
   Process raised(command, deployment.environment(), deployment.errors());

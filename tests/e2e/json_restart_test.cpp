@@ -6,10 +6,8 @@
 #include <set>
 #include <thread>
 
-#include "tests/support/gate_process.h"
+#include "tests/support/json_gate.h"
 #include "tests/support/json_world.h"
-#include "tests/support/link_state.h"
-#include "tests/support/raw_peer.h"
 #include "tests/support/seed.h"
 
 namespace portcullis::test {
@@ -17,71 +15,17 @@ namespace {
 
 constexpr auto kSet = Change::Kind::Set;
 
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-class JsonRestart : public ::testing::Test {
+class JsonRestart : public JsonGate {
  protected:
-  JsonRestart() : deployment_(changes()) {}
+  JsonRestart()
+      : JsonGate({{kSet, "process.json", "journal.snapshot_interval_ms", "50"},
+                  {kSet, "process.json", "journal.marker_interval_ms", "20"}}) {}
 
-  std::vector<Change> changes() {
-    std::vector<Change> all = json_changes();
-    all.push_back({kSet, "process.json", "edge.port", std::to_string(port_.number())});
-    all.push_back({kSet, "process.json", "journal.snapshot_interval_ms", "50"});
-    all.push_back({kSet, "process.json", "journal.marker_interval_ms", "20"});
-    return all;
-  }
-  void start() {
-    if (!venue_) venue_ = std::make_unique<VenueProcess>(deployment_);
-    gate_ = std::make_unique<GateProcess>(deployment_);
-    ASSERT_NE(gate_->port(), 0) << read_file(deployment_.errors());
-    wait_for_link(gate_->port());
-    peer_ = std::make_unique<RawPeer>(port_.number());
-    ASSERT_TRUE(peer_->open());
-    const std::string expires = std::to_string(now_ms() + 5'000);
-    EXPECT_EQ(value_at(ask(R"({"op":"auth","args":["key-JSON1",)" + expires + ",\"" +
-                           signed_text(kSecret, "GET/realtime" + expires) + "\"]}"),
-                       "retCode"),
-              "0");
-  }
   void kill() {
     gate_->kill_9();
     gate_.reset();
   }
 
-  std::string ask(const std::string& text) {
-    EXPECT_TRUE(peer_->send_text(text));
-    return peer_->read_text();
-  }
-  static std::string request(const std::string& op, const std::string& args) {
-    return R"({"op":")" + op + R"(","reqId":"r","header":{"X-BAPI-TIMESTAMP":")" +
-           std::to_string(now_ms()) + R"("},"args":[)" + args + "]}";
-  }
-  // A buy that rests.
-  static std::string create(const std::string& link) {
-    return request("order.create", JsonWorld::amzn("Buy", 1, "219.50", link));
-  }
-  static std::string cancel(const std::string& link) {
-    return request("order.cancel",
-                   R"({"category":"linear","symbol":"AMZN","orderLinkId":")" + link + "\"}");
-  }
-
-  // The body of a signed query.
-  std::string get(const std::string& path, const std::string& query) const {
-    RawPeer peer(port_.number());
-    const std::string time = std::to_string(now_ms());
-    peer.send("GET " + path + "?" + query +
-              " HTTP/1.1\r\nHost: gate\r\nX-BAPI-API-KEY: key-JSON1\r\nX-BAPI-TIMESTAMP: " + time +
-              "\r\nX-BAPI-RECV-WINDOW: 5000\r\nX-BAPI-SIGN: " +
-              signed_text(kSecret, time + "key-JSON1" + "5000" + query) + "\r\n\r\n");
-    const std::string response = peer.read_response();
-    const std::size_t body = response.find("\r\n\r\n");
-    EXPECT_NE(body, std::string::npos) << response;
-    return body == std::string::npos ? "" : response.substr(body + 4);
-  }
   void wait_until_new(const std::string& link) const {
     const std::string query = "category=linear&orderLinkId=" + link;
     for (int wait = 0; wait < 500; ++wait) {
@@ -104,13 +48,6 @@ class JsonRestart : public ::testing::Test {
     }
     return links;
   }
-
-  static constexpr const char* kSecret = "for-tests-only";
-  Port port_;
-  TestDeployment deployment_;
-  std::unique_ptr<VenueProcess> venue_;
-  std::unique_ptr<GateProcess> gate_;
-  std::unique_ptr<RawPeer> peer_;
 };
 
 TEST_F(JsonRestart, QueriesAndNamesOutliveTheProcess) {

@@ -279,7 +279,7 @@ TEST_F(VenueDown, KeepsOrdersOfALostSessionAndRefusesNewOnesUntilItIsTold) {
   start_venue();
   std::uint32_t number = 2;
   wait_until_down(client, number, buy);
-  wait_for_venue_stat(*deployment_, *venue_, "logins_rejected", 1);
+  wait_for_venue_stat(*deployment_, *venue_, "logins", 1);
   client.send(buy(number++, 1));
   client.send(cancel(1));
   EXPECT_EQ(client.receive(1), Lines{"J " + std::to_string(number - 1) + " 2"});

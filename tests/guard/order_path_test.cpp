@@ -367,6 +367,20 @@ TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
 
   test::FlowVenue venue("AMZN");
   Traders traders;
+  // The first connection asks where the venue stands; the second one stays.
+  const int asking_fd = ::accept(listening, nullptr, nullptr);
+  test::FlowVenue asked("AMZN");
+  const auto is_open = [&] {
+    std::byte next{};
+    return ::recv(asking_fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) != 0;
+  };
+  for (const std::int64_t late_ns = clock_ns() + 10'000'000'000;
+       is_open() && clock_ns() < late_ns;) {
+    pump(asking_fd, asked.soup, clock_ns());
+    asked.take(static_cast<std::uint64_t>(clock_ns()));
+    std::this_thread::yield();
+  }
+  ::close(asking_fd);
   const int venue_fd = ::accept(listening, nullptr, nullptr);
   const int alpha_fd = connect_to(running.loop->port());
   const int bravo_fd = connect_to(running.loop->port());

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <deque>
 #include <memory>
-#include <sstream>
 #include <vector>
 
 #include "risk/engine.h"
+#include "tests/support/engine_subject.h"
 #include "tests/support/random_world.h"
 
 namespace portcullis::support {
@@ -25,77 +25,6 @@ Saved save(const Engine& engine) {
   engine.save(saved);
   return saved;
 }
-
-// An engine, and what it answers in words, so that two can be compared.
-class Subject {
- public:
-  explicit Subject(const Parameters& parameters)
-      : engine(std::make_unique<Engine>(parameters)), in_force(parameters.groups.size()) {}
-
-  // The tables are shared: what an engine points to stays.
-  std::string tell(const Command& command, const RiskTable* table) {
-    answer_.str("");
-    std::visit([&](const auto& c) { run(c, table); }, command);
-    return answer_.str();
-  }
-  std::string margin(std::uint32_t account, Timestamp now) {
-    const MarginReport r = engine->margin({account}, now);
-    std::ostringstream text;
-    text << r.equity.raw << ' ' << r.costs.raw << ' ' << r.requirement.raw << ' ' << r.available.raw
-         << ' ' << r.maintenance_equity.raw << ' ' << r.maintenance_requirement.raw << ' ' << r.set
-         << ' ' << r.group << ' ' << r.scenario << ' ' << r.stale << r.in_range;
-    return text.str();
-  }
-
-  std::unique_ptr<Engine> engine;
-  std::vector<const RiskTable*> in_force;
-
- private:
-  void answer(const Decision& decision) {
-    for (const std::byte byte : std::as_bytes(std::span(&decision, 1)))
-      answer_ << static_cast<int>(byte) << ' ';
-  }
-  void answer(const VenueOutcome& o) {
-    answer_ << o.record.number << ' ' << o.record.order << ' ' << o.record.account.value << ' '
-            << o.record.client_ref << ' ' << o.other.number << ' ' << o.leaves.raw << ' '
-            << o.order.value << ' ' << static_cast<int>(o.anomaly) << o.known << o.ended << ' '
-            << o.quantity.raw;
-  }
-  void answer(bool taken) { answer_ << taken; }
-  void answer(const Engine::StateChange& change) {
-    answer_ << static_cast<int>(change.before) << static_cast<int>(change.after)
-            << change.day_closed;
-  }
-
-  template <class C>
-  void run(const C& command, const RiskTable* table) {
-    if constexpr (requires { command.seed; }) {
-      const bool taken =
-          engine->apply(TableUpdate{command.time, command.id, command.group, {}}, *table);
-      if (taken) in_force[command.group.value] = table;
-      answer(taken);
-    } else if constexpr (std::is_same_v<C, IsolatedOrder> || requires { command.client_text; } ||
-                         std::is_same_v<C, CancelOrder>) {
-      answer(engine->submit(command));
-    } else if constexpr (requires { engine->decide(command); }) {
-      const Decision decision = engine->decide(command);
-      engine->apply(command, decision);
-      answer(decision);
-    } else if constexpr (requires { command.next; }) {
-      engine->raise_next_number(command.next);
-    } else if constexpr (requires { engine->apply(command); }) {
-      if constexpr (std::is_void_v<decltype(engine->apply(command))>) {
-        engine->apply(command);
-      } else {
-        answer(engine->apply(command));
-      }
-    } else {
-      engine->consume(command.session, command.client_ref);
-    }
-  }
-
-  std::ostringstream answer_;
-};
 
 // Nobody is due any more: what a loaded engine does not know of the one that was saved.
 void look_at_everybody(Engine& engine) {

@@ -730,5 +730,84 @@ TEST(GateRegression, AnAnsweredPartialCancelIsNotSentAgain) {
   EXPECT_EQ(w.check(), "");
 }
 
+// Numbers that were never processed, more of them than the journal has room for: what their clients
+// are owed was written in one step, beyond the end of the ring, and the process stopped; and so did
+// the next one, at the same message.
+TEST(GateRegression, MoreDeadNumbersThanTheJournalHasRoomForTakeSeveralLinks) {
+  const auto set = [](const char* file, const char* path, const char* value) {
+    return Change{Change::Kind::Set, file, path, value};
+  };
+  constexpr std::uint32_t kOrders = 24'000;
+  GateWorld w({set("process.json", "capacities.orders", "32768"),
+               set("process.json", "journal.ring_bytes", "1048576"),
+               set("limits.json", "accounts.alpha-hedge.rate", "null"),
+               set("limits.json", "profiles.maker.open_orders_max", "40000"),
+               set("limits.json", "profiles.group.open_orders_max", "40000"),
+               set("limits.json", "profiles.member.open_orders_max", "40000"),
+               set("sessions.json", "sessions.ALPHA2.rate",
+                   R"({"per_second": 1000000, "burst": 1000000, "exit_per_second": 1000000,
+                       "exit_burst": 1000000})")});
+  const auto alpha = w.session("ALPHA2");
+  for (std::uint32_t n = 1; n <= kOrders; ++n) {
+    ASSERT_EQ(w.enter(alpha, {.number = n, .quantity = 1}).reason, RejectReason::None) << n;
+  }
+  ASSERT_TRUE(w.journal().flush());
+  w.hold_journal = true;
+  w.say(query_response(kOrders + 1));
+  EXPECT_FALSE(w.is_connected()) << "it says so again";
+  EXPECT_GT(w.engine().live_orders(), 0U);
+  for (int links = 0; links < 4 && !w.is_connected(); ++links) {
+    ASSERT_TRUE(w.journal().flush());
+    w.connect();
+  }
+  EXPECT_TRUE(w.is_connected());
+  EXPECT_EQ(w.engine().live_orders(), 0U);
+  EXPECT_EQ(w.counters().voided, kOrders);
+  w.hold_journal = false;
+  EXPECT_EQ(w.owed(alpha).size(), kOrders);
+  EXPECT_EQ(w.check(), "");
+}
+
+// A new journal at a venue whose stream holds the answers to queries of an earlier one: the first of
+// them was taken for the answer to ours, the link was up before the stream had been read, and orders
+// went out under numbers that the venue had used, and ignored; its word on the old ones was taken for
+// its word on them.
+TEST(GateRegression, TheAnswerToAnEarlierQueryIsNotTheAnswerToOurs) {
+  GateWorld w;
+  const auto bravo = w.session("BRAVO1");
+  for (std::uint32_t n = 1; n <= 3; ++n) {
+    w.enter(bravo, {.number = n});
+    w.say(accepted(n, {.firm = "BRV1", .cl_ord_id = own_cl_ord_id(bravo, n)}));
+  }
+  std::uint64_t first_link = 0;
+  w.for_each_record(0, [&](const gateway::journal::RecordView& record) {
+    if (first_link == 0 && record.type == static_cast<std::uint16_t>(gate::RecordType::VenueLink))
+      first_link = record.sequence;
+  });
+  w.disconnect();
+  bool entered = false;
+  bool running = false;
+  w.on_call = [&] {  // a pass ends behind each message, and a client is there
+    if (running) return;
+    running = true;
+    w.gate().run(w.now_ns);
+    if (w.gate().link() == gate::LinkState::Up && !entered) {
+      entered = true;
+      const auto order = venue_sim::enter_message(
+          {.number = 40, .quantity = 7, .price = kAmznPrice - 100, .symbol = "AMZN", .firm = ""});
+      w.gate().on_client_message(bravo, venue_sim::bytes_of(order), false, w.now_ns);
+    }
+    running = false;
+  };
+  w.kill(first_link - 1);
+  w.price();
+  if (!w.is_connected()) w.connect();
+  ASSERT_TRUE(entered);
+  EXPECT_EQ(w.counters().adopted, 3U);
+  ASSERT_NE(w.order(bravo, 40), nullptr);
+  EXPECT_EQ(w.order(bravo, 40)->head, 4U);
+  EXPECT_EQ(w.order(bravo, 40)->acknowledged, 0U);
+}
+
 }  // namespace
 }  // namespace portcullis::test

@@ -241,6 +241,61 @@ TEST_F(JournalFaults, TheMissingSpareIsTriedAgainWithoutAnAppend) {
   EXPECT_EQ(journal.faults(), 0U);
 }
 
+TEST_F(JournalFaults, AReadOnlyDiskIsRefusedByName) {
+  const auto expect_refused = [&] {
+    disk.read_only = true;
+    try {
+      const Journal journal(options_);
+      ADD_FAILURE() << "it was opened";
+    } catch (const JournalError& error) {
+      const std::string what = error.what();
+      EXPECT_NE(what.find(folder_.path().string()), std::string::npos) << what;
+      EXPECT_NE(what.find("Read-only file system"), std::string::npos) << what;
+    }
+    disk.read_only = false;
+  };
+  expect_refused();  // a new one
+  {
+    Journal journal(options_);
+    for (std::uint64_t i = 1; i <= 20; ++i) append(journal, record_of(kSeed, i));
+    ASSERT_TRUE(journal.flush());
+    for (std::uint64_t i = 21; i <= 40; ++i) append(journal, record_of(kSeed, i));
+  }
+  expect_refused();  // one that was killed
+  expect_records(folder_.path(), kSeed, 40, true);
+  {
+    Journal journal(options_);
+    EXPECT_EQ(journal.recovery().records_from_ring, 20U);
+    ASSERT_TRUE(journal.close());
+  }
+  expect_refused();  // one that was closed; who only reads it reads it
+  expect_records(folder_.path(), kSeed, 40, true);
+}
+
+TEST_F(JournalFaults, ADiskThatBecomesReadOnlyIsDegradedUntilItIsNot) {
+  Journal journal(options_);
+  for (std::uint64_t i = 1; i <= 20; ++i) append(journal, record_of(kSeed, i));
+  ASSERT_TRUE(journal.flush());
+  disk.read_only = true;
+  std::uint64_t last = 20;
+  while (journal.room() != Room::None) {
+    append(journal, record_of(kSeed, ++last));
+    EXPECT_FALSE(journal.flush());
+  }
+  EXPECT_NE(journal.faults() & kFaultWrite, 0U);
+  EXPECT_EQ(journal.last_error(), EROFS);
+  EXPECT_TRUE(journal.degraded());
+  EXPECT_EQ(journal.flushed_sequence(), 20U);
+  EXPECT_FALSE(journal.close());
+  expect_records(folder_.path(), kSeed, last, true);
+  disk.read_only = false;
+  EXPECT_TRUE(journal.flush());
+  EXPECT_EQ(journal.faults(), 0U);
+  EXPECT_EQ(journal.room(), Room::All);
+  expect_records(folder_.path(), kSeed, last, false);
+  expect_streams(journal, folder_.path(), kSeed, last);
+}
+
 // The disk dies at its k-th call, for every k; the process is then killed and opened on a good
 // disk.
 TEST_F(JournalFaults, ADiskThatDiesAtAnyCallLosesNothing) {

@@ -183,6 +183,36 @@ TEST_F(JournalRetention, FilesStayBoundedOverALongRun) {
   EXPECT_EQ(next, last + 1) << reader.error();
 }
 
+// Whoever reads in the ring leaves his place in the segments behind, and it may go.
+TEST_F(JournalRetention, AReaderThatWasInTheRingGoesOnInTheSegmentsThatAreThere) {
+  Journal journal(options_);
+  append_through(journal, 10);
+  Reader reader(folder_.path(), {.include_ring = true});
+  RecordView record;
+  std::uint64_t read = 0;
+  const auto read_all = [&] {
+    while (reader.next(record) == ReadStatus::Record) {
+      ASSERT_EQ(record.sequence, ++read);
+      ASSERT_TRUE(same(record.command, record_of(kSeed, read).command));
+    }
+  };
+  ASSERT_NO_FATAL_FAILURE(read_all());
+  std::uint64_t last = 10;
+  while (first_segment() < 4) {
+    append(journal, record_of(kSeed, ++last));
+    ASSERT_NO_FATAL_FAILURE(read_all());
+    ASSERT_EQ(record.segment, 0U) << "from the ring";
+    journal.may_remove_below(last);
+    ASSERT_TRUE(journal.flush());
+  }
+  for (std::uint64_t end = last + 1'000; last < end;) {
+    append(journal, record_of(kSeed, ++last));
+    ASSERT_TRUE(journal.flush());
+  }
+  ASSERT_NO_FATAL_FAILURE(read_all());
+  EXPECT_EQ(read, last) << reader.error();
+}
+
 // A client is served while the segments it reads go: it is told, and never served anything wrong.
 TEST_F(JournalRetention, AClientThatIsServedWhileSegmentsGoIsTold) {
   options_.manual_flush = false;

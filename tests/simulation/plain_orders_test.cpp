@@ -2,6 +2,8 @@
 // for what only OUCH carries.
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "tests/support/gate_world.h"
 
 namespace portcullis::test {
@@ -165,6 +167,73 @@ TEST(PlainOrders, ANumberThatIsNotNewIsIgnored) {
   w.gate().on_order(order_of(w, 1), name_of("a"), false, w.now_ns);
   EXPECT_EQ(w.journal().published_sequence(), records);
   EXPECT_EQ(w.counters().ignored, 1u);
+}
+
+// A state that was recovered with a difference: nobody knows what would be an exit, so that only
+// cancels pass, until an operator has accepted it.
+TEST(PlainOrders, AreRefusedInAStateThatIsNotConfirmedAndCancelsPass) {
+  GateWorld w;
+  (void)told(w);
+  const NewOrder first = order_of(w, 1);
+  w.gate().on_order(first, name_of("first"), false, w.now_ns);
+  w.deliver();
+  ASSERT_EQ(w.gate().last_decision().disposition, Disposition::Forward);
+  w.gate().await_confirmation(w.now_ns);
+
+  const auto expect_refused = [&](const gate::ClientResult& result, const char* what) {
+    EXPECT_TRUE(result.rejected) << what;
+    EXPECT_FALSE(result.disconnect || result.malformed) << what;
+    EXPECT_EQ(w.gate().last_decision().disposition, Disposition::Reject) << what;
+    EXPECT_EQ(w.gate().last_decision().reason, RejectReason::StateDiffers) << what;
+  };
+  NewOrder order = order_of(w, 2);
+  expect_refused(w.gate().on_order(order, name_of("second"), false, w.now_ns), "an increase");
+  order = order_of(w, 3);  // bravo-2 has 1,000 of them
+  order.account = w.account("bravo-2");
+  order.side = Side::Sell;
+  order.flags = kReduceOnly;
+  expect_refused(w.gate().on_order(order, name_of("third"), false, w.now_ns), "an exit");
+  ReplaceOrder replace;
+  replace.price = first.price;
+  replace.total = {first.quantity.raw - 1};
+  replace.session = first.session;
+  replace.original_ref = 1;
+  replace.client_ref = 4;
+  expect_refused(w.gate().on_order(replace, false, w.now_ns), "a replace to less");
+  EXPECT_EQ(told(w).size(), 1u) << "the first order alone";
+
+  CancelOrder cancel;
+  cancel.session = first.session;
+  cancel.client_ref = 1;
+  EXPECT_FALSE(w.gate().on_order(cancel, w.now_ns).rejected);
+  EXPECT_EQ(w.gate().last_decision().disposition, Disposition::Forward);
+  const auto at_venue = told(w);
+  ASSERT_EQ(at_venue.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<ouch::CancelOrder>(at_venue[0]));
+
+  w.gate().accept_state(w.now_ns);
+  w.gate().on_order(order_of(w, 5), name_of("fifth"), false, w.now_ns);
+  EXPECT_EQ(w.gate().last_decision().disposition, Disposition::Forward);
+  EXPECT_EQ(told(w).size(), 1u);
+  EXPECT_EQ(w.check(), "");
+}
+
+// Where only the follower's state is another one, it is known which orders reduce.
+TEST(PlainOrders, ThatReducePassInAStateThatDiffersFromTheFollowers) {
+  GateWorld w;
+  (void)told(w);
+  const std::atomic<bool> differs{true};
+  w.gate().set_follower_differs(&differs);
+  w.deliver();
+  ASSERT_TRUE(w.gate().state_differs());
+  w.gate().on_order(order_of(w, 1), name_of("more"), false, w.now_ns);
+  EXPECT_EQ(w.gate().last_decision().reason, RejectReason::StateDiffers);
+  NewOrder order = order_of(w, 2);
+  order.account = w.account("bravo-2");
+  order.side = Side::Sell;
+  w.gate().on_order(order, name_of("less"), false, w.now_ns);
+  EXPECT_EQ(w.gate().last_decision().reason, RejectReason::None);
+  EXPECT_EQ(told(w).size(), 1u);
 }
 
 }  // namespace

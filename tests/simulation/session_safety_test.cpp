@@ -47,7 +47,8 @@ std::vector<Change> all(const std::vector<Change>& changes) {
 
 class World {
  public:
-  explicit World(const std::vector<Change>& changes = {})
+  explicit World(const std::vector<Change>& changes = {},
+                 journal::Durability durability = journal::Durability::Process)
       : deployment_(small_deployment(all(changes))),
         folder_(journal::testing::memory_folder()),
         transport(deployment_.gateway.connections_max),
@@ -56,22 +57,30 @@ class World {
               ++checks;
               return session.exists() && password == kPassword;
             },
-            deployment_.gateway.unauthenticated_max, {}, security::LoginChecker::Mode::Manual) {
+            deployment_.gateway.unauthenticated_max, {}, security::LoginChecker::Mode::Manual),
+        streams_(folder_.path(), deployment_.gateway.connections_max, {},
+                 journal::StreamServer::Mode::Manual) {
     deployment_.journal.directory = folder_.path();
     journal::Options options = journal::testing::small_options(folder_.path());
     options.ring_bytes = 1 << 21;
     options.segment_bytes = 1 << 22;
     options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
+    options.durability = durability;
     journal_ = std::make_unique<journal::Journal>(options);
     gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
     transport.clock_ns = kStart;
     gate_->start("STREAM0001", kStart);
     gate_->loaded(kStart);
     shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, logins_, *gate_,
-                                            *journal_, shard::Inputs{}, transport);
+                                            *journal_, streams_, shard::Inputs{}, transport);
     shard_->begin();
   }
 
+  // Old messages are read at once.
+  bool pass() {
+    while (streams_.step()) continue;
+    return shard_->pass();
+  }
   // Passes until nothing moves; what has been asked is checked where `check` says so.
   void run(bool check = true) {
     for (int rounds = 0; rounds < 200; ++rounds) {
@@ -85,9 +94,9 @@ class World {
         wire.from_gate.arrive_all();
         EXPECT_EQ(client->read(transport.clock_ns), "");
       }
-      moved |= shard_->pass();
+      moved |= pass();
       if (check) moved |= logins_.check_one();
-      if (!journal_->flush()) ADD_FAILURE() << "no journal";
+      flush();
       if (!moved && rounds > 2) return;
     }
   }
@@ -102,9 +111,12 @@ class World {
   void pass_time_alone(std::int64_t ns) {
     for (std::int64_t end = transport.clock_ns + ns; transport.clock_ns < end;) {
       transport.clock_ns += std::min(end - transport.clock_ns, 50 * kMs);
-      shard_->pass();
-      if (!journal_->flush()) ADD_FAILURE() << "no journal";
+      pass();
+      flush();
     }
+  }
+  void flush() {
+    if (!disk_stands_still && !journal_->flush()) ADD_FAILURE() << "no journal";
   }
 
   std::shared_ptr<Wire> connect(std::uint64_t address = 1, std::size_t capacity = 65'536) {
@@ -166,9 +178,11 @@ class World {
  public:
   MemoryTransport transport;
   int checks = 0;
+  bool disk_stands_still = false;
 
  private:
   security::LoginChecker logins_;
+  journal::StreamServer streams_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<gate::Gate> gate_;
   std::unique_ptr<shard::Shard> shard_;
@@ -230,7 +244,7 @@ TEST(SessionSafety, AVerdictOfAConnectionThatHasGoneIsNobodyElses) {
   SoupClient other;
   other.begin(w.connect(), {.username = "BRAVO1", .password = "wrong", .session = {}},
               w.transport.clock_ns);
-  w.shard().pass();
+  w.pass();
   w.run();
   EXPECT_FALSE(other.is_logged_in());
   EXPECT_FALSE(w.gate().is_session_up(w.session("ALPHA1")));
@@ -387,6 +401,27 @@ TEST(SessionSafety, AFloodOfConnectionsDoesNotCutOffALogin) {
   EXPECT_TRUE(bravo.is_logged_in());
 }
 
+// Where those who do not log in had taken the last place, nobody came in before their time was up,
+// and others took their places then.
+TEST(SessionSafety, AFloodThatTakesEveryPlaceKeepsNobodyOut) {
+  World w({of_gateway("connections_max", "4"), of_gateway("unauthenticated_max", "4")});
+  SoupClient bravo;
+  w.login(bravo, "BRAVO1");
+  w.run();
+  std::vector<std::shared_ptr<Wire>> wires;
+  for (std::uint64_t address = 10; address < 13; ++address) {
+    wires.push_back(w.connect(address));
+    w.transport.clock_ns += kMs;
+    w.run();
+  }
+  EXPECT_EQ(w.try_login("ALPHA1"), '-') << "there is no place";
+  EXPECT_EQ(w.counters().connections_refused, 1U);
+  EXPECT_FALSE(wires[0]->is_open_here) << "for the next";
+  EXPECT_EQ(w.try_login("ALPHA1"), 'Y');
+  EXPECT_TRUE(wires[1]->is_open_here && wires[2]->is_open_here);
+  EXPECT_TRUE(bravo.is_logged_in());
+}
+
 TEST(SessionSafety, AnAddressHasSoManyConnections) {
   World w({of_gateway("connections_per_address_max", "2")});
   const auto one = w.connect(7);
@@ -507,7 +542,7 @@ TEST(SessionSafety, ASlowConsumerIsLetGoAtOnceWhereThatIsItsPolicy) {
     again.wire().to_gate.arrive_all();
     again.wire().from_gate.arrive_all();
     EXPECT_EQ(again.read(w.transport.clock_ns), "");
-    w.shard().pass();
+    w.pass();
     w.logins().check_one();
   }
   EXPECT_TRUE(again.is_logged_in());
@@ -526,6 +561,24 @@ TEST(SessionSafety, ASlowConsumerWaitsWhereThatIsItsPolicy) {
   // As long as a silent peer is given.
   w.pass_time_alone(16'000 * kMs);
   EXPECT_FALSE(w.gate().is_session_up(w.session("ALPHA1")));
+}
+
+// A client was let go for what waited for the disk, and its orders with it, though it read all that
+// it was given.
+TEST(SessionSafety, WhoWaitsForTheDiskIsNotASlowConsumer) {
+  World w(slow("\"disconnect\""), journal::Durability::Fsync);
+  SoupClient alpha;
+  w.login(alpha, "ALPHA1");
+  w.run();
+  ASSERT_TRUE(alpha.is_logged_in());
+  w.disk_stands_still = true;
+  drown(w, alpha, 5'000);
+  w.pass_time_alone(2'000 * kMs);
+  EXPECT_EQ(w.counters().slow_consumers, 0U);
+  w.disk_stands_still = false;
+  w.pass_time(1'000 * kMs);
+  EXPECT_TRUE(alpha.is_connected());
+  EXPECT_EQ(alpha.stream().size(), 5'000U);
 }
 
 // --- what is too long

@@ -337,5 +337,24 @@ TEST_F(ShardOverload, AClientWhoseStreamCannotBeReadIsLetGo) {
   EXPECT_FALSE(audit_->is_up(world_->session("ALPHA2")));
 }
 
+// A venue that still had the old connection refused the new one for a while; that was taken for the
+// loss of the session, and by this setting what lived there was dead here.
+TEST_F(ShardOverload, AVenueThatRefusesALoginForAWhileHasNotLostTheSession) {
+  begin({{Change::Kind::Set, "process.json", "venue.lost_session", "\"orders_dead\""}});
+  SoupClient& alpha = log_in("ALPHA2");
+  send(alpha, btc(1, 'S'));
+  rest();
+  ASSERT_EQ(world_->gate().counters().accepted, 1U);
+  world_->venue.refuses_logins = true;
+  world_->venue.restart(0);
+  rest(20 * kMs);
+  EXPECT_NE(world_->gate().link(), gate::LinkState::Lost);
+  EXPECT_EQ(world_->gate().engine().live_orders(), 1U);
+  world_->venue.refuses_logins = false;
+  rest(100 * kMs);
+  EXPECT_EQ(world_->gate().link(), gate::LinkState::Up);
+  EXPECT_EQ(world_->gate().engine().live_orders(), 1U);
+}
+
 }  // namespace
 }  // namespace portcullis::test

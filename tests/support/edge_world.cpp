@@ -39,6 +39,9 @@ EdgeWorld::EdgeWorld(const std::vector<Change>& more)
   world_.use_engine();
   world_.now_ns = std::max(world_.now_ns, feeds::epoch_ns());
   world_.price();
+  std::function<std::uint64_t()> visible_through;
+  if (world_.journal().durability() == gateway::journal::Durability::Fsync)
+    visible_through = [this] { return world_.journal().synced_sequence(); };
   edge_ = std::make_unique<edge::Edge>(
       edge::EdgeNeeds{.deployment = world_.deployment(),
                       .secrets = secrets_,
@@ -47,7 +50,7 @@ EdgeWorld::EdgeWorld(const std::vector<Change>& more)
                       .queue = queue_,
                       .bell = bell_,
                       .look = *this,
-                      .visible_through = {},
+                      .visible_through = std::move(visible_through),
                       .on_failure = [this](const std::string& what) { failure_ = what; }});
   gate_thread_ = std::thread([this] { run(); });
   edge_->start();

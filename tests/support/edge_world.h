@@ -1,6 +1,6 @@
 // The whole way of a JSON client in one process: the edge on its thread, a gate with the simulated
 // venue on another, and between them the queue, the bell and the journal, as in `portcullis run`. The
-// sessions are those of json_world.h.
+// sessions are those of json_world.h. In durability fsync the edge sees what is synced.
 #pragma once
 
 #include <condition_variable>

@@ -75,7 +75,7 @@ Texts read_example_with_json_clients() {
             R"({"address": "127.0.0.1", "port": 0,
                 "tls": {"certificate_file": "edge.crt", "private_key_file": "edge.key"},
                 "connections_max": 64, "connections_per_session_max": 4,
-                "frame_bytes_max": 65536, "batch_max": 20, "requests_per_pass": 16,
+                "frame_bytes_max": 65536, "batch_max": 20,
                 "requests_per_second_max": 100, "queue_commands": 1024,
                 "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000,
                 "login_timeout_ms": 5000, "order_history": 500, "execution_history": 500,

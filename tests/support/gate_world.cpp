@@ -1,5 +1,7 @@
 #include "tests/support/gate_world.h"
 
+#include "tests/support/failing_disk.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -54,6 +56,7 @@ config::Deployment small_deployment(const std::vector<Change>& changes) {
   set("capacities.group_slots", "256");
   set("capacities.trades", "4096");
   set("journal.ring_bytes", "2097152");
+  set("journal.segment_bytes", "4194304");
   for (const Change& change : changes) apply(texts, change);
   config::LoadResult result = config::load_texts(texts, example_folder());
   EXPECT_EQ(problems_text(result), "");
@@ -309,6 +312,7 @@ bool GateWorld::connect() {
   server_.reset(now_ns);
   connected_ = true;
   ++connections_;
+  if (!gate_->is_venue_known()) gate_->set_venue_head(venue_stream_.size() + 1);  // as Shard does
   EXPECT_TRUE(link_.login({.username = "GATE01",
                            .password = "secret",
                            .session = gate_->venue_session(),
@@ -527,9 +531,12 @@ void GateWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = static_cast<std::uint64_t>(deployment_.journal.ring_bytes);
-  options.segment_bytes = 1 << 22;
+  options.segment_bytes = static_cast<std::uint64_t>(deployment_.journal.segment_bytes);
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.manual_flush = true;
+  if (deployment_.journal.durability == config::Durability::Fsync)
+    options.durability = journal::Durability::Fsync;
+  options.file_ops = &kFailingDiskOps;
   journal_ = std::make_unique<journal::Journal>(options);
 }
 
@@ -594,8 +601,11 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
 
 void GateWorld::begin_following(const gate::Gate* gate, gateway::follower::Position position) {
   follower_ = std::make_unique<gateway::follower::Follower>(
-      deployment_, *journal_, gateway::follower::FollowerOptions{.directory = directory_}, gate,
-      std::move(position));
+      deployment_, *journal_,
+      gateway::follower::FollowerOptions{
+          .directory = directory_,
+          .durable_only = journal_->durability() == journal::Durability::Fsync},
+      gate, std::move(position));
 }
 
 void GateWorld::follow(int calls_per_snapshot) {
@@ -637,7 +647,8 @@ void GateWorld::start_up() {
 }
 
 void GateWorld::after_call() {
-  if (!hold_journal && journal_->occupancy_bytes() > journal_->capacity_bytes() / 4) {
+  const bool syncs = journal_->durability() == journal::Durability::Fsync;
+  if (!hold_journal && (syncs || journal_->occupancy_bytes() > journal_->capacity_bytes() / 4)) {
     journal_->flush();
   }
   if (follower_ != nullptr) {

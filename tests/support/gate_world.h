@@ -1,5 +1,5 @@
 // A gate without a process: the shipped example with small pools, a journal in memory that is
-// flushed by hand, a clock that stands still, and a venue at the other end of a SoupBinTCP
+// flushed by hand (failing_disk.h; in durability fsync after each call of the gate), a clock that stands still, and a venue at the other end of a SoupBinTCP
 // connection whose bytes are carried by this class. What Shard does with sockets is done here with
 // nothing.
 //

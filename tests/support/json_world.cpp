@@ -41,7 +41,7 @@ std::vector<Change> json_changes() {
       {Add, "process.json", "edge",
        R"({"address": "127.0.0.1", "port": 0, "tls": null, "connections_max": 32,
            "connections_per_session_max": 4, "frame_bytes_max": 16384, "batch_max": 10,
-           "requests_per_pass": 32, "requests_per_second_max": 1000, "queue_commands": 1024,
+           "requests_per_second_max": 1000, "queue_commands": 1024,
            "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000, "login_timeout_ms": 5000,
            "order_history": 100, "execution_history": 100, "recv_window_ms_max": 60000})"},
   };
@@ -129,9 +129,9 @@ JsonWorld::JsonWorld(const edge::DoorLimits& limits, const std::vector<Change>& 
   feed_records();
 }
 
-JsonWorld::Id JsonWorld::connect(edge::Channel channel) {
+JsonWorld::Id JsonWorld::connect(edge::Channel channel, edge::Address address) {
   const Id id{next_id_++};
-  door->on_open(id, channel, world.now_ns);
+  door->on_open(id, channel, address, world.now_ns);
   return id;
 }
 
@@ -204,7 +204,7 @@ int JsonWorld::close_code(Id id) const {
 }
 
 edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
-                               std::string_view query) {
+                               std::string_view query, edge::Address address) {
   const std::string key = "key-" + std::string(session);
   const std::string timestamp = std::to_string(now_ms());
   const std::string sign =
@@ -214,7 +214,8 @@ edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
                            .api_key = key,
                            .timestamp = timestamp,
                            .recv_window = "5000",
-                           .sign = sign},
+                           .sign = sign,
+                           .address = address},
                           world.now_ns);
 }
 

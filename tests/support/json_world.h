@@ -53,7 +53,8 @@ class JsonWorld : public gateway::edge::Outlet {
                      const std::vector<Change>& more = {}, std::uint32_t queue_capacity = 256);
 
   using Id = gateway::edge::ConnectionId;
-  Id connect(gateway::edge::Channel channel = gateway::edge::Channel::Trade);
+  Id connect(gateway::edge::Channel channel = gateway::edge::Channel::Trade,
+             gateway::edge::Address address = 0);
   void disconnect(Id id);
   // Connected and logged in.
   Id log_in(std::string_view session);
@@ -77,7 +78,7 @@ class JsonWorld : public gateway::edge::Outlet {
   [[nodiscard]] int close_code(Id id) const;
   // A signed query.
   gateway::edge::HttpReply get(std::string_view session, std::string_view path,
-                               std::string_view query);
+                               std::string_view query, gateway::edge::Address address = 0);
 
   [[nodiscard]] std::int64_t now_ms() const { return world.now_ns / 1'000'000; }
 

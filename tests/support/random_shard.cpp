@@ -33,10 +33,12 @@ struct Person {
   SoupClient soup;
   risk::SessionIndex session;
   std::string name;
-  std::deque<Bytes> sent;    // the last ones, to be sent again
-  std::size_t compared = 0;  // of its stream
-  bool is_deaf = false;      // does not read
-  bool is_mute = false;      // says nothing, not even that it is there
+  std::deque<Bytes> sent;                     // the last ones, to be sent again
+  std::size_t compared = 0;                   // of its stream
+  std::string stream_session = "STREAM0001";  // that it is a stream of
+  std::uint64_t base = 0;                     // how many of the journal's messages lie before it
+  bool is_deaf = false;                       // does not read
+  bool is_mute = false;                       // says nothing, not even that it is there
 };
 
 struct Totals {
@@ -135,6 +137,15 @@ RandomShard::RandomShard(std::uint64_t seed, GateAudit::Counts& counts, Totals& 
 
 void RandomShard::log_in(Person& person) {
   person.is_deaf = person.is_mute = false;
+  // After a loss the stream is another one. Some do not know it yet, and are told.
+  const bool is_old = person.stream_session != audit_.stream_session();
+  const bool knows = !is_old || rng_.percent(70);
+  if (is_old && knows) {
+    person.soup.forget();
+    person.compared = 0;
+    person.stream_session = audit_.stream_session();
+    person.base = audit_.base(person.session);
+  }
   // Mostly from the next message; from the first, or from one that is not there yet.
   const std::uint64_t sequence = rng_.percent(80)   ? person.soup.next()
                                  : rng_.percent(80) ? 1
@@ -142,9 +153,9 @@ void RandomShard::log_in(Person& person) {
   person.soup.begin(world_.connect(),
                     {.username = person.name,
                      .password = rng_.percent(97) ? kShardPassword : "wrong",
-                     .session = rng_.percent(50)   ? ""
-                                : rng_.percent(97) ? "STREAM0001"
-                                                   : "STREAM0000",
+                     .session = knows && rng_.percent(50) ? ""
+                                : rng_.percent(97)        ? person.stream_session.c_str()
+                                                          : "STREAM0000",
                      .sequence = sequence},
                     world_.now_ns());
 }
@@ -208,7 +219,8 @@ void RandomShard::compare(Person& person) {
   const std::vector<Bytes>& mine = person.soup.stream();
   const std::vector<Bytes>& owed = audit_.stream(person.session);
   for (; person.compared < mine.size(); ++person.compared) {
-    if (person.compared >= owed.size() || mine[person.compared] != owed[person.compared]) {
+    const std::size_t at = person.base + person.compared;
+    if (at >= owed.size() || mine[person.compared] != owed[at]) {
       return audit_.gate().problem(person.name + " got message " +
                                    std::to_string(person.compared + 1) +
                                    " otherwise than the journal has it");
@@ -384,12 +396,14 @@ void RandomShard::pass() {
   world_.transport().clock_ns +=
       rng_.percent(90) ? rng_.between(0, 200'000) : rng_.between(0, 20 * kMillisecond);
   if (!world_.is_running()) {
+    if (rng_.percent(5)) world_.restart_machine();
     if (rng_.percent(30) && !world_.start()) {
       ++totals_.failed_starts;
       if (rng_.percent(30)) g_disk = {};
     }
     return;
   }
+  world_.blocks_per_pass = rng_.percent(50) ? 0 : 1;
   if (!world_.pass()) ++totals_.deaths_in_a_pass;
 }
 
@@ -449,7 +463,7 @@ bool RandomShard::is_quiet() {
     if (!person->soup.is_connected()) continue;
     if (!person->soup.is_logged_in() || person->soup.has_output() ||
         !person->soup.wire().to_gate.is_empty() || !person->soup.wire().from_gate.is_empty() ||
-        person->soup.next() != audit_.stream(person->session).size() + 1) {
+        person->base + person->soup.next() != audit_.stream(person->session).size() + 1) {
       return false;
     }
   }
@@ -477,6 +491,7 @@ void RandomShard::rest() {
     if (!world_.is_running() && !world_.start())
       return audit_.gate().problem("a sound disk does not let the gate begin");
     world_.stay_alive();
+    world_.blocks_per_pass = 100;
     world_.transport().connect_is_pending = false;
     world_.transport().clock_ns += 2 * kMillisecond;
     if (turn == 0 && all_leave) {
@@ -552,7 +567,8 @@ void run_random_shards(const char* test, std::uint64_t seed, std::int64_t worlds
       "%llu steps, %llu records, %llu starts (%llu deaths in a pass, %llu stops, %llu starts "
       "failed), %llu logins, %llu superseded, %llu refused, %llu slow, %llu overloads, %llu "
       "cancels "
-      "on disconnect, %llu venues lost, %llu degraded, %llu busy, %llu rests, %llu passed over\n",
+      "on disconnect, %llu venues lost, %llu degraded, %llu busy, %llu rests, %llu passed over, "
+      "%llu streams begun again\n",
       static_cast<unsigned long long>(totals.steps),
       static_cast<unsigned long long>(totals.seen.records),
       static_cast<unsigned long long>(totals.seen.starts),
@@ -569,7 +585,8 @@ void run_random_shards(const char* test, std::uint64_t seed, std::int64_t worlds
       static_cast<unsigned long long>(totals.seen.degraded),
       static_cast<unsigned long long>(totals.seen.busy),
       static_cast<unsigned long long>(totals.seen.rests),
-      static_cast<unsigned long long>(totals.seen.passed_over));
+      static_cast<unsigned long long>(totals.seen.passed_over),
+      static_cast<unsigned long long>(totals.seen.streams_begun));
   std::printf("%llu forwarded, %llu rejected, %llu executed, %llu voided, %llu reservations\n",
               static_cast<unsigned long long>(counts.forwarded),
               static_cast<unsigned long long>(counts.rejected),

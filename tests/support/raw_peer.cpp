@@ -86,7 +86,7 @@ std::string bytes_of(const Frame& frame) {
   return bytes;
 }
 
-RawPeer::RawPeer(std::uint16_t port, Tls tls, int receive_buffer) {
+RawPeer::RawPeer(std::uint16_t port, Tls tls, int receive_buffer, const char* from) {
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer != 0)
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -94,6 +94,12 @@ RawPeer::RawPeer(std::uint16_t port, Tls tls, int receive_buffer) {
   ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  if (from != nullptr &&
+      (::inet_pton(AF_INET, from, &address.sin_addr) != 1 ||
+       ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)) {
+    close();
+    return;
+  }
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {

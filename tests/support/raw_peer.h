@@ -31,8 +31,10 @@ struct Frame {
 class RawPeer {
  public:
   enum class Tls : std::uint8_t { No, Yes };
-  // Connects; with TLS, shakes hands. `receive_buffer` of the kernel, 0: its own choice.
-  explicit RawPeer(std::uint16_t port, Tls tls = Tls::No, int receive_buffer = 0);
+  // Connects; with TLS, shakes hands. `receive_buffer` of the kernel, 0: its own choice. `from`: the
+  // address it comes from, of 127.0.0.0/8; null: any.
+  explicit RawPeer(std::uint16_t port, Tls tls = Tls::No, int receive_buffer = 0,
+                   const char* from = nullptr);
   ~RawPeer();
   RawPeer(const RawPeer&) = delete;
   RawPeer& operator=(const RawPeer&) = delete;

@@ -62,6 +62,8 @@ ShardAudit::ShardAudit(ShardWorld& world, GateAudit::Counts& counts)
       sessions_(deployment_.sessions.size()),
       up_(deployment_.sessions.size(), false),
       streams_(deployment_.sessions.size()),
+      bases_(deployment_.sessions.size()),
+      base_names_(deployment_.sessions.size(), 1),
       records_of_(deployment_.sessions.size()) {
   world_.on_start = [this] { started(); };
   world_.on_end = [this] { ended(); };
@@ -89,6 +91,7 @@ ShardAudit::Seen& ShardAudit::Seen::operator+=(const Seen& more) {
   degraded += more.degraded;
   busy += more.busy;
   rests += more.rests;
+  streams_begun += more.streams_begun;
   return *this;
 }
 
@@ -155,6 +158,11 @@ void ShardAudit::take(const journal::RecordView& view) {
     take_venue_message(view);
   } else if (is(Type::VenueLink)) {
     take_venue_link(read<gate::VenueLinkRecord>(view));
+  } else if (is(Type::Start)) {
+    const auto record = read<gate::StartRecord>(view);
+    stream_names_.emplace_back(record.stream_session.data(), 10);
+  } else if (is(Type::StreamSession)) {
+    take_stream_session(read<gate::StreamSessionRecord>(view));
   } else if (is(Type::Session)) {
     take_session(read<gate::SessionRecord>(view));
   } else if (is(Type::Mark)) {
@@ -221,6 +229,24 @@ void ShardAudit::take_session(const gate::SessionRecord& record) {
   up_[record.session] = record.up != 0;
   if (record.up != 0) ++seen.logins;
   if (record.up == 0) sessions_[record.session].down_since_ns = record.time.ns;
+}
+
+// Behind all that was in it, under a name that nobody has seen, and nobody is there who counts
+// otherwise.
+void ShardAudit::take_stream_session(const gate::StreamSessionRecord& record) {
+  ++seen.streams_begun;
+  const std::string name(record.stream_session.data(), 10);
+  if (name != stream_names_.back()) {
+    if (std::ranges::count(stream_names_, name) != 0) gate_.problem("a stream's name comes again");
+    stream_names_.push_back(name);
+  }
+  if (record.base != streams_[record.session].size())
+    gate_.problem("a stream begins again before its end or behind it");
+  for (const auto& [wire, connection] : connections_) {
+    if (connection->next != 0) gate_.problem("a stream begins again and its client is there");
+  }
+  bases_[record.session] = record.base;
+  base_names_[record.session] = stream_names_.size();
 }
 
 void ShardAudit::take_sweep(const gate::SweepRecord& record) {
@@ -371,9 +397,8 @@ void ShardAudit::on_read(const Wire& wire, std::span<const std::byte> bytes) {
           login ? deployment_.names.sessions.find(login->username) : risk::SessionIndex{};
       catch_up();
       // A number that is too high now may be none when the password has been looked at.
-      connection->is_broken =
-          !session.exists() || login->password != kShardPassword ||
-          (!login->session.empty() && login->session != world_.gate().stream_session());
+      connection->is_broken = !session.exists() || login->password != kShardPassword ||
+                              (!login->session.empty() && login->session != stream_session());
       connection->session = session;
       if (!connection->is_broken) sessions_[session.value].logins.push_back(connection);
     } else if (frame.type != soup::PacketType::ClientHeartbeat &&
@@ -405,6 +430,10 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
     const auto accepted = soup::decode_login_accepted(frame.payload);
     connection.next = accepted ? accepted->sequence : 0;
     if (connection.is_broken) gate_.problem("a login was accepted that must not be");
+    if (accepted && accepted->session != stream_session())
+      gate_.problem("a login was accepted for another session than there is");
+    if (base_names_[connection.session.value] != stream_names_.size())
+      gate_.problem("a stream goes on under another name");
     return;
   }
   if (frame.type == soup::PacketType::LoginRejected && connection.session.exists()) {
@@ -412,10 +441,11 @@ void ShardAudit::left_to_client(Connection& connection, const soup::Frame& frame
                   [&](const auto& login) { return login.get() == &connection; });
   }
   if (frame.type != soup::PacketType::SequencedData) return;
-  const std::uint64_t number = connection.next++;
+  const std::uint64_t soup_number = connection.next++;
   if (connection.next == 1 || !connection.session.exists()) {
     return gate_.problem("a message without a login");
   }
+  const std::uint64_t number = soup_number + base(connection.session);
   const std::vector<Bytes>& stream = streams_[connection.session.value];
   if (number > stream.size() || !std::ranges::equal(stream[number - 1], frame.payload))
     return gate_.problem("a client is sent what is not in the journal");

@@ -42,6 +42,13 @@ class ShardAudit {
   [[nodiscard]] const std::vector<Bytes>& stream(risk::SessionIndex session) const {
     return streams_[session.value];
   }
+  // The Soup session that clients are in, and how many messages of the stream belong to earlier ones.
+  [[nodiscard]] std::string stream_session() const {
+    return stream_names_.empty() ? std::string() : stream_names_.back();
+  }
+  [[nodiscard]] std::uint64_t base(risk::SessionIndex session) const {
+    return bases_[session.value];
+  }
   [[nodiscard]] bool is_up(risk::SessionIndex session) const { return up_[session.value]; }
   [[nodiscard]] std::uint64_t records() const { return next_record_ - 1; }
 
@@ -49,7 +56,7 @@ class ShardAudit {
   struct Seen {
     std::uint64_t records = 0, starts = 0, logins = 0, superseded = 0, refused = 0,
                   slow_consumers = 0, overloads = 0, passed_over = 0, cancels_on_disconnect = 0,
-                  lost_venues = 0, degraded = 0, busy = 0, rests = 0;
+                  lost_venues = 0, degraded = 0, busy = 0, rests = 0, streams_begun = 0;
     Seen& operator+=(const Seen& more);
   };
   Seen seen;
@@ -76,6 +83,7 @@ class ShardAudit {
   void take_order(const Record& record, char type, std::uint32_t number, std::uint32_t original);
   void take_control(const gateway::gate::FirmControlRecord& record);
   void take_session(const gateway::gate::SessionRecord& record);
+  void take_stream_session(const gateway::gate::StreamSessionRecord& record);
   void take_sweep(const gateway::gate::SweepRecord& record);
   void take_venue_link(const gateway::gate::VenueLinkRecord& record);
   void take_venue_message(const gateway::journal::RecordView& view);
@@ -99,6 +107,9 @@ class ShardAudit {
   std::vector<Session> sessions_;
   std::vector<bool> up_;
   std::vector<std::vector<Bytes>> streams_;
+  std::vector<std::string> stream_names_;  // of the Soup sessions, the newest last
+  std::vector<std::uint64_t> bases_;
+  std::vector<std::size_t> base_names_;  // by session: how many names there were with its base
   std::vector<std::vector<std::uint64_t>> records_of_;       // of each message of a stream
   std::map<std::uint32_t, std::uint64_t> number_records_;    // of each number of the venue's
   std::string venue_session_;                                // that the gate takes messages of

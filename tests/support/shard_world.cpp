@@ -70,7 +70,8 @@ bool ShardWorld::start() {
   journal::Options options;
   options.directory = directory_;
   options.ring_bytes = 262'144;
-  options.segment_bytes = 1 << 20;
+  options.segment_bytes = segment_bytes;
+  options.disk_budget_bytes = disk_budget_bytes;
   options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
   options.recent_messages = 64;
   options.manual_flush = true;
@@ -112,16 +113,38 @@ bool ShardWorld::start() {
     if (kept_of(*gate_) != kept_of(*follower_)) problem = "another state after a restart";
   }
   if (on_start) on_start();
+  if (journal_->recovery().possible_loss) begin_streams();
   logins_ = std::make_unique<gateway::security::LoginChecker>(
       [](risk::SessionIndex session, std::string_view password) {
         return session.exists() && password == kShardPassword;
       },
       deployment_.gateway.unauthenticated_max, [] {},
       gateway::security::LoginChecker::Mode::Manual);
-  shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
-                                          shard::Inputs{.prices = &prices_}, *transport_);
+  streams_ = std::make_unique<journal::StreamServer>(
+      directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
+  shard_ =
+      std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
+                                     *streams_, shard::Inputs{.prices = &prices_}, *transport_);
   shard_->begin();
   return true;
+}
+
+void ShardWorld::restart_machine() {
+  journal::StateRecord state = journal::read_state(directory_).value();
+  state.boot_id[0] ^= 1;
+  if (!journal::write_state(directory_, state)) problem = "no state file to write to";
+}
+
+// Where the disk does not take it that the loss is known, the next start begins them again.
+void ShardWorld::begin_streams() {
+  const std::string name = "STR" + std::to_string(1'000'000 + ++stream_sessions_);
+  for (std::uint32_t s = 0; s < deployment_.sessions.size(); ++s)
+    gate_->begin_stream({s}, name, std::max(now_ns(), gate_->redone_until_ns()));
+  try {
+    journal_->acknowledge_loss();
+  } catch (const journal::JournalError& error) {
+    if (g_disk.is_well()) problem = error.what();
+  }
 }
 
 void ShardWorld::load_state() {
@@ -158,6 +181,7 @@ void ShardWorld::die_at_record(std::uint64_t sequence) {
 
 bool ShardWorld::pass() {
   while (logins_->check_one()) continue;
+  for (int block = 0; block < blocks_per_pass && streams_->step(); ++block) continue;
   shard_->pass();
   return lives() || bury();
 }

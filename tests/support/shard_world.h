@@ -38,13 +38,16 @@ class ShardWorld : public AuditedWorld {
   // Begins it from what is on disk. False: the disk would not.
   bool start();
   [[nodiscard]] bool is_running() const { return shard_ != nullptr; }
-  // Passwords are looked at before it. False: it has ended meanwhile.
+  // Passwords are looked at before it, and so many blocks of old messages read. False: it has ended meanwhile.
   bool pass();
   // Something an operator does, between two passes. False: it has ended meanwhile.
   bool operate(const std::function<void(gateway::gate::Gate&)>& what);
   void kill() { die_at_record(0); }
   // It ends once its journal has this record: nothing that it does after that has happened.
   void die_at_record(std::uint64_t sequence);
+  // The machine went down after it had ended; nothing that was published is lost, but who can know?
+  // REQUIRES: it does not run.
+  void restart_machine();
   // It ends with its n-th write to a connection from now on.
   void die_at_write(std::uint64_t n) { die_at_write_ = transport_->writes + n; }
   void stay_alive() { die_at_record_.reset(), die_at_write_.reset(); }
@@ -77,6 +80,7 @@ class ShardWorld : public AuditedWorld {
   }
   [[nodiscard]] gateway::shard::Shard& shard() { return *shard_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  [[nodiscard]] gateway::journal::StreamServer& streams() { return *streams_; }
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
   [[nodiscard]] gateway::gate::Gate& follower() { return *follower_; }
   [[nodiscard]] const std::filesystem::path& journal_folder() const { return directory_; }
@@ -90,6 +94,10 @@ class ShardWorld : public AuditedWorld {
   // Called when the process has ended, before anything else happens; and when it runs again.
   std::function<void()> on_end;
   std::function<void()> on_start;
+  int blocks_per_pass = 100;
+  // Of the journal, as from the next start.
+  std::uint64_t segment_bytes = 1 << 20;
+  std::uint64_t disk_budget_bytes = 0;
   std::string problem;  // of the process itself
   SoupVenue venue;
   std::int64_t audited_ns = 0;
@@ -98,6 +106,7 @@ class ShardWorld : public AuditedWorld {
  private:
   bool lives();
   bool bury();
+  void begin_streams();
   void load_state();
 
   gateway::journal::testing::TemporaryFolder folder_;
@@ -105,6 +114,7 @@ class ShardWorld : public AuditedWorld {
   const config::Deployment deployment_;
   const config::Secret venue_password_{"venue"};
   std::unique_ptr<gateway::security::LoginChecker> logins_;
+  std::unique_ptr<gateway::journal::StreamServer> streams_;
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
   std::unique_ptr<gateway::journal::Journal> journal_;
@@ -116,6 +126,7 @@ class ShardWorld : public AuditedWorld {
   std::optional<std::uint64_t> die_at_write_;
   std::optional<std::uint64_t> died_at_;  // the last record it had
   std::uint64_t records_ = 0;             // of an ended process
+  int stream_sessions_ = 1;               // names that clients have seen
 };
 
 }  // namespace portcullis::test

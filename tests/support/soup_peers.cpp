@@ -215,7 +215,7 @@ bool SoupVenue::take_from(Link& link, std::int64_t now_ns, std::size_t& messages
       if (event.type != Type::Logout && !is_late) problem = "the gate broke the session layer";
       return false;
     }
-    if ((!event.login.session.empty() && event.login.session != session_) ||
+    if (refuses_logins || (!event.login.session.empty() && event.login.session != session_) ||
         event.login.sequence > stream_.size() + 1) {
       (void)link.soup->reject_login(soup::LoginRejectReason::SessionNotAvailable);
       continue;
@@ -229,7 +229,7 @@ bool SoupVenue::take_from(Link& link, std::int64_t now_ns, std::size_t& messages
     const auto mine = static_cast<std::size_t>(&link - links_.data());
     Link current = std::move(links_[mine]);
     links_.clear();
-    current.next = event.login.sequence;
+    current.next = event.login.sequence == 0 ? stream_.size() + 1 : event.login.sequence;
     (void)current.soup->accept_login(session_, current.next);
     links_.push_back(std::move(current));
     return true;

@@ -40,6 +40,9 @@ class SoupClient {
   // Its end goes; of what is under way `kept` bytes arrive.
   void close(std::size_t kept = SIZE_MAX);
 
+  // What it has received was of a session that is gone.
+  void forget() { stream_.clear(); }
+
   [[nodiscard]] bool is_connected() const { return wire_ != nullptr; }
   [[nodiscard]] bool is_logged_in() const { return wire_ != nullptr && soup_.is_active(); }
   [[nodiscard]] bool has_output() const { return wire_ != nullptr && !soup_.output().empty(); }
@@ -85,6 +88,7 @@ class SoupVenue {
   std::vector<gateway::ouch::InboundMessage> read;  // for whoever takes them out
   std::string problem;                              // what the gate did wrong
   bool is_listening = true;
+  bool refuses_logins = false;  // its session is not available, though it has it
 
  private:
   struct Link {

@@ -179,7 +179,7 @@ TEST(ClientLedger, RejectsAreCountedByTheirCode) {
   books.rejected(1, ouch::RejectCode::InvalidPrice);
   books.rejected(2, ouch::RejectCode::Halted);
   books.rejected(3, ouch::RejectCode::InvalidPrice);
-  const std::map<std::uint16_t, std::uint64_t> expected{{0x07, 1}, {0x1D, 2}};
+  const std::map<std::uint32_t, std::uint64_t> expected{{0x07, 1}, {0x1D, 2}};
   EXPECT_EQ(books.counts().rejects, expected);
   EXPECT_EQ(books.ledger.unanswered_enters(), 0);
 }
@@ -356,33 +356,43 @@ TEST(ClientLedger, WhatWasSentIsCountedByKind) {
 }
 
 TEST(ClientLedger, SumsAddEveryCount) {
-  const LedgerCounts one{.sent = {1, 2, 3, 4, 5, 6, 7, 8, 9},
-                         .again = {31, 32, 33, 34, 35, 36, 37, 38, 39},
-                         .unsent = 10,
-                         .accepted = 11,
-                         .accepted_dead = 12,
-                         .rejected = 13,
-                         .cancel_rejected = 40,
-                         .replaced = 14,
-                         .executed = 15,
-                         .canceled = 16,
-                         .self_match_prevented = 17,
-                         .broken = 18,
-                         .mass_cancel_responses = 19,
-                         .disable_responses = 20,
-                         .enable_responses = 21,
-                         .query_responses = 22,
-                         .debug = 23,
-                         .other = 24,
-                         .undecodable = 25,
-                         .unexpected = 26,
-                         .filled = 27,
-                         .ended_canceled = 28,
-                         .executed_quantity = 29,
-                         .rejects = {{7, 30}, {8, 31}}};
+  LedgerCounts one{.sent = {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                   .again = {31, 32, 33, 34, 35, 36, 37, 38, 39},
+                   .unsent = 10,
+                   .accepted = 11,
+                   .accepted_dead = 12,
+                   .rejected = 13,
+                   .cancel_rejected = 40,
+                   .replaced = 14,
+                   .executed = 15,
+                   .canceled = 16,
+                   .self_match_prevented = 17,
+                   .broken = 18,
+                   .mass_cancel_responses = 19,
+                   .disable_responses = 20,
+                   .enable_responses = 21,
+                   .query_responses = 22,
+                   .debug = 23,
+                   .other = 24,
+                   .undecodable = 25,
+                   .unexpected = 26,
+                   .filled = 27,
+                   .ended_canceled = 28,
+                   .executed_quantity = 29,
+                   .rejects = {{7, 30}, {8, 31}}};
+  one.replies = 60;
+  one.taken = 61;
+  one.looked_up = 62;
+  one.overtaken = 63;
+  for (std::size_t k = 0; k < kKindCount; ++k) one.not_taken[k] = k + 51;
   LedgerCounts sum{.rejects = {{8, 1}}};
   sum.add(one);
   sum.add(one);
+  EXPECT_EQ(sum.replies, 120);
+  EXPECT_EQ(sum.taken, 122);
+  EXPECT_EQ(sum.looked_up, 124);
+  EXPECT_EQ(sum.overtaken, 126);
+  for (std::size_t k = 0; k < kKindCount; ++k) EXPECT_EQ(sum.not_taken[k], 2 * (k + 51));
   for (std::size_t k = 0; k < kKindCount; ++k) {
     EXPECT_EQ(sum.sent[k], 2 * (k + 1));
     EXPECT_EQ(sum.again[k], 2 * (k + 31));
@@ -412,7 +422,7 @@ TEST(ClientLedger, SumsAddEveryCount) {
     EXPECT_EQ(sum.*member, 2 * expected) << expected;
     ++expected;
   }
-  const std::map<std::uint16_t, std::uint64_t> rejects{{7, 60}, {8, 63}};
+  const std::map<std::uint32_t, std::uint64_t> rejects{{7, 60}, {8, 63}};
   EXPECT_EQ(sum.rejects, rejects);
 }
 

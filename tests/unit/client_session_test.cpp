@@ -1,5 +1,5 @@
-// One session of the load client, against a server that is written down byte by byte.
-#include "gateway/client/session.h"
+// One OUCH session of the load client, against a server that is written down byte by byte.
+#include "gateway/client/ouch_session.h"
 
 #include <gtest/gtest.h>
 
@@ -39,7 +39,7 @@ struct Client {
   Plan plan;
   Times times;
   const Message order{.number = 1, .quantity = 5};
-  Session session;
+  OuchSession session;
 
   explicit Client(std::int64_t reconnect_limit_ns = 0)
       : session(io, plan, 10, {.user = "ALPHA1", .password = "sesame"}, times, reconnect_limit_ns) {
@@ -199,7 +199,7 @@ TEST(ClientSession, ANameThatIsTooLongIsNotSent) {
   tcp::acceptor acceptor(io, loopback(0));
   Plan plan;
   Times times;
-  Session session(io, plan, 1, {.user = "TOOLONG", .password = ""}, times);
+  OuchSession session(io, plan, 1, {.user = "TOOLONG", .password = ""}, times);
   session.connect(acceptor.local_endpoint());
   while (session.state() != Session::State::Closed) io.run_one();
   EXPECT_EQ(session.problem(), "the user name or the password is too long");

@@ -113,6 +113,46 @@ TEST(ClientStats, HasEveryCountOfASessionUnderItsNameAndTheSums) {
   EXPECT_EQ(outcome.integer("sessions.BRAVO1.again.total"), 41 * 9 * 100);
 }
 
+TEST(ClientStats, OfSessionsOverJsonHasTheirAnswersAndWhatTheQueriesList) {
+  Outcome outcome;
+  outcome.result.sessions = {session("ALPHJ1", 1), session("BRAVJ1", 100)};
+  for (std::uint64_t factor = 1; SessionResult & result : outcome.result.sessions) {
+    result.counts.replies = factor * 3;
+    result.counts.taken = factor * 4;
+    result.counts.looked_up = factor * 5;
+    result.counts.overtaken = factor * 19;
+    for (std::size_t k = 0; k < kKindCount; ++k) result.counts.not_taken[k] = factor * (k + 6);
+    result.counts.rejects = {{110'007, factor * 15}};
+    result.listed = {
+        .open = factor * 16, .executions = factor * 17, .executed_quantity = factor * 18};
+    factor *= 100;
+  }
+  outcome.read();
+  const std::pair<const char*, std::int64_t> expected[] = {{"json.answers.replies", 3},
+                                                           {"json.answers.taken", 4},
+                                                           {"json.answers.looked_up", 5},
+                                                           {"json.answers.overtaken", 19},
+                                                           {"json.not_taken.enter", 6},
+                                                           {"json.not_taken.malformed", 14},
+                                                           {"json.not_taken.total", 90},
+                                                           {"rejects.110007", 15},
+                                                           {"json.listed.open", 16},
+                                                           {"json.listed.executions", 17},
+                                                           {"json.listed.executed_quantity", 18}};
+  for (const auto& [name, value] : expected) {
+    EXPECT_EQ(outcome.integer(std::string("sessions.ALPHJ1.") + name), value) << name;
+    EXPECT_EQ(outcome.integer(std::string("sessions.BRAVJ1.") + name), 100 * value) << name;
+    EXPECT_EQ(outcome.integer(std::string("total.") + name), 101 * value) << name;
+  }
+}
+
+TEST(ClientStats, OfSessionsOverOuchHasNothingOfJson) {
+  Outcome outcome;
+  outcome.result.sessions = {session("ALPHA1", 1)};
+  outcome.read();
+  EXPECT_EQ(test::find(outcome.json, "total.json"), nullptr);
+}
+
 TEST(ClientStats, QuotesWhatOthersHaveWritten) {
   Outcome outcome;
   outcome.result.problem = "it said \"no\"\n";

@@ -75,7 +75,6 @@ TEST(ConfigJsonProblems, OfTheEdge) {
       set(f, "edge.connections_per_session_max", "0", "from 1 to 10000"),
       set(f, "edge.frame_bytes_max", "1023", "from 1024 to 1048576"),
       set(f, "edge.batch_max", "1001", "from 1 to 1000"),
-      set(f, "edge.requests_per_pass", "0", "from 1 to 1000"),
       set(f, "edge.requests_per_second_max", "0", "from 1 to 1000000"),
       set(f, "edge.queue_commands", "0", "from 1 to 1000000"),
       set(f, "edge.send_buffer_bytes", "65535", "from 65536"),
@@ -85,7 +84,23 @@ TEST(ConfigJsonProblems, OfTheEdge) {
       set(f, "edge.execution_history", "0", "from 1 to 1000000"),
       set(f, "edge.recv_window_ms_max", "60001", "from 1 to 60000"),
       add(f, "edge.more", "1", "is no key that is known here"),
+      add(f, "edge.requests_per_pass", "1", "is no key that is known here"),
   });
+}
+
+TEST(ConfigJsonProblems, OfSessionsWithoutAnEdge) {
+  const std::string f = "process.json";
+  const std::string what = "must be there: the session TRADE1 is a JSON client's";
+  expect({set(f, "edge", "null", what), drop(f, "edge", what)});
+  // Of a journal that was written so before.
+  Json canonical =
+      parse_json(test::samples()[2].load(test::samples()[2].texts).deployment.canonical_text).json;
+  for (JsonMember& file : canonical.members) {
+    if (file.name != f) continue;
+    EXPECT_EQ(std::erase_if(file.value.members, [](const auto& m) { return m.name == "edge"; }),
+              1u);
+  }
+  EXPECT_EQ(test::problems_text(load_canonical(to_text(canonical), "folder")), "");
 }
 
 TEST(ConfigJson, WhatIsLoaded) {

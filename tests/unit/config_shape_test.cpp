@@ -72,8 +72,8 @@ const std::set<std::string>& optional_keys() {
       "leverage_equity", "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
-      // process.json and sessions.json
-      "edge", "protocol",
+      // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
+      "protocol",
       // limits.json
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
       "protections"};

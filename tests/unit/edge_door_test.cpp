@@ -305,6 +305,17 @@ TEST_F(EdgeDoor, SoManyMayBeWithoutAnAnswer) {
   EXPECT_EQ(code(at_once[0]), "10006");
 }
 
+// Clients of the trade connection know their requests by reqId, those of the private one by req_id.
+TEST_F(EdgeDoor, AnOpThatIsNotKnownIsAnsweredUnderBothNamesOfItsId) {
+  JsonWorld w;
+  const auto id = w.log_in("JSON1");
+  const std::string reply = w.ask(id, R"({"op":"order.modify","reqId":"m7","args":[{}]})");
+  EXPECT_EQ(code(reply), "10404");
+  EXPECT_EQ(value_at(reply, "reqId"), "m7");
+  EXPECT_EQ(value_at(reply, "req_id"), "m7");
+  EXPECT_EQ(value_at(reply, "success"), "false");
+}
+
 TEST_F(EdgeDoor, NumbersGoOnBehindWhatTheEngineHasSeen) {
   JsonWorld w;
   w.door->set_watermark(w.world.session("JSON1"), 41);

@@ -1,4 +1,29 @@
 // What a reader and an opening say when the files are not what was written.
+//
+// Where else what ORDERLIFE 3.1 lists is tested; J is this file:
+//   torn tail      J ATornRecordAtTheEndIsContinuedByTheRing,
+//                  AfterARestartOfTheMachineATornEndIsCutOffAndReported; journal_kill_test
+//   flipped bit    J AFlippedBitAnywhereInARecordIsNamedWithFileAndOffset,
+//                  ADamagedRecordInTheRingIsNamed; state_command_test ADamagedOneIsRefused; of what is
+//                  followed: follower_fsync_test DamagedWhileFollowed, edge_journal_test
+//                  ADamagedRecordClosesTheDoorAndLeavesTheGateAlone; of snapshots: snapshot_test
+//                  WhatIsWrongWithAFileIsToldAndTheOlderOneIsTaken; of the order store in them:
+//                  order_store_damage_test
+//   missing segment  J AMissingSegmentIsNamed; before a snapshot: removed_segments_test,
+//                  gate_retention_test; behind one: ASegmentThatIsMissingInTheMiddleIsNamed
+//   full disk      journal_faults_test AFullDiskIsNoticedASegmentAhead; of snapshots: snapshot_test
+//                  OneThatCannotBeWrittenLeavesTheOthersAlone
+//   read-only disk  journal_faults_test AReadOnlyDiskIsRefusedByName,
+//                  ADiskThatBecomesReadOnlyIsDegradedUntilItIsNot
+//   failed sync    journal_faults_test ASegmentWhoseSyncFailedIsNeverSyncedAgain; in fsync:
+//                  journal_fsync_test AfterAFailedSyncNothingIsDurableAnyMoreAndARestartLosesNothing,
+//                  follower_fsync_test ARecordWhoseSyncFailedIsNotSeen, edge_journal_test
+//                  NothingIsSaidAfterASyncHasFailed
+//   older version  J AnotherVersionIsRefusedByName; of a record: state_command_test
+//                  OneWithARecordOfAnotherVersionIsRefused; of a snapshot: snapshot_test
+//   unclean boot   J AfterARestartOfTheMachine...; journal_fsync_test WhatWasDurableSurvivesRandomCuts
+//   recovered with a difference  gate_difference_test; snapshot_test
+//                  AStateRecoveredWithADifferenceTakesNoOrdersUntilItIsAccepted; plain_orders_test
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -308,6 +333,32 @@ TEST_F(JournalDamage, ABadSegmentHeaderIsNamed) {
   expect_header_error(40, "crc32c of the segment header");
   std::filesystem::resize_file(file, 20);
   EXPECT_TRUE(contains(error_of_opening(options_), "cut off"));
+}
+
+// Of an older program, or a newer one: nothing is read, and the files are as they were.
+TEST_F(JournalDamage, AnotherVersionIsRefusedByName) {
+  write(false);
+  const std::uint32_t last = list_segments(folder_.path()).back();
+  const auto expect_refused = [&](const std::filesystem::path& file) {
+    for (const std::uint32_t version : {0U, 2U}) {
+      overwrite(file, 8, bytes_of(version));
+      const std::uint32_t before = file_crc(file);
+      const std::string error = error_of_opening(options_);
+      EXPECT_TRUE(contains(error, file.string())) << error;
+      EXPECT_TRUE(
+          contains(error, "format version " + std::to_string(version) +
+                              ", this program reads 1; go on with the program that wrote it"))
+          << error;
+      EXPECT_EQ(file_crc(file), before);
+    }
+    overwrite(file, 8, bytes_of(kFormatVersion));
+  };
+  expect_refused(folder_ / segment_name(1));
+  expect_refused(folder_ / segment_name(last));
+  expect_refused(folder_ / kStateName);
+  expect_refused(folder_ / "ring-a.ring");
+  const Journal journal(options_);
+  EXPECT_EQ(journal.recovery().last_sequence, 400U);
 }
 
 TEST_F(JournalDamage, ASegmentOfAnotherJournalIsNamed) {

@@ -286,6 +286,9 @@ TEST_F(JsonEncode, Orders) {
   order.cancel_reason = 'U';
   EXPECT_EQ(at(written([&](Writer& out) { write_order(out, order, symbols_); }), "cancelType"),
             "\"CancelByUser\"");
+  order.cancel_reason = 'Q';
+  EXPECT_EQ(at(written([&](Writer& out) { write_order(out, order, symbols_); }), "cancelType"),
+            "\"CancelBySmp\"");
 }
 
 TEST_F(JsonEncode, Executions) {
