@@ -58,7 +58,7 @@ enum class Waiting : std::uint8_t { Backoff, Spin, Block };
 struct LinkTimes {
   std::int64_t heartbeat_ns = 0;  // sent after so long without sending
   std::int64_t silence_ns = 0;    // the link is dead after so long without receiving
-  std::int64_t login_ns = 0;      // from the connection to the login
+  std::int64_t login_ns = 0;      // to connect, where it is we who do, and then to be logged in
 };
 
 // The client side of the gate.

@@ -20,7 +20,8 @@
 //   venue       address, port, user; password_env or password_file, in plain text, for there we are
 //               the client: a file only its owner may read; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
-//               proves others dead; times as above; reconnect_ms_min and _max of the back-off;
+//               proves others dead; times as above, login_timeout_ms for the connect too;
+//               reconnect_ms_min and _max of the back-off;
 //               send_buffer_bytes; lost_session ask or orders_dead; unresolved void;
 //               cancels_on_disconnect, whether the venue does; suspense_account for orders found
 //               there that name none of ours, or null

@@ -49,6 +49,7 @@ void JsonDoor::take_orders(ConnectionId id, Connection& connection, const json::
   }
   const auto mine = std::make_shared<Request>();
   mine->connection = id;
+  mine->session = connection.session;
   mine->op = request.op;
   mine->op_text = request.op_text;
   mine->req_id = request.req_id;
@@ -246,10 +247,15 @@ void JsonDoor::answer(const Waiting& waiting, const risk::Decision* decision, st
   }
   --outstanding_;
   if (--request.missing == 0) send_reply(request, now_ns);
-  if (decision != nullptr && decision->disconnect != 0) {
-    const auto found = connections_.find(request.connection);
+  if (decision != nullptr && decision->disconnect != 0) end_session(request.session);
+}
+
+// The session is at fault, and not the connection alone by which it asked (ORDERLIFE 6).
+void JsonDoor::end_session(risk::SessionIndex session) {
+  for (const ConnectionId id : std::vector(session_of(session).connections)) {
+    const auto found = connections_.find(id);
     if (found != connections_.end())
-      close(request.connection, found->second, CloseCode::Policy, "over its rates, exits included");
+      close(id, found->second, CloseCode::Policy, "over its rates, exits included");
   }
 }
 

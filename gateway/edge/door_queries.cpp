@@ -285,23 +285,19 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
   const std::int64_t now_ms = now_ns / kNsPerMs;
   ++counters_.queries;
   buffer_.clear();
+  // Who has not shown who he is must connect again each time: nobody else holds a place for ever.
+  bool is_known = false;
   const auto result = [&](unsigned status = 200) {
-    return HttpReply{.status = status, .body = fmt::to_string(buffer_)};
+    return HttpReply{.status = status, .body = fmt::to_string(buffer_), .keep_alive = is_known};
   };
   const auto refuse = [&](std::int32_t code, std::string_view text, unsigned status = 200) {
     buffer_.clear();
     json::encode_query_fault(buffer_, code, text, now_ms);
     return result(status);
   };
-  // Who guesses must connect again each time.
-  const auto refuse_and_end = [&](std::int32_t code, std::string_view text) {
-    HttpReply reply = refuse(code, text);
-    reply.keep_alive = false;
-    return reply;
-  };
   const auto wrong = [&](std::int32_t code, std::string_view text) {
     count_wrong_signature(request.address, now_ns);
-    return refuse_and_end(code, text);
+    return refuse(code, text);
   };
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end())
     return refuse(json::kUnknownOp, "no such path", 404);
@@ -310,14 +306,14 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
     write_time(now_ns);
     return result();
   }
-  if (is_locked_out(request.address, now_ns))
-    return refuse_and_end(json::kLockedOut, kAddressIsLockedOut);
+  if (is_locked_out(request.address, now_ns)) return refuse(json::kLockedOut, kAddressIsLockedOut);
   const auto key = by_key_.find(request.api_key);
   if (key == by_key_.end()) return wrong(json::kBadApiKey, "this API key is not known");
   Session& session = session_of(key->second);
   if (!json::is_query_signature(secrets_[key->second.value].view(), request.timestamp,
                                 request.api_key, request.recv_window, request.query, request.sign))
     return wrong(json::kBadSignature, "wrong signature");
+  is_known = true;
   const auto timestamp = integer<std::int64_t>(request.timestamp);
   const auto window = request.recv_window.empty() ? std::optional(limits_.recv_window_ms)
                                                   : integer<std::int64_t>(request.recv_window);

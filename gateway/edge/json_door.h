@@ -142,6 +142,7 @@ class JsonDoor final : public Door {
   };
   struct Request {
     ConnectionId connection{};
+    risk::SessionIndex session;
     json::Op op = json::Op::None;
     std::string op_text;
     std::string req_id;
@@ -212,6 +213,7 @@ class JsonDoor final : public Door {
   void answer_cancel(risk::SessionIndex session, std::uint32_t client_ref,
                      const risk::Decision& decision, std::int64_t now_ns);
   void answer(const Waiting& waiting, const risk::Decision* decision, std::int64_t now_ns);
+  void end_session(risk::SessionIndex session);
   void send_reply(const Request& request, std::int64_t now_ns);
 
   // door_streams.cpp: what is pushed

@@ -15,6 +15,8 @@ class DeadMan {
     heard_ns_ = now_ns;
     done_ = false;
   }
+  // Nobody listened until now: the time begins again.
+  void excuse(std::int64_t now_ns) { heard_ns_ = now_ns; }
   [[nodiscard]] bool is_due(std::int64_t now_ns) const {
     return after_ns_ != 0 && !done_ && now_ns - heard_ns_ >= after_ns_;
   }

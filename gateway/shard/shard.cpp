@@ -156,6 +156,7 @@ void Shard::check_timers() {
   }
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
     SessionState& session = sessions_[s];
+    if (!gate_.has_room()) session.dead_man.excuse(now_ns_);  // nothing is read
     const bool is_lost = session.cancel_at_ns != 0 && now_ns_ >= session.cancel_at_ns;
     const bool is_dead = session.dead_man.is_due(now_ns_);
     if ((!is_lost && !is_dead) || !gate_.has_room()) continue;
@@ -404,11 +405,15 @@ void Shard::connect_venue() {
     return;
   }
   venue_connecting_ = transport_.connect_venue();
+  venue_connect_until_ns_ = now_ns_ + deployment_.venue.times.login_ns;
 }
 
 void Shard::venue_connected() {
   const Transport::Connect outcome = transport_.venue_outcome();
-  if (outcome == Transport::Connect::Pending) return;
+  if (outcome == Transport::Connect::Pending) {
+    if (now_ns_ >= venue_connect_until_ns_) transport_.give_up_venue();
+    return;
+  }
   venue_connecting_ = false;
   venue_retry_at_ns_ = now_ns_ + venue_backoff_ns_;
   venue_backoff_ns_ = std::min(2 * venue_backoff_ns_, deployment_.venue.reconnect_ns_max);

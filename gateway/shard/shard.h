@@ -203,6 +203,7 @@ class Shard {
   bool venue_refused_ = false;  // our session, for whatever reason
   bool is_venue_head_known_ = false;
   bool venue_is_asked_ = false;  // by this connection, where it stands
+  std::int64_t venue_connect_until_ns_ = 0;
   std::int64_t venue_retry_at_ns_ = 0;
   std::int64_t venue_backoff_ns_ = 0;
 

@@ -126,6 +126,11 @@ bool SocketTransport::connect_venue() {
 
 Transport::Connect SocketTransport::venue_outcome() { return connect_outcome_; }
 
+void SocketTransport::give_up_venue() {
+  error_code ignored;
+  connecting_.close(ignored);
+}
+
 bool SocketTransport::readable(std::uint32_t connection) const {
   return sockets_[connection]->readable();
 }

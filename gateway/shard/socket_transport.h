@@ -36,6 +36,7 @@ class SocketTransport final : public Transport {
   void stop_accepting() override;
   bool connect_venue() override;
   Connect venue_outcome() override;
+  void give_up_venue() override;
   [[nodiscard]] bool readable(std::uint32_t connection) const override;
   std::ptrdiff_t read(std::uint32_t connection, std::span<std::byte> into) override;
   std::ptrdiff_t write(std::uint32_t connection, std::span<const std::byte> from) override;

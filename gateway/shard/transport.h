@@ -51,6 +51,8 @@ class Transport {
   virtual bool connect_venue() = 0;
   // What has become of it. REQUIRES: begun, and not told yet.
   virtual Connect venue_outcome() = 0;
+  // It has taken too long, and has Failed, be it later. REQUIRES: begun, and not told yet.
+  virtual void give_up_venue() = 0;
 
   // Of an open connection. There may be bytes, or its end, to read.
   [[nodiscard]] virtual bool readable(std::uint32_t connection) const = 0;

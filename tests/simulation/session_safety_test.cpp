@@ -581,6 +581,39 @@ TEST(SessionSafety, WhoWaitsForTheDiskIsNotASlowConsumer) {
   EXPECT_EQ(alpha.stream().size(), 5'000U);
 }
 
+// The orders of a client that spoke were cancelled, for what it said lay unread while the journal
+// stood still.
+TEST(SessionSafety, NobodyIsDeadWhoIsNotListenedTo) {
+  std::vector<Change> changes = slow("\"wait\"");
+  changes.push_back(of_session("ALPHA1", "dead_man_ms", "3000"));
+  changes.push_back(of_session("ALPHA1", "cancel_on_disconnect", "false"));
+  World w(changes);
+  SoupClient alpha;
+  w.login(alpha, "ALPHA1");
+  w.run();
+  w.disk_stands_still = true;
+  // So much at once that some of it was read and not taken.
+  const Bytes query = venue_sim::bytes_of(ouch::AccountQuery{.appendage = {}});
+  for (int rounds = 0; rounds < 1'000 && w.gate().has_room(); ++rounds) {
+    for (int i = 0; i < 200 && alpha.send(query); ++i) continue;
+    alpha.write(w.transport.clock_ns);
+    alpha.wire().to_gate.arrive_all();
+    w.pass_time_alone(kMs);
+  }
+  ASSERT_FALSE(w.gate().has_room());
+  for (int second = 0; second < 5; ++second) {
+    alpha.write(w.transport.clock_ns);  // a heartbeat, where nothing else
+    alpha.wire().to_gate.arrive_all();
+    w.pass_time_alone(1'000 * kMs);
+  }
+  w.disk_stands_still = false;
+  w.pass_time_alone(100 * kMs);
+  EXPECT_TRUE(w.gate().has_room());
+  EXPECT_EQ(w.sweeps("ALPHA1"), 0);
+  w.pass_time_alone(4'000 * kMs);
+  EXPECT_EQ(w.sweeps("ALPHA1"), 1) << "it is silent now";
+}
+
 // --- what is too long
 
 TEST(SessionSafety, AMessageLongerThanAnyEndsItsConnectionAlone) {

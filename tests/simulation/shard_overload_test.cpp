@@ -356,5 +356,20 @@ TEST_F(ShardOverload, AVenueThatRefusesALoginForAWhileHasNotLostTheSession) {
   EXPECT_EQ(world_->gate().engine().live_orders(), 1U);
 }
 
+// The venue's host was gone, and the first attempt waited for minutes, though it was back at once.
+TEST_F(ShardOverload, AConnectThatIsNotAnsweredIsGivenUp) {
+  begin({{Change::Kind::Set, "process.json", "venue.login_timeout_ms", "1000"},
+         {Change::Kind::Set, "process.json", "venue.reconnect_ms_max", "100"}});
+  const int before = world_->transport().connects;
+  world_->transport().connect_is_pending = true;
+  world_->venue.restart(0);
+  rest(100 * kMs, 55);
+  EXPECT_NE(world_->gate().link(), gate::LinkState::Up);
+  EXPECT_GE(world_->transport().connects, before + 4);
+  world_->transport().connect_is_pending = false;
+  rest(20 * kMs);
+  EXPECT_EQ(world_->gate().link(), gate::LinkState::Up);
+}
+
 }  // namespace
 }  // namespace portcullis::test

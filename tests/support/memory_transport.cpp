@@ -1,5 +1,7 @@
 #include "tests/support/memory_transport.h"
 
+#include <utility>
+
 namespace portcullis::test {
 
 std::size_t Line::write(std::span<const std::byte> from) {
@@ -54,9 +56,14 @@ gateway::shard::Transport::Accepted MemoryTransport::accept() {
   return {.outcome = Accept::Refused, .connection = 0, .address = 0};
 }
 
-bool MemoryTransport::connect_venue() { return wires_[kVenue] == nullptr && !is_dead(); }
+bool MemoryTransport::connect_venue() {
+  if (wires_[kVenue] != nullptr || is_dead()) return false;
+  ++connects;
+  return true;
+}
 
 gateway::shard::Transport::Connect MemoryTransport::venue_outcome() {
+  if (std::exchange(is_given_up_, false)) return Connect::Failed;
   if (connect_is_pending || is_dead()) return Connect::Pending;
   wires_[kVenue] = reach_venue ? reach_venue() : nullptr;
   return wires_[kVenue] != nullptr ? Connect::Connected : Connect::Failed;

@@ -74,6 +74,7 @@ class MemoryTransport final : public gateway::shard::Transport {
   // A connection to the venue's port, or none: nobody listens.
   std::function<std::shared_ptr<Wire>()> reach_venue;
   bool connect_is_pending = false;
+  int connects = 0;  // begun to the venue
   bool accept_fails = false;
   std::function<bool()> is_dead = [] { return false; };
   // After bytes have left, and after bytes were read.
@@ -88,6 +89,7 @@ class MemoryTransport final : public gateway::shard::Transport {
   void stop_accepting() override { is_accepting_ = false; }
   bool connect_venue() override;
   Connect venue_outcome() override;
+  void give_up_venue() override { is_given_up_ = true; }
   [[nodiscard]] bool readable(std::uint32_t connection) const override;
   std::ptrdiff_t read(std::uint32_t connection, std::span<std::byte> into) override;
   std::ptrdiff_t write(std::uint32_t connection, std::span<const std::byte> from) override;
@@ -97,6 +99,7 @@ class MemoryTransport final : public gateway::shard::Transport {
   std::vector<std::shared_ptr<Wire>> wires_;  // by connection
   std::deque<std::shared_ptr<Wire>> backlog_;
   bool is_accepting_ = true;
+  bool is_given_up_ = false;
 };
 
 }  // namespace portcullis::test

@@ -357,6 +357,22 @@ TEST_F(EdgeDoor, WhoIsGoneIsNotAnswered) {
 
 // --- limits
 
+// The connection that had asked was closed, and the session went on by the others.
+TEST_F(EdgeDoor, WhoIsOverItsExitBudgetLosesAllItsConnections) {
+  JsonWorld w({}, {{Change::Kind::Set, "sessions.json", "sessions.JSON1.rate",
+                    R"({"per_second": 1, "burst": 1, "exit_per_second": 1, "exit_burst": 2})"}});
+  const auto asks = w.log_in("JSON1");
+  const auto listens = w.log_in("JSON1");
+  const auto other = w.log_in("JSON2");
+  const std::string cancel = R"({"symbol":"AMZN","category":"linear","orderLinkId":"mine"})";
+  EXPECT_EQ(code(w.ask(asks, w.order("create", w.amzn("Buy", 1, "219", "mine")))), "0");
+  for (int n = 0; n < 3; ++n) w.say(asks, w.order("cancel", cancel));
+  w.settle();
+  EXPECT_EQ(w.close_code(asks), 1008);
+  EXPECT_EQ(w.close_code(listens), 1008);
+  EXPECT_EQ(w.close_code(other), 0);
+}
+
 TEST_F(EdgeDoor, RequestsHaveARate) {
   JsonWorld w({.requests_per_second_max = 3});
   const auto id = w.log_in("JSON1");
@@ -508,10 +524,13 @@ TEST_F(EdgeDoor, ADropCopyHearsOfItsAccountsAndMayNothing) {
 TEST_F(EdgeDoor, QueriesAreSigned) {
   JsonWorld w;
   EXPECT_EQ(code(w.get("JSON1", "/v5/order/realtime", "category=linear").body), "0");
+  EXPECT_TRUE(w.get("JSON1", "/v5/order/realtime", "category=linear").keep_alive);
   EXPECT_EQ(w.get("JSON1", "/v5/nothing", "").status, 404u);
   gateway::edge::HttpRequest request;
   request.path = "/v5/market/time";
-  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns).body), "0") << "unsigned";
+  const HttpReply time = w.door->on_request(request, w.world.now_ns);
+  EXPECT_EQ(code(time.body), "0") << "unsigned";
+  EXPECT_FALSE(time.keep_alive) << "a place would be held for ever without a login";
   request.is_get = false;
   EXPECT_EQ(w.door->on_request(request, w.world.now_ns).status, 405u);
   request = {.path = "/v5/order/realtime", .query = "category=linear"};
