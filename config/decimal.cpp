@@ -44,7 +44,15 @@ bool take_exponent(std::string_view& text, int& exponent) {
   return true;
 }
 
-Parts split(std::string_view text, bool json) noexcept {
+// How a number may be written, beside [-]digits[.digits].
+struct Form {
+  bool leading_zeros = false;
+  bool exponent = false;
+};
+constexpr Form kDecimalForm{.leading_zeros = true};
+constexpr Form kJsonForm{.exponent = true};
+
+Parts split(std::string_view text, Form form) noexcept {
   Parts parts;
   const auto failed = [&](DecimalError error) {
     parts.error = error;
@@ -54,22 +62,23 @@ Parts split(std::string_view text, bool json) noexcept {
   parts.negative = take(text, '-');
   parts.whole = take_digits(text);
   if (parts.whole.empty()) return failed(DecimalError::NotANumber);
-  if (json && parts.whole.size() > 1 && parts.whole.front() == '0') {
+  if (!form.leading_zeros && parts.whole.size() > 1 && parts.whole.front() == '0') {
     return failed(DecimalError::NotANumber);
   }
   if (take(text, '.')) {
     parts.fraction = take_digits(text);
     if (parts.fraction.empty()) return failed(DecimalError::NotANumber);
   }
-  if (json && (take(text, 'e') || take(text, 'E')) && !take_exponent(text, parts.exponent)) {
+  if (form.exponent && (take(text, 'e') || take(text, 'E')) &&
+      !take_exponent(text, parts.exponent)) {
     return failed(DecimalError::NotANumber);
   }
   return text.empty() ? parts : failed(DecimalError::NotANumber);
 }
 
-Decimal parse(std::string_view text, int scale, bool json) noexcept {
+Decimal parse(std::string_view text, int scale, Form form) noexcept {
   if (text.size() > kDecimalTextMax) return {0, DecimalError::OutOfRange};
-  const Parts parts = split(text, json);
+  const Parts parts = split(text, form);
   if (parts.error != DecimalError::None) return {0, parts.error};
   const std::uint64_t limit = (std::uint64_t{1} << 63) - (parts.negative ? 0 : 1);
   const int whole_size = static_cast<int>(parts.whole.size());
@@ -119,15 +128,15 @@ std::string_view describe(DecimalError error) {
 }
 
 Decimal parse_decimal(std::string_view text, int scale) noexcept {
-  return parse(text, scale, false);
+  return parse(text, scale, kDecimalForm);
 }
 
 Decimal parse_json_number(std::string_view text, int scale) noexcept {
-  return parse(text, scale, true);
+  return parse(text, scale, kJsonForm);
 }
 
 bool is_json_number(std::string_view text) noexcept {
-  return split(text, true).error == DecimalError::None;
+  return split(text, kJsonForm).error == DecimalError::None;
 }
 
 std::string to_decimal(risk::Int128 value, int scale) {
@@ -144,6 +153,61 @@ std::string to_decimal(risk::Int128 value, int scale) {
   if (value < 0) reversed += '-';
   std::reverse(reversed.begin(), reversed.end());
   return reversed;
+}
+
+ExactResult parse_exact(std::string_view text, bool json) noexcept {
+  if (text.size() > kDecimalTextMax) return {{}, DecimalError::OutOfRange};
+  const Parts parts = split(text, {.leading_zeros = !json, .exponent = true});
+  if (parts.error != DecimalError::None) return {{}, parts.error};
+
+  constexpr std::uint64_t kLimit = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t value = 0;
+  int zeros = 0;  // read behind the last other digit, and not in `value` yet
+  const auto append = [&](std::uint64_t next) {
+    if (value > (kLimit - next) / 10) return false;
+    value = value * 10 + next;
+    return true;
+  };
+  for (const std::string_view digits : {parts.whole, parts.fraction}) {
+    for (const char c : digits) {
+      if (c == '0') {
+        ++zeros;
+        continue;
+      }
+      for (; zeros > 0 && value != 0; --zeros) {
+        if (!append(0)) return {{}, DecimalError::OutOfRange};
+      }
+      zeros = 0;
+      if (!append(static_cast<std::uint64_t>(c - '0'))) return {{}, DecimalError::OutOfRange};
+    }
+  }
+  if (value == 0) return {};
+  int scale = static_cast<int>(parts.fraction.size()) - parts.exponent - zeros;
+  for (; scale < 0; ++scale) {
+    if (!append(0)) return {{}, DecimalError::OutOfRange};
+  }
+  if (scale > kExactScaleMax) return {{}, DecimalError::OutOfRange};
+  const auto digits = static_cast<std::int64_t>(value);
+  return {{parts.negative ? -digits : digits, scale}};
+}
+
+Decimal at_scale(const ExactDecimal& number, int scale) noexcept {
+  std::int64_t value = number.digits;
+  bool cut_off = false;
+  for (int place = number.scale; place < scale; ++place) {
+    if (__builtin_mul_overflow(value, std::int64_t{10}, &value)) {
+      return {0, DecimalError::OutOfRange};
+    }
+  }
+  for (int place = number.scale; place > scale; --place) {
+    cut_off = cut_off || value % 10 != 0;
+    value /= 10;
+  }
+  return {value, cut_off ? DecimalError::TooManyDigits : DecimalError::None};
+}
+
+std::string to_decimal(const ExactDecimal& number) {
+  return to_decimal(number.digits, number.scale);
 }
 
 }  // namespace portcullis::config

@@ -45,4 +45,28 @@ struct Decimal {
 // The shortest text that parses to `value` at `scale`: no trailing zeros behind the point.
 [[nodiscard]] std::string to_decimal(risk::Int128 value, int scale);
 
+// A number at its own scale: digits * 10^-scale, the scale as small as can be and never negative, so
+// that equal numbers are equal here. For numbers whose units are not known when they are read.
+struct ExactDecimal {
+  std::int64_t digits = 0;
+  std::int32_t scale = 0;
+  friend bool operator==(const ExactDecimal&, const ExactDecimal&) = default;
+};
+inline constexpr int kExactScaleMax = 60;
+
+struct ExactResult {
+  ExactDecimal number;
+  DecimalError error = DecimalError::None;  // never TooManyDigits
+  [[nodiscard]] bool ok() const { return error == DecimalError::None; }
+};
+
+// Decimal text, which an exponent may follow. With `json` as JSON writes it: no leading zeros.
+// OutOfRange: its digits do not fit 64 bits, or reach further behind the point than kExactScaleMax.
+[[nodiscard]] ExactResult parse_exact(std::string_view text, bool json) noexcept;
+
+// In units of 10^-scale, with the errors of parse_decimal. REQUIRES: scale as there.
+[[nodiscard]] Decimal at_scale(const ExactDecimal& number, int scale) noexcept;
+
+[[nodiscard]] std::string to_decimal(const ExactDecimal& number);
+
 }  // namespace portcullis::config

@@ -4,6 +4,7 @@
 #include "gateway/client/command.h"
 #include "gateway/commands/calibrate.h"
 #include "gateway/commands/check.h"
+#include "gateway/commands/feed.h"
 #include "gateway/commands/journal.h"
 #include "gateway/commands/margin.h"
 #include "gateway/commands/password.h"
@@ -25,6 +26,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_state_command(app);
   portcullis::gateway::add_reconcile_command(app);
   portcullis::gateway::add_password_command(app);
+  portcullis::gateway::add_feed_command(app);
   portcullis::gateway::add_calibrate_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);

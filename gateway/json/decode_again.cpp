@@ -6,47 +6,6 @@ namespace portcullis::gateway::json {
 
 namespace {
 
-// Deeper than anything that means something here.
-constexpr std::size_t kDepthMax = 32;
-
-bool is_sound(ondemand::value value, std::size_t depth) {
-  if (depth > kDepthMax) return false;
-  ondemand::json_type type{};
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::array: {
-      ondemand::array array;
-      if (value.get_array().get(array) != simdjson::SUCCESS) return false;
-      for (auto item : array) {
-        ondemand::value next;
-        if (std::move(item).get(next) != simdjson::SUCCESS || !is_sound(next, depth + 1))
-          return false;
-      }
-      return true;
-    }
-    case ondemand::json_type::object: {
-      ondemand::object object;
-      if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-      for (auto member : object) {
-        ondemand::field field;
-        if (std::move(member).get(field) != simdjson::SUCCESS ||
-            field.unescaped_key().error() != simdjson::SUCCESS ||
-            !is_sound(field.value(), depth + 1)) {
-          return false;
-        }
-      }
-      return true;
-    }
-    case ondemand::json_type::string:
-      return value.get_string().error() == simdjson::SUCCESS;
-    case ondemand::json_type::number:
-    case ondemand::json_type::boolean:
-    case ondemand::json_type::null:
-      return is_scalar_token(token_of(value));
-  }
-  return false;
-}
-
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kSpace = " \t\n\r";
   const std::size_t first = text.find_first_not_of(kSpace);

@@ -11,10 +11,15 @@
 
 #include "config/decimal.h"
 #include "config/json.h"
+#include "config/json_walk.h"
 
 namespace portcullis::gateway::json {
 
 namespace ondemand = simdjson::ondemand;
+using config::at_end;
+using config::is_scalar_token;
+using config::is_sound;
+using config::token_of;
 
 inline constexpr std::size_t kShownMax = 64;
 
@@ -25,27 +30,6 @@ inline bool is_printable(std::string_view text) {
 // What a client wrote, in a message to it: quoted where it is short and printable.
 inline std::string shown(std::string_view text) {
   return text.size() <= kShownMax && is_printable(text) ? config::quote(text) : "(not shown)";
-}
-
-// The token of a scalar that is no text. It stands where it stood.
-template <class Value>
-std::string_view token_of(Value& value) {
-  std::string_view token =
-      simdjson::simdjson_result<std::string_view>(value.raw_json_token()).value_unsafe();
-  while (!token.empty() && (token.back() == ' ' || token.back() == '\t' || token.back() == '\n' ||
-                            token.back() == '\r')) {
-    token.remove_suffix(1);
-  }
-  return token;
-}
-
-inline bool is_scalar_token(std::string_view token) {
-  return token == "null" || token == "true" || token == "false" || config::is_json_number(token);
-}
-
-// Nothing follows the value that was read.
-inline bool at_end(ondemand::document& document) {
-  return document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
 }  // namespace portcullis::gateway::json

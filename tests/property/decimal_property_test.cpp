@@ -50,6 +50,7 @@ TEST(DecimalProperty, AgreesWithDigitStrings) {
     return text;
   };
   int agreed = 0;
+  int exactly = 0;
   for (int i = 0; i < 300'000; ++i) {
     const bool negative = random() % 2 == 0;
     const std::string whole = digits(1 + random() % 22);
@@ -62,9 +63,23 @@ TEST(DecimalProperty, AgreesWithDigitStrings) {
     if (json && exponent != 0) text.append("e").append(std::to_string(exponent));
     const bool leading_zero = whole.size() > 1 && whole.front() == '0';
     const Decimal decimal = json ? parse_json_number(text, scale) : parse_decimal(text, scale);
+    const ExactResult exact = parse_exact(text, json);
     if (json && leading_zero) {
       ASSERT_EQ(decimal.error, DecimalError::NotANumber) << text;
+      ASSERT_EQ(exact.error, DecimalError::NotANumber) << text;
       continue;
+    }
+    // At its own scale it is the same number, unless its digits alone are too many.
+    if (exact.ok()) {
+      const Decimal same = at_scale(exact.number, scale);
+      ASSERT_EQ(same.value, decimal.value) << text << " at " << scale;
+      ASSERT_EQ(same.error, decimal.error) << text << " at " << scale;
+      ++exactly;
+    } else {
+      ASSERT_EQ(exact.error, DecimalError::OutOfRange) << text;
+      ASSERT_GT(whole.size() + fraction.size() + static_cast<std::size_t>(std::max(exponent, 0)),
+                18U)
+          << text;
     }
     const std::string expected = shifted(whole, fraction, scale + exponent);
     if (expected == "fraction") {
@@ -79,6 +94,7 @@ TEST(DecimalProperty, AgreesWithDigitStrings) {
     }
   }
   EXPECT_GT(agreed, 10'000);
+  EXPECT_GT(exactly, 10'000);
 }
 
 TEST(DecimalProperty, TextAndBackIsTheSame) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "feeds/dialects/decoder.h"
 #include "feeds/recorded_feed.h"
 
 namespace {
@@ -57,6 +58,46 @@ TEST(FeedNoAlloc, PlayingAndDrainingARecordingAllocatesNothing) {
   EXPECT_EQ(allocations, before);
   EXPECT_GT(woken, 0U);
   feed.stop();
+}
+
+// As long as nothing is wrong with the frames.
+TEST(FeedNoAlloc, DecodingKnownSymbolsAllocatesNothing) {
+  struct Stream {
+    Dialect dialect;
+    std::vector<std::string> frames;  // the first is of each symbol
+  };
+  const std::vector<Stream> streams = {
+      {Dialect::Deribit,
+       {R"({"method":"subscription","params":{"channel":"ticker.BTC-27SEP24-60000-C.raw","data":{"timestamp":1600000000000,"mark_price":0.05,"mark_iv":54.3,"greeks":{"delta":0.5},"stats":{"low":1}}}})",
+        R"({"method":"subscription","params":{"channel":"ticker.BTC-27SEP24-60000-C.raw","data":{"timestamp":1600000000001,"mark_price":0.06}}})",
+        R"({"method":"heartbeat","params":{"type":"test_request"}})"}},
+      {Dialect::Binance,
+       {R"([{"e":"markPriceUpdate","E":1600000000000,"s":"A-SYMBOL-THAT-IS-LONG","p":"1.5"},{"e":"markPriceUpdate","E":1600000000000,"s":"B","p":"1.5"}])",
+        R"({"stream":"b@markPrice","data":{"e":"markPriceUpdate","E":1600000000001,"s":"B","p":"1.6"}})",
+        R"({"stream":"b@depth","data":{"e":"depthUpdate","b":[["1","2"]]}})"}},
+      {Dialect::Bybit,
+       {R"({"topic":"tickers.A-SYMBOL-THAT-IS-LONG","type":"snapshot","cs":1,"ts":1600000000000,"data":{"markPrice":"1.5"}})",
+        R"({"topic":"tickers.A-SYMBOL-THAT-IS-LONG","type":"delta","cs":2,"ts":1600000000001,"data":{"markPrice":"1.6"}})",
+        R"({"topic":"tickers.A-SYMBOL-THAT-IS-LONG","type":"delta","cs":2,"ts":1600000000000,"data":{}})",
+        R"({"op":"pong"})"}}};
+  for (const Stream& stream : streams) {
+    FeedDecoder decoder(stream.dialect);
+    std::vector<std::string> frames = stream.frames;
+    for (std::string& frame : frames) frame.append(kFeedFramePadding, '\0');
+    const auto decode = [&](const std::string& frame) {
+      decoder.decode({frame.data(), frame.size() - kFeedFramePadding}, 1'700'000'000'000'000'000);
+    };
+    for (const std::string& frame : frames) decode(frame);
+    const std::uint64_t faults = decoder.counts().updates[UpdateOutcome::Fault];
+    const std::size_t before = allocations;
+    for (int round = 0; round < 10; ++round) {
+      for (const std::string& frame : frames) decode(frame);
+    }
+    EXPECT_EQ(allocations, before) << kDialectNames[static_cast<std::size_t>(stream.dialect)];
+    EXPECT_EQ(faults, 0U);
+    EXPECT_GT(decoder.counts().updates[UpdateOutcome::Taken], 0U);
+    EXPECT_EQ(decoder.counts()[FrameKind::Malformed], 0U);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,160 @@
+// Frames of market data from anywhere, to each dialect: no crash, each counted once, nothing taken
+// that is no JSON or has numbers that cannot be; and the rows of a session file from anywhere.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "config/json.h"
+#include "feeds/dialects/decoder.h"
+#include "feeds/dialects/deribit_instruments.h"
+#include "feeds/session_player.h"
+
+namespace {
+
+using namespace portcullis;
+using namespace portcullis::feeds;
+
+constexpr std::int64_t kArrivalNs = 1'700'000'000'000'000'000;
+constexpr FeedDecoderLimits kLimits{.frame_bytes_max = 4'096, .symbols_max = 4};
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::size_t depth(const config::Json& json) {
+  std::size_t deepest = 0;
+  for (const config::Json& item : json.items) deepest = std::max(deepest, depth(item) + 1);
+  for (const config::JsonMember& member : json.members)
+    deepest = std::max(deepest, depth(member.value) + 1);
+  return deepest;
+}
+
+// Such as a double does not hold: JSON to the decoder, and not to the parser it is compared with.
+bool has_large_number(std::string_view text) {
+  std::size_t digits = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_digit = text[i] >= '0' && text[i] <= '9';
+    digits = is_digit ? digits + 1 : 0;
+    if (digits >= 18) return true;
+    if ((text[i] == 'e' || text[i] == 'E') && i > 0 && i + 3 < text.size() && text[i - 1] >= '0' &&
+        text[i - 1] <= '9') {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::uint64_t sum(const auto& counts) {
+  std::uint64_t all = 0;
+  for (const std::uint64_t count : counts) all += count;
+  return all;
+}
+
+void check_update(const MarketUpdate& update) {
+  require(!update.symbol.empty() && update.symbol.size() <= 64 && is_printable(update.symbol));
+  require(update.source_time_ns > 0);
+  require(update.source_time_ns <= update.arrival_ns + kLimits.ahead_max_ns);
+  for (const MarketField field :
+       {MarketField::Index, MarketField::Last, MarketField::BestBid, MarketField::BestAsk,
+        MarketField::Underlying, MarketField::MarkIv}) {
+    require(!update[field] || update[field]->digits > 0);
+  }
+  require(!update[MarketField::Mark] || update[MarketField::Mark]->digits >= 0);
+  require(!update.next_funding_ns || *update.next_funding_ns > 0);
+  for (const auto& value : update.values) {
+    if (!value) continue;
+    require(value->scale >= 0 && value->scale <= config::kExactScaleMax + 2);
+    require(value->scale == 0 || value->digits % 10 != 0);
+  }
+}
+
+void check_frame(const FeedFrame& frame, std::string_view text, std::uint64_t faults) {
+  for (const MarketUpdate& update : frame.updates) check_update(update);
+  require(frame.kind == FrameKind::Updates || frame.updates.empty());
+  require(frame.kind != FrameKind::Malformed || !frame.problem.empty());
+  require(faults == 0 || !frame.problem.empty());
+  require(is_printable(frame.reply_to));
+  if (frame.kind == FrameKind::Malformed || text.size() > kLimits.frame_bytes_max) return;
+  // What is not malformed is JSON.
+  const config::JsonResult parsed = config::parse_json(text);
+  require(parsed.error.empty() || has_large_number(text));
+  require(!parsed.error.empty() || depth(parsed.json) <= 33);
+}
+
+void decode(Dialect dialect, std::string_view text) {
+  // What stands behind a frame is not looked at.
+  std::string frame(text);
+  frame.append(kFeedFramePadding, '\0');
+  FeedDecoder decoder(dialect, kLimits);
+  FeedDecoder other(dialect, kLimits);
+  const FeedFrame& first = decoder.decode({frame.data(), text.size()}, kArrivalNs);
+  check_frame(first, text, decoder.counts().updates[UpdateOutcome::Fault]);
+  require(sum(decoder.counts().frames) == 1);
+  const std::size_t taken = first.updates.size();
+  require(decoder.counts().updates[UpdateOutcome::Taken] == taken);
+
+  std::fill(frame.begin() + static_cast<std::ptrdiff_t>(text.size()), frame.end(), '"');
+  const FeedFrame& second = other.decode({frame.data(), text.size()}, kArrivalNs);
+  require(second.kind == first.kind && second.problem == first.problem);
+  require(second.updates.size() == taken);
+  for (std::size_t i = 0; i < taken; ++i)
+    require(second.updates[i].says_the_same(first.updates[i]));
+
+  // The same again brings nothing new, unless a list says several things of one symbol.
+  require(decoder.symbols().size() <= kLimits.symbols_max);
+  const FeedFrame& again = decoder.decode({frame.data(), text.size()}, kArrivalNs);
+  require(again.kind == first.kind);
+  if (taken == 1 && sum(decoder.counts().updates.outcomes) == 2) {
+    require(decoder.counts().updates[UpdateOutcome::Duplicate] == 1);
+  }
+  for (const SymbolFeed* const feed : decoder.symbols()) check_update(feed->last);
+}
+
+void read_session(std::string_view text) {
+  const RecordedSession session = parse_session(text, "fuzz");
+  std::size_t line = 0;
+  for (const SessionRow& row : session.rows) {
+    require(row.line > line && row.time_ns >= 0);
+    line = row.line;
+    require(row.frame.data() == nullptr ||
+            (row.frame.data() >= session.text.data() &&
+             row.frame.data() + row.frame.size() + kFeedFramePadding <=
+                 session.text.data() + session.text.size()));
+    require(row.url.empty() == (row.kind == SessionRowKind::Received));
+  }
+  const SessionCounts& counts = session.counts;
+  require(counts.received + counts.sent + counts.connected + counts.http_replies ==
+          session.rows.size());
+  FeedDecoder decoder(Dialect::Bybit, kLimits);
+  SessionPlayer player(session, decoder);
+  require(player.play_all([](const SessionRow&, const FeedFrame&) {}) == session.rows.size());
+  require(sum(decoder.counts().frames) == counts.received);
+}
+
+void read_list(std::string_view text) {
+  const DeribitInstruments list = read_deribit_instruments(text);
+  require(list.refused == 0 || !list.problems.empty());
+  for (const OptionDescription& option : list.options) {
+    const auto name = parse_deribit_option_name(option.name);
+    require(name && name->strike == option.strike && name->kind == option.kind);
+    require(option.expiry_ns > 0 && option.strike.digits > 0);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  for (const Dialect dialect : {Dialect::Deribit, Dialect::Binance, Dialect::Bybit})
+    decode(dialect, text);
+  read_session(text);
+  read_list(text);
+  return 0;
+}
