@@ -156,8 +156,12 @@ LET_THROUGH = "what the door let through is what came in: sent + sent again - no
 ANSWERED_ONCE = "each request was answered once: sent = replies + looked up"
 FORWARDED = "what the gate took is what it forwarded"
 AMENDED = "each amend and cancel was taken once, or ignored"
-# Those of CHANGES that are of the same checks are made as well.
+# What is in CHANGES of other checks that a run over JSON has is made as well.
+# Queries tell what an order has become and not by how many amends, so some may be missing: these show
+# only by many.
+REPLACED = [("gate", "venue.replaced", "the clients' replaced = the gate's", by) for by in (100_000, -100_000)]
 CHANGES_OF_JSON = [
+    *REPLACED,
     ("client", "total.sent.total", ANSWERED_ONCE),
     ("client", "total.json.answers.replies", ANSWERED_ONCE),
     ("client", "total.json.answers.looked_up", ANSWERED_ONCE),
@@ -180,8 +184,7 @@ CHANGES_OF_JSON_KILLED = [
     ("client", "total.json.answers.replies", ANSWERED_ONCE),
     ("client", "total.json.answers.taken", FORWARDED, 100_000),
     ("gate", "journaled.enter", "each create was taken once", 100_000),
-    ("gate", "venue.replaced", "the clients' replaced = the gate's", 100_000),
-    ("gate", "venue.replaced", "the clients' replaced = the gate's", -1),
+    *REPLACED,
     ("gate", "messages.rejected", "the clients were told of every refusal", 100_000),
     ("replay", "links", "after each kill the link was up again"),
 ]
@@ -234,7 +237,8 @@ def test_each_check_over_json_can_fail(folder):
         good = read_figures(folder / name)
         found = checks(good)
         expect(all(found.values()), "the figures of a good run pass")
-        changes = more + [change for change in CHANGES if change[2] in found and name == "json"]
+        seen = {change[2] for change in more}
+        changes = more + [change for change in CHANGES if change[2] in set(found) - seen and name == "json"]
         for change in changes:
             expect_failure(good, *change)
         covered = {change[2] for change in changes}
