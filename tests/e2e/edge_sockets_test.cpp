@@ -432,8 +432,9 @@ TEST_F(EdgeSockets, PingsKeepTheConnectionAndAreNotHeardOf) {
   const std::uint64_t before = counters().messages;
   std::uint64_t others = 0;
   const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'000);
-  for (std::uint8_t opcode = 9; std::chrono::steady_clock::now() < until; opcode ^= 3) {
-    ASSERT_TRUE(pings.send_frame({.opcode = opcode, .payload = "p"}));  // ping, pong, ping
+  for (bool ping = true; std::chrono::steady_clock::now() < until; ping = !ping) {
+    ASSERT_TRUE(
+        pings.send_frame({.opcode = static_cast<std::uint8_t>(ping ? 9 : 10), .payload = "p"}));
     hear_neighbour();
     ++others;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -574,7 +575,7 @@ TEST_F(EdgeTls, AKeyThatOthersMayReadIsRefused) {
   for (const unsigned mode : {0640U, 0604U, 0620U, 0666U}) {
     std::filesystem::permissions(key, std::filesystem::perms(mode));
     try {
-      const Server server(io, settings, echo);
+      const Server refused(io, settings, echo);
       ADD_FAILURE() << mode;
     } catch (const std::runtime_error& error) {
       EXPECT_EQ(error.what(), "the key of TLS: the file " + key.string() +

@@ -1,8 +1,9 @@
 // Positions and wallets, when the engine that follows the journal is at work, and when there are many.
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <future>
-#include <thread>
 
 #include "gateway/follower/follower.h"
 #include "tests/support/json_world.h"
@@ -12,7 +13,6 @@ namespace {
 
 namespace edge = gateway::edge;
 namespace follower = gateway::follower;
-namespace gate = gateway::gate;
 
 std::string code(const std::string& reply) { return value_at(reply, "retCode"); }
 
@@ -182,7 +182,7 @@ TEST_F(EdgeLook, PagesHaveEveryPositionAndWalletOnce) {
   trade("ALP1");
   trade("ALP2");
   const std::vector<std::string> all = entries(positions("&limit=200"));
-  ASSERT_GE(all.size(), 4u) << "AMZN and what was loaded, of both";
+  ASSERT_GE(all.size(), 3u) << "AMZN of both, and what was loaded";
   EXPECT_EQ(entries(positions()), all);
   EXPECT_EQ(cursor(positions()), "");
   for (std::size_t limit = 1; limit <= all.size() + 1; ++limit) {
