@@ -354,6 +354,8 @@ void expect_enough(const Totals& totals, const GateAudit::Counts& counts) {
   EXPECT_GT(counts.executed, one_in(120));
   EXPECT_GT(counts.reservations, totals.steps);
   EXPECT_GT(seen.starts, one_in(800));
+  EXPECT_GE(seen.unsafe, one_in(8'000));
+  EXPECT_GE(seen.safe_again, one_in(8'000));
 }
 
 }  // namespace

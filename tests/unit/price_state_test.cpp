@@ -79,7 +79,9 @@ std::vector<Row<Subject>> rows() {
   return {
       {"buy", [](W& w) { return w.buy(0, kBtcPerp, 1, 100); }, None, increase},
       {"market buy", [](W& w) { return w.market(0, kBtcPerp, Side::Buy, 1); }, None, increase},
-      {"buy beyond the collar", [](W& w) { return w.buy(0, kBtcPerp, 1, 106); }, C,
+      {"buy beyond the collar",
+       [](W& w) { return w.buy(0, kBtcPerp, 1, 106); },
+       C,
        {U, U, C, U, U, C}},
       {"larger bid", [](W& w) { return w.replace(w.bid.client_ref, 2, 99); }, None, increase},
       {"smaller bid", [](W& w) { return w.replace(w.bid.client_ref, 1, 98); }, None, increase},
@@ -87,7 +89,9 @@ std::vector<Row<Subject>> rows() {
       {"sale of the rest", [](W& w) { return w.sell(0, kBtcPerp, 9, 100); }, None, exit},
       {"larger ask", [](W& w) { return w.replace(w.ask.client_ref, 10, 101); }, None, exit},
       {"market sale", [](W& w) { return w.market(0, kBtcPerp, Side::Sell, 9); }, None, exit},
-      {"sale beyond the collar", [](W& w) { return w.sell(0, kBtcPerp, 1, 94); }, C,
+      {"sale beyond the collar",
+       [](W& w) { return w.sell(0, kBtcPerp, 1, 94); },
+       C,
        {None, C, C, C, C, C}},
       {"cancel", [](W& w) { return w.cancel(w.bid.client_ref); }, None, exit},
   };
@@ -157,7 +161,7 @@ TYPED_TEST(PriceStates, WhereNothingWasEverPricedItIsMissing) {
 TYPED_TEST(PriceStates, NothingIsPaidOutAndNoStateChanges) {
   World<TypeParam> w;
   const auto withdraw = [&] { return w.settle(Transfer{{w.now}, 1, {0}, {}, kUsd, {}}); };
-  const auto borrow = [&] { return w.settle(Borrow{{w.now}, 1, {0}, kUnheld, {}}); };
+  const auto borrow = [&] { return w.settle(Borrow{{w.now}, 1, {0}, kUnheld}); };
   EXPECT_EQ(withdraw(), None);
   w.state(kBtcDated, PriceState::Unsafe);
   EXPECT_EQ(withdraw(), ReferencePriceUnsafe);
