@@ -340,7 +340,7 @@ struct AssetState {
   std::int64_t index = 0;  // 0: never priced
   Timestamp as_of;
   PriceState state = PriceState::Safe;  // of the index
-  Wide unit;  // of one unit
+  Wide unit;                            // of one unit
 };
 
 }  // namespace portcullis::risk

@@ -140,8 +140,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
   for (std::uint32_t a = 0; a < deployment.assets.size(); ++a)
     unsafe_indexes += engine.index_state({a}) == risk::PriceState::Unsafe ? 1 : 0;
   text += fmt::format("  \"price_states\": {},\n", object({{"changes", c.price_state_changes},
-                                                          {"unsafe_marks", unsafe_marks},
-                                                          {"unsafe_indexes", unsafe_indexes}}));
+                                                           {"unsafe_marks", unsafe_marks},
+                                                           {"unsafe_indexes", unsafe_indexes}}));
   text += fmt::format("  \"margin_state_changes\": {},\n  \"days_closed\": {},\n", c.state_changes,
                       c.days_closed);
   text += fmt::format("  \"live_orders\": {},\n  \"positions\": {{{}}},\n", engine.live_orders(),

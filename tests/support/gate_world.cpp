@@ -558,6 +558,7 @@ std::vector<std::uint64_t> kept_of(gate::Gate& gate) {
                                     c.replaced,
                                     c.executed,
                                     c.canceled,
+                                    c.price_state_changes,
                                     c.self_match_prevented,
                                     c.venue_rejected,
                                     c.broken,

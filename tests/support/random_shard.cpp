@@ -321,6 +321,8 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
       {"degraded", seen.degraded},
       {"venue busy", seen.busy},
       {"rests", seen.rests},
+      {"prices unsafe", seen.unsafe},
+      {"safe again", seen.safe_again},
       {"passed over", seen.passed_over},
       {"commands of the edge", seen.commands},
       {"passed over", seen.commands_passed_over},
