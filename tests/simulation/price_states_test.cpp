@@ -2,10 +2,13 @@
 // and from a snapshot, and from the feed's queue through the shard.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "gateway/commands/journal.h"
 #include "gateway/commands/stats.h"
+#include "gateway/journal/reader.h"
 #include "tests/support/command_line.h"
 #include "tests/support/gate_world.h"
 #include "tests/support/shard_audit.h"
@@ -16,6 +19,7 @@ namespace {
 
 namespace ouch = gateway::ouch;
 namespace venue_sim = gateway::venue_sim;
+using gateway::gate::RecordType;
 using risk::PriceKind;
 using risk::PriceState;
 using risk::RejectReason;
@@ -239,7 +243,15 @@ TEST_F(PriceStatesOfTheShard, ASafePriceIsTheNewOne) {
                 .state = feeds::PriceUpdate::State::Safe});
   const std::uint64_t last = world_.last_record();
   rest();
-  EXPECT_GT(world_.last_record(), last);
+  std::vector<RecordType> records;
+  gateway::journal::Reader reader(world_.journal_folder(), {.include_ring = true});
+  gateway::journal::RecordView view;
+  while (reader.next(view) == gateway::journal::ReadStatus::Record) {
+    const auto type = static_cast<RecordType>(view.type);
+    if (view.sequence > last && (type == RecordType::Mark || type == RecordType::PriceState))
+      records.push_back(type);
+  }
+  EXPECT_EQ(records, (std::vector{RecordType::Mark, RecordType::PriceState}));
   EXPECT_EQ(world_.engine().mark(btc).raw, 650'000);
   EXPECT_EQ(world_.engine().mark_state(btc), PriceState::Safe);
 }
