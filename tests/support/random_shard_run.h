@@ -15,6 +15,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
+#include "tests/support/world_digest.h"
 
 namespace portcullis::test {
 
@@ -36,6 +37,7 @@ struct Totals {
   std::map<std::string, std::uint64_t> drills;  // by name, how often
   std::uint64_t steps = 0, kills = 0, deaths_in_a_pass = 0, stops = 0, failed_starts = 0,
                 power_losses = 0, dark_syncs = 0, snapshots = 0, damaged = 0, queue_full = 0;
+  WorldDigest digest;
 };
 
 // Of a seed: each kind comes again after eight.

@@ -119,7 +119,9 @@ void RandomShard::compare(Person& person) {
 
 void RandomShard::bytes_move() {
   for (const auto& person : people_) {
-    if (rng_.percent(40)) carry(*person, some_bytes(), some_bytes());
+    if (!rng_.percent(40)) continue;
+    const std::size_t there = some_bytes();
+    carry(*person, there, some_bytes());
   }
   // Also of those who are gone.
   for (const auto& wire : world_.transport().wires()) {
@@ -277,7 +279,8 @@ void RandomShard::price_moves() {
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
-  const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
+  const std::int64_t most = mark / (rng_.percent(10) ? 50 : 500);
+  const std::int64_t move = rng_.between(-most, most);
   world_.offer({.price = std::max(mark + move, 100 * parameters.marks_per_tick),
                 .index = instrument.value,
                 .kind = feeds::PriceUpdate::Kind::Mark});
