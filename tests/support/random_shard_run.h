@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -76,6 +77,7 @@ class RandomShard {
   void follower_acts();
   void follow_all();
   void damage_a_snapshot();
+  void change_a_byte(const std::filesystem::path& path, std::uint64_t at);
   void storm();
   void venue_fails();
   void forget_venue(std::size_t kept);

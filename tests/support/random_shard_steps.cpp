@@ -226,6 +226,15 @@ void RandomShard::follower_acts() {
 }
 
 // A byte of it, or its end; one of them stays good, or records that are gone could not be made up for.
+void RandomShard::change_a_byte(const std::filesystem::path& path, std::uint64_t at) {
+  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto where = static_cast<std::streamoff>(at);
+  bytes.seekg(where);
+  const int byte = bytes.get();
+  bytes.seekp(where);
+  bytes.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
+}
+
 void RandomShard::damage_a_snapshot() {
   auto files = gateway::follower::list_snapshots(world_.journal_folder());
   std::erase_if(files, [this](const auto& file) { return damaged_.contains(file.sequence); });
@@ -236,12 +245,7 @@ void RandomShard::damage_a_snapshot() {
   const std::filesystem::path& path = file.path;
   const auto size = std::filesystem::file_size(path);
   if (rng_.percent(30)) return std::filesystem::resize_file(path, below(size));
-  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
-  const std::uint32_t at = below(size);
-  bytes.seekg(at);
-  const int byte = bytes.get();
-  bytes.seekp(at);
-  bytes.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
+  change_a_byte(path, below(size));
 }
 
 void RandomShard::arm_death() {
