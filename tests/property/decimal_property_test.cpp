@@ -100,8 +100,8 @@ TEST(DecimalProperty, AgreesWithDigitStrings) {
 TEST(DecimalProperty, TextAndBackIsTheSame) {
   std::mt19937_64 random(test::seed());
   for (int i = 0; i < 300'000; ++i) {
-    const auto value =
-        static_cast<std::int64_t>(random() >> (random() % 64)) * (random() % 2 == 0 ? 1 : -1);
+    const auto digits = static_cast<std::int64_t>(random() >> (random() % 64));
+    const std::int64_t value = random() % 2 == 0 ? digits : -digits;
     const int scale = static_cast<int>(random() % 19);
     const std::string text = to_decimal(value, scale);
     const Decimal decimal = parse_decimal(text, scale);

@@ -251,8 +251,9 @@ TEST(Economics, WhatTheMarginLegAcceptsLeavesNothingBelowZero) {
           ++cancelled;
           continue;
         }
-        d = story.replace(client, order->total.raw + rng.between(-2, 12),
-                          std::max<std::int64_t>(1, order->price.raw + rng.between(-40, 40)));
+        const std::int64_t total = order->total.raw + rng.between(-2, 12);
+        const std::int64_t price = order->price.raw + rng.between(-40, 40);
+        d = story.replace(client, total, std::max<std::int64_t>(1, price));
         if (d.disposition == Disposition::Forward) ++replaced;
       } else {
         Intention intention = some_order(rng, story);

@@ -73,8 +73,9 @@ class Writing {
     }
     if (!out.quoted && below(3) == 0) {
       const int exponent = below(13) - 6;
-      out.text += (below(2) == 0 ? "e" : "E") +
-                  std::string(exponent >= 0 && below(2) == 0 ? "+" : "") + std::to_string(exponent);
+      out.text += below(2) == 0 ? "e" : "E";
+      if (exponent >= 0 && below(2) == 0) out.text += "+";
+      out.text += std::to_string(exponent);
       out.exact.exponent += exponent;
     }
     return out;

@@ -80,7 +80,8 @@ TEST_P(ModelExits, ASinglePositionCanBeClosedAtEveryPriceInsideTheCollar) {
       book.move_prices();
     }
     const std::int64_t most = rng.percent(50) ? book.lots_max(i) : 8;
-    const std::int64_t held = rng.between(1, most) * (rng.percent(50) ? 1 : -1);
+    const std::int64_t size = rng.between(1, most);
+    const std::int64_t held = rng.percent(50) ? size : -size;
     story.position(i, held, story.at_mark(i));
     const std::int64_t required = story.margin().requirement.raw;
     leave(story, rng.percent(30) ? rng.between(0, 10) : -rng.between(1, required + required / 4));

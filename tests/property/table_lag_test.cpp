@@ -46,7 +46,8 @@ OptionBook random_book(Rng& rng, const OptionWorld& world) {
   for (std::uint32_t g = 0; g < world.choice().groups; ++g) {
     const std::uint32_t first = g * static_cast<std::uint32_t>(2 * strikes);
     for (std::int64_t parts = rng.between(1, 3); parts > 0; --parts) {
-      const std::int64_t lots = rng.pick({1, 10, 100}) * rng.pick({1, -1});
+      const std::int64_t size = rng.pick({1, 10, 100});
+      const std::int64_t lots = rng.pick({size, -size});
       const std::int64_t at = rng.between(1, strikes - 2);
       const std::int64_t put = rng.between(0, 1);
       const auto add = [&](std::int64_t strike, std::int64_t kind, std::int64_t times) {

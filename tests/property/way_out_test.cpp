@@ -93,8 +93,8 @@ TEST(WayOut, ASinglePositionCanBeClosedInEveryPart) {
     const AssetParameters& settlement = p.assets[instrument.settlement.value];
     const std::int64_t collar = rng.pick({5'000, 20'000, 50'000});
     for (LimitProfile& profile : p.profiles) profile.instruments[i].collar_ppm = collar;
-    std::int64_t held = rng.between(1, 20) * (rng.percent(50) ? 1 : -1);
-    if (!instrument.long_value) held = -std::abs(held);
+    std::int64_t held = rng.between(1, 20);
+    if (!rng.percent(50) || !instrument.long_value) held = -held;
 
     Story bare(p);
     for (std::uint32_t a = 0; a < p.assets.size(); ++a) bare.index(a, rng.between(900, 1'100));
@@ -228,7 +228,8 @@ bool open_hedged_book(Rng& rng, Story& story) {
   Int128 open = 0;
   for (std::size_t leg = 0; leg < legs.size(); ++leg) {
     const Int128 lot = std::max<Int128>(1, notional(story, legs[leg]));
-    std::int64_t lots = rng.between(5, 40) * (rng.percent(50) ? 1 : -1);
+    std::int64_t lots = rng.between(5, 40);
+    if (!rng.percent(50)) lots = -lots;
     if (leg + 1 == legs.size()) {
       lots = static_cast<std::int64_t>(
           std::clamp<Int128>(-floor_div(2 * open + lot, 2 * lot), -200, 200));

@@ -288,5 +288,33 @@ TEST_F(OldStreams, ASlowClientHoldsUpItsBufferAndABlock) {
   expect_whole(slow, "ALPHA2");
 }
 
+// Its heartbeats do not count: it is let go as one that is silent is.
+TEST_F(OldStreams, WhoSpeaksButReadsNothingOfItsReplayIsLetGo) {
+  begin({{Change::Kind::Set, "process.json", "gateway.slow_consumer_bytes", "65536"}});
+  fill("ALPHA2", 12'000);
+  SoupClient deaf;
+  begin_login(deaf, "ALPHA2", 1);
+  for (int n = 0; n < 200; ++n) pass();
+  const std::int64_t full_ns = world_->now_ns();
+  const std::int64_t silence_ns = world_->deployment().gateway.times.silence_ns;
+  const auto speaks_until = [&](std::int64_t ns) {
+    while (world_->now_ns() < ns) {
+      world_->transport().clock_ns += silence_ns / 20;
+      deaf.write(world_->now_ns());
+      deaf.wire().to_gate.arrive_all();
+      pass();
+    }
+  };
+  speaks_until(full_ns + silence_ns / 2);
+  EXPECT_EQ(world_->shard().link_counters().slow_consumers, 0U);
+  speaks_until(full_ns + 2 * silence_ns);
+  EXPECT_EQ(world_->shard().link_counters().slow_consumers, 1U);
+  EXPECT_FALSE(world_->gate().is_session_up(world_->session("ALPHA2")));
+  // It may come again, and has all of it once it reads.
+  begin_login(deaf, "ALPHA2", 1);
+  catch_up(deaf, "ALPHA2");
+  expect_whole(deaf, "ALPHA2");
+}
+
 }  // namespace
 }  // namespace portcullis::test

@@ -11,31 +11,19 @@
 #include "gateway/follower/snapshot.h"
 #include "gateway/json/order_store.h"
 #include "tests/support/gate_world.h"
-#include "tests/support/shard_audit.h"
-#include "tests/support/shard_world.h"
+#include "tests/support/shard_fixture.h"
 
 namespace portcullis::test {
 namespace {
 
 namespace gate = gateway::gate;
-namespace ouch = gateway::ouch;
-namespace soup = gateway::soup;
-namespace venue_sim = gateway::venue_sim;
 
 constexpr std::int64_t kMs = 1'000'000;
 
 // --- what a client sees
 
-class UncleanBoot : public ::testing::Test {
+class UncleanBoot : public ShardFixture {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(world_.start());
-    world_.price_everything();
-  }
-  void TearDown() override {
-    audit_.look();
-    for (const std::string& problem : audit_.problems()) ADD_FAILURE() << problem;
-  }
   // The process ends, perhaps with the machine, and begins again.
   void restart(bool machine) {
     world_.kill();
@@ -43,50 +31,13 @@ class UncleanBoot : public ::testing::Test {
     ASSERT_TRUE(world_.start());
     audit_.look();
   }
-  void carry(SoupClient& client) {
-    for (int turn = 0; turn < 20; ++turn) {
-      world_.transport().clock_ns += kMs;
-      if (client.is_connected()) {
-        client.write(world_.now_ns());
-        client.wire().to_gate.arrive_all();
-      }
-      ASSERT_TRUE(world_.pass());
-      world_.carry();
-      (void)world_.journal().flush();
-      if (client.is_connected()) {
-        client.wire().from_gate.arrive_all();
-        EXPECT_EQ(client.read(world_.now_ns()), "");
-      }
-      audit_.look();
-    }
-  }
-  // 0: accepted, else why not.
-  char log_in(SoupClient& client, const std::string& session, std::uint64_t sequence) {
-    client.begin(world_.connect(),
-                 {.username = "ALPHA2",
-                  .password = kShardPassword,
-                  .session = session,
-                  .sequence = sequence},
-                 world_.now_ns());
-    carry(client);
-    return client.reject_reason;
-  }
-  void query(SoupClient& client, int times) {
-    for (int n = 0; n < times; ++n)
-      EXPECT_TRUE(client.send(venue_sim::bytes_of(ouch::AccountQuery{.appendage = {}})));
-    carry(client);
-  }
   [[nodiscard]] std::string name() { return std::string(world_.gate().stream_session()); }
-
-  GateAudit::Counts counts_;
-  ShardWorld world_;
-  ShardAudit audit_{world_, counts_};
 };
 
 TEST_F(UncleanBoot, TheOldNameIsGoneWhateverTheNumberAndTheNewStreamBeginsAtOne) {
   SoupClient before;
   const std::string old = name();
-  ASSERT_EQ(log_in(before, "", 1), 0);
+  ASSERT_EQ(log_in(before, 1, ""), 0);
   query(before, 5);
   ASSERT_EQ(before.stream().size(), 5U);
   restart(true);
@@ -94,21 +45,21 @@ TEST_F(UncleanBoot, TheOldNameIsGoneWhateverTheNumberAndTheNewStreamBeginsAtOne)
   for (const std::uint64_t number : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{5},
                                      std::uint64_t{6}, ~std::uint64_t{0}}) {
     SoupClient client;
-    EXPECT_EQ(log_in(client, old, number), 'S') << number;
+    EXPECT_EQ(log_in(client, number, old), 'S') << number;
   }
   SoupClient after;
-  ASSERT_EQ(log_in(after, name(), 1), 0);
+  ASSERT_EQ(log_in(after, 1, name()), 0);
   EXPECT_TRUE(after.stream().empty());
   query(after, 2);
   EXPECT_EQ(after.stream().size(), 2U);
   // By the new name or by none: from any of its messages on, or only what comes.
   for (const std::string& session : {name(), std::string()}) {
     SoupClient again;
-    ASSERT_EQ(log_in(again, session, 1), 0);
+    ASSERT_EQ(log_in(again, 1, session), 0);
     EXPECT_EQ(again.stream(), after.stream());
     for (const std::uint64_t number : {std::uint64_t{4}, std::uint64_t{8}, ~std::uint64_t{0}}) {
       SoupClient client;
-      EXPECT_EQ(log_in(client, session, number), 'S') << number;
+      EXPECT_EQ(log_in(client, number, session), 'S') << number;
     }
   }
 }
@@ -119,7 +70,7 @@ TEST_F(UncleanBoot, AgainAndAgainEachTimeUnderANewName) {
   for (int boot = 0; boot < 4; ++boot) {
     SoupClient client;
     const auto messages = static_cast<std::uint64_t>(boot);  // none at all in the first
-    ASSERT_EQ(log_in(client, "", 1), 0);
+    ASSERT_EQ(log_in(client, 1, ""), 0);
     query(client, boot);
     EXPECT_EQ(client.stream().size(), messages);
     base += messages;
@@ -129,7 +80,7 @@ TEST_F(UncleanBoot, AgainAndAgainEachTimeUnderANewName) {
     EXPECT_EQ(world_.gate().stream_base(world_.session("ALPHA2")), base);
     for (std::size_t old = 0; old + 1 < names.size(); ++old) {
       SoupClient late;
-      EXPECT_EQ(log_in(late, names[old], 1), 'S');
+      EXPECT_EQ(log_in(late, 1, names[old]), 'S');
     }
   }
   EXPECT_EQ(audit_.seen.streams_begun, 4 * world_.deployment().sessions.size());
@@ -137,16 +88,16 @@ TEST_F(UncleanBoot, AgainAndAgainEachTimeUnderANewName) {
 
 TEST_F(UncleanBoot, AKillOfTheProcessAloneChangesNothing) {
   SoupClient client;
-  ASSERT_EQ(log_in(client, "", 1), 0);
+  ASSERT_EQ(log_in(client, 1, ""), 0);
   query(client, 3);
   restart(true);
   client.forget();
   const std::string second = name();
-  ASSERT_EQ(log_in(client, second, 1), 0);
+  ASSERT_EQ(log_in(client, 1, second), 0);
   query(client, 3);
   restart(false);
   EXPECT_EQ(name(), second);
-  ASSERT_EQ(log_in(client, second, 4), 0) << "it goes on where it was";
+  ASSERT_EQ(log_in(client, 4, second), 0) << "it goes on where it was";
   query(client, 1);
   EXPECT_EQ(client.stream().size(), 4U);
 }

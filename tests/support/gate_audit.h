@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/support/audited_world.h"
@@ -24,6 +25,17 @@
 namespace portcullis::test {
 
 using Bytes = std::vector<std::byte>;
+
+// The number that a message is about; 0: none.
+template <class Message>
+std::uint32_t number_of(const Message& any) {
+  return std::visit(
+      [](const auto& m) -> std::uint32_t {
+        if constexpr (requires { m.user_ref_num; }) return m.user_ref_num;
+        return 0;
+      },
+      any);
+}
 
 class GateAudit {
  public:

@@ -141,9 +141,10 @@ Decision ModelBook::order() {
   const std::uint32_t i = some_instrument(rng_, story_.parameters());
   const std::int64_t at = story_.at_mark(i);
   const std::int64_t most = lots_max(i);
-  return story_.order(i, rng_.percent(50) ? Side::Buy : Side::Sell,
-                      rng_.between(1, rng_.percent(70) ? most / 4 + 1 : most),
-                      std::max<std::int64_t>(1, at + rng_.between(-at / 10 - 1, at / 10 + 1)));
+  const Side side = rng_.percent(50) ? Side::Buy : Side::Sell;
+  const std::int64_t lots = rng_.between(1, rng_.percent(70) ? most / 4 + 1 : most);
+  const std::int64_t price = at + rng_.between(-at / 10 - 1, at / 10 + 1);
+  return story_.order(i, side, lots, std::max<std::int64_t>(1, price));
 }
 
 }  // namespace portcullis::support

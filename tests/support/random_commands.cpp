@@ -341,6 +341,11 @@ Command CommandSource::event(VenueEventType type, std::uint32_t number, std::int
   return e;
 }
 
+Command CommandSource::any_execution(std::uint32_t number) {
+  const std::int64_t lots = rng_.between(1, 5);
+  return event(VenueEventType::Executed, number, lots, rng_.between(100, 1'000));
+}
+
 // What a correct venue could say next of some live order.
 Command CommandSource::venue_event() {
   const ModelOrder* order = some_order();
@@ -384,7 +389,7 @@ Command CommandSource::hostile_event() {
   }
   if (dice == 1 && !model_.numbers().empty()) {  // late, or for anything at all
     const auto& [number, record] = *at_random(rng_, model_.numbers());
-    return event(VenueEventType::Executed, number, rng_.between(1, 5), rng_.between(100, 1'000));
+    return any_execution(number);
   }
   if (dice <= 4 && !model_.trades().empty()) {
     const ModelTrade& t = *at_random(rng_, model_.trades());
@@ -394,8 +399,7 @@ Command CommandSource::hostile_event() {
   }
   if (dice == 10 && !model_.trades().empty()) {  // one match number again
     const ModelTrade& t = *at_random(rng_, model_.trades());
-    Command again =
-        event(VenueEventType::Executed, t.number, rng_.between(1, 5), rng_.between(100, 1'000));
+    Command again = any_execution(t.number);
     std::get<VenueEvent>(again).match = t.match;
     return again;
   }
@@ -412,9 +416,9 @@ Command CommandSource::hostile_event() {
     const bool acknowledged = order->acknowledged || number != order->head;
     const VenueEventType type = *at_random(rng_, kTypes);
     if (type == Void && acknowledged) return mark();  // no word of the venue's, and never of these
-    return event(type, number, std::max<std::int64_t>(1, leaves + rng_.between(-3, 1)),
-                 std::max<std::int64_t>(1, order->price + rng_.between(-1, 1)), other,
-                 rng_.percent(10));
+    const std::int64_t lots = std::max<std::int64_t>(1, leaves + rng_.between(-3, 1));
+    const std::int64_t price = std::max<std::int64_t>(1, order->price + rng_.between(-1, 1));
+    return event(type, number, lots, price, other, rng_.percent(10));
   }
   switch (dice) {
     case 5:  // overfill
@@ -425,16 +429,17 @@ Command CommandSource::hostile_event() {
                    std::max<std::int64_t>(1, order->price + (order->buy ? 5 : -5)));
     case 7:  // accepted differently
       if (!order->acknowledged) {
-        return event(VenueEventType::Accepted, order->head,
-                     std::max<std::int64_t>(0, order->total + rng_.between(-2, 3)),
-                     std::max<std::int64_t>(1, order->price + rng_.between(-2, 2)));
+        const std::int64_t lots = std::max<std::int64_t>(0, order->total + rng_.between(-2, 3));
+        const std::int64_t price = std::max<std::int64_t>(1, order->price + rng_.between(-2, 2));
+        return event(VenueEventType::Accepted, order->head, lots, price);
       }
       return event(VenueEventType::Canceled, order->head, leaves + 1, 0);
     case 8:  // replaced with other details
       if (!order->pending.empty()) {
         const ModelPending& p = order->pending.back();
-        return event(VenueEventType::Replaced, p.number, rng_.between(0, 9),
-                     std::max<std::int64_t>(1, p.price + rng_.between(-2, 2)), order->head);
+        const std::int64_t lots = rng_.between(0, 9);
+        const std::int64_t price = std::max<std::int64_t>(1, p.price + rng_.between(-2, 2));
+        return event(VenueEventType::Replaced, p.number, lots, price, order->head);
       }
       return event(VenueEventType::Executed, order->head, 0, order->price);
     default:
@@ -458,7 +463,8 @@ Command CommandSource::mark() {
   if (const auto anchor = model_.anchor_of(instrument); anchor && rng_.percent(40)) {
     // About as far as the table may lag.
     const std::int64_t most = anchor->move_max_ppm * anchor->mark / kPpm;
-    mark = anchor->mark + rng_.pick({0, most, -most}) + rng_.between(-1, 1);
+    mark = anchor->mark + rng_.pick({0, most, -most});
+    mark += rng_.between(-1, 1);
   }
   const Timestamp now = time();
   const std::int64_t lag =

@@ -55,7 +55,8 @@ void RandomDesk::close() {
 EdgeCommand RandomDesk::some_order(const Desk& desk) {
   const ouch::InboundMessage any = orders_.of_client(desk.session);
   EdgeCommand command{.type = EdgeCommand::Type::Alive, .session = desk.session};
-  const std::uint32_t number = rng_.percent(2) ? desk.next / 2 : desk.next;
+  std::uint32_t number = desk.next;
+  if (rng_.percent(4)) number = rng_.percent(50) ? desk.next / 2 : desk.next - 1;  // not new
   const std::string name = "order " + std::to_string(number);
   const auto terms = [&](const auto& wire, auto& order) {
     order.session = desk.session;
@@ -119,6 +120,14 @@ void RandomDesk::ask(std::size_t d) {
                                    ? command.enter.client_ref
                                    : command.replace.client_ref;
   if (takes_number && number == desk.next) ++desk.next;
+}
+
+void RandomDesk::cancel(std::size_t d, std::uint32_t number) {
+  const risk::SessionIndex session = desks_[d].session;
+  EdgeCommand command{.type = EdgeCommand::Type::Cancel, .session = session};
+  command.cancel.session = session;
+  command.cancel.client_ref = number;
+  if (!world_.push(command)) ++refused;
 }
 
 void RandomDesk::reduce(std::size_t d, risk::Side side, risk::InstrumentIndex instrument,

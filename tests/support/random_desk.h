@@ -25,6 +25,8 @@ class RandomDesk {
   void come(std::size_t desk);
   void go(std::size_t desk);
   void ask(std::size_t desk);
+  // Of an order by its number, whether there is one or not.
+  void cancel(std::size_t desk, std::uint32_t number);
 
   // An order that may only reduce, in lots and ticks.
   void reduce(std::size_t desk, risk::Side side, risk::InstrumentIndex instrument,

@@ -8,6 +8,7 @@
 #include "tests/support/random_orders.h"
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
+#include "tests/support/world_digest.h"
 
 namespace portcullis::test {
 
@@ -36,6 +37,9 @@ class RandomGate {
   }
 
   void run(std::int64_t steps, const RandomGateOptions& options);
+  void add_to(WorldDigest& digest) {
+    digest.add(world_.journal().published_sequence(), world_.gate().state_hash());
+  }
 
  private:
   // The venue is chosen before anything else.
@@ -215,7 +219,8 @@ void RandomGate::price_moves() {
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
-  const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
+  const std::int64_t most = mark / (rng_.percent(10) ? 50 : 500);
+  const std::int64_t move = rng_.between(-most, most);
   set_mark(instrument, {std::max(mark + move, 100 * parameters.marks_per_tick)});
 }
 
@@ -348,7 +353,8 @@ ouch::OutboundMessage RandomGate::venue_message() {
     }
   }
   // Mostly whole lots of every instrument.
-  const std::uint32_t some = 1'000 * (1 + below(2)) + (rng_.percent(5) ? below(999) : 0);
+  std::uint32_t some = 1'000 * (1 + below(2));
+  if (rng_.percent(5)) some += below(999);
   if (rng_.percent(next ? 5 : 30)) terms.quantity = below(3) * 1'000;
   if (rng_.percent(next ? 5 : 30)) terms.price += below(3'000);
   if (rng_.percent(4)) terms.state = 'D';
@@ -369,7 +375,8 @@ ouch::OutboundMessage RandomGate::venue_message() {
     case 4:
     case 5:
     case 6:
-      return executed(number, rng_.percent(50) ? some : terms.quantity, terms.price,
+      if (rng_.percent(50)) terms.quantity = some;
+      return executed(number, terms.quantity, terms.price,
                       rng_.percent(90) ? match_++ : below(match_));
     case 7:
     case 8:
@@ -448,10 +455,14 @@ void RandomGate::run(std::int64_t steps, const RandomGateOptions& options) {
 void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t worlds,
                       std::int64_t steps, const RandomGateOptions& options) {
   GateAudit::Counts counts;
+  WorldDigest digest;
   for (std::int64_t w = 0; w < worlds && !testing::Test::HasFailure(); ++w, ++seed) {
     SCOPED_TRACE("PORTCULLIS_SEED=" + std::to_string(seed));
-    RandomGate(venue, seed, counts, options.followed).run(steps, options);
+    RandomGate gate(venue, seed, counts, options.followed);
+    gate.run(steps, options);
+    gate.add_to(digest);
   }
+  digest.print();
   // In a few steps chance may leave anything out.
   if (testing::Test::HasFailure() || worlds * steps < 5'000) return;
   const auto some = static_cast<std::uint64_t>(worlds * steps / 100);

@@ -53,7 +53,7 @@ venue_sim::EngineSettings RandomShard::some_venue(Rng& rng) {
 
 RandomShard::RandomShard(std::uint64_t seed, GateAudit::Counts& counts, Totals& totals)
     : rng_(seed),
-      world_(some_changes(rng_), some_venue(rng_), kind_of(seed)),
+      world_{some_changes(rng_), some_venue(rng_), kind_of(seed)},  // in this order, by the braces
       audit_(world_, counts),
       orders_(rng_, world_, audit_.gate()),
       totals_(totals) {
@@ -287,6 +287,7 @@ std::int64_t RandomShard::run(std::int64_t steps, bool is_drilled) {
   if (is_well()) end();
   totals_.steps += static_cast<std::uint64_t>(s);
   totals_.seen += audit_.seen;
+  totals_.digest.add(world_.last_record(), world_.gate().state_hash());
   if (desk_ != nullptr) totals_.queue_full += desk_->refused;
   return s;
 }
@@ -341,6 +342,7 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
   for (const auto& [name, value] : totals.drills)
     line += (line.empty() ? "drilled: " : ", ") + std::to_string(value) + " " + name;
   std::puts(line.c_str());
+  totals.digest.print();
 }
 
 // What chance makes of so many steps, so far below what it is on the average that no seed falls short.

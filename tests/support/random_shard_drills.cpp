@@ -181,8 +181,9 @@ std::uint64_t RandomShard::failing_writes() {
   return audit_.seen.degraded - before;
 }
 
-// Clients wait, and then the venue does.
+// Clients wait, and then the venue does; so does the edge, and nothing of what it asks is lost.
 std::uint64_t RandomShard::full_ring() {
+  if (desk_ != nullptr) desk_->come(0);
   Person& alpha = come("ALPHA2", person("ALPHA2").soup.next());
   g_disk.writes_fail = true;
   std::uint64_t full = 0;
@@ -191,11 +192,14 @@ std::uint64_t RandomShard::full_ring() {
     turn(100'000);
     full = world_.journal().room() >= journal::Room::VenueOnly ? 1 : 0;
   }
+  const std::uint64_t taken = audit_.seen.commands;
   if (desk_ != nullptr) {
-    desk_->come(0);
+    desk_->cancel(0, 1);  // it waits as all others do
     for (int n = 0; n < 20; ++n) desk_->ask(0);
   }
   turns(10);
+  if (audit_.seen.commands != taken)
+    audit_.gate().problem("a command of the edge was taken where there was no room for it");
   g_disk = {};
   turns(20);
   if (audit_.has_commands()) audit_.gate().problem("a command of the edge was lost");
@@ -421,7 +425,7 @@ std::uint64_t RandomShard::damaged_snapshot() {
   turns(5);
   const auto files = follower::list_snapshots(world_.journal_folder());
   if (files.size() != 2) return 0;
-  std::filesystem::resize_file(files[0].path, std::filesystem::file_size(files[0].path) - 1);
+  change_a_byte(files[0].path, std::filesystem::file_size(files[0].path) / 2);
   damaged_.insert(files[0].sequence);
   world_.kill();
   return begin() && world_.from_snapshot() == files[1].sequence ? 1 : 0;

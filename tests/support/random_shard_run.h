@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <set>
@@ -15,6 +16,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
+#include "tests/support/world_digest.h"
 
 namespace portcullis::test {
 
@@ -36,6 +38,7 @@ struct Totals {
   std::map<std::string, std::uint64_t> drills;  // by name, how often
   std::uint64_t steps = 0, kills = 0, deaths_in_a_pass = 0, stops = 0, failed_starts = 0,
                 power_losses = 0, dark_syncs = 0, snapshots = 0, damaged = 0, queue_full = 0;
+  WorldDigest digest;
 };
 
 // Of a seed: each kind comes again after eight.
@@ -74,6 +77,7 @@ class RandomShard {
   void follower_acts();
   void follow_all();
   void damage_a_snapshot();
+  void change_a_byte(const std::filesystem::path& path, std::uint64_t at);
   void storm();
   void venue_fails();
   void forget_venue(std::size_t kept);

@@ -119,7 +119,9 @@ void RandomShard::compare(Person& person) {
 
 void RandomShard::bytes_move() {
   for (const auto& person : people_) {
-    if (rng_.percent(40)) carry(*person, some_bytes(), some_bytes());
+    if (!rng_.percent(40)) continue;
+    const std::size_t there = some_bytes();
+    carry(*person, there, some_bytes());
   }
   // Also of those who are gone.
   for (const auto& wire : world_.transport().wires()) {
@@ -224,6 +226,15 @@ void RandomShard::follower_acts() {
 }
 
 // A byte of it, or its end; one of them stays good, or records that are gone could not be made up for.
+void RandomShard::change_a_byte(const std::filesystem::path& path, std::uint64_t at) {
+  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
+  const auto where = static_cast<std::streamoff>(at);
+  bytes.seekg(where);
+  const int byte = bytes.get();
+  bytes.seekp(where);
+  bytes.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
+}
+
 void RandomShard::damage_a_snapshot() {
   auto files = gateway::follower::list_snapshots(world_.journal_folder());
   std::erase_if(files, [this](const auto& file) { return damaged_.contains(file.sequence); });
@@ -234,12 +245,7 @@ void RandomShard::damage_a_snapshot() {
   const std::filesystem::path& path = file.path;
   const auto size = std::filesystem::file_size(path);
   if (rng_.percent(30)) return std::filesystem::resize_file(path, below(size));
-  std::fstream bytes(path, std::ios::in | std::ios::out | std::ios::binary);
-  const std::uint32_t at = below(size);
-  bytes.seekg(at);
-  const int byte = bytes.get();
-  bytes.seekp(at);
-  bytes.put(static_cast<char>(byte ^ static_cast<int>(1 + below(255))));
+  change_a_byte(path, below(size));
 }
 
 void RandomShard::arm_death() {
@@ -293,7 +299,8 @@ void RandomShard::price_moves() {
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
-  const std::int64_t move = mark * rng_.between(-20, 20) / (rng_.percent(10) ? 1'000 : 10'000);
+  const std::int64_t most = mark / (rng_.percent(10) ? 50 : 500);
+  const std::int64_t move = rng_.between(-most, most);
   world_.offer({.price = std::max(mark + move, 100 * parameters.marks_per_tick),
                 .index = instrument.value,
                 .kind = feeds::PriceUpdate::Kind::Mark});

@@ -1,6 +1,7 @@
 // Random parameters and random commands for property tests: small worlds with tight limits, and
 // commands that keep to the edges where a gate decides. Everything follows from the seed, on every
-// machine.
+// machine and in every build: two draws never stand in one expression whose order is the compiler's
+// choice, as the arguments of a call or the operands of `+` and `/` are.
 #pragma once
 
 #include <cstdint>
@@ -121,6 +122,7 @@ class CommandSource {
   Command position_transfer();
   Command split();
   Command expire();
+  Command any_execution(std::uint32_t number);
   Command event(risk::VenueEventType type, std::uint32_t number, std::int64_t lots,
                 std::int64_t price, std::uint32_t other = 0, bool dead = false);
 

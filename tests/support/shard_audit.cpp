@@ -234,6 +234,12 @@ void ShardAudit::judge_order(risk::SessionIndex session, const Bytes& message,
   const std::string_view outcome = decision.disposition == risk::Disposition::Forward  ? "f"
                                    : decision.disposition == risk::Disposition::Reject ? "r"
                                                                                        : "i";
+  ouch::InboundMessage any;
+  if (ouch::decode(message, any) == ouch::DecodeError::None &&
+      !std::holds_alternative<ouch::CancelOrder>(any) &&
+      number_of(any) <= gate_.watermark(session)) {
+    gate_.problem("a number that is not new has a record");
+  }
   const std::string_view allowed = gate_.expect(session, message);
   if (allowed.find(outcome) == std::string_view::npos) {
     gate_.problem("a message had the outcome " + std::string(outcome) + ", not one of " +

@@ -69,8 +69,9 @@ void Trader::send_random() {
     return;
   }
   const bool is_buy = below(2) == 0;
-  ouch::EnterOrder message =
-      order(is_buy, dice == 99 ? 0 : 1 + below(3), static_cast<std::int64_t>(below(9)) - 4);
+  const std::uint32_t lots = dice == 99 ? 0 : 1 + below(3);
+  const std::int64_t away = static_cast<std::int64_t>(below(9)) - 4;
+  ouch::EnterOrder message = order(is_buy, lots, away);
   if (dice < 40 && !audit_.live().empty()) {
     const std::uint32_t original = any_live();
     client_->send(ouch::ReplaceOrder{.orig_user_ref_num = original,
