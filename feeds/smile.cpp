@@ -10,9 +10,6 @@ namespace {
 
 bool is_price(double value) { return std::isfinite(value) && value > 0; }
 
-// How many times one is the other, the larger by the smaller.
-double ratio(double a, double b) { return std::max(a / b, b / a); }
-
 // The slope at an end, from the parabola through it and the next two points; turned or cut where it
 // would leave the range of its piece.
 double end_slope(double near_width, double far_width, double near_rise, double far_rise) {
@@ -95,13 +92,10 @@ FittedSmile fit_smile(double forward, const std::vector<SmilePoint>& points) {
   }
 
   const auto oddness = [&](std::size_t i) {
-    if (i == 0) return ratio(knots[0].volatility, knots[1].volatility);
-    const Smile::Knot& left = knots[i - 1];
-    if (i + 1 == knots.size()) return ratio(knots[i].volatility, left.volatility);
-    const Smile::Knot& right = knots[i + 1];
-    const double share = (knots[i].place - left.place) / (right.place - left.place);
-    return ratio(knots[i].volatility,
-                 left.volatility + share * (right.volatility - left.volatility));
+    const std::size_t last = knots.size() - 1;
+    const double a = knots[i == 0 ? 2 : i - 1].volatility;
+    const double b = knots[i == last ? last - 2 : i + 1].volatility;
+    return std::max(knots[i].volatility / std::max(a, b), std::min(a, b) / knots[i].volatility);
   };
   while (knots.size() >= kSmileStrikesMin) {
     std::size_t worst = 0;

@@ -9,8 +9,9 @@
 // What it is not: free of arbitrage, or smooth in its second derivative. Neither is needed for a gain
 // between scenarios, and a chain that is not free of it is not improved here.
 //
-// Left out are points that are no volatilities, and odd ones: kOddRatio off the line through their
-// neighbours, an end point off its neighbour, the worst one first, until none is.
+// Left out are points that are no volatilities, and odd ones: more than kOddRatio times, or less than
+// one kOddRatio-th of, both that are next to it (of an end point: the two next to it); the worst one
+// first, until none is.
 #pragma once
 
 #include <cstddef>
