@@ -9,6 +9,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -142,6 +143,20 @@ TEST_F(TableServiceTest, ATableIsAsOfTheOldestThingInIt) {
   volatilities(4 * kSecond);
   service_->set_index(0, kCoinAsset, kPrice, later(5 * kSecond), later(5 * kSecond));
   EXPECT_EQ(built(6 * kSecond).table->as_of, later(3 * kSecond)) << "the mark and the forwards";
+  // Each alone.
+  std::int64_t at = 10 * kSecond;
+  for (const std::string_view old : {"mark", "index", "forward", "volatility"}) {
+    all(at);
+    const risk::Timestamp now = later(at + kSecond);
+    if (old != "mark") service_->set_mark(0, 0, {920'000}, now, now);
+    if (old != "index") service_->set_index(0, kCoinAsset, kPrice, now, now);
+    service_->set_forward(0, 0, kPrice, now, now);
+    if (old != "forward") service_->set_forward(0, 1, kPrice, now, now);
+    for (std::uint32_t row = old == "volatility" ? 1 : 0; row < 24; ++row)
+      service_->set_volatility(0, row, volatility_of(row), now, now);
+    EXPECT_EQ(built(at + 2 * kSecond).table->as_of, later(at)) << old;
+    at += 10 * kSecond;
+  }
 }
 
 TEST_F(TableServiceTest, IsDueByAge) {
@@ -415,6 +430,7 @@ TEST_F(TableServiceTest, AnExpiredOptionIsWorthWhatItPaysAtItsLastForward) {
             InputVerdict::AfterExpiry);
   const PublishedTable at = built(kHour);
   EXPECT_EQ(status().sources, (TableSources{.own = 12, .expired = 12}));
+  EXPECT_EQ(cause(kHour + 200 * kMs), std::nullopt) << "once";
   std::vector<double> wanted = own_volatilities();
   for (std::size_t row = 12; row < 24; ++row) wanted[row] = 3.21;  // no matter
   EXPECT_EQ(encode_table(*at.table), encode_table(expected(2, kHour, kHour - kSecond,
