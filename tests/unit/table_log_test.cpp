@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -22,6 +23,33 @@
 #include <vector>
 
 #include "tests/support/paths.h"
+
+namespace {
+
+// What the log asks of the disk, in order: "sync NAME", "rename NAME"; and whether the n-th sync from
+// now on fails.
+std::vector<std::string> calls;
+int failing_sync = 0;
+
+std::string name_of(int fd) {
+  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd)).filename().string();
+}
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int fsync(int fd) {
+  calls.push_back("sync " + name_of(fd));
+  if (failing_sync > 0 && --failing_sync == 0) {
+    errno = EIO;
+    return -1;
+  }
+  return ::fdatasync(fd);
+}
+extern "C" int rename(const char* from, const char* to) noexcept {
+  calls.push_back("rename " + std::filesystem::path(from).filename().string());
+  return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 namespace portcullis::feeds {
 namespace {
@@ -309,6 +337,40 @@ TEST_F(TableLog, AFolderInItsPlaceIsAClearError) {
   const std::string problem = write_table(journal_, table);
   EXPECT_NE(problem.find("renaming the risk table: Is a directory"), std::string::npos) << problem;
   EXPECT_EQ(files(), 1);
+}
+
+TEST_F(TableLog, IsSyncedBeforeItHasItsNameAndItsNameAfterwards) {
+  const PublishedTable table = published(small_table());
+  const std::string name = to_text(table.hash);
+  calls.clear();
+  ASSERT_EQ(write_table(journal_, table), "");
+  EXPECT_EQ(calls, (std::vector<std::string>{"sync " + name + ".new", "rename " + name + ".new",
+                                             "sync tables"}));
+  // Whoever wrote it may not have come to that.
+  calls.clear();
+  ASSERT_EQ(write_table(journal_, table), "");
+  EXPECT_EQ(calls, (std::vector<std::string>{"sync " + name, "sync tables"}));
+  calls.clear();
+  ASSERT_EQ(open_table_log(journal_), "");
+  EXPECT_EQ(calls, (std::vector<std::string>{"sync " + journal_.filename().string()}));
+}
+
+TEST_F(TableLog, ADiskThatDoesNotSyncIsAClearError) {
+  const PublishedTable table = published(small_table());
+  const std::string path = path_of(table.hash).string();
+  failing_sync = 1;
+  EXPECT_EQ(write_table(journal_, table),
+            path + ".new: syncing the risk table: Input/output error");
+  EXPECT_EQ(files(), 0);
+  failing_sync = 2;
+  EXPECT_EQ(write_table(journal_, table),
+            (journal_ / "tables").string() + ": syncing the folder: Input/output error");
+  EXPECT_TRUE(load_table(journal_, table.hash).table) << "the whole file, if it stays";
+  failing_sync = 1;
+  EXPECT_EQ(write_table(journal_, table), path + ": syncing the risk table: Input/output error");
+  failing_sync = 1;
+  EXPECT_EQ(open_table_log(journal_),
+            journal_.string() + ": syncing the folder: Input/output error");
 }
 
 // A file that may not grow stands for the disk that is full.
