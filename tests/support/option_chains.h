@@ -2,10 +2,11 @@
 // anchored underlying.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "feeds/table_service.h"
@@ -61,7 +62,7 @@ struct ChainsChoice {
 // Marks are in tenths. Rows: chain by chain, strike by strike, a call and a put.
 inline feeds::TableGroup option_chains(const ChainsChoice& choice) {
   feeds::TableGroup group;
-  group.name = "group " + std::to_string(choice.group);
+  group.name = fmt::format("group {}", choice.group);
   group.description.parameter_version = 1;
   group.description.group = {choice.group};
   group.description.risk_decimals = 4;
@@ -85,15 +86,14 @@ inline feeds::TableGroup option_chains(const ChainsChoice& choice) {
   const bool coin = choice.premium == feeds::Premium::Coin;
   for (std::size_t c = 0; c < choice.expiries_ns.size(); ++c) {
     group.chains.push_back(
-        {.name = "E" + std::to_string(c), .expiry = later(choice.expiries_ns[c]), .anchor = 0});
+        {.name = fmt::format("E{}", c), .expiry = later(choice.expiries_ns[c]), .anchor = 0});
     for (std::size_t s = 0; s < choice.strikes; ++s) {
       const double step = static_cast<double>(s) - static_cast<double>(choice.strikes - 1) / 2;
       const double strike = std::round(choice.price * std::exp(0.05 * step));
       for (const auto kind : {feeds::OptionKind::Call, feeds::OptionKind::Put}) {
         const bool call = kind == feeds::OptionKind::Call;
         group.description.rows.push_back(
-            {.name = "E" + std::to_string(c) + "-" + std::to_string(std::lround(strike)) +
-                     (call ? "-C" : "-P"),
+            {.name = fmt::format("E{}-{}-{}", c, std::lround(strike), call ? "C" : "P"),
              .vector_unit = 10'000'000,  // a thousandth
              .vector_cap = 1 << 28,
              .source = feeds::TableOption{.kind = kind,
