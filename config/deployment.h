@@ -255,11 +255,25 @@ struct ColumnSettings {
   std::int64_t weight_denominator = 1;
 };
 
+// When the gate builds the risk table of a group of options anew, and from how old prices
+// (feeds/table_service.h).
+struct TableRebuildSettings {
+  risk::InstrumentIndex anchor;  // beside whose mark the options stand
+  std::int64_t age_ns = 0;
+  std::int64_t pause_ns = 0;
+  std::int64_t price_move_ppm = 0;
+  std::int64_t volatility_move_ppm = 0;
+  std::int64_t price_age_max_ns = 0;
+  std::int64_t volatility_age_max_ns = 0;
+  std::int64_t basis_max_ppm = 0;
+};
+
 // Beside risk::GroupParameters.
 struct GroupSettings {
   std::vector<ColumnSettings> columns;  // of the group's table
   std::optional<VolatilitySettings> volatility;
-  bool has_table_move_max = false;  // margin.json says how far tables may lag
+  bool has_table_move_max = false;              // margin.json says how far tables may lag
+  std::optional<TableRebuildSettings> rebuild;  // none: the gate does not build its table
 };
 
 // Scenario sets as they were named, for reports. By set, and by column within the set: of a

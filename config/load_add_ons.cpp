@@ -341,6 +341,45 @@ risk::InstrumentIndex find_in(const Loading& loading, risk::GroupIndex group, Is
   return {};
 }
 
+// Whether the gate can build the group's table: of options, all beside its anchor.
+template <class AddProblem>
+void check_rebuild(Loading& loading, risk::GroupIndex group, AddProblem problem) {
+  const auto& names = loading.out.names.instruments;
+  const auto& instruments = loading.out.parameters.instruments;
+  const auto is_table = [&](std::uint32_t i) {
+    return instruments[i].risk == risk::RiskSource::Table;
+  };
+  const auto is_option = [&](std::uint32_t i) {
+    return loading.out.instruments[i].kind == InstrumentKind::Option;
+  };
+  const auto other =
+      find_in(loading, group, [&](std::uint32_t i) { return is_table(i) && !is_option(i); });
+  if (other.exists()) {
+    problem(
+        "", "",
+        fmt::format("must not be there: {} has table risk, and is no option", names.name(other)));
+  } else if (!find_in(loading, group, is_table).exists()) {
+    problem("", "", "must not be there: nothing of the group has table risk");
+  }
+  const std::string& name = loading.table_anchors[group.value];
+  if (name.empty()) return;  // told already
+  const risk::InstrumentIndex anchor = names.find(name);
+  if (!anchor.exists() || is_table(anchor.value) ||
+      group_of(loading, instruments[anchor.value].factor) != group) {
+    return problem(".anchor", quote(name),
+                   "must be the name of an instrument of the group, without table risk");
+  }
+  const auto apart = find_in(loading, group, [&](std::uint32_t i) {
+    return is_table(i) && instruments[i].factor != instruments[anchor.value].factor;
+  });
+  if (apart.exists()) {
+    problem(
+        ".anchor", quote(name),
+        fmt::format("must be of the factor of all options: {} is of another", names.name(apart)));
+  }
+  loading.out.groups[group.value].rebuild->anchor = anchor;
+}
+
 // What a group must say about its risk table, where it needs one.
 void check_tables(Loading& loading) {
   const auto problem = [&](risk::GroupIndex group, std::string_view key, std::string what) {
@@ -381,6 +420,14 @@ void check_tables(Loading& loading) {
           fmt::format("must be 0: {} and {} have table risk of two factors, which may move apart",
                       loading.out.names.instruments.name(of_table),
                       loading.out.names.instruments.name(of_another_factor)));
+    }
+    if (settings.rebuild) {
+      check_rebuild(loading, {g}, [&](std::string_view key, std::string value, std::string what) {
+        loading.problems.push_back(
+            {std::string(kMarginFile),
+             fmt::format("groups.{}.table_rebuild{}", loading.out.names.risk_groups.name({g}), key),
+             std::move(value), std::move(what)});
+      });
     }
     if (option.exists() && shifted != settings.columns.end() && !settings.volatility) {
       problem({g}, "volatility",

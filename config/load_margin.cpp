@@ -12,6 +12,12 @@
 //                  and for none. Where there are options with table risk; otherwise 0 by default
 //     volatility   how columns move it (deployment.h): up, down, short_power, long_power, pivot_days,
 //                  floor_up; where columns do and there are options
+//     table_rebuild  how the gate builds the table of a group of options itself (feeds/table_service.h):
+//                  anchor, the instrument without table risk beside whose mark they stand; anew after age_ms,
+//                  and when a price has moved by price_move, a share of it, or a volatility by
+//                  volatility_move ("0.01": a point), but not within pause_ms of the last time; from
+//                  prices and volatilities no older than price_age_max_ms and volatility_age_max_ms, and
+//                  forwards no further than basis_max, a share, from the anchor's mark
 //   sets         by name (load_sets.cpp)
 //   group_mult, joint_mult  on the initial requirement of the groups and on the joint one;
 //   maintenance_group_mult, maintenance_joint_mult  on the maintenance ones, the same by default
@@ -63,6 +69,30 @@ VolatilitySettings read_volatility(JsonReader in) {
   return volatility;
 }
 
+// What it must be for the bounds of the table to be kept (the anchor: load_add_ons.cpp).
+TableRebuildSettings read_rebuild(JsonReader& in, const risk::GroupParameters& group) {
+  TableRebuildSettings rebuild;
+  rebuild.age_ns = read_ns(in, "age_ms", kNsPerMs, 1, kAgeMsMax);
+  rebuild.pause_ns = read_ns(in, "pause_ms", kNsPerMs, 0, kAgeMsMax);
+  const auto price_move = in.decimal("price_move", kPpmScale, 1, kPpm / 2);
+  rebuild.price_move_ppm = price_move.value_or(0);
+  rebuild.volatility_move_ppm = in.decimal("volatility_move", kPpmScale, 1, kTimes10).value_or(0);
+  rebuild.price_age_max_ns = read_ns(in, "price_age_max_ms", kNsPerMs, 1, kAgeMsMax);
+  rebuild.volatility_age_max_ns = read_ns(in, "volatility_age_max_ms", kNsPerMs, 1, kAgeMsMax);
+  rebuild.basis_max_ppm = in.decimal("basis_max", kPpmScale, 1, kPpm).value_or(0);
+  if (rebuild.age_ns > 0 && rebuild.pause_ns > rebuild.age_ns)
+    in.problem("pause_ms", "must not be more than age_ms");
+  if (price_move && group.table_move_max_ppm > 0 && *price_move >= group.table_move_max_ppm)
+    in.problem("price_move", "must be below table_move_max");
+  const std::int64_t oldest = std::max(rebuild.price_age_max_ns, rebuild.volatility_age_max_ns);
+  if (group.table_age_max_ns > 0 && oldest + rebuild.age_ns > group.table_age_max_ns) {
+    in.problem("age_ms",
+               "must leave room: with the larger of price_age_max_ms and volatility_age_max_ms it "
+               "must not be more than table_age_max_ms");
+  }
+  return rebuild;
+}
+
 void read_factors(Loading& loading, JsonReader& group, risk::GroupParameters& parameters) {
   SymbolTable<risk::FactorIndex>& factors = loading.out.names.factors;
   parameters.first_factor = factors.size();
@@ -102,6 +132,12 @@ void read_groups(Loading& loading, JsonReader& groups) {
       settings.has_table_move_max = true;
     }
     if (in.has("volatility")) settings.volatility = read_volatility(in.object("volatility"));
+    std::string& anchor = loading.table_anchors.emplace_back();
+    if (in.has("table_rebuild")) {
+      JsonReader rebuild = in.object("table_rebuild");
+      anchor = rebuild.text("anchor", 1, 32).value_or("");
+      settings.rebuild = read_rebuild(rebuild, parameters);
+    }
     loading.out.parameters.groups.push_back(std::move(parameters));
     loading.out.groups.push_back(std::move(settings));
   }

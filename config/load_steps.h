@@ -61,6 +61,7 @@ struct Loading {
     bool ok = false;
   };
   std::vector<Instrument> instruments{};
+  std::vector<std::string> table_anchors{};  // by group, as margin.json names them; empty: none
 
   [[nodiscard]] std::size_t problem_count() const { return problems.size(); }
 };

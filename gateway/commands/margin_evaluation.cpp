@@ -4,9 +4,10 @@
 
 #include <cmath>
 #include <memory>
+#include <variant>
 
 #include "config/decimal.h"
-#include "feeds/table_builder.h"
+#include "feeds/table_setup.h"
 #include "risk/engine.h"
 
 namespace portcullis::gateway {
@@ -16,8 +17,6 @@ namespace {
 using risk::Int128;
 
 constexpr risk::SessionIndex kSession{0};
-// An option counts as having a day to live at least when its volatility is moved.
-constexpr std::int64_t kDaysMinPpm = risk::kPpm;
 // Nobody is too fast: what a portfolio asks is not sent.
 constexpr risk::RateLimit kNoRate{1'000'000'000, 1'000'000, 1'000'000'000, 1'000'000};
 
@@ -31,10 +30,6 @@ std::int64_t nearest(Int128 numerator, Int128 denominator) {
   const Int128 size = numerator < 0 ? -numerator : numerator;
   const auto rounded = static_cast<std::int64_t>((2 * size + denominator) / (2 * denominator));
   return numerator < 0 ? -rounded : rounded;
-}
-
-double to_double(std::int64_t value, int decimals) {
-  return static_cast<double>(value) / std::pow(10.0, decimals);
 }
 
 class Run {
@@ -146,53 +141,29 @@ class Run {
   }
 
   void load_table(risk::GroupIndex group) {
-    feeds::TableDescription description;
+    feeds::TableDescription description = feeds::table_description(deployment_, group);
     description.id = 1;
-    description.parameter_version = deployment_.parameters.version;
-    description.group = group;
     description.as_of = portfolio_.time;
-    description.risk_decimals = deployment_.risk_decimals;
-    for (const config::ColumnSettings& column : deployment_.groups[group.value].columns) {
-      description.columns.push_back(
-          {.move_ppm = column.moves_ppm,
-           .volatility = static_cast<feeds::VolatilityShift>(column.volatility + 1),
-           .weight_numerator = column.weight_numerator,
-           .weight_denominator = column.weight_denominator});
-    }
-    description.table_move_max_ppm = deployment_.parameters.groups[group.value].table_move_max_ppm;
-    description.volatility = volatility_of(group);
-    description.rows.resize(deployment_.parameters.groups[group.value].row_count);
-    std::vector<std::uint32_t> instruments(description.rows.size());
-    for (std::uint32_t i = 0; i < portfolio_.instruments.size(); ++i) {
-      if (!is_row_of(group, i)) continue;
-      const std::uint32_t row = deployment_.parameters.instruments[i].row;
-      description.rows[row] = row_of(group, i);
-      instruments[row] = i;
-    }
-    description.anchors = anchors_on(deployment_.parameters.instruments[instruments[0]].factor);
+    const std::vector<risk::InstrumentIndex> instruments =
+        feeds::table_instruments(deployment_, group);
+    for (std::size_t row = 0; row < instruments.size(); ++row)
+      description.rows[row].source = source_of(group, instruments[row].value);
+    description.anchors =
+        anchors_on(deployment_.parameters.instruments[instruments[0].value].factor);
     feeds::BuiltTable built = feeds::build_table(description);
     for (const feeds::TableProblem& found : built.problems) {
-      problem(instruments[found.row], "forward", feeds::to_text(found, description));
+      problem(instruments[found.row].value, "forward", feeds::to_text(found, description));
     }
     if (!built.table) return;
     tables_.push_back(std::make_unique<risk::RiskTable>(*std::move(built.table)));
     for (std::size_t row = 0; row < instruments.size(); ++row) {
-      const PortfolioInstrument& instrument = portfolio_.instruments[instruments[row]];
+      const PortfolioInstrument& instrument = portfolio_.instruments[instruments[row].value];
       for (const auto which : {risk::kInitialCharge, risk::kMaintenanceCharge})
         tables_.back()->measures[row][which] = instrument.measures[which];
     }
     const bool taken = engine_.apply(
         risk::TableUpdate{.time = portfolio_.time, .id = 1, .group = group}, *tables_.back());
     PORTCULLIS_ASSERT(taken);
-  }
-
-  [[nodiscard]] bool is_row_of(risk::GroupIndex group, std::uint32_t i) const {
-    const risk::InstrumentParameters& instrument = deployment_.parameters.instruments[i];
-    return instrument.risk == risk::RiskSource::Table && is_in(group, instrument.factor);
-  }
-  [[nodiscard]] bool is_in(risk::GroupIndex group, risk::FactorIndex factor) const {
-    const risk::GroupParameters& parameters = deployment_.parameters.groups[group.value];
-    return factor.value - parameters.first_factor < parameters.factor_count;
   }
 
   // The marks that the options of a factor stand beside: of what has no row in the table.
@@ -209,30 +180,11 @@ class Run {
     return anchors;
   }
 
-  [[nodiscard]] feeds::VolatilityShock volatility_of(risk::GroupIndex group) const {
-    feeds::VolatilityShock shock{.days_min_ppm = kDaysMinPpm};
-    const auto& settings = deployment_.groups[group.value].volatility;
-    if (!settings) return shock;
-    shock.up_ppm = settings->up_ppm;
-    shock.down_ppm = settings->down_ppm;
-    shock.pivot_days = settings->pivot_days;
-    shock.short_power_ppm = settings->short_power_ppm;
-    shock.long_power_ppm = settings->long_power_ppm;
-    shock.floor_up_ppm = settings->floor_up_ppm;
-    return shock;
-  }
-
-  [[nodiscard]] feeds::TableRow row_of(risk::GroupIndex group, std::uint32_t i) const {
+  [[nodiscard]] std::variant<feeds::TableOption, feeds::RiskArray> source_of(
+      risk::GroupIndex group, std::uint32_t i) const {
     const risk::InstrumentParameters& parameters = deployment_.parameters.instruments[i];
     const PortfolioInstrument& instrument = portfolio_.instruments[i];
-    feeds::TableRow row;
-    row.name = deployment_.names.instruments.name({i});
-    row.vector_unit = parameters.vector_unit;
-    row.vector_cap = parameters.vector_cap;
-    if (instrument.market) {
-      row.source = option_of(group, i);
-      return row;
-    }
+    if (instrument.market) return option_of(group, i);
     // One that the account does not use may be without.
     feeds::RiskArray array;
     array.gains.resize(instrument.vector ? instrument.vector->size()
@@ -240,31 +192,16 @@ class Run {
     for (std::size_t c = 0; instrument.vector && c < array.gains.size(); ++c)
       array.gains[c] = nearest((*instrument.vector)[c], parameters.vector_unit);
     array.measures = instrument.measures;
-    row.source = std::move(array);
-    return row;
+    return array;
   }
 
   [[nodiscard]] feeds::TableOption option_of(risk::GroupIndex group, std::uint32_t i) const {
-    const risk::InstrumentParameters& parameters = deployment_.parameters.instruments[i];
-    const risk::AssetParameters& asset = deployment_.parameters.assets[parameters.settlement.value];
-    const config::AssetSettings& settlement = deployment_.assets[parameters.settlement.value];
-    const config::InstrumentSettings& settings = deployment_.instruments[i];
-    const std::uint32_t first = deployment_.parameters.groups[group.value].first_factor;
-    feeds::TableOption option;
-    option.kind = settings.option_type == config::OptionType::Call ? feeds::OptionKind::Call
-                                                                   : feeds::OptionKind::Put;
-    option.strike = to_double(settings.strike, config::kStrikeScale);
-    option.multiplier =
-        to_double(parameters.units_per_lot_mark, settlement.decimals - settings.mark_decimals);
-    option.factor = parameters.factor.value - first;
-    if (asset.mode != risk::CollateralMode::Static && is_in(group, asset.factor))
-      option.settlement_factor = asset.factor.value - first;
-    option.premium =
-        asset.factor == parameters.factor ? feeds::Premium::Coin : feeds::Premium::Cash;
-    option.in_balance = !parameters.upfront;
+    const risk::AssetIndex settlement = deployment_.parameters.instruments[i].settlement;
+    feeds::TableOption option = feeds::table_option(deployment_, group, {i});
     option.market = *portfolio_.instruments[i].market;
     option.market.settlement_index =
-        to_double(portfolio_.assets[parameters.settlement.value].index, settlement.index_decimals);
+        static_cast<double>(portfolio_.assets[settlement.value].index) /
+        std::pow(10.0, deployment_.assets[settlement.value].index_decimals);
     return option;
   }
 

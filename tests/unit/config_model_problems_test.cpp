@@ -292,6 +292,57 @@ TEST(ConfigModelProblems, OfTablesThatMayLagOnTwoFactors) {
       << told("\"0.01\"");
 }
 
+TEST(ConfigModelProblems, OfTablesThatTheGateBuilds) {
+  const std::string f = "margin.json";
+  const std::string rebuild = "groups.bitcoin.table_rebuild";
+  const std::string room = "must leave room";
+  expect({
+      drop(f, rebuild + ".anchor"),
+      set(f, rebuild + ".anchor", "\"DOGE\"", "must be the name of an instrument of the group"),
+      set(f, rebuild + ".anchor", "\"SPY\"", "must be the name of an instrument of the group"),
+      set(f, rebuild + ".anchor", "\"BTC-C\"", "without table risk"),
+      set(f, rebuild + ".age_ms", "0", "must be a whole number from 1 to 1000000000"),
+      // 4,000 for the volatilities and 1,000 are the table's 5,000.
+      set(f, rebuild + ".age_ms", "1001", room),
+      at(rebuild + ".age_ms", set(f, rebuild + ".volatility_age_max_ms", "4001", room)),
+      at(rebuild + ".age_ms", set(f, rebuild + ".price_age_max_ms", "4001", room)),
+      at(rebuild + ".age_ms", set(f, "groups.bitcoin.table_age_max_ms", "4999", room)),
+      set(f, rebuild + ".pause_ms", "-1", "must be a whole number from 0 to 1000000000"),
+      set(f, rebuild + ".pause_ms", "1001", "must not be more than age_ms"),
+      set(f, rebuild + ".price_move", "\"0\"", "must be from 0.000001 to 0.5"),
+      set(f, rebuild + ".price_move", "\"0.005\"", "must be below table_move_max"),
+      set(f, rebuild + ".volatility_move", "\"0\"", "must be from 0.000001 to 10"),
+      set(f, rebuild + ".price_age_max_ms", "0", "must be a whole number from 1 to 1000000000"),
+      set(f, rebuild + ".volatility_age_max_ms", "0", "must be a whole number from 1"),
+      set(f, rebuild + ".basis_max", "\"1.000001\"", "must be from 0.000001 to 1"),
+      drop(f, rebuild + ".basis_max"),
+      add(f, rebuild + ".smile", "\"svi\"", "is no key that is known"),
+  });
+}
+
+// Of a group whose table has rows of something else, or none.
+TEST(ConfigModelProblems, OfTablesThatTheGateCannotBuild) {
+  const auto told = [](const std::string& group, const std::string& anchor) {
+    Texts texts = test::read_model();
+    test::apply(texts, {kAdd, "margin.json", "groups." + group + ".table_rebuild",
+                        R"({"anchor": ")" + anchor + R"(", "age_ms": 1, "pause_ms": 0,
+                            "price_move": "0.01", "volatility_move": "0.01", "price_age_max_ms": 1,
+                            "volatility_age_max_ms": 1, "basis_max": "0.1"})"});
+    return test::problems_text(load_model_texts(texts));
+  };
+  const std::string grain = told("grain", "WHEAT-MAR");
+  EXPECT_NE(grain.find("groups.grain.table_rebuild: must not be there: WHEAT-MAR has table risk, "
+                       "and is no option"),
+            std::string::npos)
+      << grain;
+  const std::string alts = told("alts", "ETH-PERP");
+  EXPECT_NE(
+      alts.find("groups.alts.table_rebuild: must not be there: nothing of the group has table "
+                "risk"),
+      std::string::npos)
+      << alts;
+}
+
 TEST(ConfigModelProblems, OfGroups) {
   const std::string f = "margin.json";
   const std::string volatility = "groups.bitcoin.volatility";

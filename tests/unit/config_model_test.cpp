@@ -155,6 +155,19 @@ TEST(ConfigModel, OptionsAndTableRisk) {
   EXPECT_EQ(group_parameters("bitcoin").table_age_max_ns, 5'000'000'000);
   EXPECT_EQ(group_parameters("bitcoin").table_move_max_ppm, 5'000);
   EXPECT_EQ(group_parameters("grain").table_move_max_ppm, 0);  // no option: by default
+
+  const std::uint32_t bitcoin = model().names.risk_groups.find("bitcoin").value;
+  ASSERT_TRUE(model().groups[bitcoin].rebuild);
+  const TableRebuildSettings& rebuild = *model().groups[bitcoin].rebuild;
+  EXPECT_EQ(rebuild.anchor, model().names.instruments.find("BTC-MAR"));
+  EXPECT_EQ(rebuild.age_ns, 1'000'000'000);
+  EXPECT_EQ(rebuild.pause_ns, 100'000'000);
+  EXPECT_EQ(rebuild.price_move_ppm, 1'000);
+  EXPECT_EQ(rebuild.volatility_move_ppm, 10'000);
+  EXPECT_EQ(rebuild.price_age_max_ns, 2'000'000'000);
+  EXPECT_EQ(rebuild.volatility_age_max_ns, 4'000'000'000);
+  EXPECT_EQ(rebuild.basis_max_ppm, 100'000);
+  EXPECT_FALSE(model().groups[model().names.risk_groups.find("grain").value].rebuild);
 }
 
 TEST(ConfigModel, GroupsAndScopes) {
