@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "config/decimal.h"
+#include "config/price_references.h"
 #include "config/ratio.h"
 
 namespace portcullis::feeds {
