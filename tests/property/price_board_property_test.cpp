@@ -11,6 +11,7 @@
 #include <set>
 
 #include "tests/support/board_world.h"
+#include "tests/support/random_world.h"
 #include "tests/support/seed.h"
 
 namespace portcullis::feeds {
@@ -31,9 +32,7 @@ struct Said {
 struct Seen {
   std::int64_t time_ns = 0;
   std::string what;
-  friend bool operator==(const Seen&, const Seen&) = default;
 };
-void PrintTo(const Seen& seen, std::ostream* out) { *out << seen.time_ns << ": " << seen.what; }
 
 class Model {
  public:
@@ -330,9 +329,9 @@ std::vector<std::string> words(const std::vector<Seen>& seen) {
 
 TEST(PriceBoardProperty, TellsWhatTheModelTells) {
   const std::uint64_t seed = test::seed();
-  const int rounds = std::max(1, 2'000 * test::scale() / 100);
+  const std::int64_t rounds = support::test_scale(2'000);
   ReferenceCounts all;
-  for (int round = 0; round < rounds; ++round) {
+  for (std::int64_t round = 0; round < rounds; ++round) {
     BoardRun run(seed * 1'000'003 + static_cast<std::uint64_t>(round));
     const std::vector<Said> updates = run.updates();
     const std::vector<Seen> expected = run.model(updates);
