@@ -318,7 +318,7 @@ void PriceBoard::set_due(Reference& reference, std::int64_t now_ns) {
     if ((reference.usable & bit(i)) == 0) continue;
     due = std::min(due, reference.inputs[i].usable_since_ns + rules.return_after_ns);
   }
-  reference.due_ns = due;
+  reference.due_ns = std::max(due, now_ns + 1);  // whatever comes, time goes on
 }
 
 FeedTargets line_targets(const config::Deployment& deployment, SourceIndex source) {
