@@ -15,7 +15,7 @@
 //       field           mark, index, last, mid (of bid and ask); of lines price
 //       role            primary, fallback, voter, which agrees or not but gives no price; of a median
 //                       all are voters
-//       multiplier      by which its price is multiplied; 1 by default
+//       price_multiplier  by which its price is multiplied; 1 by default
 //     min_sources     so many venues must agree
 //     max_age_ms      what is older is not used; not more than the max_age_ms beside the reference
 //     divergence_max  the share by which prices that agree may differ: from the median, or from the
@@ -73,11 +73,11 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                                                {"fallback", SourceRole::Fallback},
                                                {"voter", SourceRole::Voter}})
                     .value_or(SourceRole::Voter);
-  if (in.has("multiplier")) {
-    source.multiplier = in.ratio("multiplier").value_or(Ratio{1, 1});
+  if (in.has("price_multiplier")) {
+    source.multiplier = in.ratio("price_multiplier").value_or(Ratio{1, 1});
     if (source.multiplier.numerator > kMultiplierMax ||
         source.multiplier.denominator > kMultiplierMax) {
-      in.problem("multiplier",
+      in.problem("price_multiplier",
                  fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
     }
   }
@@ -89,7 +89,8 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                                 : "must not be \"price\", which only lines have");
   }
   if (is_line && source.multiplier != Ratio{1, 1}) {
-    in.problem("multiplier", "must not be there for a source of lines, which are in our units");
+    in.problem("price_multiplier",
+               "must not be there for a source of lines, which are in our units");
   }
   return source;
 }
