@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/password_hash.h"
+#include "config/price_references.h"
 #include "config/symbol_table.h"
 #include "risk/parameters.h"
 #include "risk/types.h"
@@ -151,7 +152,7 @@ struct AssetSettings {
   int index_decimals = 0;        // an index unit is 10^-index_decimals of the risk currency
   std::int64_t index_max = 0;    // in index units; the feed must not publish more
   std::int64_t fixed_index = 0;  // published once at start instead of a feed; 0: there is a feed
-  std::string feed_symbol;       // empty when fixed
+  std::string feed_symbol;       // empty when fixed, or with a reference
 };
 
 enum class InstrumentKind : std::uint8_t {
@@ -174,7 +175,7 @@ struct InstrumentSettings {
   int quantity_decimals = 0;  // a lot is `lot` times 10^-quantity_decimals of the quantity
   std::int64_t lot = 0;
   risk::Mark mark_max;      // the feed must not publish more
-  std::string feed_symbol;  // empty: no feed, so no orders but those that reduce a position
+  std::string feed_symbol;  // empty: a reference, or no feed, so no orders but those that reduce
   std::string json_symbol;  // what JSON clients call it; empty: they cannot trade it
   Alias venue;
   risk::Timestamp expiry;   // futures and options; 0 for others
@@ -230,6 +231,8 @@ struct FeedSettings {
   bool repeat = false;         // begin again at the end
   std::int64_t conflation_ns = 0;
   std::uint32_t queue_slots = 0;
+  std::vector<SourceSettings> sources;        // beside the recording
+  std::vector<ReferenceSettings> references;  // prices that are made of them
 };
 
 // How the volatility of a group's options is moved (METHOD 1.1). With p the short power below
@@ -300,6 +303,7 @@ struct Names {
   SymbolTable<risk::AccountIndex> accounts;
   SymbolTable<risk::SessionIndex> sessions;  // over OUCH, their SoupBinTCP user names
   SymbolTable<ProfileIndex> profiles;
+  SymbolTable<SourceIndex> sources;
   std::vector<SetNames> sets;
   std::vector<AddOnNames> add_ons;  // by risk group
 };

@@ -3,10 +3,12 @@
 //   recording     file; format csv or jsonl; speed, how many times faster than recorded ("0":
 //                 without waiting); repeat, whether it begins again at the end
 //   conflation_ms, queue_slots   between the feed's thread and the shard
-//   instruments   by name: symbol in the feed and max_age_ms, after which the mark is stale; or
-//                 no_feed: true, and then only orders that reduce a position pass
-//   assets        by name: symbol and max_age_ms of the index; or fixed, an index that does not
-//                 move
+//   instruments   by name: max_age_ms, after which the mark is stale, and its symbol in the
+//                 recording or a reference, a price that several sources make; or no_feed: true, and
+//                 then only orders that reduce a position pass
+//   assets        by name: max_age_ms of the index, and symbol or reference; or fixed, an index
+//                 that does not move
+//   sources       what references are made of (load_references.cpp)
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -21,9 +23,17 @@ void read_instrument_feed(Loading& loading, JsonReader in, risk::InstrumentIndex
         1;  // there is no mark to be older
     return;
   }
-  instrument.feed_symbol = in.text("symbol", 1, 64).value_or("");
-  loading.out.parameters.instruments[index.value].mark_age_max_ns =
-      read_ns(in, "max_age_ms", kNsPerMs, 1, kAgeMsMax);
+  std::int64_t& age_max_ns = loading.out.parameters.instruments[index.value].mark_age_max_ns;
+  age_max_ns = read_ns(in, "max_age_ms", kNsPerMs, 1, kAgeMsMax);
+  if (!in.has("reference")) {
+    instrument.feed_symbol = in.text("symbol", 1, 64).value_or("");
+    return;
+  }
+  ReferenceSettings reference;
+  reference.instrument = index;
+  reference.decimals = instrument.mark_decimals;
+  reference.price_max = instrument.mark_max.raw;
+  read_reference(loading, in.object("reference"), std::move(reference), age_max_ns);
 }
 
 void read_asset_feed(Loading& loading, JsonReader in, risk::AssetIndex index) {
@@ -34,8 +44,17 @@ void read_asset_feed(Loading& loading, JsonReader in, risk::AssetIndex index) {
     parameters.index_age_max_ns = kNeverStaleNs;
     return;
   }
-  asset.feed_symbol = in.text("symbol", 1, 64).value_or("");
   parameters.index_age_max_ns = read_ns(in, "max_age_ms", kNsPerMs, 1, kAgeMsMax);
+  if (!in.has("reference")) {
+    asset.feed_symbol = in.text("symbol", 1, 64).value_or("");
+    return;
+  }
+  ReferenceSettings reference;
+  reference.asset = index;
+  reference.decimals = asset.index_decimals;
+  reference.price_max = asset.index_max;
+  read_reference(loading, in.object("reference"), std::move(reference),
+                 parameters.index_age_max_ns);
 }
 
 }  // namespace
@@ -59,6 +78,7 @@ void load_feeds(Loading& loading, const Json& json) {
   feed.queue_slots =
       static_cast<std::uint32_t>(root.integer("queue_slots", 64, 1 << 20).value_or(0));
 
+  load_sources(loading, root);
   JsonReader instruments = root.object("instruments");
   for (const auto& [name, index] :
        instruments.keys_of(loading.out.names.instruments, "instrument")) {

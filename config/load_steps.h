@@ -55,6 +55,7 @@ struct Loading {
   bool margin_ok = false;
   bool instruments_ok = false;
   bool add_ons_ok = false;
+  bool sources_ok = false;
   struct Instrument {
     std::optional<Ratio> tick;
     std::optional<Ratio> lot;
@@ -96,6 +97,12 @@ void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex 
 void check_scenario_sums(Loading& loading, ProfileIndex profile);
 // And what the account's protections let its quotes lose beside them.
 void check_protections(Loading& loading, risk::AccountIndex account);
+
+// feeds.json: sources, and the reference of a price, of which `reference` says which it is. `age_max_ns`
+// is the age at which the engine refuses it; 0: not known.
+void load_sources(Loading& loading, JsonReader& root);
+void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,
+                    std::int64_t age_max_ns);
 
 // --- the scenarios' reach, as the table of the factor's group has it
 

@@ -86,6 +86,12 @@ Texts read_example_with_json_clients() {
   return texts;
 }
 
+Texts read_example_with_references() {
+  Texts texts = read_example();
+  texts["feeds.json"] = read_file(example_folder().parent_path() / "feeds" / "feeds.json");
+  return texts;
+}
+
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all{
       {read_example(),
@@ -97,6 +103,9 @@ const std::vector<Sample>& samples() {
        [](const Texts& texts) { return config::load_model_texts(texts); }},
       {read_example_with_json_clients(),
        {"instruments.json", "process.json", "sessions.json"},
+       [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
+      {read_example_with_references(),
+       {"feeds.json"},
        [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
   };
   return all;

@@ -16,6 +16,8 @@ using Texts = std::map<std::string, std::string>;
 [[nodiscard]] Texts read_example();
 // The same with a JSON client that trades, one that looks on, and everything they need.
 [[nodiscard]] Texts read_example_with_json_clients();
+// The same with the feeds.json of config/examples/feeds: prices that several sources make.
+[[nodiscard]] Texts read_example_with_references();
 // tests/data/model by name: a margin model with every key.
 [[nodiscard]] Texts read_model();
 [[nodiscard]] std::filesystem::path model_folder();
@@ -37,7 +39,7 @@ struct Change {
 void apply(Texts& texts, const Change& change);
 
 // All of them, for what holds of every configuration: the example, the model, and the example with
-// JSON clients.
+// JSON clients and with references.
 struct Sample {
   Texts texts;
   std::vector<std::string> files;  // of JSON, that are read

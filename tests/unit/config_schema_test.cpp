@@ -244,7 +244,7 @@ bool is_told(const std::vector<Problem>& problems, const std::string& path, std:
 bool is_asked_for(const std::string& path) {
   const std::set<std::string> keys{
       "residual_haircut", "tail",       "per_lot",       "lot_value_max", "table_age_max_ms",
-      "table_move_max",   "volatility", "isolated_from", "isolated_in"};
+      "table_move_max",   "volatility", "isolated_from", "isolated_in",   "return_after_ms"};
   return keys.contains(path.substr(path.rfind('.') + 1));
 }
 

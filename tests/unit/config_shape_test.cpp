@@ -76,7 +76,9 @@ const std::set<std::string>& optional_keys() {
       "protocol",
       // limits.json
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
-      "protections"};
+      "protections",
+      // feeds.json
+      "price_multiplier"};
   return keys;
 }
 

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <new>
 
+#include "feeds/board/price_board.h"
 #include "feeds/dialects/decoder.h"
 #include "feeds/recorded_feed.h"
+#include "tests/support/board_world.h"
 
 namespace {
 std::atomic<std::size_t> allocations{0};
@@ -98,6 +100,70 @@ TEST(FeedNoAlloc, DecodingKnownSymbolsAllocatesNothing) {
     EXPECT_GT(decoder.counts().updates[UpdateOutcome::Taken], 0U);
     EXPECT_EQ(decoder.counts()[FrameKind::Malformed], 0U);
   }
+}
+
+// A storm on a thousand references of three venues each: with jumps, venues that contradict each
+// other, fall silent and come back, and updates that are refused; every event is written out.
+TEST(FeedNoAlloc, AThousandReferencesInAStormAllocateNothing) {
+  constexpr std::uint32_t kReferences = 1'000;
+  test::BoardWorld world;
+  std::vector<config::SourceIndex> sources;
+  for (const std::string name : {"deribit-with-a-long-name", "binance", "bybit"}) {
+    sources.push_back(world.add_source(name, name, config::SourceDialect::Deribit));
+  }
+  std::vector<std::string> symbols;
+  for (std::uint32_t i = 0; i < kReferences; ++i) {
+    symbols.push_back("A-SYMBOL-THAT-IS-QUITE-LONG-" + std::to_string(i));
+    std::vector<config::ReferenceSource> from;
+    for (const config::SourceIndex source : sources) {
+      from.push_back({.source = source,
+                      .symbol = symbols.back(),
+                      .field = config::SourceField::Mid,
+                      .role = from.empty()       ? config::SourceRole::Primary
+                              : from.size() == 1 ? config::SourceRole::Fallback
+                                                 : config::SourceRole::Voter});
+    }
+    config::ReferenceSettings& rules = world.add_index(symbols.back(), std::move(from));
+    rules.decimals = 2;
+    rules.min_sources = 2;
+    rules.max_age_ns = 100'000;
+    rules.return_after_ns = 50'000;
+    if (i % 2 == 0) continue;
+    rules.rule = config::ReferenceRule::PrimaryWithFallback;
+  }
+  std::size_t events = 0;
+  std::size_t prices = 0;
+  std::size_t states = 0;
+  PriceBoard board(world.deployment,
+                   {.price = [&](const PriceUpdate&) { ++prices; },
+                    .state = [&](const PriceStateChange&) { ++states; },
+                    .event = [&](std::string_view text) { events += text.empty() ? 0U : 1U; }});
+  MarketUpdate update;
+  const auto storm = [&](std::int64_t first_ns, std::int64_t last_ns) {
+    for (std::int64_t now = first_ns; now < last_ns; ++now) {
+      // Pseudo-random, and the same every time.
+      const std::uint64_t dice = static_cast<std::uint64_t>(now) * 6'364'136'223'846'793'005ULL;
+      const std::size_t source = (dice >> 40) % 3;
+      const bool is_far = (dice >> 44) % 50 == 0;
+      update.symbol = symbols[(dice >> 33) % kReferences];
+      update.source_time_ns = now - ((dice >> 50) % 20 == 0 ? 90'000 : 0);
+      const auto price = static_cast<std::int64_t>((is_far ? 130'000 : 100'000) + (dice >> 52) % 9);
+      update[MarketField::BestBid] = config::ExactDecimal{price, 2};
+      update[MarketField::BestAsk] = config::ExactDecimal{price + 3, 2};
+      if ((dice >> 45) % 40 == 0) update[MarketField::BestAsk] = config::ExactDecimal{1, 2};
+      board.take(sources[source], update, now);
+      if (now % 1'000 == 0) board.step(now);
+    }
+  };
+  storm(1, 2);
+  const std::size_t before = allocations;
+  storm(2, 300'000);
+  board.step(1'000'000);
+  EXPECT_EQ(allocations, before);
+  EXPECT_GT(prices, 50'000U);
+  EXPECT_GT(states, 2'000U);
+  EXPECT_GT(events, 2'000U);
+  EXPECT_GT(board.counts(sources[0])[PriceOutcome::Crossed], 1'000U);
 }
 
 }  // namespace
