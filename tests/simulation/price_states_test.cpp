@@ -30,7 +30,7 @@ bool is_there(const std::string& text, const std::string& part) {
 struct HeldWorld : GateWorld {
   HeldWorld() {
     EXPECT_TRUE(
-        gate().load(risk::LoadPosition{{now_ns}, {100}, {2'200'000}, account("bravo-1"), amzn}));
+        gate().load(risk::LoadPosition{{now_ns}, {10}, {2'200'000}, account("bravo-1"), amzn}));
     deliver();
     EXPECT_TRUE(engine().mark(amzn).raw > 0);
   }
@@ -191,6 +191,7 @@ TEST_F(PriceStatesOfTheShard, TheFeedSaysUnsafeInTheMiddleOfOrders) {
   rest();
   EXPECT_EQ(forwarded(), 1u);
   says(feeds::PriceUpdate::State::Unsafe);
+  rest();
   send('S');
   rest();
   EXPECT_EQ(refused(), 1u);
@@ -198,6 +199,7 @@ TEST_F(PriceStatesOfTheShard, TheFeedSaysUnsafeInTheMiddleOfOrders) {
   rest();
   EXPECT_EQ(forwarded(), 2u);
   says(feeds::PriceUpdate::State::Safe);
+  rest();
   send('S');
   rest();
   EXPECT_EQ(forwarded(), 3u);

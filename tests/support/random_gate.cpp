@@ -190,8 +190,8 @@ void RandomGate::client_sends() {
 void RandomGate::price_state() {
   using risk::PriceKind;
   risk::SetPriceState change;
-  if (unsafe_.empty() || rng_.percent(20)) {
-    change.kind = rng_.percent(70) ? PriceKind::Mark : PriceKind::Index;
+  if (unsafe_.empty() || rng_.percent(10)) {
+    change.kind = rng_.percent(80) ? PriceKind::Mark : PriceKind::Index;
     change.target = below(change.kind == PriceKind::Mark ? world_.deployment().instruments.size()
                                                          : world_.deployment().assets.size());
     change.state = risk::PriceState::Unsafe;
@@ -211,7 +211,7 @@ void RandomGate::price_state() {
 }
 
 void RandomGate::price_moves() {
-  if (rng_.percent(8)) return price_state();
+  if (rng_.percent(unsafe_.empty() ? 4 : 40)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;
