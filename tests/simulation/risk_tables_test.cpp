@@ -17,21 +17,35 @@ namespace {
 using Kind = Change::Kind;
 
 // A future of BTC whose risk is in a table.
-const std::vector<Change> kFuture = {
-    {Kind::Set, "margin.json", "groups.crypto",
-     R"({"factors": ["BTC", "ETH"], "kappa": "0.5", "table_age_max_ms": 60000})"},
-    {Kind::Add, "instruments.json", "instruments.BTC-DEC",
-     R"({"kind": "future", "settlement": "USDC", "factor": "BTC", "multiplier": "1",
+std::vector<Change> with_future() {
+  std::vector<Change> changes = {
+      {Kind::Set, "margin.json", "groups.crypto",
+       R"({"factors": ["BTC", "ETH"], "kappa": "0.5", "table_age_max_ms": 60000})"},
+      {Kind::Add, "instruments.json", "instruments.BTC-DEC",
+       R"({"kind": "future", "settlement": "USDC", "factor": "BTC", "multiplier": "1",
          "expiry": "2026-12-25T08:00:00Z", "risk": "table", "lot_value_max": "1000", "lot": "0.001",
          "tick": "0.5", "mark_decimals": 1, "price_max": "1000000", "maker_fee_ppm": 100,
          "taker_fee_ppm": 400, "market_orders": true,
          "venue": { "symbol": "BTCDEC", "price_scale": "10", "quantity_scale": "0.001" }})"},
-    {Kind::Add, "feeds.json", "instruments.BTC-DEC",
-     R"({ "symbol": "BTC-DEC", "max_age_ms": 10000 })"}};
+      {Kind::Add, "feeds.json", "instruments.BTC-DEC",
+       R"({ "symbol": "BTC-DEC", "max_age_ms": 10000 })"}};
+  for (const char* profile : {"venue", "member", "group", "maker", "client", "small", "suspense"}) {
+    changes.push_back(
+        {Kind::Add, "limits.json", std::string("profiles.") + profile + ".instruments.BTC-DEC",
+         R"({"clip": "1", "notional_max": "100000", "collar": "0.02", "long_max": "10",
+                           "short_max": "10", "gross_notional_max": "800000", "restricted": false})"});
+  }
+  changes.push_back(
+      {Kind::Add, "sessions.json", "alias_sets.venue.BTCDEC",
+       R"({ "instrument": "BTC-DEC", "price_scale": "10", "quantity_scale": "0.001" })"});
+  changes.push_back({Kind::Set, "sessions.json", "sessions.BRAVO1.instruments",
+                     R"(["BTC-PERP", "ETH-PERP", "AMZN", "EUR/USD", "BTC-DEC"])"});
+  return changes;
+}
 
 class RiskTables : public testing::Test {
  protected:
-  RiskTables() : w_(kFuture) {
+  RiskTables() : w_(with_future()) {
     future_ = w_.instrument("BTC-DEC");
     group_ = {0};
     EXPECT_EQ(w_.deployment().parameters.groups[0].row_count, 1U);
@@ -65,26 +79,32 @@ class RiskTables : public testing::Test {
   }
   [[nodiscard]] bool publish(feeds::PublishedTable published) {
     const bool in_force = w_.gate().on_table(published, w_.now_ns);
-    w_.on_call ? w_.on_call() : void();
+    w_.price();  // whatever follows the journal follows it after a call
+    price();
     return in_force;
   }
+  // Buys a lot; what the gate says.
   risk::RejectReason buy() {
-    return w_
-        .enter(w_.session("ALPHA1"),
-               {.symbol = padded<8>("BTCDEC"), .quantity = 1, .price = 640'000'000})
-        .reason;
+    const risk::Decision decision =
+        w_.enter(w_.session("BRAVO1"),
+                 {.number = ++number_, .quantity = 1, .price = 64'000'000, .symbol = "BTCDEC"});
+    EXPECT_EQ(decision.disposition, decision.reason == risk::RejectReason::None
+                                        ? risk::Disposition::Forward
+                                        : risk::Disposition::Reject);
+    return decision.reason;
   }
   [[nodiscard]] std::filesystem::path file(const feeds::PublishedTable& published) const {
     return w_.directory() / "tables" / feeds::to_text(published.hash);
   }
 
   GateWorld w_;
+  std::uint32_t number_ = 0;
   risk::InstrumentIndex future_;
   risk::GroupIndex group_;
 };
 
 TEST_F(RiskTables, WithoutOneIncreasesAreRefusedAndWithOneTheyPass) {
-  EXPECT_EQ(buy(), risk::RejectReason::StaleRiskTable);
+  EXPECT_EQ(buy(), risk::RejectReason::NoReferencePrice);
   EXPECT_TRUE(publish(table(1, 5)));
   EXPECT_EQ(buy(), risk::RejectReason::None);
   EXPECT_EQ(w_.gate().counters().tables, 1U);
