@@ -150,8 +150,7 @@ Closing read_closing(const std::filesystem::path& folder) {
   while ((status = reader.next(record)) == journal::ReadStatus::Record) {
     check_configuration(record, *closing.deployment, folder);
     if (!closing.gate->redo(record)) {
-      throw std::runtime_error(
-          fmt::format("journal record {} is none of this version's", record.sequence));
+      throw std::runtime_error(follower::why_not_redone(*closing.gate, record));
     }
     take_loaded(closing, record);
     closing.records = record.sequence;

@@ -247,6 +247,9 @@ class RecordJson {
     text_ += ']';
   }
 
+  void value(std::string_view name, const feeds::TableHash& hash) {
+    text(name, feeds::to_text(hash));
+  }
   // Padding and payload, which object() leaves out.
   template <std::size_t N>
   void value(std::string_view, const std::array<std::uint8_t, N>&) {}

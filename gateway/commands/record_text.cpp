@@ -296,6 +296,9 @@ class RecordText {
       if (index.exists()) add(" {}", account(index));
     }
   }
+  void value(std::string_view name, const feeds::TableHash& hash) {
+    add(" {} {}", name, feeds::to_text(hash));
+  }
   template <std::size_t N>  // of padding, which say() leaves out
   void value(std::string_view, const std::array<std::uint8_t, N>&) {}
 

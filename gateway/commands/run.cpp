@@ -339,7 +339,8 @@ void run(const CommandLine& line) {
   }
   follower::Resumed resumed;
   if (is_new) {
-    resumed.gate = std::make_unique<gate::Gate>(deployment, &journal);
+    resumed.gate = std::make_unique<gate::Gate>(deployment, &journal,
+                                                follower::tables_in(deployment.journal.directory));
   } else {
     resumed = resume_journal(line, deployment, journal, companions);
   }

@@ -133,6 +133,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                 {"malformed", c.malformed_by_venue},
                                                 {"off_grid", c.off_grid}}));
   text += fmt::format("  \"anomalies\": {},\n  \"prices\": {},\n", object(anomalies), c.prices);
+  text += fmt::format("  \"tables\": {},\n",
+                      object({{"in_force", c.tables}, {"refused", c.tables_refused}}));
   std::uint64_t unsafe_marks = 0;
   for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i)
     unsafe_marks += engine.mark_state({i}) == risk::PriceState::Unsafe ? 1u : 0u;

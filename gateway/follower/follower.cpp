@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/follower/resume.h"
 #include "gateway/gate/records.h"
 
 namespace portcullis::gateway::follower {
@@ -17,8 +18,9 @@ constexpr std::chrono::microseconds kRoom{250};       // for who was refused a l
 constexpr std::chrono::milliseconds kStopMax{2'000};  // for the last records to be durable
 constexpr int kNice = 10;                             // of its thread: whoever trades goes first
 
-std::unique_ptr<gate::Gate> copy_of(const gate::Gate* gate, const config::Deployment& deployment) {
-  auto copy = std::make_unique<gate::Gate>(deployment, nullptr);
+std::unique_ptr<gate::Gate> copy_of(const gate::Gate* gate, const config::Deployment& deployment,
+                                    const std::filesystem::path& directory) {
+  auto copy = std::make_unique<gate::Gate>(deployment, nullptr, tables_in(directory));
   if (gate == nullptr) return copy;
   std::vector<std::byte> saved(gate->saved_bytes());
   gate->save(saved);
@@ -35,7 +37,7 @@ Follower::Follower(const config::Deployment& deployment, journal::Journal& journ
       journal_(journal),
       options_(std::move(options)),
       reader_(options_.directory, {.from_sequence = position.sequence + 1, .include_ring = true}),
-      gate_(copy_of(gate, deployment)),
+      gate_(copy_of(gate, deployment, options_.directory)),
       position_(std::move(position)),
       sequence_(position_.sequence) {
   position_.stream_next.resize(std::max(position_.stream_next.size(), deployment.sessions.size()),
@@ -85,8 +87,7 @@ std::size_t Follower::step(std::size_t records_max) {
     }
     if (!gate_->redo(record)) {
       stuck_ = true;
-      has_problem(fmt::format("the journal cannot be followed: record {} is none of this version's",
-                              record.sequence));
+      has_problem("the journal cannot be followed: " + why_not_redone(*gate_, record));
       break;
     }
     for (Companion* companion : options_.companions) companion->take(record);

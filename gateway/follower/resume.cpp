@@ -46,7 +46,8 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
     return "was written under another configuration";
   if (header.layout_hash != gate.layout_hash()) return "was written by another version";
   if (const char* problem = gate.load(snapshot.section("gate")))
-    return fmt::format("cannot be loaded: {}", problem);
+    return fmt::format("cannot be loaded: {}{}{}", problem,
+                       gate.table_problem().empty() ? "" : ": ", gate.table_problem());
   if (gate.state_hash() != header.state_hash)
     return fmt::format("holds another state, {:016x}, than it says, {:016x}", gate.state_hash(),
                        header.state_hash);
@@ -69,7 +70,7 @@ Resumed load_snapshot(const config::Deployment& deployment, journal::Journal* jo
     Snapshot snapshot;
     std::string wrong = read_snapshot(file, snapshot);
     if (wrong.empty()) {
-      auto gate = std::make_unique<gate::Gate>(deployment, journal);
+      auto gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory));
       wrong = load(deployment, snapshot, id, options.companions, *gate);
       if (wrong.empty()) {
         const Ending found = ending(snapshot.position, options);
@@ -94,6 +95,10 @@ Resumed load_snapshot(const config::Deployment& deployment, journal::Journal* jo
 
 }  // namespace
 
+gate::TableSource tables_in(const std::filesystem::path& journal) {
+  return [journal](const feeds::TableHash& hash) { return feeds::load_table(journal, hash); };
+}
+
 std::vector<Position> start_positions(const config::Deployment& deployment,
                                       const std::filesystem::path& directory) {
   std::vector<Position> positions;
@@ -104,6 +109,13 @@ std::vector<Position> start_positions(const config::Deployment& deployment,
     positions.push_back(std::move(snapshot.position));
   }
   return positions;
+}
+
+std::string why_not_redone(const gate::Gate& gate, const journal::RecordView& record) {
+  if (gate.table_problem().empty())
+    return fmt::format("journal record {} is none of this version's", record.sequence);
+  return fmt::format("journal record {} cannot be redone: {}", record.sequence,
+                     gate.table_problem());
 }
 
 Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
@@ -121,7 +133,7 @@ Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
     for (const std::string& told : begun.told) text += '\n' + told;
     throw std::runtime_error(text);
   }
-  begun.gate = std::make_unique<gate::Gate>(deployment, journal);
+  begun.gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory));
   return begun;
 }
 
@@ -146,8 +158,7 @@ Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
       }
     }
     if (!resumed.gate->redo(record)) {
-      throw std::runtime_error(
-          fmt::format("journal record {} is none of this version's", record.sequence));
+      throw std::runtime_error(why_not_redone(*resumed.gate, record));
     }
     for (Companion* companion : options.companions) companion->take(record);
     resumed.position.take(record);

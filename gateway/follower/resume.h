@@ -16,6 +16,9 @@
 
 namespace portcullis::gateway::follower {
 
+// The risk tables of a journal's folder, for gates that redo its records.
+[[nodiscard]] gate::TableSource tables_in(const std::filesystem::path& journal);
+
 enum class From : std::uint8_t {
   Newest,    // the newest good snapshot; where there is none, the first record
   First,     // the first record; where that is gone, the newest good snapshot
@@ -51,6 +54,9 @@ struct Resumed {
 // A marker that found another state is no such case: gate::Gate::differs_at() names it.
 [[nodiscard]] Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
                              const ResumeOptions& options);
+
+// For a record that Gate::redo has not taken.
+[[nodiscard]] std::string why_not_redone(const gate::Gate& gate, const journal::RecordView& record);
 
 // Only the beginning of it: a gate to which the records behind `position` come next. Throws where the
 // first record is gone and no snapshot is good.

@@ -22,13 +22,16 @@ constexpr std::size_t kVenueRoom = 32'768;
 
 }  // namespace
 
-Gate::Gate(const config::Deployment& deployment, journal::Journal* journal)
+Gate::Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables)
     : deployment_(deployment),
       aliases_(deployment),
       journal_(journal),
       engine_(deployment.parameters),
       session_up_(deployment.sessions.size()),
       stream_base_(deployment.sessions.size()),
+      table_source_(std::move(tables)),
+      table_hashes_(deployment.parameters.groups.size()),
+      tables_(deployment.parameters.groups.size()),
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
@@ -113,7 +116,7 @@ bool Gate::redo(const journal::RecordView& record) {
   sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;
-  return known;
+  return known && table_problem_.empty();
 }
 
 std::string Gate::replay(const journal::RecordView& record) {
@@ -127,6 +130,7 @@ std::string Gate::replay(const journal::RecordView& record) {
   const bool known = apply_record(record);
   mode_ = Mode::Live;
   if (!known) return "not a record of this version";
+  if (!table_problem_.empty()) return table_problem_;
   if (difference_ == nullptr && expected_next_ != expected_.size()) {
     difference_ = "a recorded message to a client that is not owed";
   }
@@ -542,6 +546,32 @@ void Gate::effect(const risk::SetPriceState& record) noexcept {
   ++counters_.price_state_changes;
 }
 
+void Gate::effect(const PublishTableRecord& record) noexcept {
+  std::shared_ptr<const risk::RiskTable> table;
+  if (published_ != nullptr) {
+    table = std::move(published_->table);
+  } else {
+    feeds::LoadedTable loaded{.problem = "there is no table log"};
+    if (table_source_) loaded = table_source_(record.hash);
+    if (loaded.table == nullptr) {
+      if (table_problem_.empty()) table_problem_ = std::move(loaded.problem);
+      return;
+    }
+    table = std::move(loaded.table);
+  }
+  const std::size_t group = record.group;
+  const bool is_taken =
+      group < tables_.size() && table->group.value == record.group &&
+      engine_.apply(
+          risk::TableUpdate{.time = record.time, .id = record.id, .group = {record.group}}, *table);
+  ++(is_taken ? counters_.tables : counters_.tables_refused);
+  if (is_taken) {
+    table_hashes_[group] = record.hash;
+    std::swap(tables_[group], table);
+  }
+  if (published_ != nullptr) published_->table = std::move(table);
+}
+
 // --- live inputs
 
 namespace {
@@ -593,6 +623,16 @@ void Gate::on_price_state(risk::SetPriceState change) {
                                    ? engine_.mark_state({change.target})
                                    : engine_.index_state({change.target});
   if (change.state != now) take(RecordType::PriceState, change.time, change);
+}
+
+bool Gate::on_table(feeds::PublishedTable& table, std::int64_t now_ns) {
+  const std::uint64_t refused = counters_.tables_refused;
+  published_ = &table;
+  const PublishTableRecord record{
+      .time = {now_ns}, .id = table.version, .hash = table.hash, .group = table.group.value};
+  take(RecordType::PublishTable, record.time, record);
+  published_ = nullptr;
+  return counters_.tables_refused == refused;
 }
 
 bool Gate::load(const risk::LoadBalance& load) {

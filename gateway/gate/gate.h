@@ -15,12 +15,15 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/deployment.h"
+#include "feeds/table_log.h"
 #include "gateway/gate/aliases.h"
 #include "gateway/gate/records.h"
 #include "gateway/journal/journal.h"
@@ -63,6 +66,8 @@ struct Counters {
   // Of prices.
   std::uint64_t prices = 0;
   std::uint64_t price_state_changes = 0;  // to unsafe, and to safe again
+  std::uint64_t tables = 0;               // put in force
+  std::uint64_t tables_refused = 0;
   // Of accounts.
   std::uint64_t state_changes = 0;  // of margin states
   std::uint64_t days_closed = 0;    // by a day's loss
@@ -83,14 +88,18 @@ struct ClientResult {
   bool rejected = false;    // last_decision() is a refusal with arithmetic
 };
 
+// The risk table of that content, for what records name: feeds::load_table of the journal's folder.
+using TableSource = std::function<feeds::LoadedTable(const feeds::TableHash&)>;
+
 class Gate {
  public:
   // The deployment must outlive the gate. `journal` may be null: a gate that only redoes or
-  // replays.
-  Gate(const config::Deployment& deployment, journal::Journal* journal);
+  // replays. `tables` is asked where records are redone, and by load(): never of a live table.
+  Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables = {});
 
   // --- from records
-  // Applies a record as it was decided. False: not a record of ours.
+  // Applies a record as it was decided. False: not a record of ours, or one of a risk table that is
+  // not there (table_problem).
   [[nodiscard]] bool redo(const journal::RecordView& record);
   // Decides again and compares. Empty: the same decision and the same messages; else what differs.
   [[nodiscard]] std::string replay(const journal::RecordView& record);
@@ -116,6 +125,9 @@ class Gate {
   void on_index(risk::IndexUpdate update);
   // Nothing happens where the price is in that state.
   void on_price_state(risk::SetPriceState change);
+  // Puts a group's next risk table in force, which must be in the table log already. False: its group
+  // cannot take it. `table.table` is then the one it has replaced, or itself: to be freed elsewhere.
+  bool on_table(feeds::PublishedTable& table, std::int64_t now_ns);
   // False: no room for it.
   bool load(const risk::LoadBalance& load);
   bool load(const risk::LoadPosition& load);
@@ -198,6 +210,10 @@ class Gate {
   // The first record redone or replayed, a marker, that found another state and has not been
   // accepted since; 0: none.
   [[nodiscard]] std::uint64_t differs_at() const noexcept { return differs_at_; }
+  // What was wrong with a risk table that was redone or loaded; empty: nothing.
+  [[nodiscard]] const std::string& table_problem() const noexcept { return table_problem_; }
+  // The content of the tables in force, by group; zeros: none.
+  [[nodiscard]] std::span<const feeds::TableHash> tables() const noexcept { return table_hashes_; }
   // In force: see await_confirmation and set_follower_differs.
   [[nodiscard]] bool state_differs() const noexcept { return state_differs_; }
   [[nodiscard]] bool state_unconfirmed() const noexcept { return state_unconfirmed_; }
@@ -208,7 +224,7 @@ class Gate {
   // REQUIRES out.size() == saved_bytes().
   void save(std::span<std::byte> out) const noexcept;
   // What does not fit, or nullptr; after a problem the gate is of no use. REQUIRES a new gate of the
-  // same deployment. That it is the state that was saved, state_hash() tells.
+  // same deployment, and a source of the tables that were in force. That it is the state that was saved, state_hash() tells.
   [[nodiscard]] const char* load(std::span<const std::byte> saved) noexcept;
   // Of the engine's state and the gate's own, as markers compare them.
   [[nodiscard]] std::uint64_t state_hash() noexcept {
@@ -251,6 +267,7 @@ class Gate {
   void effect(const risk::Control& record) noexcept;
   void effect(const risk::SetCondition& record) noexcept;
   void effect(const risk::SetPriceState& record) noexcept;
+  void effect(const PublishTableRecord& record) noexcept;
   template <class Command>
   void effect(const Command& command) noexcept {
     engine_.apply(command);
@@ -278,6 +295,7 @@ class Gate {
   template <class Self, class Part>
   static void for_each_part(Self& self, Part& part);
   [[nodiscard]] const char* check_loaded() const noexcept;
+  [[nodiscard]] const char* load_tables() noexcept;
   [[nodiscard]] std::uint64_t own_hash() const noexcept;
   bool mark_state(std::int64_t now_ns);
   bool watch_follower(std::int64_t now_ns) noexcept;
@@ -352,6 +370,13 @@ class Gate {
   std::vector<std::uint8_t> session_up_;  // 0 or 1
   std::array<char, 16> stream_session_{};
   std::vector<std::uint64_t> stream_base_;  // by session
+
+  // The risk tables in force, by group.
+  TableSource table_source_;
+  std::vector<feeds::TableHash> table_hashes_;
+  std::vector<std::shared_ptr<const risk::RiskTable>> tables_;
+  feeds::PublishedTable* published_ = nullptr;  // live: that of the record being taken
+  std::string table_problem_;
 
   bool loaded_ = false;
   std::int64_t redone_until_ns_ = 0;

@@ -19,6 +19,11 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.all(self.session_up_);
   part.one(self.stream_session_);
   part.all(self.stream_base_);
+  part.fixed(self.table_source_);
+  part.all(self.table_hashes_);
+  part.fixed(self.tables_);  // by their hashes
+  part.fixed(self.published_);
+  part.fixed(self.table_problem_);
   part.one(self.loaded_);
   part.one(self.redone_until_ns_);
   part.one(self.link_);

@@ -285,6 +285,14 @@ constexpr void for_each_field(R& r, F&& f) {
   f("session", r.session, Meaning::Session);
   f("padding", r.padding, Meaning::Padding);
 }
+template <FieldsOf<PublishTableRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("id", r.id, Meaning::Plain);
+  f("hash", r.hash, Meaning::Hash);
+  f("group", r.group, Meaning::Group);
+  f("padding", r.padding, Meaning::Padding);
+}
 template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
@@ -354,6 +362,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("accept_state", Body<AcceptStateRecord>{});
     case RecordType::PriceState:
       return f("price_state", Body<risk::SetPriceState>{});
+    case RecordType::PublishTable:
+      return f("publish_table", Body<PublishTableRecord>{});
   }
   return f("", Body<void>{});
 }

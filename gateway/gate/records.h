@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "feeds/table_log.h"
 #include "gateway/journal/format.h"
 #include "risk/commands.h"
 
@@ -38,6 +39,7 @@ enum class RecordType : std::uint16_t {
   StreamSession = 24,  // a client's messages from here on belong to another Soup session
   AcceptState = 25,    // an operator accepts a state that was recovered with a difference
   PriceState = 26,     // a reference price is unsafe from here on, or safe again
+  PublishTable = 27,   // a group's next risk table
 };
 
 struct StartRecord {
@@ -198,6 +200,16 @@ struct AcceptStateRecord {
   risk::Timestamp time;
 };
 
+// A group's next risk table, by the hash of its content, which is in the table log (feeds/TABLES.md).
+struct PublishTableRecord {
+  risk::Timestamp time;
+  std::uint64_t id = 0;  // risk::RiskTable::id
+  feeds::TableHash hash{};
+  std::uint32_t group = 0;
+  std::uint32_t padding = 0;
+};
+
+static_assert(journal::is_journal_command<PublishTableRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&
               journal::is_journal_command<AcceptStateRecord>);
 static_assert(journal::is_journal_command<StreamSessionRecord>);

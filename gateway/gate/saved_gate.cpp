@@ -25,8 +25,9 @@ class Mix {
     state_ ^= state_ >> 31;
     return *this;
   }
-  template <std::size_t N>
-  Mix& add(const std::array<char, N>& text) {
+  template <class Byte, std::size_t N>
+  Mix& add(const std::array<Byte, N>& text) {
+    static_assert(sizeof(Byte) == 1);
     static_assert(N % sizeof(std::uint64_t) == 0);
     for (std::size_t at = 0; at < N; at += sizeof(std::uint64_t)) {
       std::uint64_t word = 0;
@@ -77,7 +78,25 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
   for_each_part(*this, reader);
   if (const char* problem = reader.problem()) return problem;
   if (const char* problem = check_loaded()) return problem;
-  return engine_.load(saved.subspan(count));
+  if (const char* problem = load_tables()) return problem;
+  std::vector<const risk::RiskTable*> tables;
+  for (const auto& table : tables_) tables.push_back(table.get());
+  return engine_.load(saved.subspan(count), tables);
+}
+
+const char* Gate::load_tables() noexcept {
+  for (std::size_t group = 0; group < tables_.size(); ++group) {
+    if (table_hashes_[group] == feeds::TableHash{}) continue;
+    feeds::LoadedTable loaded{};
+    if (table_source_) loaded = table_source_(table_hashes_[group]);
+    if (loaded.table == nullptr) {
+      table_problem_ = std::move(loaded.problem);
+      return "a risk table";
+    }
+    if (loaded.table->group.value != group) return "a risk table of another group";
+    tables_[group] = std::move(loaded.table);
+  }
+  return nullptr;
 }
 
 const char* Gate::check_loaded() const noexcept {
@@ -125,6 +144,7 @@ std::uint64_t Gate::own_hash() const noexcept {
   mix.add(resolved_below_).add(std::uint64_t{query_answered_});
   for (const std::uint8_t up : session_up_) mix.add(up);
   for (const std::uint64_t base : stream_base_) mix.add(base);
+  for (const feeds::TableHash& hash : table_hashes_) mix.add(hash);
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
     const Sweep& sweep = sweeps_[s];
     mix.add(std::uint64_t{sweep.what.target} << 32 | sweep.what.instrument);

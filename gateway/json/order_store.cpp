@@ -80,6 +80,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Marker:
     case RecordType::AcceptState:
     case RecordType::PriceState:
+    case RecordType::PublishTable:
       return;
   }
 }

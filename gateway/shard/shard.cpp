@@ -124,7 +124,8 @@ bool Shard::drain_queues() {
   const bool orders = drain_orders();
   const bool logins = drain_logins();
   const bool prices = drain_prices();
-  return prices || orders || logins || streams_.blocks_read() != blocks_read_ ||
+  const bool tables = drain_tables();
+  return prices || tables || orders || logins || streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
@@ -613,6 +614,15 @@ bool Shard::drain_prices() {
                                        : risk::PriceState::Safe});
   }
   return count > 0;
+}
+
+// One a pass: each is work for the engine.
+bool Shard::drain_tables() {
+  if (inputs_.tables == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+  feeds::PublishedTable* table = inputs_.tables->next();
+  if (table == nullptr) return false;
+  inputs_.tables->answer_next(gate_.on_table(*table, now_ns_));
+  return true;
 }
 
 // Indexes that the configuration fixes, told anew before they would be stale.

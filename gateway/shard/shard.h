@@ -19,6 +19,7 @@
 
 #include "config/deployment.h"
 #include "feeds/feed_queue.h"
+#include "feeds/table_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
@@ -37,6 +38,7 @@ namespace portcullis::gateway::shard {
 // What other threads queue for the shard; each may be null.
 struct Inputs {
   feeds::FeedQueue* prices = nullptr;
+  feeds::TableQueue* tables = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
@@ -163,6 +165,7 @@ class Shard {
   void drop_venue();
   void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
   bool drain_prices();
+  bool drain_tables();
   bool drain_orders();
   bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);

@@ -379,6 +379,8 @@ class Printer:
         out[field] = value
         if word == "hash":
             out[field] = f"{value:016x}"
+        elif word == "digest":
+            out[field] = bytes(value).hex()
         elif word == "ns":
             out[field + "_utc"] = utc(value)
         elif word == "figure":

@@ -91,7 +91,8 @@ GateWorld::GateWorld(const std::vector<Change>& changes)
       link_(link_settings(), 0),
       server_(link_settings(), 0) {
   open_journal();
-  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
+                                       gateway::follower::tables_in(directory_));
   gate_->start("STREAM0001", now_ns);
   load_state();
   price();
@@ -636,7 +637,8 @@ void GateWorld::redo() {
     EXPECT_EQ(gate_->differs_at() != 0, recovers_difference);
     return;
   }
-  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+  gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
+                                       gateway::follower::tables_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
@@ -681,7 +683,7 @@ void GateWorld::after_call() {
 
 std::string GateWorld::replay() {
   std::string differences;
-  gate::Gate again(deployment_, nullptr);
+  gate::Gate again(deployment_, nullptr, gateway::follower::tables_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     const std::string difference = again.replay(record);
     if (difference.empty()) return;
