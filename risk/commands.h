@@ -93,7 +93,8 @@ struct VenueEvent {
   std::uint32_t other = 0;
   VenueEventType type = VenueEventType::Accepted;
   bool dead = false;
-  std::array<std::uint8_t, 6> padding{};
+  bool from_the_start = false;  // of a stream that may tell anew what an earlier one told
+  std::array<std::uint8_t, 5> padding{};
 };
 
 // An order that the venue holds and we did not know (found after a crash of this side).

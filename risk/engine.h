@@ -192,7 +192,7 @@ enum class Anomaly : std::uint8_t {
   AcceptedDifferently,  // other price or quantity than sent, or replaced without a word
   LateEvent,            // execution of an order that had ended: applied to the position
   UnknownTrade,         // broken, but not remembered
-  Duplicate,            // acknowledged twice, executed twice under one match number
+  Duplicate,            // acknowledged twice, or executed twice under one match number: not booked
 };
 inline constexpr std::size_t kAnomalyCount = 8;
 
@@ -637,6 +637,10 @@ class Engine {
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  [[nodiscard]] bool is_told_again(const VenueEvent& event,
+                                   const NumberRecord& record) const noexcept;
+  void forget_trade(std::uint32_t at) noexcept;
+  void remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept;
   void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;

@@ -12,6 +12,7 @@ template <class Self, class Part>
 void NumberTable::for_each_part(Self& self, Part& part) {
   part.one(self.records_used_);
   part.one(self.ended_used_);
+  part.one(self.forgotten_max_);
   part.first(self.records_, self.records_used_);
   part.rebuilt(self.free_);
   part.rebuilt(self.free_count_);

@@ -283,9 +283,10 @@ struct NumberRecord {
   std::uint32_t client_ref = 0;
   ClientText client_text{};
   Side side = Side::Buy;
+  std::uint8_t has_forgotten_trades = 0;  // executions of it were booked that are not remembered
 };
 
-// An execution, remembered so that the venue can break it.
+// An execution, remembered so that the venue can break it, and is not booked twice.
 struct Trade {
   std::uint64_t match = 0;
   std::uint32_t number = 0;

@@ -412,7 +412,9 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
                                       .price = price,
                                       .match = message.match_number,
                                       .number = message.user_ref_num,
-                                      .type = VenueEventType::Executed});
+                                      .type = VenueEventType::Executed,
+                                      .from_the_start = !venue_known_});
+  if (outcome.anomaly == risk::Anomaly::Duplicate) return;  // booked, and told, before
   const risk::NumberRecord& record = outcome.record;
   if (record.session.exists()) {
     const config::Alias& alias = aliases_.of(record.session, record.instrument);
