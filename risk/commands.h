@@ -109,7 +109,8 @@ struct AdoptOrder {
   std::uint32_t number = 0;
   Side side = Side::Buy;
   TimeInForce time_in_force = TimeInForce::Day;
-  std::array<std::uint8_t, 2> padding{};
+  bool is_only_told = false;  // the session hears of it, and it is not the session's
+  std::array<std::uint8_t, 1> padding{};
 };
 
 struct MarkUpdate {

@@ -273,7 +273,8 @@ class Engine {
   // False when there is no room or no account for it: the caller raises an alarm.
   bool apply(const AdoptOrder& order) noexcept;
   // A live reduce-only order of this account and instrument that exceeds the position, newest
-  // first, and has not been asked to go; or none. The gate cancels it.
+  // first, and has not been asked to go; or none. The gate cancels it. However many orders there are,
+  // none of them is looked at.
   [[nodiscard]] OrderIndex excess_reduce_only(AccountIndex account,
                                               InstrumentIndex instrument) const noexcept;
 
@@ -623,6 +624,7 @@ class Engine {
   void count_order(AccountIndex account, std::int64_t change) noexcept;
   void link(std::uint32_t index) noexcept;
   void unlink(std::uint32_t index) noexcept;
+  void unlink_reducer(std::uint32_t index) noexcept;
   [[nodiscard]] std::uint32_t find_line(AccountIndex account,
                                         InstrumentIndex instrument) const noexcept {
     return line_of_.find(std::uint64_t{account.value} << 32 | instrument.value);
@@ -1181,6 +1183,8 @@ class Engine {
   std::vector<TableWorst> table_worst_;       // by instrument
   std::vector<Anchored> anchored_;            // by instrument
   std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
+  std::vector<Reducers> reducers_;            // by line
+  std::vector<ReducerLink> reducer_links_;    // by order
   std::vector<Protection> protections_;       // account after account
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;

@@ -116,6 +116,8 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.all(self.table_worst_);
   part.all(self.anchored_);
   part.all(self.moved_count_);
+  part.rebuilt(self.reducers_);
+  part.rebuilt(self.reducer_links_);
   part.rebuilt(self.protections_);  // their places and lots are the parameters'
   for (auto& protection : self.protections_) {
     part.all(protection.in_vector);

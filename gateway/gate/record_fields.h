@@ -281,6 +281,12 @@ template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
 }
+template <FieldsOf<OverloadRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("on", r.on, Meaning::Plain);
+  f("padding", r.padding, Meaning::Padding);
+}
 
 // --- the types
 
@@ -344,6 +350,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("stream_session", Body<StreamSessionRecord>{});
     case RecordType::AcceptState:
       return f("accept_state", Body<AcceptStateRecord>{});
+    case RecordType::Overload:
+      return f("overload", Body<OverloadRecord>{});
   }
   return f("", Body<void>{});
 }

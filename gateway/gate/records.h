@@ -37,6 +37,7 @@ enum class RecordType : std::uint16_t {
   Marker = 23,         // the state as it is here
   StreamSession = 24,  // a client's messages from here on belong to another Soup session
   AcceptState = 25,    // an operator accepts a state that was recovered with a difference
+  Overload = 28,       // the shard has more to do than it can, from here on, or no longer
 };
 
 struct StartRecord {
@@ -142,7 +143,8 @@ enum class SweepScope : std::uint8_t {
   Session,          // entered by a session
   SessionAccounts,  // of all accounts a session may use
   Instrument,
-  Lost,  // all orders; not cancelled but ended, because the venue has lost them
+  Lost,    // all orders; not cancelled but ended, because the venue has lost them
+  Excess,  // reduce-only ones of an account beyond its position; never in a record
 };
 struct SweepRecord {
   risk::Timestamp time;
@@ -197,6 +199,15 @@ struct AcceptStateRecord {
   risk::Timestamp time;
 };
 
+// Orders that add risk are refused while it is on; each decision says whether it was. It changes
+// nothing itself.
+struct OverloadRecord {
+  risk::Timestamp time;
+  std::uint8_t on = 0;
+  std::array<std::uint8_t, 7> padding{};
+};
+
+static_assert(journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&
               journal::is_journal_command<AcceptStateRecord>);
 static_assert(journal::is_journal_command<StreamSessionRecord>);

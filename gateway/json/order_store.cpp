@@ -79,6 +79,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Due:
     case RecordType::Marker:
     case RecordType::AcceptState:
+    case RecordType::Overload:
       return;
   }
 }

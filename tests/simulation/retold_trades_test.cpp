@@ -25,11 +25,11 @@ class RetoldTrades : public ::testing::Test {
     bravo_ = world_->session("BRAVO1");
   }
   GateWorld& w() { return *world_; }
-  // An order that is executed at once, whole.
+  // An order of two that is executed at once, whole.
   void trade(std::uint32_t number, std::uint64_t match) {
-    w().enter(bravo_, {.number = number});
-    w().say(accepted(number, {.firm = "BRV1"}));
-    w().say(executed(number, 100, kAmznPrice, match));
+    ASSERT_EQ(w().enter(bravo_, {.number = number, .quantity = 2}).number, number);
+    w().say(accepted(number, {.quantity = 2, .firm = "BRV1"}));
+    w().say(executed(number, 2, kAmznPrice, match));
   }
   // The venue is there again with these messages in its stream, and what was there is dead.
   void restore(const std::vector<ouch::OutboundMessage>& stream, const char* session = kVenue) {
@@ -79,11 +79,14 @@ TEST_F(RetoldTrades, AMatchNumberOfAnotherOrderIsAnotherTrade) {
   begin();
   trade(1, 7);
   trade(2, 7);
-  EXPECT_EQ(position(), 200);
+  EXPECT_EQ(position(), 4);
   EXPECT_EQ(w().anomalies(Anomaly::Duplicate), 0U);
   restore({});
-  trade(3, 7);
-  EXPECT_EQ(position(), 300);
+  w().enter(bravo_, {.number = 3, .quantity = 2});
+  const std::uint32_t number = w().engine().next_number() - 1;
+  w().say(accepted(number, {.quantity = 2, .firm = "BRV1"}));
+  w().say(executed(number, 2, kAmznPrice, 7));
+  EXPECT_EQ(position(), 6);
   EXPECT_EQ(w().anomalies(Anomaly::Duplicate), 0U);
   EXPECT_FALSE(w().is_close_only("bravo-1"));
   EXPECT_EQ(w().check(), "");
@@ -129,17 +132,17 @@ TEST_F(RetoldTrades, AMatchThatIsNotRememberedAnyMoreIsNotBookedAgain) {
 TEST_F(RetoldTrades, AnOrderThatIsNotRememberedAnyMoreDoesNotTradeAgain) {
   begin({trades_remembered("16")});
   for (std::uint32_t number = 1; number <= 40; ++number) trade(number, number);
-  ASSERT_EQ(position(), 4'000);
+  ASSERT_EQ(position(), 80);
   ASSERT_EQ(w().engine().find_number(1), nullptr);
   restore({accepted(1, {.firm = "BRV1"}), executed(1, 60, kAmznPrice, 1)});
-  EXPECT_EQ(position(), 4'000);
+  EXPECT_EQ(position(), 80);
   EXPECT_EQ(w().anomalies(Anomaly::Duplicate), 1U);
   EXPECT_TRUE(w().is_close_only("bravo-1"));
   ASSERT_NE(w().engine().find_number(1), nullptr);
   const risk::NumberRecord& adopted = *w().engine().find_number(1);
   EXPECT_EQ(w().engine().order({adopted.order}).reserved.raw, 100) << "it may live there";
   w().say(executed(1, 40, kAmznPrice, 41));
-  EXPECT_EQ(position(), 4'040);
+  EXPECT_EQ(position(), 120);
   EXPECT_EQ(w().check(), "");
 }
 
@@ -148,7 +151,7 @@ TEST_F(RetoldTrades, TheOrdersOfANewNumberTradeWhereverTheirStreamBegins) {
   begin({trades_remembered("16")});
   for (std::uint32_t number = 1; number <= 40; ++number) trade(number, number);
   restore({accepted(70, {.firm = "BRV1"}), executed(70, 60, kAmznPrice, 1)});
-  EXPECT_EQ(position(), 4'060);
+  EXPECT_EQ(position(), 140);
   EXPECT_EQ(w().anomalies(Anomaly::Duplicate), 0U);
   EXPECT_EQ(w().check(), "");
 }
@@ -166,7 +169,7 @@ TEST_F(RetoldTrades, ASnapshotKnowsWhatIsNotRememberedAnyMore) {
   w().price();
   restore({accepted(1, {.firm = "BRV1"}), executed(1, 60, kAmznPrice, 1),
            executed(41, 2, kAmznPrice, 41)});
-  EXPECT_EQ(position(), 4'040);
+  EXPECT_EQ(position(), 120);
   EXPECT_EQ(w().anomalies(Anomaly::Duplicate), 2U);
 }
 
