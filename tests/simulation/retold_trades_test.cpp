@@ -66,7 +66,7 @@ TEST_F(RetoldTrades, AMatchThatIsToldAgainIsBookedOnce) {
     // What it tells of the same order under another match number is new here.
     w().say(executed(1, 10, kAmznPrice, 8));
     EXPECT_EQ(position(), 50);
-    EXPECT_EQ(w().owed(bravo_), Lines{"E 1 10@2200000 R 8"});
+    EXPECT_EQ(w().owed(bravo_), Lines{"E 1 10@2200000 A #8"});
     EXPECT_EQ(w().check(), "");
     w().kill();
     EXPECT_EQ(position(), 50);
