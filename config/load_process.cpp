@@ -9,11 +9,14 @@
 //               that are kept for a client; cancel_working_orders_on_stop; overload_pass_us,
 //               overload_calm_ms
 //   edge        null, the default, where no session is a JSON client's; or address and port where
-//               they connect; tls, null or certificate_file and private_key_file (PEM);
-//               connections_max, connections_per_session_max; frame_bytes_max of a message,
+//               they connect; tls, null or certificate_file and private_key_file (PEM, its owner's
+//               alone);
+//               connections_max, of which none is kept for logins, so above what all sessions may
+//               hold, connections_per_session_max each; frame_bytes_max of a message,
 //               batch_max orders in one; requests_per_second_max of a connection; queue_commands,
 //               orders on their way to the shard; send_buffer_bytes, unsent, above which a client is
-//               disconnected; silence_timeout_ms, login_timeout_ms; order_history and
+//               disconnected; silence_timeout_ms without a frame, be it a ping or pong,
+//               login_timeout_ms; order_history and
 //               execution_history, closed orders and executions that are kept of an account;
 //               recv_window_ms_max. The gateway's limits of failed logins and of connections of an
 //               address are the edge's too, each counted by itself

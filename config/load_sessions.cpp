@@ -14,7 +14,9 @@
 //                   its owner's alone
 //     cancel_on_disconnect, its orders, disconnect_grace_ms later
 //     dead_man_ms   its orders are cancelled when nothing has been heard of it for so long,
-//                   connected or not; 0: never
+//                   connected or not; 0: never. Heard are heartbeats of Soup, and of a json session
+//                   its text messages, {"op":"ping"} too, and queries, not a WebSocket's pings and
+//                   pongs (opcodes 9 and 10)
 //     duplicate_login  newest_wins or refuse
 //     slow_consumer    wait: its messages wait in the journal; disconnect: at once, when there are
 //                   more unsent bytes than are kept

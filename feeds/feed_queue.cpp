@@ -31,11 +31,16 @@ void FeedQueue::offer(const PriceUpdate& update) noexcept {
       update.kind == PriceUpdate::Kind::Mark ? update.index : instrument_count_ + update.index;
   Slot& slot = slots_[index];
   add_one(counters_.offered);
-  slot.update = update;
   if (slot.is_waiting) {
     add_one(counters_.conflated);
+    if (update.price != 0) {
+      slot.update.price = update.price;
+      slot.update.as_of_ns = update.as_of_ns;
+    }
+    if (update.state != PriceUpdate::State::Unchanged) slot.update.state = update.state;
     return;
   }
+  slot.update = update;
   slot.is_waiting = true;
   waiting_[(first_waiting_ + waiting_count_) % waiting_.size()] = index;
   ++waiting_count_;

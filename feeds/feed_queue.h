@@ -7,6 +7,11 @@
 // price of each instrument is never lost, and the prices of one instrument arrive in order; those
 // of different instruments may not.
 //
+// A state of a price (PriceUpdate::state) waits in the same slot: the newest state and the newest price
+// arrive, neither before an older one of the same instrument, and no price that was offered before
+// "unsafe" after it. What is offered together arrives together, the price first: so a price that is
+// safe again is never the old one.
+//
 // What ORDERLIFE 5 knows of that queue: its capacity is no bound, hence the count
 // here; only with a producer token, room for one producer and try_enqueue does it never allocate.
 #pragma once
@@ -28,7 +33,7 @@ namespace portcullis::feeds {
 struct FeedQueueCounters {
   std::atomic<std::uint64_t> offered{0};
   std::atomic<std::uint64_t> queued{0};
-  std::atomic<std::uint64_t> conflated{0};  // replaced in their slot by a newer one: never queued
+  std::atomic<std::uint64_t> conflated{0};  // found another in their slot: went on as one
   std::atomic<std::uint64_t> refused{0};    // times that flush() found the queue full
 };
 
@@ -42,7 +47,7 @@ class FeedQueue {
 
   // --- the producer's thread
 
-  // REQUIRES: the index exists.
+  // REQUIRES: the index exists, and a price or a state is told.
   void offer(const PriceUpdate& update) noexcept;
 
   // True when nothing waits any more.

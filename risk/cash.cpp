@@ -50,6 +50,7 @@ RejectReason Engine::check_withdrawal(AccountIndex index, AssetIndex asset, Time
   refresh(index);
   const Account& account = accounts_[index.value];
   const Timestamp stale_after = std::min(expires(index), index_expires(asset));
+  if (stale_after == kUnsafe) return ReferencePriceUnsafe;
   if (now > stale_after)
     return refuse(StaleRiskTable, decision, stale_after.ns, now.ns, stale_after.ns);
   if (!account.in_range) return ArithmeticRange;

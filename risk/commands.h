@@ -129,6 +129,21 @@ struct IndexUpdate {
   std::array<std::uint8_t, 4> padding{};
 };
 
+// Whether a reference price may be relied on: its feed's word (sources that agree, are fresh, and did
+// not jump). An unsafe price stays what it was.
+enum class PriceKind : std::uint8_t {
+  Mark,   // of an instrument
+  Index,  // of an asset
+};
+enum class PriceState : std::uint8_t { Safe, Unsafe };
+struct SetPriceState {
+  Timestamp time;
+  std::uint32_t target = 0;  // index of the instrument or asset. REQUIRES that it exists
+  PriceKind kind = PriceKind::Mark;
+  PriceState state = PriceState::Safe;
+  std::array<std::uint8_t, 2> padding{};
+};
+
 // A group's next risk table is in force (Engine::apply, beside the table itself).
 struct TableUpdate {
   Timestamp time;
@@ -345,6 +360,7 @@ static_assert(is_command<Conversion> && is_command<PositionTransfer> && is_comma
 static_assert(is_command<Realise> && is_command<Expire> && is_command<Split>);
 static_assert(is_command<Recheck> && is_command<DayStart> && is_command<LeverageCap>);
 static_assert(is_command<TableUpdate> && is_command<OpenInterestUpdate>);
+static_assert(is_command<SetPriceState>);
 static_assert(is_command<Control> && is_command<SetCondition> && is_command<Decision>);
 
 }  // namespace portcullis::risk

@@ -71,7 +71,7 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   facts.levels = levels_of(asked.account, facts.path);
   facts.priced = instrument.premium.raw > 0 &&
                  (parameters.risk != RiskSource::Table || gains(asked.instrument) != nullptr);
-  facts.mark_stale = asked.now.ns > instrument.as_of.ns + parameters.mark_age_max_ns;
+  facts.mark_stale = asked.now > mark_expires(asked.instrument);
   facts.expires = std::min(expires(asked.account), expires(asked.instrument));
   facts.stale = !facts.priced || facts.mark_stale || asked.now > facts.expires;
   Candidate candidate = asked;
@@ -253,7 +253,7 @@ RejectReason Engine::check_size(const Candidate& candidate, const Facts& facts,
   return None;
 }
 
-// Reference price there and fresh, everything else the margin stands on too, collar, restricted
+// Reference price there, safe and fresh, everything else the margin stands on too, collar, restricted
 // list.
 RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
                                  Decision& decision) const noexcept {
@@ -262,12 +262,14 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   const InstrumentParameters& parameters = parameters_.instruments[candidate.instrument.value];
   if (!facts.priced && (!facts.reducing || candidate.ord_type == OrdType::Market))
     return NoReferencePrice;
-  if (facts.mark_stale && !facts.reducing) {
-    return refuse(StaleReferencePrice, decision, parameters.mark_age_max_ns,
-                  candidate.now.ns - instrument.as_of.ns, parameters.mark_age_max_ns);
-  }
-  if (facts.stale && !facts.reducing)
+  if (facts.stale && !facts.reducing) {
+    if (facts.expires == kUnsafe) return ReferencePriceUnsafe;
+    if (facts.mark_stale) {
+      return refuse(StaleReferencePrice, decision, parameters.mark_age_max_ns,
+                    candidate.now.ns - instrument.as_of.ns, parameters.mark_age_max_ns);
+    }
     return refuse(StaleRiskTable, decision, facts.expires.ns, candidate.now.ns, facts.expires.ns);
+  }
   if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {

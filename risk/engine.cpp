@@ -265,6 +265,12 @@ Mark Engine::mark(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark;
 }
 std::int64_t Engine::index(AssetIndex asset) const noexcept { return assets_[asset.value].index; }
+PriceState Engine::mark_state(InstrumentIndex instrument) const noexcept {
+  return instruments_[instrument.value].mark_state;
+}
+PriceState Engine::index_state(AssetIndex asset) const noexcept {
+  return assets_[asset.value].state;
+}
 InstrumentPhase Engine::phase(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].phase;
 }

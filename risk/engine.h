@@ -179,7 +179,7 @@ struct MarginReport {
   std::uint32_t set = kNil;       // what binds: kNil where the requirement is 0; for a per-group
   std::uint32_t group = kNil;     // requirement the largest group; kNil for a joint set
   std::uint32_t scenario = kNil;  // column within the set
-  bool stale = false;             // some price behind it is stale or missing
+  bool stale = false;             // some price behind it is stale, missing or unsafe
   bool in_range = true;  // false: it is cut off, since some figure does not fit its integer
 };
 
@@ -281,6 +281,10 @@ class Engine {
   // --- prices, state, control
   void apply(const MarkUpdate& update) noexcept;
   void apply(const IndexUpdate& update) noexcept;
+  // On an unsafe price the engine does as on a stale one, whatever its age: what is refused for it is
+  // refused as ReferencePriceUnsafe, and what reduces passes by position, on the last price it was
+  // told. Prices that are told meanwhile are taken, and leave it unsafe.
+  void apply(const SetPriceState& change) noexcept;
   // The table is in force from now on; it must stay where it is until the next one of its group is.
   // False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
   // bounds (RiskTable::anchors), the prices of its instruments are stale: increases are refused.
@@ -375,6 +379,8 @@ class Engine {
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t index(AssetIndex asset) const noexcept;  // 0: never priced
+  [[nodiscard]] PriceState mark_state(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] PriceState index_state(AssetIndex asset) const noexcept;
   [[nodiscard]] InstrumentPhase phase(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
   // Of a node, an account or a session.
@@ -532,7 +538,7 @@ class Engine {
     bool priced = false;  // the instrument has a mark and its settlement asset an index
     bool mark_stale = false;
     Timestamp expires;      // when the first price that the margin stands on becomes stale
-    bool stale = false;     // some such price is stale or missing
+    bool stale = false;     // some such price is stale, missing or unsafe
     bool reducing = false;  // by the cheap test
     UsageChange usage;      // of the account
   };
@@ -749,6 +755,12 @@ class Engine {
   [[nodiscard]] Amount traded(InstrumentIndex instrument, Side side, Lots lots,
                               Price price) const noexcept;
   [[nodiscard]] Timestamp expires(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp mark_expires(InstrumentIndex instrument) const noexcept {
+    const InstrumentState& of = instruments_[instrument.value];
+    if (of.mark_state == PriceState::Unsafe) return kUnsafe;
+    if (of.mark.raw == 0) return {};
+    return {of.as_of.ns + parameters_.instruments[instrument.value].mark_age_max_ns};
+  }
   [[nodiscard]] Timestamp price_expires(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Timestamp index_expires(AssetIndex asset) const noexcept;
   [[nodiscard]] std::int64_t fee_per_lot(InstrumentIndex instrument, Price price) const noexcept;
@@ -1080,6 +1092,7 @@ class Engine {
   [[nodiscard]] Int128 unlevered_lot(InstrumentIndex index) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
+  void price_asset(AssetIndex asset) noexcept;
   [[nodiscard]] bool are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept;
   [[nodiscard]] bool has_moved(InstrumentIndex instrument, Mark anchor) const noexcept;
   void set_anchor(InstrumentIndex instrument, Mark anchor) noexcept;

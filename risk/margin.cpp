@@ -90,7 +90,7 @@ Exposure Engine::exposure_of(const Use& use, InstrumentIndex instrument,
   return {};
 }
 
-// When the prices of a line become stale: its mark and the index of the asset it is settled in, even
+// When the prices of a line become stale, or kUnsafe: its mark and the index of the asset it is settled in, even
 // while the account has nothing of that asset; those of its reference; its table,
 // which is out of bounds at once where an anchor has moved too far.
 Timestamp Engine::expires(InstrumentIndex index) const noexcept {
@@ -100,21 +100,19 @@ Timestamp Engine::expires(InstrumentIndex index) const noexcept {
   if (parameters.reference.exists()) first = std::min(first, price_expires(parameters.reference));
   if (parameters.risk != RiskSource::Table) return first;
   const std::uint32_t group = places_[parameters.factor.value].group;
-  if (tables_[group] == nullptr || moved_count_[group] != 0) return {};
+  if (tables_[group] == nullptr || moved_count_[group] != 0) return std::min(first, Timestamp{});
   const std::int64_t age_max = parameters_.groups[group].table_age_max_ns;
   return std::min(first, Timestamp{table_as_of_[group].ns + age_max});
 }
 
 Timestamp Engine::price_expires(InstrumentIndex index) const noexcept {
-  const InstrumentParameters& parameters = parameters_.instruments[index.value];
-  const InstrumentState& instrument = instruments_[index.value];
-  if (instrument.mark.raw == 0) return {};
-  return std::min(Timestamp{instrument.as_of.ns + parameters.mark_age_max_ns},
-                  index_expires(parameters.settlement));
+  return std::min(mark_expires(index),
+                  index_expires(parameters_.instruments[index.value].settlement));
 }
 
 Timestamp Engine::index_expires(AssetIndex index) const noexcept {
   const AssetState& asset = assets_[index.value];
+  if (asset.state == PriceState::Unsafe) return kUnsafe;
   if (asset.index == 0) return {};
   return {asset.as_of.ns + parameters_.assets[index.value].index_age_max_ns};
 }

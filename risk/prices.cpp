@@ -62,6 +62,21 @@ void Engine::price_instrument(InstrumentIndex index) noexcept {
   tick_group(group_of(index).value);
 }
 
+// What follows from an asset's index, and from when it becomes stale.
+void Engine::price_asset(AssetIndex index) noexcept {
+  AssetState& asset = assets_[index.value];
+  asset.unit.raw = Int128{asset.index} * parameters_.assets[index.value].wide_per_index;
+  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
+    const InstrumentParameters& instrument = parameters_.instruments[i];
+    if (instrument.settlement == index || instrument.base == index) price_instrument({i});
+  }
+  for (const std::uint32_t price : watched_index_[index.value])
+    watch_.move(price, asset.unit.raw, asset.unit.raw);
+  tick_charged([&](const AddOnParameters& add_on) { return add_on.per == index; });
+  ++index_version_;
+  ++price_version_;
+}
+
 void Engine::apply(const MarkUpdate& update) noexcept {
   advance(update.time);
   InstrumentState& instrument = instruments_[update.instrument.value];
@@ -77,17 +92,20 @@ void Engine::apply(const IndexUpdate& update) noexcept {
   asset.index = update.index;
   asset.as_of = std::min(update.as_of, last_time_);
   hash_.touch(EntityKind::Asset, update.asset.value);
-  asset.unit.raw = Int128{update.index} * parameters_.assets[update.asset.value].wide_per_index;
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    const InstrumentParameters& instrument = parameters_.instruments[i];
-    if (instrument.settlement == update.asset || instrument.base == update.asset)
-      price_instrument({i});
+  price_asset(update.asset);
+}
+
+void Engine::apply(const SetPriceState& change) noexcept {
+  advance(change.time);
+  if (change.kind == PriceKind::Mark) {
+    instruments_[change.target].mark_state = change.state;
+    hash_.touch(EntityKind::Instrument, change.target);
+    price_instrument({change.target});
+  } else {
+    assets_[change.target].state = change.state;
+    hash_.touch(EntityKind::Asset, change.target);
+    price_asset({change.target});
   }
-  for (const std::uint32_t price : watched_index_[update.asset.value])
-    watch_.move(price, asset.unit.raw, asset.unit.raw);
-  tick_charged([&](const AddOnParameters& add_on) { return add_on.per == update.asset; });
-  ++index_version_;
-  ++price_version_;
 }
 
 // --- tables

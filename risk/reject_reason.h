@@ -53,6 +53,7 @@ enum class RejectReason : std::uint8_t {
   MaxNotional = 26,
   // price
   NoReferencePrice = 27,
+  ReferencePriceUnsafe = 53,
   StaleReferencePrice = 28,
   StaleRiskTable = 29,
   PriceCollar = 30,
@@ -82,7 +83,7 @@ enum class RejectReason : std::uint8_t {
   RepeatedExecution = 47,
   Overload = 48,
 };
-inline constexpr std::size_t kRejectReasonCount = 53;
+inline constexpr std::size_t kRejectReasonCount = 54;
 
 // What the integers of a reject's arithmetic (Decision::limit and its neighbours) count.
 enum class ArithmeticUnit : std::uint8_t { None, Lots, Ticks, Quanta, Count, Nanoseconds, Ppm };
@@ -177,6 +178,8 @@ inline constexpr std::array<RejectReasonInfo, kRejectReasonCount> kRejectReasons
      ArithmeticUnit::None},
     {RejectReason::BorrowLimit, "borrow_limit", 0x20, 3, 3, 110007, true, ArithmeticUnit::Quanta},
     {RejectReason::StateDiffers, "state_differs", 0x0A, 0, 0, 10016, true, ArithmeticUnit::None},
+    {RejectReason::ReferencePriceUnsafe, "reference_price_unsafe", 0x0A, 99, 19, 10016, true,
+     ArithmeticUnit::None},
 }};
 
 consteval bool table_matches_enum() {

@@ -178,6 +178,10 @@ const char* Engine::check_rest() const noexcept {
   }
   for (const InstrumentState& instrument : instruments_) {
     if (instrument.phase > InstrumentPhase::Expired) return "an instrument's phase";
+    if (instrument.mark_state > PriceState::Unsafe) return "the state of a mark";
+  }
+  for (const AssetState& asset : assets_) {
+    if (asset.state > PriceState::Unsafe) return "the state of an index";
   }
   for (const Anchored& anchored : anchored_) {
     if (!is_bool(anchored.has_moved)) return "an anchor";

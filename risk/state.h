@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "risk/commands.h"
@@ -331,6 +332,10 @@ inline constexpr std::int64_t kFundingScale = 1'000'000'000;
 
 enum class InstrumentPhase : std::uint8_t { Trading, ReduceOnly, Halted, Expired };
 
+// When prices become stale among which one is unsafe: before any other time, so that the earliest of
+// several tells.
+inline constexpr Timestamp kUnsafe{std::numeric_limits<std::int64_t>::min()};
+
 // Prices as they stand, with what follows from them (cache: what is Wide).
 struct InstrumentState {
   Mark mark;  // 0: never priced
@@ -339,6 +344,7 @@ struct InstrumentState {
   Int128 funding_paid = 0;             // by a long lot so far, in 1e-9 settlement units
   std::int64_t funding_predicted = 0;  // until the next settlement, in the same
   InstrumentPhase phase = InstrumentPhase::Trading;
+  PriceState mark_state = PriceState::Safe;
   Wide funding;   // the same, rounded away from 0
   Wide premium;   // of one lot at the mark; 0 while the instrument or its asset is unpriced
   Wide notional;  // n(i): the same, or by its payoff or reference
@@ -347,7 +353,8 @@ struct InstrumentState {
 struct AssetState {
   std::int64_t index = 0;  // 0: never priced
   Timestamp as_of;
-  Wide unit;  // of one unit
+  PriceState state = PriceState::Safe;  // of the index
+  Wide unit;                            // of one unit
 };
 
 }  // namespace portcullis::risk

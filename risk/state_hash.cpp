@@ -114,11 +114,16 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
           .add(state.open_interest.raw)
           .add(state.funding_paid)
           .add(state.funding_predicted)
-          .add(static_cast<std::uint64_t>(state.phase))
+          .add(static_cast<std::uint64_t>(state.phase) |
+               static_cast<std::uint64_t>(state.mark_state) << 8)
           .value();
     }
     case EntityKind::Asset:
-      return EntityHash(10).add(i).add(assets_[i].index).add(assets_[i].as_of.ns).value();
+      return EntityHash(10)
+          .add(i | static_cast<std::uint64_t>(assets_[i].state) << 32)
+          .add(assets_[i].index)
+          .add(assets_[i].as_of.ns)
+          .value();
     case EntityKind::Trade: {
       const Trade& t = trades_[i];
       if (t.number == 0) return 0;

@@ -175,7 +175,8 @@ void RecordFilter::find_mentions(const journal::RecordView& view) {
               if (meaning == Meaning::ClientRef) mentions_.clients.push_back({session, member});
               if (meaning != Meaning::Target) return;
               if (context.scope == "account") mentions_.accounts.push_back({member});
-              if (context.scope == "instrument") mentions_.instruments.push_back({member});
+              if (context.scope == "instrument" || context.scope == "mark")
+                mentions_.instruments.push_back({member});
               if (context.scope == "session" || context.scope == "session_accounts")
                 mentions_.sessions.push_back({member});
             }

@@ -222,6 +222,12 @@ class RecordText {
         or_raw(values_.index(update.asset, update.index), update.index, " index units"));
     if (update.as_of != update.time) add(" as of {}", utc_text(update.as_of.ns));
   }
+  void say(const risk::SetPriceState& change) {
+    const bool is_mark = change.kind == risk::PriceKind::Mark;
+    add(" {} of {} {}", gate::name_of(change.kind),
+        is_mark ? instrument({change.target}) : asset({change.target}),
+        gate::name_of(change.state));
+  }
   void say(const risk::LoadBalance& load) {
     add(" {} {} {}", account(load.account), asset(load.asset),
         or_raw(values_.units(load.asset, load.units), load.units, " units"));

@@ -67,7 +67,8 @@ std::string_view RecordValues::name_in(std::string_view scope, std::uint32_t tar
   if (scope == "node") return name(risk::NodeIndex{target});
   if (scope == "account") return name(risk::AccountIndex{target});
   if (scope == "session" || scope == "session_accounts") return name(risk::SessionIndex{target});
-  if (scope == "instrument") return name(risk::InstrumentIndex{target});
+  if (scope == "instrument" || scope == "mark") return name(risk::InstrumentIndex{target});
+  if (scope == "index") return name(risk::AssetIndex{target});
   return "";
 }
 

@@ -28,7 +28,7 @@ struct RecordContext {
   risk::AssetIndex asset;
   risk::RejectReason reason = risk::RejectReason::None;
   risk::NodeLevel level = risk::NodeLevel::Account;
-  std::string_view scope;  // of what is the target: the name of the scope
+  std::string_view scope;  // of what is the target: the name of the scope, or of the kind of price
 };
 
 template <HasFields Record>
@@ -44,7 +44,8 @@ void find_context(const Record& record, RecordContext& context) {
     } else if constexpr (std::is_same_v<Member, risk::NodeLevel>) {
       context.level = member;
     } else if constexpr (std::is_same_v<Member, risk::ControlScope> ||
-                         std::is_same_v<Member, gate::SweepScope>) {
+                         std::is_same_v<Member, gate::SweepScope> ||
+                         std::is_same_v<Member, risk::PriceKind>) {
       context.scope = gate::name_of(member);
     } else if constexpr (std::is_same_v<Member, risk::RejectReason>) {
       context.reason = member;  // the decision's, which comes behind those of the order

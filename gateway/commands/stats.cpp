@@ -133,6 +133,15 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                 {"malformed", c.malformed_by_venue},
                                                 {"off_grid", c.off_grid}}));
   text += fmt::format("  \"anomalies\": {},\n  \"prices\": {},\n", object(anomalies), c.prices);
+  std::uint64_t unsafe_marks = 0;
+  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i)
+    unsafe_marks += engine.mark_state({i}) == risk::PriceState::Unsafe ? 1u : 0u;
+  std::uint64_t unsafe_indexes = 0;
+  for (std::uint32_t a = 0; a < deployment.assets.size(); ++a)
+    unsafe_indexes += engine.index_state({a}) == risk::PriceState::Unsafe ? 1u : 0u;
+  text += fmt::format("  \"price_states\": {},\n", object({{"changes", c.price_state_changes},
+                                                           {"unsafe_marks", unsafe_marks},
+                                                           {"unsafe_indexes", unsafe_indexes}}));
   text += fmt::format("  \"margin_state_changes\": {},\n  \"days_closed\": {},\n", c.state_changes,
                       c.days_closed);
   text += fmt::format("  \"live_orders\": {},\n  \"positions\": {{{}}},\n", engine.live_orders(),

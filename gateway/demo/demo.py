@@ -358,7 +358,7 @@ class World:
 
     def start_venue(self):
         self.begin("venue", "venue", "--port", self.ports["venue"], "--journal", self.folder / "venue-journal",
-                   "--user", "GATE01", "--password", self.password, "--stats", self.path("venue"))
+                   "--user", "GATE01", "--password-env", "PORTCULLIS_VENUE_PASSWORD", "--stats", self.path("venue"))
 
     def start_gate(self, *arguments):
         self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"),

@@ -1,5 +1,8 @@
 #include "gateway/edge/account_look.h"
 
+#include <chrono>
+#include <thread>
+
 #include "gateway/follower/follower.h"
 
 namespace portcullis::gateway::edge {
@@ -38,10 +41,11 @@ void look_at(risk::Engine& engine, const config::Deployment& deployment, risk::A
 std::uint64_t FollowerLook::sequence() { return follower_.sequence(); }
 
 bool FollowerLook::look(risk::AccountIndex account, std::int64_t now_ns, AccountState& state) {
-  follower_.with([&](gate::Gate& gate) {
+  return follower_.try_with([&](gate::Gate& gate) {
     look_at(gate.engine(), deployment_, account, now_ns, follower_.sequence(), state);
   });
-  return true;
 }
+
+void FollowerLook::pause() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
 
 }  // namespace portcullis::gateway::edge

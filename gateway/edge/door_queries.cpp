@@ -21,6 +21,9 @@ namespace {
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
+constexpr std::uint32_t kTriesMax = 20;  // looks of a query that are refused, a moment apart
+constexpr std::int64_t kImpatientNs = 50 * kNsPerMs;
+
 constexpr std::string_view kTime = "/v5/market/time";
 constexpr std::string_view kOrders = "/v5/order/realtime";
 constexpr std::string_view kHistory = "/v5/order/history";
@@ -39,11 +42,13 @@ std::optional<Integer> integer(std::string_view text) {
 }
 
 json::Fault bad(std::string text) { return {.code = json::kBadRequest, .text = std::move(text)}; }
-json::Fault not_yet() {
-  return {.code = json::kUnavailable, .text = "it is not known yet; try again"};
+json::Fault busy() {
+  return {.code = json::kUnavailable,
+          .text = "busy: the accounts cannot be looked at now; try again"};
 }
 
-// Where a page ended: behind which entry of which account the next one begins.
+// Where a page ended: behind which entry of which account the next one begins; of positions and
+// wallets, with which.
 struct Cursor {
   std::uint32_t account = 0;
   std::uint64_t sequence = 0;
@@ -110,6 +115,11 @@ json::Fault JsonDoor::read(const Query& query, std::uint32_t limit_default, std:
       return bad(fmt::format("{} must be a time in milliseconds", name));
     *time = {*ms * kNsPerMs};
   }
+  return read_page(query, limit_default, limit_max, asked);
+}
+
+json::Fault JsonDoor::read_page(const Query& query, std::uint32_t limit_default,
+                                std::uint32_t limit_max, Asked& asked) {
   const std::string_view limit = query.get("limit");
   asked.limit = limit.empty() ? limit_default : integer<std::uint32_t>(limit).value_or(0);
   if (asked.limit == 0 || asked.limit > limit_max)
@@ -224,43 +234,89 @@ json::Fault JsonDoor::list_executions(const Session& session, const Query& query
   return {};
 }
 
-// All of them at once: there are no more than instruments.
+// --- positions and money, from the engine that follows the journal
+
+std::uint32_t JsonDoor::tries_at(std::int64_t now_ms) const {
+  return now_ms * kNsPerMs < patient_at_ns_ ? 1 : kTriesMax;
+}
+
+// `tries` are those of the whole query: it waits for a few moments where that engine is at work, and
+// for some time the queries after one that has waited in vain do not. The edge's thread is everybody's.
+bool JsonDoor::look(risk::AccountIndex account, std::int64_t now_ns, std::uint32_t& tries,
+                    AccountState& state) {
+  while (!look_.look(account, now_ns, state)) {
+    if (--tries == 0) {
+      patient_at_ns_ = now_ns + kImpatientNs;
+      tries = 1;  // for the accounts behind this one
+      return false;
+    }
+    look_.pause();
+  }
+  return true;
+}
+
+// A page looks at `limit` accounts at most, so that it may be short, or empty, and not the last. It is
+// also short where the engine is at work by now.
 json::Fault JsonDoor::list_positions(const Session& session, const Query& query,
                                      std::int64_t now_ms) {
   Asked asked;
   if (json::Fault fault = read(query, 20, 200, asked)) return fault;
   json::Writer out(buffer_);
   json::begin_result(out);
+  const Cursor from = asked.cursor.value_or(Cursor{});  // account, and instrument in it
+  Cursor next = from;
+  std::uint32_t tries = tries_at(now_ms);
+  std::uint32_t looks = 0;
+  std::uint32_t written = 0;
+  bool more = false;
   for (const risk::AccountIndex account : session.accounts) {
+    if (account.value < from.account) continue;
     AccountState state;
-    if (!look_.look(account, now_ms * kNsPerMs, state)) return not_yet();
+    more = looks++ == asked.limit || !look(account, now_ms * kNsPerMs, tries, state);
     bool found = false;
     for (const json::Position& position : state.positions) {
       if (!matches(asked, position.instrument)) continue;
       found = true;
+      if (account.value == from.account && position.instrument.value < from.sequence) continue;
+      more = written == asked.limit;
+      if (more) break;
       json::write_position(out, position, symbols_);
       add_account(session, account, buffer_);
+      ++written;
+      next = {account.value, std::uint64_t{position.instrument.value} + 1, 0};
     }
+    if (more) break;
     if (!found && asked.instrument.exists() && !session.read_only) {
       json::Position flat;
       flat.instrument = asked.instrument;
       flat.sequence = look_.sequence();
       json::write_position(out, flat, symbols_);
     }
+    next = {account.value + 1, 0, 0};
   }
-  json::end_result(out, asked.category, "", now_ms);
+  if (more && next == from) return busy();
+  json::end_result(out, asked.category, more ? text_of(next) : std::string(), now_ms);
   return {};
 }
 
 json::Fault JsonDoor::list_wallets(const Session& session, const Query& query,
                                    std::int64_t now_ms) {
   if (query.get("accountType") != "UNIFIED") return bad("accountType must be UNIFIED");
+  Asked asked;
+  if (json::Fault fault = read_page(query, 20, 200, asked)) return fault;
   const std::string coins = fmt::format(",{},", query.get("coin"));
   json::Writer out(buffer_);
   json::begin_result(out);
+  const Cursor from = asked.cursor.value_or(Cursor{});  // account
+  Cursor next = from;
+  std::uint32_t tries = tries_at(now_ms);
+  std::uint32_t looks = 0;
+  bool more = false;
   for (const risk::AccountIndex account : session.accounts) {
+    if (account.value < from.account) continue;
     AccountState state;
-    if (!look_.look(account, now_ms * kNsPerMs, state)) return not_yet();
+    more = looks++ == asked.limit || !look(account, now_ms * kNsPerMs, tries, state);
+    if (more) break;
     if (coins != ",,") {
       std::erase_if(state.holdings, [&](const json::Holding& holding) {
         return coins.find(fmt::format(",{},", deployment_.names.assets.name(holding.asset))) ==
@@ -269,8 +325,10 @@ json::Fault JsonDoor::list_wallets(const Session& session, const Query& query,
     }
     json::write_wallet(out, {.margin = state.margin, .holdings = state.holdings}, symbols_);
     add_account(session, account, buffer_);
+    next = {account.value + 1, 0, 0};
   }
-  json::end_result(out, Category::None, "", now_ms);
+  if (more && next == from) return busy();
+  json::end_result(out, Category::None, more ? text_of(next) : std::string(), now_ms);
   return {};
 }
 

@@ -14,6 +14,7 @@ using json::Topic;
 namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::uint32_t kLooksARound = 32;
 
 }  // namespace
 
@@ -86,17 +87,27 @@ void JsonDoor::push_changes(std::uint64_t sequence, std::int64_t now_ns) {
   }
 }
 
+// At most so many accounts at a time, and none behind a look that is refused: what is left stays
+// dirty. The next time it goes on with the account behind the last one, so that no account waits for
+// ever because those before it are traded all the time.
 void JsonDoor::push_dirty(std::int64_t now_ns) {
   const std::uint64_t seen = look_.sequence();
-  for (auto it = dirty_.begin(); it != dirty_.end();) {
-    AccountState state;
-    if (it->second.sequence > seen || !look_.look(it->first, now_ns, state)) {
+  auto it = dirty_.lower_bound(next_dirty_);
+  std::uint32_t looks = 0;
+  for (std::size_t n = dirty_.size(); n > 0 && looks < kLooksARound; --n) {
+    if (it == dirty_.end()) it = dirty_.begin();
+    next_dirty_ = it->first;
+    if (it->second.sequence > seen) {
       ++it;
       continue;
     }
+    AccountState state;
+    if (!look_.look(it->first, now_ns, state)) return;
+    ++looks;
     push_account(it->first, state, it->second, now_ns);
     it = dirty_.erase(it);
   }
+  if (it != dirty_.end()) next_dirty_ = it->first;
 }
 
 void JsonDoor::push_account(risk::AccountIndex account, const AccountState& state,

@@ -230,6 +230,8 @@ class JsonDoor final : public Door {
   struct Asked;
   [[nodiscard]] json::Fault read(const Query& query, std::uint32_t limit_default,
                                  std::uint32_t limit_max, Asked& asked) const;
+  [[nodiscard]] static json::Fault read_page(const Query& query, std::uint32_t limit_default,
+                                             std::uint32_t limit_max, Asked& asked);
   [[nodiscard]] bool matches(const Asked& asked, risk::InstrumentIndex instrument) const;
   template <class Each, class Write>
   void page(const Session& session, const Asked& asked, std::int64_t now_ms, Each&& each,
@@ -237,6 +239,9 @@ class JsonDoor final : public Door {
   json::Fault list_orders(const Session& session, const Query& query, bool history,
                           std::int64_t now_ms);
   json::Fault list_executions(const Session& session, const Query& query, std::int64_t now_ms);
+  [[nodiscard]] std::uint32_t tries_at(std::int64_t now_ms) const;
+  [[nodiscard]] bool look(risk::AccountIndex account, std::int64_t now_ns, std::uint32_t& tries,
+                          AccountState& state);
   json::Fault list_positions(const Session& session, const Query& query, std::int64_t now_ms);
   json::Fault list_wallets(const Session& session, const Query& query, std::int64_t now_ms);
   void write_time(std::int64_t now_ns);
@@ -267,6 +272,8 @@ class JsonDoor final : public Door {
   std::size_t outstanding_ = 0;  // of all sessions
   bool taking_ = true;
   std::map<risk::AccountIndex, Dirty> dirty_;
+  risk::AccountIndex next_dirty_{0};  // the one to begin with
+  std::int64_t patient_at_ns_ = 0;    // from then on a query may wait for a look again
   std::uint64_t push_number_ = 0;
   json::Buffer buffer_;
   DoorCounters counters_;

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "config/password.h"
 #include "gateway/edge/peer.h"
 #include "gateway/security/peer_address.h"
 
@@ -27,6 +28,8 @@ asio::ssl::context tls_context(const TlsFiles& files) {
   context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
                       asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
                       asio::ssl::context::no_tlsv1_1 | SSL_OP_NO_RENEGOTIATION);
+  if (const std::string problem = config::check_private(files.key); !problem.empty())
+    throw std::runtime_error("the key of TLS: " + problem);
   error_code error;
   context.use_certificate_chain_file(files.certificate.string(), error);
   if (error) {

@@ -13,6 +13,7 @@ namespace portcullis::gateway::follower {
 namespace {
 
 constexpr std::chrono::milliseconds kIdle{2};         // between two looks at a journal at rest
+constexpr std::chrono::microseconds kRoom{250};       // for who was refused a look
 constexpr std::chrono::milliseconds kStopMax{2'000};  // for the last records to be durable
 constexpr int kNice = 10;                             // of its thread: whoever trades goes first
 
@@ -164,6 +165,8 @@ void Follower::run() {
   auto written_at = std::chrono::steady_clock::now();
   while (true) {
     const std::size_t taken = step(kBatch);
+    // The mutex is free for moments only where there is much to take.
+    if (wanted_.exchange(false, std::memory_order_relaxed)) std::this_thread::sleep_for(kRoom);
     const auto now = std::chrono::steady_clock::now();
     if (options_.snapshot_interval.count() > 0 && now - written_at >= options_.snapshot_interval) {
       write_snapshot();

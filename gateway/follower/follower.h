@@ -83,6 +83,18 @@ class Follower {
     const std::lock_guard lock(mutex_);
     return f(*gate_);
   }
+  // The same for who must not wait. False: the follower is at work, taking records or copying a
+  // snapshot, and f was not called. It makes room after its batch, for who asks again soon.
+  template <class F>
+  [[nodiscard]] bool try_with(F&& f) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) {
+      wanted_.store(true, std::memory_order_relaxed);
+      return false;
+    }
+    f(*gate_);
+    return true;
+  }
 
  private:
   void run();
@@ -107,6 +119,7 @@ class Follower {
 
   std::atomic<std::uint64_t> sequence_{0};
   std::atomic<bool> differs_{false};
+  std::atomic<bool> wanted_{false};  // somebody was refused a look
   std::thread thread_;
 };
 

@@ -571,6 +571,11 @@ void Gate::effect(const risk::SetCondition& record) noexcept {
   if (record.condition == risk::Condition::StateUnconfirmed) state_unconfirmed_ = record.on;
 }
 
+void Gate::effect(const risk::SetPriceState& record) noexcept {
+  engine_.apply(record);
+  ++counters_.price_state_changes;
+}
+
 // --- live inputs
 
 namespace {
@@ -615,6 +620,13 @@ void Gate::on_mark(risk::MarkUpdate update) {
 void Gate::on_index(risk::IndexUpdate update) {
   ++counters_.prices;
   take(RecordType::Index, update.time, update);
+}
+
+void Gate::on_price_state(risk::SetPriceState change) {
+  const risk::PriceState now = change.kind == risk::PriceKind::Mark
+                                   ? engine_.mark_state({change.target})
+                                   : engine_.index_state({change.target});
+  if (change.state != now) take(RecordType::PriceState, change.time, change);
 }
 
 bool Gate::load(const risk::LoadBalance& load) {

@@ -62,6 +62,7 @@ struct Counters {
   std::array<std::uint64_t, risk::kAnomalyCount> anomalies{};
   // Of prices.
   std::uint64_t prices = 0;
+  std::uint64_t price_state_changes = 0;  // to unsafe, and to safe again
   // Of accounts.
   std::uint64_t state_changes = 0;  // of margin states
   std::uint64_t days_closed = 0;    // by a day's loss
@@ -113,6 +114,8 @@ class Gate {
   void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
   void on_mark(risk::MarkUpdate update);
   void on_index(risk::IndexUpdate update);
+  // Nothing happens where the price is in that state.
+  void on_price_state(risk::SetPriceState change);
   // False: no room for it.
   bool load(const risk::LoadBalance& load);
   bool load(const risk::LoadPosition& load);
@@ -251,6 +254,7 @@ class Gate {
   void effect(const ResolveRecord& record) noexcept;
   void effect(const risk::Control& record) noexcept;
   void effect(const risk::SetCondition& record) noexcept;
+  void effect(const risk::SetPriceState& record) noexcept;
   template <class Command>
   void effect(const Command& command) noexcept {
     engine_.apply(command);

@@ -27,7 +27,7 @@ enum class Meaning : std::uint8_t {
   Account,  // indexes that are plain integers; risk::kNone32: none
   Instrument,
   Session,
-  Target,        // of what the record's scope says
+  Target,        // of what the record's scope, or its kind of price, says
   DecisionNode,  // of the decision's level
   Set,           // a scenario set
   Group,         // a risk group
@@ -184,6 +184,14 @@ constexpr void for_each_field(R& r, F&& f) {
   f("as_of", r.as_of, Meaning::ByType);
   f("index", r.index, Meaning::IndexUnits);
   f("asset", r.asset, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::SetPriceState> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("target", r.target, Meaning::Target);
+  f("kind", r.kind, Meaning::ByType);
+  f("state", r.state, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
 }
 template <FieldsOf<risk::LoadBalance> R, class F>
@@ -350,6 +358,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("stream_session", Body<StreamSessionRecord>{});
     case RecordType::AcceptState:
       return f("accept_state", Body<AcceptStateRecord>{});
+    case RecordType::PriceState:
+      return f("price_state", Body<risk::SetPriceState>{});
     case RecordType::Overload:
       return f("overload", Body<OverloadRecord>{});
   }

@@ -115,6 +115,24 @@ constexpr std::string_view name_of(risk::Condition condition) {
   }
   return "";
 }
+constexpr std::string_view name_of(risk::PriceKind kind) {
+  switch (kind) {
+    case risk::PriceKind::Mark:
+      return "mark";
+    case risk::PriceKind::Index:
+      return "index";
+  }
+  return "";
+}
+constexpr std::string_view name_of(risk::PriceState state) {
+  switch (state) {
+    case risk::PriceState::Safe:
+      return "safe";
+    case risk::PriceState::Unsafe:
+      return "unsafe";
+  }
+  return "";
+}
 constexpr std::string_view name_of(LinkChange change) {
   switch (change) {
     case LinkChange::Down:

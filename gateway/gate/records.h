@@ -37,6 +37,7 @@ enum class RecordType : std::uint16_t {
   Marker = 23,         // the state as it is here
   StreamSession = 24,  // a client's messages from here on belong to another Soup session
   AcceptState = 25,    // an operator accepts a state that was recovered with a difference
+  PriceState = 26,     // a reference price is unsafe from here on, or safe again
   Overload = 28,       // the shard has more to do than it can, from here on, or no longer
 };
 

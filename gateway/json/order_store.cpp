@@ -46,7 +46,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::FirmControl: {
       gate::FirmControlRecord record;
       if (!journal::read_command(view, record) || record.session >= highest_.size()) return;
-      highest_[record.session] = std::max(highest_[record.session], record.client_ref);
+      count_number({record.session}, record.client_ref);
       return;
     }
     case RecordType::VenueMessage:
@@ -79,6 +79,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Due:
     case RecordType::Marker:
     case RecordType::AcceptState:
+    case RecordType::PriceState:
     case RecordType::Overload:
       return;
   }
@@ -87,9 +88,7 @@ void OrderStore::take(const journal::RecordView& view) {
 void OrderStore::take_enter(const risk::NewOrder& command, const risk::Decision& decision,
                             const gate::OrderName& name) {
   if (command.session.value >= highest_.size()) return;
-  std::uint32_t& highest = highest_[command.session.value];
-  highest = std::max(highest, command.client_ref);
-  forget_expected(command.session, command.client_ref);
+  count_number(command.session, command.client_ref);
   Order order;
   order.sequence = sequence_;
   order.id = id_of(command.session, command.client_ref);
@@ -113,11 +112,6 @@ void OrderStore::take_enter(const risk::NewOrder& command, const risk::Decision&
     tell(Change::Kind::Order, order);
     return;
   }
-  // The name that it was expected under is free again.
-  if (const auto link = links_.find({command.account.value, name});
-      link != links_.end() && link->second == key(command.session, command.client_ref)) {
-    links_.erase(link);
-  }
   if (decision.disposition != Disposition::Reject) return;
   order.price = command.price;
   order.status = Status::Rejected;
@@ -128,9 +122,7 @@ void OrderStore::take_enter(const risk::NewOrder& command, const risk::Decision&
 void OrderStore::take_replace(const gate::ReplaceRecord& record) {
   const risk::ReplaceOrder& command = record.order;
   if (command.session.value >= highest_.size()) return;
-  std::uint32_t& highest = highest_[command.session.value];
-  highest = std::max(highest, command.client_ref);
-  forget_expected(command.session, command.client_ref);
+  count_number(command.session, command.client_ref);
   if (record.decision.disposition != Disposition::Forward) return;
   next_number_ = std::max(next_number_, record.decision.number + 1);
   const std::uint32_t slot = slot_of(command.session, command.original_ref);
@@ -245,7 +237,7 @@ void OrderStore::adopt(risk::SessionIndex session, const Message& message) {
   order.quantity = lots_of(message.quantity, units);
   if (message.order_state == ouch::OrderState::Dead) order.cancelled = order.quantity;
   order.created = order.updated = time_;
-  highest_[session.value] = std::max(highest_[session.value], message.user_ref_num);
+  count_number(session, message.user_ref_num);
   add(order);
   settle(slot_of(session, message.user_ref_num));
 }
@@ -287,7 +279,7 @@ void OrderStore::on(risk::SessionIndex session, const ouch::Replaced& message) {
     order.head = message.user_ref_num;
     order.number = venue_number_;
     name(order, order.head, slot);
-    highest_[session.value] = std::max(highest_[session.value], order.head);
+    count_number(session, message.user_ref_num);
   }
   Order& order = slots_[slot].order;
   const config::Alias& units = aliases_.of(session, order.instrument);
@@ -381,9 +373,11 @@ void OrderStore::on(risk::SessionIndex session, const ouch::Rejected& message) {
 }
 
 void OrderStore::on(risk::SessionIndex session, const ouch::BrokenTrade& message) {
-  // Of an order that is not kept any more the executions may still be: they are looked at by
-  // account.
-  for (OfAccount& of : accounts_) {
+  // Of an order that is not kept any more the executions may still be.
+  const std::uint64_t number = key(session, message.user_ref_num);
+  for (auto at = traded_.lower_bound({number, 0}); at != traded_.end() && at->first.first == number;
+       ++at) {
+    OfAccount& of = accounts_[at->first.second];
     const auto found =
         std::find_if(of.executions.rbegin(), of.executions.rend(), [&](const Execution& e) {
           return e.session == session && e.client_ref == message.user_ref_num &&

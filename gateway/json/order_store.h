@@ -22,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/deployment.h"
@@ -170,7 +171,9 @@ class OrderStore {
   // Of the last one taken; 0: none.
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
-  // --- what the edge has sent. Forgotten when the record of it arrives, whatever that says.
+  // --- what the edge has sent, numbers ascending within a session. Forgotten when the record of it
+  // arrives, whatever that says, or a record with a higher number of the session: the gate ignores
+  // the lower ones then. Forgotten, its name is free unless it has become an order.
   void expect(const risk::NewOrder& order, const gate::OrderName& name);
   void expect(const risk::ReplaceOrder& replace);
 
@@ -297,6 +300,7 @@ class OrderStore {
   void drop_pending(std::uint32_t slot, std::uint8_t pending);
   void drop_orphans(std::uint32_t slot);
   void drop_all_pending(std::uint32_t slot);
+  void count_number(risk::SessionIndex session, std::uint32_t client_ref);
   void forget_expected(risk::SessionIndex session, std::uint32_t client_ref);
   [[nodiscard]] Target target(std::uint64_t root) const;
   void tell(Change::Kind kind, const Order& order, const Execution& execution = {});
@@ -318,13 +322,15 @@ class OrderStore {
   std::uint32_t next_number_ = 1;
   std::vector<std::uint32_t> highest_;  // by session
   std::vector<OfAccount> accounts_;
+  // How many executions are kept, by key of their client number and account: mostly one account's.
+  std::map<std::pair<std::uint64_t, std::uint32_t>, std::uint32_t> traded_;
   std::vector<Slot> slots_;
   std::uint32_t free_slot_ = risk::kNil;
   std::size_t open_count_ = 0;
   std::unordered_map<std::uint64_t, std::uint32_t> by_number_;  // slot
   std::unordered_map<LinkKey, std::uint64_t, LinkHash> links_;  // key of the first number
   std::map<std::uint32_t, std::uint64_t> pending_;  // by venue number: key of its client number
-  std::unordered_map<std::uint64_t, Expected> expected_;              // by key of the client number
+  std::map<std::uint64_t, Expected> expected_;      // by key of the client number
   std::unordered_map<std::uint64_t, std::uint64_t> newest_expected_;  // replace, by root
   std::uint64_t unattributed_ = 0;
   std::vector<Change> changes_;

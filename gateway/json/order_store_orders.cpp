@@ -59,6 +59,7 @@ void OrderStore::clear() {
   resolved_below_ = next_number_ = 1;
   highest_.assign(highest_.size(), 0);
   accounts_.assign(accounts_.size(), {});
+  traded_.clear();
   slots_.clear();
   free_slot_ = risk::kNil;
   open_count_ = 0;
@@ -156,7 +157,12 @@ void OrderStore::name_all(std::uint32_t slot) {
 void OrderStore::add_execution(const Execution& execution) {
   std::deque<Execution>& kept = accounts_[execution.account.value].executions;
   kept.push_back(execution);
-  if (kept.size() > limits_.executions_per_account) kept.pop_front();
+  ++traded_[{key(execution.session, execution.client_ref), execution.account.value}];
+  if (kept.size() <= limits_.executions_per_account) return;
+  const Execution& oldest = kept.front();
+  const auto of = traded_.find({key(oldest.session, oldest.client_ref), oldest.account.value});
+  if (--of->second == 0) traded_.erase(of);
+  kept.pop_front();
 }
 
 void OrderStore::drop_oldest_closed(OfAccount& of) {
@@ -330,14 +336,27 @@ void OrderStore::expect(const risk::ReplaceOrder& replace) {
   newest_expected_[root] = own;
 }
 
+// Numbers of a session ascend: what was sent with a lower one, and has no record, was ignored.
+void OrderStore::count_number(risk::SessionIndex session, std::uint32_t client_ref) {
+  std::uint32_t& highest = highest_[session.value];
+  highest = std::max(highest, client_ref);
+  forget_expected(session, client_ref);
+}
+
 void OrderStore::forget_expected(risk::SessionIndex session, std::uint32_t client_ref) {
-  const auto found = expected_.find(key(session, client_ref));
-  if (found == expected_.end()) return;
-  if (const auto newest = newest_expected_.find(found->second.root);
-      newest != newest_expected_.end() && newest->second == found->first) {
-    newest_expected_.erase(newest);
+  for (auto at = expected_.lower_bound(key(session, 0));
+       at != expected_.end() && at->first <= key(session, client_ref); at = expected_.erase(at)) {
+    const auto& [own, expected] = *at;
+    if (const auto newest = newest_expected_.find(expected.root);
+        newest != newest_expected_.end() && newest->second == own) {
+      newest_expected_.erase(newest);
+    }
+    if (expected.is_replace) continue;
+    if (const auto link = links_.find({expected.terms.account.value, expected.terms.link});
+        link != links_.end() && link->second == own) {
+      links_.erase(link);
+    }
   }
-  expected_.erase(found);
 }
 
 // --- looking

@@ -19,8 +19,8 @@ struct LoginLimitSettings {
 // So many addresses are remembered, those that are locked longest.
 inline constexpr std::uint32_t kAddressesMax = 1'024;
 
-// Of one name or address. A good login of a name forgets what failed before it; of an address it
-// does not, for whoever has one password there could guess others for ever.
+// Of one name (name_failures.h) or address. A good login forgets nothing of an address: whoever has
+// one password there could guess others for ever.
 class LoginFailures {
  public:
   [[nodiscard]] bool is_locked(std::int64_t now_ns) const { return now_ns < locked_until_ns_; }

@@ -101,8 +101,9 @@ bool Shard::admit(const Client& newcomer) {
 // verdict. A name or an address that was wrong too often is not looked at.
 void Shard::ask_login(Client& client, const soup::LoginRequest& request) {
   const risk::SessionIndex session = deployment_.names.sessions.find(request.username);
-  const bool locked = (session.exists() && sessions_[session.value].failures.is_locked(now_ns_)) ||
-                      address_failures_.is_locked(client.address, now_ns_);
+  const bool locked =
+      (session.exists() && sessions_[session.value].failures.is_locked(client.address, now_ns_)) ||
+      address_failures_.is_locked(client.address, now_ns_);
   if (locked) {
     ++counters_.logins_locked_out;
     reject_login(client, soup::LoginRejectReason::NotAuthorized);
@@ -138,7 +139,7 @@ void Shard::finish_login(const security::LoginVerdict& verdict) {
     ++counters_.logins_failed;
     if (id.address != 0 && address_failures_.failed(id.address, now_ns_)) ++counters_.lockouts;
     if (verdict.session.exists() &&
-        sessions_[verdict.session.value].failures.failed(login_limits_, now_ns_)) {
+        sessions_[verdict.session.value].failures.failed(login_limits_, id.address, now_ns_)) {
       ++counters_.lockouts;
     }
   }
@@ -160,7 +161,7 @@ void Shard::reject_login(Client& client, soup::LoginRejectReason reason) {
 
 void Shard::log_in(Client& client, risk::SessionIndex session) {
   SessionState& state = sessions_[session.value];
-  state.failures.succeeded();
+  state.failures.succeeded(client.address);
   const auto stream = static_cast<std::uint16_t>(session.value);
   // Numbers of the Soup session begin behind those of the sessions before it.
   const std::uint64_t base = gate_.stream_base(session);

@@ -487,17 +487,25 @@ bool Shard::drain_prices() {
   const std::size_t count = inputs_.prices->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
     const feeds::PriceUpdate& update = updates[u];
-    if (update.kind == feeds::PriceUpdate::Kind::Mark) {
+    const bool is_mark = update.kind == feeds::PriceUpdate::Kind::Mark;
+    if (is_mark && update.price != 0) {
       gate_.on_mark({.time = {now_ns_},
                      .as_of = {update.as_of_ns + ahead_ns_},
                      .mark = {update.price},
                      .instrument = {update.index}});
-    } else {
+    } else if (update.price != 0) {
       gate_.on_index({.time = {now_ns_},
                       .as_of = {update.as_of_ns + ahead_ns_},
                       .index = update.price,
                       .asset = {update.index}});
     }
+    if (update.state == feeds::PriceUpdate::State::Unchanged) continue;
+    gate_.on_price_state({.time = {now_ns_},
+                          .target = update.index,
+                          .kind = is_mark ? risk::PriceKind::Mark : risk::PriceKind::Index,
+                          .state = update.state == feeds::PriceUpdate::State::Unsafe
+                                       ? risk::PriceState::Unsafe
+                                       : risk::PriceState::Safe});
   }
   return count > 0;
 }

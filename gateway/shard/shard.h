@@ -27,6 +27,7 @@
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
+#include "gateway/security/name_failures.h"
 #include "gateway/shard/output_marks.h"
 #include "gateway/shard/transport.h"
 #include "gateway/soup/server_connection.h"
@@ -126,7 +127,7 @@ class Shard {
     Client* client = nullptr;
     std::int64_t cancel_at_ns = 0;  // cancel on disconnect is due; 0: it is not
     security::DeadMan dead_man{0, 0};
-    security::LoginFailures failures;
+    security::NameFailures failures;
   };
 
   bool accept();

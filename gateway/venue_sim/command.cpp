@@ -18,7 +18,8 @@ namespace {
 
 struct CommandLine {
   VenueOptions venue;
-  VenueUser user;
+  std::string user;
+  config::PasswordSource password;  // in plain text
   std::string folder;
   std::optional<std::uint16_t> port;
   std::uint32_t delay_ms = 0;
@@ -36,25 +37,35 @@ void take_deployment(CommandLine& line) {
     throw std::runtime_error(problems);
   }
   const config::VenueSettings& venue = result.deployment.venue;
-  const config::Password password = config::read_password(venue.password);
-  if (!password.problem.empty()) throw std::runtime_error("venue password: " + password.problem);
   line.venue.port = venue.port;
-  line.user = {venue.user, std::string(password.secret.view())};
+  line.user = venue.user;
+  line.password = venue.password;
   for (const config::InstrumentSettings& instrument : result.deployment.instruments) {
     const std::string_view symbol(instrument.venue.symbol.data(), instrument.venue.symbol.size());
     line.venue.symbols.emplace_back(symbol.substr(0, symbol.find_last_not_of(' ') + 1));
   }
 }
 
+// Never an argument: everybody on the machine can read those.
+std::string password_of(const config::PasswordSource& source) {
+  const config::Password password = config::read_password(source);
+  if (!password.problem.empty()) throw std::runtime_error("venue password: " + password.problem);
+  config::forget_environment(source);
+  return std::string(password.secret.view());
+}
+
 void run(CommandLine& line) {
   line.venue.link_faults.delay = std::chrono::milliseconds(line.delay_ms);
   int code = 1;
   try {
-    if (line.folder.empty() && line.user.name.empty())
-      throw std::runtime_error("--config, or --user and --password, must be there");
+    if (line.folder.empty() &&
+        (line.user.empty() || line.password.environment.empty() == line.password.file.empty())) {
+      throw std::runtime_error(
+          "--config, or --user and one of --password-env and --password-file, must be there");
+    }
     if (!line.folder.empty()) take_deployment(line);
     if (line.port) line.venue.port = *line.port;
-    line.venue.users = {line.user};
+    line.venue.users = {VenueUser{line.user, password_of(line.password)}};
     code = run_venue(line.venue, std::cout);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
@@ -72,14 +83,18 @@ void add_venue_command(CLI::App& app) {
   venue->add_option("--journal", o.journal_directory, "directory of the journal")->required();
   CLI::Option* folder = venue->add_option(
       "--config", line->folder, "a deployment folder: the venue that its gate connects to");
-  CLI::Option* user = venue->add_option("--user", line->user.name, "SoupBinTCP user name");
-  CLI::Option* password =
-      venue->add_option("--password", line->user.password, "SoupBinTCP password");
+  venue->add_option("--user", line->user, "SoupBinTCP user name")->excludes(folder);
+  venue
+      ->add_option("--password-env", line->password.environment,
+                   "the variable that holds the SoupBinTCP password")
+      ->excludes(folder);
+  venue
+      ->add_option("--password-file", line->password.file,
+                   "or the file whose first line it is, which only its owner may read")
+      ->excludes(folder);
   CLI::Option* symbols =
       venue->add_option("--symbols", o.symbols, "the symbols that can be traded; default: any")
           ->delimiter(',');
-  user->needs(password)->excludes(folder);
-  password->needs(user)->excludes(folder);
   symbols->excludes(folder);
   venue->add_option("--stats", o.stats_file,
                     "file for the counts as JSON, written at the end and on SIGUSR1");

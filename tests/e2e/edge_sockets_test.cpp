@@ -422,6 +422,28 @@ TEST_F(EdgeSockets, WhoIsSilentIsAskedAndThenClosed) {
   EXPECT_GE(counters().timeouts, 1u);
 }
 
+// A ping or pong ends the silence of its connection, and is no message: the door, and with it the
+// dead man, does not hear of it.
+TEST_F(EdgeSockets, PingsKeepTheConnectionAndAreNotHeardOf) {
+  settings.idle_ns = 1'200'000'000;
+  begin();
+  RawPeer pings(server->port());
+  ASSERT_TRUE(pings.open());
+  const std::uint64_t before = counters().messages;
+  std::uint64_t others = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'000);
+  for (bool ping = true; std::chrono::steady_clock::now() < until; ping = !ping) {
+    ASSERT_TRUE(
+        pings.send_frame({.opcode = static_cast<std::uint8_t>(ping ? 9 : 10), .payload = "p"}));
+    hear_neighbour();
+    ++others;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(counters().messages, before + others);
+  EXPECT_TRUE(pings.send_text("still here"));
+  EXPECT_EQ(pings.read_text(), "still here");
+}
+
 TEST_F(EdgeSockets, ThereAreSoManyConnectionsAndNoMore) {
   begin();
   std::vector<std::unique_ptr<RawPeer>> peers;
@@ -543,7 +565,27 @@ TEST_F(EdgeTls, AFileThatIsNoneIsSaid) {
   settings.tls->key = folder / "missing.pem";
   EXPECT_THROW(Server(io, settings, echo), std::runtime_error);
   settings.tls->key = settings.tls->certificate;
+  std::filesystem::permissions(settings.tls->key, std::filesystem::perms(0600));
   EXPECT_THROW(Server(io, settings, echo), std::runtime_error);
+}
+
+// As with passwords: what others can read is no secret.
+TEST_F(EdgeTls, AKeyThatOthersMayReadIsRefused) {
+  const std::filesystem::path key = settings.tls->key;
+  for (const unsigned mode : {0640U, 0604U, 0620U, 0666U}) {
+    std::filesystem::permissions(key, std::filesystem::perms(mode));
+    try {
+      const Server refused(io, settings, echo);
+      ADD_FAILURE() << mode;
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(error.what(), "the key of TLS: the file " + key.string() +
+                                  " may be read by others than its owner: chmod 600 it");
+    }
+  }
+  for (const unsigned mode : {0600U, 0400U}) {
+    std::filesystem::permissions(key, std::filesystem::perms(mode));
+    EXPECT_NO_THROW(Server(io, settings, echo)) << mode;
+  }
 }
 
 TEST_F(EdgeSockets, APortThatIsTakenIsSaid) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -346,13 +348,15 @@ TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
 
 TEST_F(VenueServer, RunsFromTheCommandLine) {
   const std::string journal = (directory_.path() / "journal").string();
+  ::setenv("PORTCULLIS_TEST_PASSWORD", "secret", 1);  // NOLINT(concurrency-mt-unsafe)
   VenueProcess venue([&](std::ostream& out) {
     std::cout.rdbuf(out.rdbuf());
     CLI::App app;
     add_venue_command(app);
-    const char* arguments[] = {"portcullis", "venue",   "--journal",      journal.c_str(),
-                               "--user",     "gate",    "--password",     "secret",
-                               "--symbols",  "XYZ,ABC", "--reject-every", "2"};
+    const char* arguments[] = {
+        "portcullis", "venue",   "--journal",      journal.c_str(),
+        "--user",     "gate",    "--password-env", "PORTCULLIS_TEST_PASSWORD",
+        "--symbols",  "XYZ,ABC", "--reject-every", "2"};
     try {
       app.parse(static_cast<int>(std::size(arguments)), arguments);
     } catch (const CLI::Error& error) {
@@ -390,6 +394,38 @@ TEST_F(VenueServer, TakesUserPasswordAndSymbolsFromADeployment) {
   const test::Outcome outcome = test::run_to_end(arguments, environment);
   EXPECT_EQ(outcome.code, 1);
   EXPECT_NE(outcome.errors.find("venue password: "), std::string::npos) << outcome.errors;
+}
+
+// Arguments are shown to everybody who asks for the processes of the machine.
+TEST_F(VenueServer, ItsPasswordIsNoArgument) {
+  const std::string journal = (directory_.path() / "journal").string();
+  const auto run = [&](std::vector<std::string> more, const test::Environment& environment = {}) {
+    std::vector<std::string> arguments{test::binary(), "venue", "--journal", journal,
+                                       "--port",       "0",     "--user",    "gate"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return test::run_to_end(arguments, environment);
+  };
+  EXPECT_NE(run({"--password", "secret"}).code, 0);
+  EXPECT_EQ(run({}).code, 1) << "none at all";
+  const test::Outcome missing = run({"--password-env", "PORTCULLIS_TEST_NO_PASSWORD"});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_NE(missing.errors.find("venue password: "), std::string::npos) << missing.errors;
+  const std::filesystem::path file = directory_.path() / "password";
+  std::ofstream(file) << "secret\n";
+  std::filesystem::permissions(file, std::filesystem::perms(0640));
+  const test::Outcome open = run({"--password-file", file.string()});
+  EXPECT_EQ(open.code, 1);
+  EXPECT_NE(open.errors.find("may be read by others"), std::string::npos) << open.errors;
+  EXPECT_EQ(run({"--password-file", file.string(), "--password-env", "X"}, {{"X", "secret"}}).code,
+            1)
+      << "which of them?";
+  std::filesystem::permissions(file, std::filesystem::perms(0600));
+  test::Process venue({test::binary(), "venue", "--journal", journal, "--port", "0", "--user",
+                       "gate", "--password-file", file.string()},
+                      {}, directory_.path() / "errors");
+  VenueClient gate(test::port_of(venue.read_line()));
+  EXPECT_TRUE(gate.login(1, "", "gate", "secret"));
+  EXPECT_EQ(venue.terminate(), 0);
 }
 
 TEST_F(VenueServer, DoesNotStartOnAJournalThatIsInUse) {

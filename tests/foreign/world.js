@@ -69,7 +69,7 @@ exports.removeFolder = (folder) => fs.rmSync(folder, { recursive: true, force: t
 
 exports.startVenue = (folder) =>
   new Program(['venue', '--port', '0', '--journal', path.join(folder, 'venue-journal'), '--user', 'GATE01',
-               '--password', VENUE_PASSWORD, '--stats', path.join(folder, 'venue.json')]);
+               '--password-env', 'PORTCULLIS_VENUE_PASSWORD', '--stats', path.join(folder, 'venue.json')]);
 
 // The example with prices that stay good, and sessions that keep their orders when they are lost.
 // ALPHA2 is short and BRAVO2 long of BTC-PERP, so that what the one buys of the other is an exit.

@@ -265,7 +265,8 @@ class Configuration:
             "node": [limits["venue"]["name"], *limits["members"], *limits["groups"]],
             "set": list(margin["sets"]), "group": list(margin["groups"]),
         }
-        self.names = names | {"accounts": names["account"], "session_accounts": names["session"]}
+        self.names = names | {"accounts": names["account"], "session_accounts": names["session"],
+                              "mark": names["instrument"], "index": names["asset"]}
 
     def name(self, what, index):
         names = self.names.get(what, []) if self.there else []
@@ -343,7 +344,8 @@ class Printer:
         self.fields = {}
         self.collect(fields_of(name, whole))
         words = {field: PAGE.enumerations.get(meaning) for *_, field, _, meaning in PAGE.structs[name]}
-        self.scope = words["scope"].get(self.fields["scope"]) if "scope" in words else None
+        says = "scope" if "scope" in words else "kind"  # of what is the target
+        self.scope = words[says].get(self.fields[says]) if says in words else None
         out = self.struct(name, fields_of(name, whole))
         if payload is not None:
             del out["payload"]

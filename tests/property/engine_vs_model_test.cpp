@@ -36,6 +36,7 @@ struct Tally {
   std::int64_t splits = 0;
   std::int64_t splits_refused = 0;
   std::int64_t tables_refused = 0;
+  std::int64_t unsafe_exits = 0;    // that passed while some price was unsafe
   std::int64_t beyond_anchors = 0;  // ticks that take a mark too far from its table's
   std::array<std::int64_t, kRejectReasonCount> reasons{};
 
@@ -54,6 +55,7 @@ struct Tally {
     splits += other.splits;
     splits_refused += other.splits_refused;
     tables_refused += other.tables_refused;
+    unsafe_exits += other.unsafe_exits;
     beyond_anchors += other.beyond_anchors;
     for (std::size_t r = 0; r < reasons.size(); ++r) reasons[r] += other.reasons[r];
   }
@@ -149,9 +151,25 @@ class Bench {
     }
   }
 
+  // What an unsafe price may do: refuse what does not reduce, and nothing else. An order that reduces
+  // passes where it would at safe prices; one that does not passes only where it would, too.
+  template <class Order>
+  void check_unsafe(const Order& order, const Verdict& verdict) {
+    if (model_.unsafe().empty() || verdict.disposition == Disposition::Ignore) return;
+    NaiveModel safe = model_;
+    for (const auto& [kind, target] : model_.unsafe())
+      safe.apply(SetPriceState{{model_.clock()}, target, kind, PriceState::Safe, {}});
+    const bool passes = verdict.disposition == Disposition::Forward;
+    const bool would = safe.decide(order).disposition == Disposition::Forward;
+    if (verdict.reducing && passes) ++tally.unsafe_exits;
+    if (verdict.reducing ? would && !passes : passes && !would)
+      difference_ << "unsafe prices: " << (passes ? "passes" : "is refused") << "\n";
+  }
+
   template <class Order>
   void run_order(const Order& order) {
     const Verdict verdict = model_.decide(order);
+    if constexpr (!std::is_same_v<Order, CancelOrder>) check_unsafe(order, verdict);
     touch(engine_.account_of(order));
     const Decision decision = engine_.submit(order);
     check_arithmetic(order, decision);
@@ -479,6 +497,7 @@ TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
       {"splits", totals.splits},
       {"refused splits", totals.splits_refused},
       {"refused tables", totals.tables_refused},
+      {"exits at unsafe prices", totals.unsafe_exits},
       {"marks beyond their anchors", totals.beyond_anchors}};
   std::printf("%lld commands:\n", static_cast<long long>(totals.commands));
   for (const auto& [name, count] : events) {

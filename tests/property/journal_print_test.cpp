@@ -214,7 +214,7 @@ std::string difference(const std::string& ours, const std::string& theirs) {
 void append_some(journal::Journal& journal, Random& random, int count) {
   for (int i = 0; i < count; ++i) {
     if (journal.room() != journal::Room::All) journal.flush();
-    const auto type = static_cast<std::uint16_t>(below(random, 26));
+    const auto type = static_cast<std::uint16_t>(below(random, 27));
     journal.begin(type, static_cast<std::int64_t>(some_number(random)), some_command(random, type));
     for (std::uint64_t o = below(random, 3); o > 0; --o) {
       journal.add_outbound(static_cast<std::uint16_t>(below(random, journal::testing::kStreams)),

@@ -276,6 +276,26 @@ TEST(SessionSafety, ANameThatWasWrongTooOftenIsLockedForAWhile) {
   EXPECT_EQ(w.try_login("ALPHA1", kPassword, 13), 'Y');
 }
 
+TEST(SessionSafety, WhoGuessesDoesNotKeepTheOwnerOut) {
+  World w({of_gateway("login_attempts_max", "3"), of_gateway("login_window_ms", "1000"),
+           of_gateway("lockout_ms", "5000")});
+  constexpr std::uint64_t kOwner = 1;
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, kOwner), 'Y');
+  for (std::uint64_t address = 10; address < 13; ++address)
+    EXPECT_EQ(w.try_login("ALPHA1", "guess", address), 'A');
+  const int checks = w.checks;
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 13), 'A') << "from a new address";
+  EXPECT_EQ(w.checks, checks);
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, kOwner), 'Y');
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, 13), 'A') << "nor has that ended the lock-out";
+  // Guesses from there are bounded, too.
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(w.try_login("ALPHA1", "guess", kOwner), 'A');
+  EXPECT_EQ(w.checks, checks + 4);
+  EXPECT_EQ(w.try_login("ALPHA1", kPassword, kOwner), 'A');
+  EXPECT_EQ(w.checks, checks + 4);
+  EXPECT_EQ(w.counters().lockouts, 2U);
+}
+
 TEST(SessionSafety, AnAddressThatWasWrongTooOftenIsLockedForAWhile) {
   World w({of_gateway("login_attempts_max", "3"), of_gateway("login_window_ms", "1000"),
            of_gateway("lockout_ms", "5000")});

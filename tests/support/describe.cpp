@@ -47,6 +47,10 @@ struct Text {
     out << "Index asset " << u.asset.value << " = " << u.index << " as of "
         << u.as_of.ns - u.time.ns;
   }
+  void operator()(const SetPriceState& s) {
+    out << "PriceState " << (s.kind == PriceKind::Mark ? "i" : "asset ") << s.target
+        << (s.state == PriceState::Unsafe ? " unsafe" : " safe");
+  }
   void operator()(const LoadBalance& l) {
     out << "LoadBalance a" << l.account.value << " asset " << l.asset.value << " " << l.units;
   }

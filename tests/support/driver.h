@@ -93,6 +93,16 @@ class Driver {
     subject.apply(risk::IndexUpdate{{now}, {now}, price, asset, {}});
   }
 
+  void state(risk::PriceKind kind, std::uint32_t target, risk::PriceState state) {
+    subject.apply(risk::SetPriceState{{now}, target, kind, state, {}});
+  }
+  void state(risk::InstrumentIndex mark, risk::PriceState to) {
+    state(risk::PriceKind::Mark, mark.value, to);
+  }
+  void state(risk::AssetIndex index, risk::PriceState to) {
+    state(risk::PriceKind::Index, index.value, to);
+  }
+
   // An order with everything usual filled in, to be changed and given to enter().
   [[nodiscard]] risk::NewOrder order(std::uint32_t account, risk::InstrumentIndex instrument,
                                      risk::Side side, std::int64_t lots, std::int64_t price) const {

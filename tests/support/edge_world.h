@@ -35,6 +35,7 @@ class EdgeWorld : private gateway::edge::AccountLook {
   std::uint64_t sequence() override;
   bool look(risk::AccountIndex account, std::int64_t now_ns,
             gateway::edge::AccountState& state) override;
+  void pause() override {}
   void run();
   bool take_queue();
 

@@ -161,6 +161,14 @@ void GateAudit::marked(risk::InstrumentIndex instrument, risk::Mark mark, std::i
   marked_ns_[instrument.value] = as_of_ns;
 }
 
+void GateAudit::priced(const risk::SetPriceState& change) {
+  if (change.state == risk::PriceState::Unsafe) {
+    unsafe_.insert({change.kind, change.target});
+  } else {
+    unsafe_.erase({change.kind, change.target});
+  }
+}
+
 void GateAudit::controlled(const risk::Control& control) {
   using risk::ControlAction;
   Standing& standing = standings_[{control.scope, control.target}];
@@ -298,8 +306,11 @@ void GateAudit::ask(risk::SessionIndex session, std::uint32_t number,
     const std::uint32_t i = whose.instrument.value;
     add(ControlScope::Instrument, i);
     asked.mark = marks_[i];
-    asked.stale =
-        world_.time_ns() > marked_ns_[i] + deployment_.parameters.instruments[i].mark_age_max_ns;
+    const risk::InstrumentParameters& instrument = deployment_.parameters.instruments[i];
+    const bool unsafe_mark = unsafe_.contains({risk::PriceKind::Mark, i});
+    asked.unsafe =
+        unsafe_mark || unsafe_.contains({risk::PriceKind::Index, instrument.settlement.value});
+    asked.stale = unsafe_mark || world_.time_ns() > marked_ns_[i] + instrument.mark_age_max_ns;
     if (whose.account.exists())
       asked.position = positions_[whose.account.value * marks_.size() + i];
   }
@@ -543,6 +554,9 @@ void GateAudit::judge_limits(const Asked& asked, const Chain& chain, std::int64_
   if (asked.standing.close_only && sign * asked.position >= 0 &&
       std::holds_alternative<ouch::EnterOrder>(asked.message)) {
     wrong("forwarded where only exits may be, and is none");
+  }
+  if (asked.unsafe && sign * asked.position >= 0) {
+    wrong("forwarded at an unsafe price, and is no exit");
   }
   const risk::Parameters& p = deployment_.parameters;
   const std::uint32_t i = chain.whose.instrument.value;

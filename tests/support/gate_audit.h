@@ -50,6 +50,7 @@ class GateAudit {
   // REQUIRES: after expect.
   void only_reduces(risk::SessionIndex session, std::uint32_t client_number);
   void marked(risk::InstrumentIndex instrument, risk::Mark mark, std::int64_t as_of_ns);
+  void priced(const risk::SetPriceState& change);
   void controlled(const risk::Control& control);
   // Cancels of everything that is meant.
   void swept(gateway::gate::SweepScope scope, std::uint32_t target,
@@ -106,7 +107,8 @@ class GateAudit {
   struct Asked {
     gateway::ouch::InboundMessage message;
     Standing standing;
-    bool stale = false;
+    bool stale = false;   // the mark is old, or unsafe
+    bool unsafe = false;  // the mark is, or the index that it is settled in
     std::int64_t position = 0;
     std::int64_t mark = 0;
     std::int64_t done = 0;  // of the chain
@@ -226,6 +228,7 @@ class GateAudit {
   // Operators and prices.
   std::vector<std::int64_t> marks_;
   std::vector<std::int64_t> marked_ns_;
+  std::set<std::pair<risk::PriceKind, std::uint32_t>> unsafe_;
   std::map<std::pair<risk::ControlScope, std::uint32_t>, Standing> standings_;
   std::set<Key> suspensions_;  // session, account
 

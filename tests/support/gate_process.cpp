@@ -64,12 +64,12 @@ std::vector<std::string> operator+(std::vector<std::string> left,
 }
 
 std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
-  return {test::binary(), "venue",
-          "--port",       std::to_string(deployment.venue_port()),
-          "--journal",    (deployment.folder() / "venue").string(),
-          "--user",       "GATE01",
-          "--password",   deployment.venue_password(),
-          "--stats",      (deployment.folder() / "venue.json").string()};
+  return {test::binary(),   "venue",
+          "--port",         std::to_string(deployment.venue_port()),
+          "--journal",      (deployment.folder() / "venue").string(),
+          "--user",         "GATE01",
+          "--password-env", "PORTCULLIS_VENUE_PASSWORD",
+          "--stats",        (deployment.folder() / "venue.json").string()};
 }
 
 }  // namespace
@@ -164,7 +164,8 @@ GateProcess::GateProcess(const TestDeployment& deployment,
 
 VenueProcess::VenueProcess(const TestDeployment& deployment,
                            const std::vector<std::string>& more_arguments)
-    : process_(venue_arguments(deployment) + more_arguments, {}, deployment.errors()),
+    : process_(venue_arguments(deployment) + more_arguments, deployment.environment(),
+               deployment.errors()),
       started_(port_of(process_.read_line()) == deployment.venue_port()) {
   EXPECT_TRUE(started_) << read_file(deployment.errors());
 }

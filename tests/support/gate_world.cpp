@@ -171,6 +171,11 @@ void GateWorld::index(risk::AssetIndex asset, std::int64_t index) {
   after_call();
 }
 
+void GateWorld::price_state(risk::PriceKind kind, std::uint32_t target, risk::PriceState state) {
+  gate_->on_price_state({.time = {now_ns}, .target = target, .kind = kind, .state = state});
+  after_call();
+}
+
 bool GateWorld::look_again() {
   bool looked = gate_->recheck(now_ns);
   after_call();
@@ -554,6 +559,7 @@ std::vector<std::uint64_t> kept_of(gate::Gate& gate) {
                                     c.replaced,
                                     c.executed,
                                     c.canceled,
+                                    c.price_state_changes,
                                     c.self_match_prevented,
                                     c.venue_rejected,
                                     c.broken,

@@ -65,6 +65,7 @@ class GateWorld : public AuditedWorld {
   // One price, as of now.
   void mark(risk::InstrumentIndex instrument, risk::Mark mark);
   void index(risk::AssetIndex asset, std::int64_t index);
+  void price_state(risk::PriceKind kind, std::uint32_t target, risk::PriceState state);
   // What is due of margin states, and who has his turn. Whether there was any.
   bool look_again();
 

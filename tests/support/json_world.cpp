@@ -107,7 +107,12 @@ void take_command(GateWorld& world, const edge::EdgeCommand& command) {
 }
 
 bool EngineLook::look(risk::AccountIndex account, std::int64_t now_ns, edge::AccountState& state) {
-  if (lag) return false;
+  if (lag || looks_left == 0 || busy_for != 0) {
+    ++refused;
+    if (busy_for != 0) --busy_for;
+    return false;
+  }
+  --looks_left;
   edge::look_at(world_.engine(), world_.deployment(), account, now_ns, sequence(), state);
   return true;
 }

@@ -41,7 +41,12 @@ class EngineLook : public gateway::edge::AccountLook {
   std::uint64_t sequence() override { return lag ? 0 : world_.journal().published_sequence(); }
   bool look(risk::AccountIndex account, std::int64_t now_ns,
             gateway::edge::AccountState& state) override;
-  bool lag = false;  // it has not seen anything yet
+  void pause() override { ++pauses; }
+  bool lag = false;                       // it has not seen anything yet
+  std::uint64_t looks_left = UINT64_MAX;  // then it is busy
+  std::uint64_t busy_for = 0;             // it is for so many looks
+  std::uint64_t refused = 0;
+  std::uint64_t pauses = 0;
 
  private:
   GateWorld& world_;

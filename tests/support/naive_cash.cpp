@@ -49,6 +49,7 @@ Int128 NaiveModel::owed(std::uint32_t account, std::uint32_t asset) const {
 // The margin leg of what has gone, here, from an account as it was before.
 RejectReason NaiveModel::check_withdrawal(const NaiveModel& before, std::uint32_t account,
                                           std::uint32_t asset, std::int64_t now) const {
+  if (unsafe_account(account) || unsafe_index(asset)) return RejectReason::ReferencePriceUnsafe;
   if (account_stale(account, now) || !fresh_index(asset, now)) return RejectReason::StaleRiskTable;
   if (!figures_fit(account)) return RejectReason::ArithmeticRange;
   if (owed(account, asset) > before.owed(account, asset)) {

@@ -369,11 +369,13 @@ std::optional<std::int64_t> NaiveModel::market_price(std::uint32_t account,
 RejectReason NaiveModel::check_price(const Question& q, bool reducing) const {
   const bool market = q.type == OrdType::Market;
   if (!priced(q.instrument) && (market || !reducing)) return RejectReason::NoReferencePrice;
+  if (!reducing && (unsafe_line(q.instrument) || unsafe_account(q.account)))
+    return RejectReason::ReferencePriceUnsafe;
   const bool fresh = fresh_mark(q.instrument, q.now);
   if (!fresh && !reducing) return RejectReason::StaleReferencePrice;
   if (table_stale(q) && !reducing) return RejectReason::StaleRiskTable;
   // A market order is sent at the collar; a limit order that reduces has none while the mark is
-  // stale.
+  // stale or unsafe.
   if (!market && !(reducing && !fresh)) {
     const Int128 mark = marks_[q.instrument].value;
     const Int128 price =
@@ -447,12 +449,12 @@ bool NaiveModel::is_reducing(const Question& q) const {
   return q.buy ? held < 0 && closing <= -held : held > 0 && closing <= held;
 }
 
-// Some price that the margin stands on, with the order in it, is stale or missing.
+// Some price that the margin stands on, with the order in it, is stale, missing or unsafe.
 bool NaiveModel::table_stale(const Question& q) const {
   return !fresh_beside_mark(q.instrument, q.now) || account_stale(q.account, q.now);
 }
 
-// Stale or missing prices, or figures that do not fit: an exit is judged by position alone.
+// Stale, missing or unsafe prices, or figures that do not fit: an exit is judged by position alone.
 bool NaiveModel::by_position(const Question& q) const {
   return !fresh_mark(q.instrument, q.now) || table_stale(q) || !figures_fit(q.account);
 }

@@ -557,6 +557,13 @@ void NaiveModel::apply(const IndexUpdate& update) {
                                   .as_of = std::min(update.as_of.ns, clock_)};
 }
 
+void NaiveModel::apply(const SetPriceState& change) {
+  tick(change.time);
+  const Reference price{change.kind, change.target};
+  unsafe_.erase(price);
+  if (change.state == PriceState::Unsafe) unsafe_.insert(price);
+}
+
 bool NaiveModel::apply(const LoadBalance& load) {
   tick(load.time);
   if (!add_balance(load.account.value, load.asset.value, load.units)) return false;

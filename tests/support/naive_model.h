@@ -195,6 +195,7 @@ class NaiveModel {
   bool apply(const risk::AdoptOrder& order);
   void apply(const risk::MarkUpdate& update);
   void apply(const risk::IndexUpdate& update);
+  void apply(const risk::SetPriceState& change);
   void apply(const risk::OpenInterestUpdate& update);
   void apply(const risk::FundingUpdate& update);
   void apply(const risk::LeverageCap& cap);
@@ -230,6 +231,9 @@ class NaiveModel {
   [[nodiscard]] const std::map<std::uint32_t, ModelNumber>& numbers() const { return numbers_; }
   [[nodiscard]] const std::vector<ModelTrade>& trades() const { return trades_; }
   [[nodiscard]] const std::vector<ModelPrice>& marks() const { return marks_; }
+  // The prices that are unsafe.
+  using Reference = std::pair<risk::PriceKind, std::uint32_t>;
+  [[nodiscard]] const std::set<Reference>& unsafe() const { return unsafe_; }
   // Where the last table of its group has a mark of the instrument that it may not move far from.
   struct Anchored {
     std::int64_t mark = 0;
@@ -407,6 +411,11 @@ class NaiveModel {
   [[nodiscard]] bool fresh_beside_mark(std::uint32_t instrument, std::int64_t now) const;
   [[nodiscard]] bool priced(std::uint32_t instrument) const;
   [[nodiscard]] bool account_stale(std::uint32_t account, std::int64_t now) const;
+  [[nodiscard]] bool unsafe_mark(std::uint32_t instrument) const;
+  [[nodiscard]] bool unsafe_index(std::uint32_t asset) const;
+  [[nodiscard]] bool unsafe_line(std::uint32_t instrument) const;
+  [[nodiscard]] bool unsafe_account(std::uint32_t account) const;
+  [[nodiscard]] std::set<std::uint32_t> instruments_of(std::uint32_t account) const;
   [[nodiscard]] const risk::RiskTable* table_of(std::uint32_t instrument) const;
   [[nodiscard]] bool has_moved(const risk::Anchor& anchor) const;
   [[nodiscard]] bool out_of_bounds(const risk::RiskTable& table) const;
@@ -521,6 +530,7 @@ class NaiveModel {
   std::vector<risk::InstrumentPhase> phases_;  // by instrument
   std::vector<ModelPrice> marks_;
   std::vector<ModelPrice> indexes_;
+  std::set<Reference> unsafe_;
   std::vector<std::optional<risk::RiskTable>> tables_;  // by group
   std::vector<std::int64_t> open_interest_;             // by instrument
   std::vector<Int128> funding_paid_;                    // by instrument: by a long lot so far

@@ -53,11 +53,13 @@ NaiveModel::Book NaiveModel::book(std::uint32_t account, std::uint64_t without) 
 
 bool NaiveModel::fresh_mark(std::uint32_t instrument, std::int64_t now) const {
   const ModelPrice& mark = marks_[instrument];
+  if (unsafe_mark(instrument)) return false;
   return mark.value > 0 && now - mark.as_of <= parameters_.instruments[instrument].mark_age_max_ns;
 }
 
 bool NaiveModel::fresh_index(std::uint32_t asset, std::int64_t now) const {
   const ModelPrice& index = indexes_[asset];
+  if (unsafe_index(asset)) return false;
   return index.value > 0 && now - index.as_of <= parameters_.assets[asset].index_age_max_ns;
 }
 
@@ -109,7 +111,8 @@ bool NaiveModel::priced(std::uint32_t instrument) const {
          (p.risk == RiskSource::Factor || table_of(instrument) != nullptr);
 }
 
-bool NaiveModel::account_stale(std::uint32_t account, std::int64_t now) const {
+// In which it has a position or an order.
+std::set<std::uint32_t> NaiveModel::instruments_of(std::uint32_t account) const {
   std::set<std::uint32_t> instruments;
   for (const auto& [instrument, line] : accounts_[account].lines) {
     if (line.position != 0) instruments.insert(instrument);
@@ -117,12 +120,46 @@ bool NaiveModel::account_stale(std::uint32_t account, std::int64_t now) const {
   for (const auto& [id, order] : orders_) {
     if (order.account == account) instruments.insert(order.instrument);
   }
-  for (const std::uint32_t instrument : instruments) {
+  return instruments;
+}
+
+bool NaiveModel::account_stale(std::uint32_t account, std::int64_t now) const {
+  for (const std::uint32_t instrument : instruments_of(account)) {
     if (!fresh_mark(instrument, now) || !fresh_beside_mark(instrument, now)) return true;
   }
   for (std::uint32_t asset = 0; asset < parameters_.assets.size(); ++asset) {
     const bool held = asset_sum(account, asset) != 0 || accounts_[account].borrowed[asset] != 0;
     if (held && !fresh_index(asset, now)) return true;
+  }
+  return false;
+}
+
+// --- which prices are unsafe
+
+bool NaiveModel::unsafe_mark(std::uint32_t instrument) const {
+  return unsafe_.contains({PriceKind::Mark, instrument});
+}
+bool NaiveModel::unsafe_index(std::uint32_t asset) const {
+  return unsafe_.contains({PriceKind::Index, asset});
+}
+
+// Some price that the margin of a line in the instrument stands on.
+bool NaiveModel::unsafe_line(std::uint32_t instrument) const {
+  const InstrumentParameters& p = parameters_.instruments[instrument];
+  if (unsafe_mark(instrument) || unsafe_index(p.settlement.value)) return true;
+  if (is_spot(instrument) && unsafe_index(p.base.value)) return true;
+  if (!p.reference.exists()) return false;
+  const InstrumentParameters& reference = parameters_.instruments[p.reference.value];
+  return unsafe_mark(p.reference.value) || unsafe_index(reference.settlement.value);
+}
+
+bool NaiveModel::unsafe_account(std::uint32_t account) const {
+  for (const std::uint32_t instrument : instruments_of(account)) {
+    if (unsafe_line(instrument)) return true;
+  }
+  for (std::uint32_t asset = 0; asset < parameters_.assets.size(); ++asset) {
+    const bool held = asset_sum(account, asset) != 0 || accounts_[account].borrowed[asset] != 0;
+    if (held && unsafe_index(asset)) return true;
   }
   return false;
 }

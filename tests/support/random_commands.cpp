@@ -116,6 +116,7 @@ Command CommandSource::next() {
   if (dice <= 980) return load_position();
   if (dice <= 988) return control();
   if (dice <= 991) return condition();
+  if (dice <= 992) return price_state();
   if (dice <= 996) return Realise{time(), {choose().account}, {}};
   if (dice <= 998 && hostile_) {
     const Choice c = choose();
@@ -537,6 +538,19 @@ Command CommandSource::condition() {
   SetCondition off = set;
   off.on = false;
   undo_.emplace_back(rng_.between(5, 40), off);
+  return set;
+}
+
+// A price becomes unsafe, and is safe again some commands later; now and then it only looks so.
+Command CommandSource::price_state() {
+  SetPriceState set;
+  set.time = time();
+  set.kind = rng_.percent(60) ? PriceKind::Mark : PriceKind::Index;
+  set.target = set.kind == PriceKind::Mark ? choose().instrument : some_asset();
+  if (rng_.percent(5)) return set;
+  SetPriceState safe = set;
+  set.state = PriceState::Unsafe;
+  undo_.emplace_back(rng_.between(5, 60), safe);
   return set;
 }
 

@@ -57,6 +57,7 @@ class RandomGate {
   bool is_well() const { return audit_.problems().empty() && !testing::Test::HasFailure(); }
   void client_sends();
   void price_moves();
+  void price_state();
   void other_trades();
   void operator_acts();
   void hold_or_carry();
@@ -76,6 +77,7 @@ class RandomGate {
   RandomOrders orders_;
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
+  std::vector<risk::SetPriceState> unsafe_;
   std::size_t answered_ = 0;  // of what the scripted venue has read
   std::uint64_t match_ = 1;
   int venues_ = 1;
@@ -184,7 +186,32 @@ void RandomGate::client_sends() {
 
 // --- everybody else
 
+// A price is unsafe for a while; most are safe, so that there is always something to trade.
+void RandomGate::price_state() {
+  using risk::PriceKind;
+  risk::SetPriceState change;
+  if (unsafe_.empty() || rng_.percent(10)) {
+    change.kind = rng_.percent(80) ? PriceKind::Mark : PriceKind::Index;
+    change.target = below(change.kind == PriceKind::Mark ? world_.deployment().instruments.size()
+                                                         : world_.deployment().assets.size());
+    change.state = risk::PriceState::Unsafe;
+    unsafe_.push_back(change);
+  } else {
+    const std::uint32_t u = below(unsafe_.size());
+    change = unsafe_[u];
+    change.state = risk::PriceState::Safe;
+    unsafe_.erase(unsafe_.begin() + u);
+  }
+  world_.price_state(change.kind, change.target, change.state);
+  // Killed before it had recorded that, the gate knows nothing of it.
+  change.state = change.kind == PriceKind::Mark ? world_.engine().mark_state({change.target})
+                                                : world_.engine().index_state({change.target});
+  audit_.priced(change);
+  look();
+}
+
 void RandomGate::price_moves() {
+  if (rng_.percent(unsafe_.empty() ? 4 : 40)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;

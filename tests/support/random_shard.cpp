@@ -321,6 +321,8 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
       {"degraded", seen.degraded},
       {"venue busy", seen.busy},
       {"rests", seen.rests},
+      {"prices unsafe", seen.unsafe},
+      {"safe again", seen.safe_again},
       {"passed over", seen.passed_over},
       {"commands of the edge", seen.commands},
       {"passed over", seen.commands_passed_over},
@@ -354,6 +356,8 @@ void expect_enough(const Totals& totals, const GateAudit::Counts& counts) {
   EXPECT_GT(counts.executed, one_in(120));
   EXPECT_GT(counts.reservations, totals.steps);
   EXPECT_GT(seen.starts, one_in(800));
+  EXPECT_GE(seen.unsafe, one_in(8'000));
+  EXPECT_GE(seen.safe_again, one_in(8'000));
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ class RandomShard {
   void arm_death();
   void clock_moves();
   void price_moves();
+  void price_state();
   void operator_acts();
   void stop();
   void look();

@@ -272,8 +272,24 @@ void RandomShard::clock_moves() {
   if (rng_.percent(70)) world_.price_everything();
 }
 
+// The feed says that a price is unsafe, or safe again, with a price or without.
+void RandomShard::price_state() {
+  const risk::Engine& engine = world_.engine();
+  feeds::PriceUpdate update;
+  update.kind = rng_.percent(70) ? feeds::PriceUpdate::Kind::Mark : feeds::PriceUpdate::Kind::Index;
+  const bool is_mark = update.kind == feeds::PriceUpdate::Kind::Mark;
+  update.index =
+      below(is_mark ? world_.deployment().instruments.size() : world_.deployment().assets.size());
+  update.state =
+      rng_.percent(30) ? feeds::PriceUpdate::State::Unsafe : feeds::PriceUpdate::State::Safe;
+  if (rng_.percent(50))
+    update.price = is_mark ? engine.mark({update.index}).raw : engine.index({update.index});
+  world_.offer(update);
+}
+
 void RandomShard::price_moves() {
   if (rng_.percent(10)) return world_.price_everything();
+  if (rng_.percent(10)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
   const std::int64_t mark = world_.engine().mark(instrument).raw;

@@ -53,12 +53,12 @@ struct PublishTable {
 };
 using Command =
     std::variant<risk::NewOrder, risk::ReplaceOrder, risk::CancelOrder, risk::VenueEvent,
-                 risk::MarkUpdate, risk::IndexUpdate, risk::LoadBalance, risk::LoadPosition,
-                 risk::Control, risk::SetCondition, risk::AdoptOrder, risk::OpenInterestUpdate,
-                 risk::FundingUpdate, risk::LeverageCap, risk::Transfer, risk::Borrow,
-                 risk::IsolatedOrder, risk::Interest, risk::Conversion, risk::PositionTransfer,
-                 risk::Realise, risk::Expire, risk::Split, risk::Recheck, risk::DayStart,
-                 RaiseNumber, Consume, PublishTable>;
+                 risk::MarkUpdate, risk::IndexUpdate, risk::SetPriceState, risk::LoadBalance,
+                 risk::LoadPosition, risk::Control, risk::SetCondition, risk::AdoptOrder,
+                 risk::OpenInterestUpdate, risk::FundingUpdate, risk::LeverageCap, risk::Transfer,
+                 risk::Borrow, risk::IsolatedOrder, risk::Interest, risk::Conversion,
+                 risk::PositionTransfer, risk::Realise, risk::Expire, risk::Split, risk::Recheck,
+                 risk::DayStart, RaiseNumber, Consume, PublishTable>;
 std::string describe(const Command& command);
 
 struct WorldChoice {
@@ -108,6 +108,7 @@ class CommandSource {
   Command load_position();
   Command control();
   Command condition();
+  Command price_state();
   Command publish_table(risk::GroupIndex group);
   std::vector<risk::Anchor> some_anchors(risk::GroupIndex group);
   Command open_interest();

@@ -55,6 +55,7 @@ void make_certificate(const std::filesystem::path& certificate, const std::files
   std::fclose(file);
   file = std::fopen(key.c_str(), "w");
   if (file == nullptr) throw std::runtime_error("no file for a key");
+  std::filesystem::permissions(key, std::filesystem::perms(0600));
   PEM_write_PrivateKey(file, pair, nullptr, nullptr, 0, nullptr, nullptr);
   std::fclose(file);
   X509_free(x509);

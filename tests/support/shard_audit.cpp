@@ -100,6 +100,8 @@ ShardAudit::Seen& ShardAudit::Seen::operator+=(const Seen& more) {
   gone += more.gone;
   late_starts += more.late_starts;
   streams_begun += more.streams_begun;
+  unsafe += more.unsafe;
+  safe_again += more.safe_again;
   return *this;
 }
 
@@ -189,6 +191,10 @@ void ShardAudit::take(const journal::RecordView& view) {
   } else if (is(Type::Mark)) {
     const auto mark = read<risk::MarkUpdate>(view);
     gate_.marked(mark.instrument, mark.mark, mark.as_of.ns);
+  } else if (is(Type::PriceState)) {
+    const auto change = read<risk::SetPriceState>(view);
+    gate_.priced(change);
+    ++(change.state == risk::PriceState::Unsafe ? seen.unsafe : seen.safe_again);
   } else if (is(Type::Control)) {
     gate_.controlled(read<risk::Control>(view));
   } else if (is(Type::Sweep)) {

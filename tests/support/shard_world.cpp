@@ -401,6 +401,7 @@ void ShardWorld::offer(feeds::PriceUpdate update) {
 
 void ShardWorld::price_everything() {
   using Kind = feeds::PriceUpdate::Kind;
+  using State = feeds::PriceUpdate::State;
   struct Named {
     const char* name;
     std::int64_t value;
@@ -409,13 +410,15 @@ void ShardWorld::price_everything() {
                             Named{"AMZN", 2'200'000}, Named{"EUR/USD", 108'500}}) {
     offer({.price = mark.value,
            .index = deployment_.names.instruments.find(mark.name).value,
-           .kind = Kind::Mark});
+           .kind = Kind::Mark,
+           .state = State::Safe});
   }
   for (const Named& index :
        {Named{"USDC", 1'000'000}, Named{"BTC", 6'400'000}, Named{"ETH", 320'000}}) {
     offer({.price = index.value,
            .index = deployment_.names.assets.find(index.name).value,
-           .kind = Kind::Index});
+           .kind = Kind::Index,
+           .state = State::Safe});
   }
 }
 

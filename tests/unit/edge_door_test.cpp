@@ -344,6 +344,33 @@ TEST_F(EdgeDoor, ANumberThatTheGateIgnoresIsAnsweredByTheNext) {
   EXPECT_FALSE(w.door->is_waiting());
 }
 
+// Its name was taken for ever, and the number of a lost amend was what a cancel named.
+TEST_F(EdgeDoor, WhatTheGateIgnoresLeavesNothingBehind) {
+  JsonWorld w;
+  const auto id = w.log_in("JSON1");
+  EXPECT_EQ(code(w.ask(id, w.order("create", w.amzn("Buy", 10, "219", "mine")))), "0");
+  std::array<EdgeCommand, 2> lost;
+  w.say(id, w.order("amend", by_link("mine", R"(,"qty":"40")"), "lost"));
+  w.say(id, w.order("create", w.amzn("Buy", 1, "219", "name"), "lost"));
+  ASSERT_EQ(w.queue.drain(lost), 2u);
+  EXPECT_TRUE(w.store.has_link(w.world.account("alpha-1"), "name")) << "not known yet";
+  // The next record says so.
+  w.say(id, w.order("create", w.amzn("Buy", 1, "219", "next")));
+  w.settle();
+  EXPECT_FALSE(w.store.has_link(w.world.account("alpha-1"), "name"));
+  EXPECT_TRUE(w.store.has_link(w.world.account("alpha-1"), "next"));
+  EXPECT_EQ(code(w.ask(id, w.order("create", w.amzn("Buy", 1, "219", "name")))), "0");
+  EXPECT_EQ(code(w.ask(id, w.order("amend", by_link("mine", R"(,"price":"218")")))), "0");
+  EXPECT_EQ(w.taken.back().replace.original_ref, 1u);
+  EXPECT_EQ(w.taken.back().replace.total.raw, 10) << "not the lost terms";
+  EXPECT_EQ(code(w.ask(id, w.order("cancel", by_link("mine")))), "0");
+  // A refused amend, and an ignored one that has a record.
+  EXPECT_EQ(code(w.ask(id, w.order("create", w.amzn("Buy", 10, "219", "two")))), "0");
+  EXPECT_EQ(code(w.ask(id, w.order("amend", by_link("two", R"(,"price":"999")")))), "110003");
+  EXPECT_EQ(code(w.ask(id, w.order("cancel", by_link("two")))), "0");
+  EXPECT_EQ(w.world.check(), "");
+}
+
 TEST_F(EdgeDoor, WhoIsGoneIsNotAnswered) {
   JsonWorld w;
   const auto id = w.log_in("JSON1");

@@ -60,6 +60,65 @@ TEST(FeedQueue, ConflatesToTheNewestOfEachInstrumentAndCountsTheOthers) {
   EXPECT_EQ(queue.counters().queued, 2U);
 }
 
+PriceUpdate state(std::uint32_t instrument, PriceUpdate::State told) {
+  return {.index = instrument, .kind = Kind::Mark, .state = told};
+}
+
+// The newest price and the newest state of it, as one: nothing that was told of either is lost.
+TEST(FeedQueue, AStateGoesOnWithThePriceThatWaits) {
+  using enum PriceUpdate::State;
+  struct Case {
+    std::vector<PriceUpdate> offered;
+    std::int64_t price;
+    PriceUpdate::State state;
+  };
+  const Case cases[] = {{{state(0, Unsafe)}, 0, Unsafe},
+                        {{mark(0, 5), state(0, Unsafe)}, 5, Unsafe},
+                        {{state(0, Unsafe), mark(0, 5)}, 5, Unsafe},
+                        {{mark(0, 5), state(0, Unsafe), mark(0, 6), state(0, Safe)}, 6, Safe},
+                        {{state(0, Safe), state(0, Unsafe)}, 0, Unsafe},
+                        {{mark(0, 5), state(0, Safe), mark(0, 7)}, 7, Safe},
+                        {{mark(0, 5), mark(0, 7)}, 7, Unchanged}};
+  for (const Case& c : cases) {
+    FeedQueue queue(2, 0, 8, {});
+    for (const PriceUpdate& update : c.offered) queue.offer(update);
+    queue.flush();
+    const std::vector<PriceUpdate> all = drain_all(queue);
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].price, c.price);
+    EXPECT_EQ(all[0].as_of_ns, c.price) << "the price's";
+    EXPECT_EQ(all[0].state, c.state);
+    EXPECT_EQ(queue.counters().conflated, c.offered.size() - 1);
+    // What it was told once is not told again.
+    queue.offer(mark(0, 9));
+    queue.flush();
+    EXPECT_EQ(drain_all(queue), std::vector{mark(0, 9)});
+  }
+}
+
+// While the queue is full a state waits like a price, and reaches the consumer before what is told of
+// the same instrument later, and behind what was told before.
+TEST(FeedQueue, AStateNeitherOvertakesNorIsOvertaken) {
+  using enum PriceUpdate::State;
+  FeedQueue queue(3, 0, 1, {});
+  queue.offer(mark(0, 1));
+  queue.flush();
+  queue.offer(mark(1, 2));
+  queue.offer(state(0, Unsafe));
+  EXPECT_FALSE(queue.flush());
+  EXPECT_EQ(drain_all(queue), std::vector{mark(0, 1)});
+  queue.flush();
+  EXPECT_EQ(drain_all(queue), std::vector{mark(1, 2)});
+  queue.flush();
+  queue.offer(mark(0, 3));
+  queue.offer(state(0, Safe));
+  EXPECT_EQ(drain_all(queue), std::vector{state(0, Unsafe)});
+  queue.flush();
+  PriceUpdate last = mark(0, 3);
+  last.state = Safe;
+  EXPECT_EQ(drain_all(queue), std::vector{last});
+}
+
 TEST(FeedQueue, NeverHoldsMoreThanItsCapacityAndKeepsTheRestPending) {
   constexpr std::uint32_t kCapacity = 5;
   FeedQueue queue(20, 0, kCapacity, {});
@@ -103,17 +162,21 @@ TEST(FeedQueue, KeepsTheOrderOfAnInstrumentAndItsLastPriceBetweenTwoThreads) {
   SCOPED_TRACE(seed);
   FeedQueue queue(kInstruments, kInstruments, 64, {});
   std::array<std::int64_t, 2 * kInstruments> last_offered{};
+  std::array<PriceUpdate::State, 2 * kInstruments> last_told{};
   std::atomic<bool> done{false};
 
   std::thread producer([&] {
     std::mt19937_64 random(seed);
     for (std::int64_t n = 1; n <= kOffers; ++n) {
       const auto slot = static_cast<std::uint32_t>(random() % (2 * kInstruments));
+      const auto state = static_cast<PriceUpdate::State>(random() % 3);
       last_offered[slot] = n;
+      if (state != PriceUpdate::State::Unchanged) last_told[slot] = state;
       queue.offer({.as_of_ns = n,
                    .price = n,
                    .index = slot % kInstruments,
-                   .kind = slot < kInstruments ? Kind::Mark : Kind::Index});
+                   .kind = slot < kInstruments ? Kind::Mark : Kind::Index,
+                   .state = state});
       if (random() % 3 == 0) queue.flush();
     }
     while (!queue.flush()) std::this_thread::yield();
@@ -121,6 +184,7 @@ TEST(FeedQueue, KeepsTheOrderOfAnInstrumentAndItsLastPriceBetweenTwoThreads) {
   });
 
   std::array<std::int64_t, 2 * kInstruments> last_seen{};
+  std::array<PriceUpdate::State, 2 * kInstruments> last_heard{};
   std::uint64_t seen = 0;
   bool ordered = true;
   for (bool last_pass = false;;) {
@@ -130,6 +194,7 @@ TEST(FeedQueue, KeepsTheOrderOfAnInstrumentAndItsLastPriceBetweenTwoThreads) {
       const std::uint32_t slot = some[i].index + (some[i].kind == Kind::Mark ? 0 : kInstruments);
       ordered = ordered && some[i].price > last_seen[slot] && some[i].as_of_ns == some[i].price;
       last_seen[slot] = some[i].price;
+      if (some[i].state != PriceUpdate::State::Unchanged) last_heard[slot] = some[i].state;
     }
     seen += n;
     if (n != 0) continue;
@@ -141,6 +206,7 @@ TEST(FeedQueue, KeepsTheOrderOfAnInstrumentAndItsLastPriceBetweenTwoThreads) {
 
   EXPECT_TRUE(ordered);
   EXPECT_EQ(last_seen, last_offered);
+  EXPECT_EQ(last_heard, last_told);
   const FeedQueueCounters& counters = queue.counters();
   EXPECT_EQ(counters.offered, static_cast<std::uint64_t>(kOffers));
   EXPECT_EQ(counters.queued, seen);

@@ -228,7 +228,8 @@ TEST_F(JournalDocument, HasEveryEnumerator) {
           enumerators<risk::Disposition>("Disposition"), enumerators<risk::NodeLevel>("NodeLevel"),
           enumerators<risk::ControlScope>("ControlScope"),
           enumerators<risk::ControlAction>("ControlAction"),
-          enumerators<risk::Condition>("Condition"), enumerators<gate::LinkChange>("LinkChange"),
+          enumerators<risk::Condition>("Condition"), enumerators<risk::PriceKind>("PriceKind"),
+          enumerators<risk::PriceState>("PriceState"), enumerators<gate::LinkChange>("LinkChange"),
           enumerators<gate::SweepScope>("SweepScope")}));
 }
 

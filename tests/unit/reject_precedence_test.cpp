@@ -148,6 +148,8 @@ std::set<RejectReason> climb_with_a_buy() {
   const std::int64_t beyond = 20'000'000;  // 2e16 quanta: their moves do not fit
   w.position(0, kEthPerp, beyond, 100'000);
   w.balance(0, kBtc, 1);
+  w.state(kBtcDated, PriceState::Unsafe);
+  w.state(kBtc, PriceState::Unsafe);
   w.halt_everything(kBtcDated.value);
 
   NewOrder o = w.order(0, kBtcDated, Side::Buy, 1'000, 0);
@@ -189,6 +191,8 @@ std::set<RejectReason> climb_with_a_buy() {
       {ClipSize, reduce_to(900)},
       {MaxNotional, reduce_to(800)},  // 96 million of 100
       {NoReferencePrice, [&] { w.mark_as_of(kBtcDated, 100'000, w.now - kHour - 1); }},
+      {ReferencePriceUnsafe, [&] { w.state(kBtcDated, PriceState::Safe); }},
+      {ReferencePriceUnsafe, [&] { w.state(kBtc, PriceState::Safe); }},
       {StaleReferencePrice, [&] { w.mark(kBtcDated, 100'000); }},
       {StaleRiskTable, [&] { w.index(kBtc, 100'000); }},
       {PriceCollar, [&] { o.price = {105'000}; }},
@@ -277,6 +281,7 @@ std::set<RejectReason> climb_with_a_replace() {
   w.now += kHour + 1;  // the mark is stale
   w.index(kUsd, 1);
   w.balance(0, kBtc, 1);
+  w.state(kBtcDated, PriceState::Unsafe);
   w.halt_everything(kBtcDated.value);
   NewOrder spends_the_token = w.order(0, kBtcDated, Side::Buy, 1, 100'000);
   EXPECT_EQ(w.enter(spends_the_token).reason, VenueHalted);
@@ -310,6 +315,7 @@ std::set<RejectReason> climb_with_a_replace() {
       {DuplicateOrder, drop(kDuplicate)},
       {ClipSize, reduce_to(900)},
       {MaxNotional, reduce_to(800)},
+      {ReferencePriceUnsafe, [&] { w.state(kBtcDated, PriceState::Safe); }},
       {StaleReferencePrice, [&] { w.mark(kBtcDated, 100'000); }},
       {StaleRiskTable, [&] { w.index(kBtc, 100'000); }},
       {PriceCollar, [&] { r.price = {105'000}; }},
@@ -442,11 +448,13 @@ std::set<RejectReason> climb_with_a_transfer() {
   const std::int64_t beyond = 20'000'000;
   w.position(0, kBtcPerp, beyond, 100);
   w.mark_as_of(kEthPerp, 100, w.now - kHour - 1);
+  w.state(kEthPerp, PriceState::Unsafe);
 
   Transfer t{{w.now}, 0, {0}, {0}, kUsd, {}};
   const Ladder ladder = {
       {InvalidQuantity, [&] { t.units = usd(200); }},
       {UnknownAccount, [&] { t.to = {1}; }},
+      {ReferencePriceUnsafe, [&] { w.state(kEthPerp, PriceState::Safe); }},
       {StaleRiskTable, [&] { w.mark(kEthPerp, 100); }},
       {ArithmeticRange, [&] { w.position(0, kBtcPerp, -beyond, 100); }},
       {BorrowLimit, [&] { t.units = usd(150); }},  // 100 to be borrowed
