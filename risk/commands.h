@@ -93,7 +93,8 @@ struct VenueEvent {
   std::uint32_t other = 0;
   VenueEventType type = VenueEventType::Accepted;
   bool dead = false;
-  std::array<std::uint8_t, 6> padding{};
+  bool from_the_start = false;  // of a stream that may tell anew what an earlier one told
+  std::array<std::uint8_t, 5> padding{};
 };
 
 // An order that the venue holds and we did not know (found after a crash of this side).
@@ -108,7 +109,8 @@ struct AdoptOrder {
   std::uint32_t number = 0;
   Side side = Side::Buy;
   TimeInForce time_in_force = TimeInForce::Day;
-  std::array<std::uint8_t, 2> padding{};
+  bool is_only_told = false;  // the session hears of it, and it is not the session's
+  std::array<std::uint8_t, 1> padding{};
 };
 
 struct MarkUpdate {

@@ -77,6 +77,8 @@ Engine::Engine(const Parameters& parameters)
   table_worst_.resize(p.instruments.size());
   anchored_.resize(p.instruments.size());
   moved_count_.resize(p.groups.size());
+  reducers_.resize(p.capacities.positions);
+  reducer_links_.resize(p.capacities.orders);
   trades_.resize(p.capacities.trades);
   touched_.resize(accounts_.size());
   lay_out_watch();

@@ -192,7 +192,7 @@ enum class Anomaly : std::uint8_t {
   AcceptedDifferently,  // other price or quantity than sent, or replaced without a word
   LateEvent,            // execution of an order that had ended: applied to the position
   UnknownTrade,         // broken, but not remembered
-  Duplicate,            // acknowledged twice, executed twice under one match number
+  Duplicate,            // acknowledged twice, or executed twice under one match number: not booked
 };
 inline constexpr std::size_t kAnomalyCount = 8;
 
@@ -273,7 +273,8 @@ class Engine {
   // False when there is no room or no account for it: the caller raises an alarm.
   bool apply(const AdoptOrder& order) noexcept;
   // A live reduce-only order of this account and instrument that exceeds the position, newest
-  // first, and has not been asked to go; or none. The gate cancels it.
+  // first, and has not been asked to go; or none. The gate cancels it. However many orders there are,
+  // none of them is looked at.
   [[nodiscard]] OrderIndex excess_reduce_only(AccountIndex account,
                                               InstrumentIndex instrument) const noexcept;
 
@@ -629,6 +630,7 @@ class Engine {
   void count_order(AccountIndex account, std::int64_t change) noexcept;
   void link(std::uint32_t index) noexcept;
   void unlink(std::uint32_t index) noexcept;
+  void unlink_reducer(std::uint32_t index) noexcept;
   [[nodiscard]] std::uint32_t find_line(AccountIndex account,
                                         InstrumentIndex instrument) const noexcept {
     return line_of_.find(std::uint64_t{account.value} << 32 | instrument.value);
@@ -643,6 +645,10 @@ class Engine {
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
+  [[nodiscard]] bool is_told_again(const VenueEvent& event,
+                                   const NumberRecord& record) const noexcept;
+  void forget_trade(std::uint32_t at) noexcept;
+  void remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept;
   void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
@@ -1190,6 +1196,8 @@ class Engine {
   std::vector<TableWorst> table_worst_;       // by instrument
   std::vector<Anchored> anchored_;            // by instrument
   std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
+  std::vector<Reducers> reducers_;            // by line
+  std::vector<ReducerLink> reducer_links_;    // by order
   std::vector<Protection> protections_;       // account after account
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;

@@ -12,6 +12,7 @@ template <class Self, class Part>
 void NumberTable::for_each_part(Self& self, Part& part) {
   part.one(self.records_used_);
   part.one(self.ended_used_);
+  part.one(self.forgotten_max_);
   part.first(self.records_, self.records_used_);
   part.rebuilt(self.free_);
   part.rebuilt(self.free_count_);
@@ -115,6 +116,8 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.all(self.table_worst_);
   part.all(self.anchored_);
   part.all(self.moved_count_);
+  part.rebuilt(self.reducers_);
+  part.rebuilt(self.reducer_links_);
   part.rebuilt(self.protections_);  // their places and lots are the parameters'
   for (auto& protection : self.protections_) {
     part.all(protection.in_vector);

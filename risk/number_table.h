@@ -28,12 +28,16 @@ class NumberTable {
   // REQUIRES: fewer than `live` live numbers; a live number is added once. A hostile venue may make
   // us adopt one that is remembered as ended: the new record replaces it.
   void add(const NumberRecord& record) noexcept {
+    // What is not above a number that was forgotten may have been one of ours itself.
+    std::uint8_t has_forgotten_trades = record.number <= forgotten_max_ ? 1 : 0;
     if (const std::uint32_t old = by_number_.find(record.number); old != IndexMap::kNotFound) {
+      has_forgotten_trades = records_[old].has_forgotten_trades;
       forget(old);
     }
     PORTCULLIS_ASSERT(free_count_ > 0);
     const std::uint32_t slot = free_[--free_count_];
     records_[slot] = record;
+    records_[slot].has_forgotten_trades = has_forgotten_trades;
     records_used_ = std::max(records_used_, slot + 1);
     by_number_.insert(record.number, slot);
     if (has_client(record)) by_client_.insert(client_key(record.session, record.client_ref), slot);
@@ -64,11 +68,18 @@ class NumberTable {
     Ended& place = ended_[ended_next_];
     if (place.slot != kNil && records_[place.slot].number == place.number &&
         records_[place.slot].order == kNil) {
+      forgotten_max_ = std::max(forgotten_max_, place.number);
       forget(place.slot);
     }
     place = {slot, number};
     ended_used_ = std::max(ended_used_, static_cast<std::uint32_t>(ended_next_) + 1);
     ended_next_ = (ended_next_ + 1) % ended_.size();
+  }
+
+  // An execution of the number is not remembered any more.
+  void forget_trade_of(std::uint32_t number) noexcept {
+    const std::uint32_t slot = by_number_.find(number);
+    if (slot != IndexMap::kNotFound) records_[slot].has_forgotten_trades = 1;
   }
 
   // Saving it (saved_state.h, engine_parts.h).
@@ -105,6 +116,7 @@ class NumberTable {
   // How many of the first records, and of the places of ended ones, have ever been taken.
   std::uint32_t records_used_ = 0;
   std::uint32_t ended_used_ = 0;
+  std::uint32_t forgotten_max_ = 0;  // the highest number that was forgotten
   std::vector<NumberRecord> records_;
   std::vector<std::uint32_t> free_;  // the first free_count_ are free slots
   std::size_t free_count_ = 0;

@@ -46,6 +46,7 @@ void Engine::change_order(std::uint32_t index, Edit edit) noexcept {
     lift(line);
     line.open[side] += order.reserved - before;
     line.exits[side] += exits - exits_before;
+    if (is_reducer(order)) reducers_[order.line].lots[side] += order.reserved - before;
     if (!is_spot(line.instrument))
       slots_[line.slot].quoted += (order.reserved - before).raw - (exits - exits_before).raw;
     place(line);

@@ -180,6 +180,11 @@ void Engine::link(std::uint32_t index) noexcept {
   order.next = line.first[side];
   if (order.next != kNil) orders_[order.next].previous = index;
   line.first[side] = index;
+  if (!is_reducer(order)) return;
+  std::uint32_t& first = reducers_[order.line].first[side];
+  reducer_links_[index] = {.next = first, .previous = kNil};
+  if (first != kNil) reducer_links_[first].previous = index;
+  first = index;
 }
 
 void Engine::unlink(std::uint32_t index) noexcept {
@@ -191,6 +196,23 @@ void Engine::unlink(std::uint32_t index) noexcept {
     orders_[order.previous].next = order.next;
   }
   if (order.next != kNil) orders_[order.next].previous = order.previous;
+  if (is_reducer(order)) unlink_reducer(index);
+}
+
+// It reduces no more, or has been asked to go. On its own, so that other orders do not pay for it.
+[[gnu::noinline]] void Engine::unlink_reducer(std::uint32_t index) noexcept {
+  const Order& order = orders_[index];
+  const BookSide side = book_side(order.side);
+  Reducers& reducers = reducers_[order.line];
+  const ReducerLink link = reducer_links_[index];
+  if (link.previous == kNil) {
+    reducers.first[side] = link.next;
+  } else {
+    reducer_links_[link.previous].next = link.next;
+  }
+  if (link.next != kNil) reducer_links_[link.next].previous = link.previous;
+  reducer_links_[index] = {};
+  reducers.lots[side] -= order.reserved;
 }
 
 // --- orders
@@ -319,8 +341,10 @@ void Engine::want_cancel(OrderIndex index, Lots total, std::uint32_t named) noex
   hash_.touch(EntityKind::Order, index.value);
   Order& order = orders_[index.value];
   const bool overtaken = order.cancel_to.raw > 0 && named >= order.cancel_below;
+  const bool reduces = is_reducer(order);
   order.cancel_to = order.cancel_to.raw < 0 || overtaken ? total : std::min(order.cancel_to, total);
   order.cancel_below = next_number_;
+  if (reduces && total.raw == 0) unlink_reducer(index.value);
 }
 
 // A partial cancel has been answered when no number that it meant has more than it asked for.
@@ -350,7 +374,7 @@ bool Engine::apply(const AdoptOrder& adopted) noexcept {
   order.total = adopted.quantity;
   order.account = adopted.account;
   order.instrument = adopted.instrument;
-  order.session = adopted.session;
+  if (!adopted.is_only_told) order.session = adopted.session;
   order.head = adopted.number;
   order.side = adopted.side;
   order.time_in_force = adopted.time_in_force;
@@ -369,17 +393,11 @@ OrderIndex Engine::excess_reduce_only(AccountIndex account,
                                       InstrumentIndex instrument) const noexcept {
   const std::uint32_t at = find_line(account, instrument);
   if (at == kNil) return {};
-  const Line& line = lines_[at];
+  const Reducers& reducers = reducers_[at];
   for (const BookSide side : {kBuys, kSells}) {
-    const Lots closable = side == kBuys ? -line.position : line.position;
-    Lots resting;  // reduce-only lots that have not been asked to go
-    OrderIndex newest;
-    for (std::uint32_t o = line.first[side]; o != kNil; o = orders_[o].next) {
-      if ((orders_[o].flags & kReduceOnly) == 0 || orders_[o].cancel_to.raw == 0) continue;
-      resting += orders_[o].reserved;
-      if (!newest.exists()) newest = {o};
-    }
-    if (newest.exists() && resting > std::max(Lots{0}, closable)) return newest;
+    const Lots position = lines_[at].position;
+    const Lots closable = std::max(Lots{0}, side == kBuys ? -position : position);
+    if (reducers.lots[side] > closable) return {reducers.first[side]};
   }
   return {};
 }

@@ -245,6 +245,19 @@ const char* Engine::rebuild() noexcept {
     hash_.touch(EntityKind::Order, o);
   }
   if (numbers != 0) return "a number without an order";
+  for (std::uint32_t l = 0; l < lines_.size(); ++l) {
+    if (!lines_[l].account.exists()) continue;
+    for (const BookSide side : {kBuys, kSells}) {
+      std::uint32_t newer = kNil;
+      for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
+        if (!is_reducer(orders_[o])) continue;
+        (newer == kNil ? reducers_[l].first[side] : reducer_links_[newer].next) = o;
+        reducer_links_[o].previous = newer;
+        reducers_[l].lots[side] += orders_[o].reserved;
+        newer = o;
+      }
+    }
+  }
 
   for (std::uint32_t s = 0; s < suspended_.size(); ++s)
     if (suspended_[s] != 0) hash_.touch(EntityKind::Suspension, s);

@@ -90,6 +90,19 @@ struct Line {
       in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
 };
 
+// A line's reduce-only orders that have not been asked to go, by side, newest first. All cache.
+struct Reducers {
+  std::array<std::uint32_t, 2> first{kNil, kNil};
+  std::array<Lots, 2> lots{};  // that they reserve
+};
+struct ReducerLink {
+  std::uint32_t next = kNil;
+  std::uint32_t previous = kNil;
+};
+constexpr bool is_reducer(const Order& order) {
+  return (order.flags & kReduceOnly) != 0 && order.cancel_to.raw != 0;
+}
+
 // Reserved lots of orders that are no exits.
 constexpr Int128 quoted_of(const Reachable& lots, const Reachable& exits) {
   return Int128{exits.low.raw} - lots.low.raw + lots.high.raw - exits.high.raw;
@@ -284,9 +297,10 @@ struct NumberRecord {
   std::uint32_t client_ref = 0;
   ClientText client_text{};
   Side side = Side::Buy;
+  std::uint8_t has_forgotten_trades = 0;  // executions of it were booked that are not remembered
 };
 
-// An execution, remembered so that the venue can break it.
+// An execution, remembered so that the venue can break it, and is not booked twice.
 struct Trade {
   std::uint64_t match = 0;
   std::uint32_t number = 0;

@@ -201,38 +201,56 @@ void Engine::drop_orphans(Order& order) noexcept {
   }
 }
 
-void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
-  const NumberRecord& record = outcome.record;
-  // Remembered first, so that the venue can break it.
-  if (const std::uint32_t old = trade_of_.find(trade_key(event.match, event.number));
-      old != IndexMap::kNotFound) {
-    // Two trades of which only one can be broken, or one that was told twice.
-    if (trades_[old].match == event.match && trades_[old].number == event.number) {
-      outcome.anomaly = Anomaly::Duplicate;
-      dispute(record.account);
-    }
-    trade_of_.erase(trade_key(event.match, event.number));
-    trades_[old] = {};
-    hash_.touch(EntityKind::Trade, old);
+// An execution that is remembered, or that may be one of those of its number that are forgotten: where
+// the venue begins anew it tells what it has told before (ORDERLIFE 2).
+bool Engine::is_told_again(const VenueEvent& event, const NumberRecord& record) const noexcept {
+  const std::uint32_t at = trade_of_.find(trade_key(event.match, event.number));
+  if (at != IndexMap::kNotFound && trades_[at].match == event.match &&
+      trades_[at].number == event.number) {
+    return true;
   }
-  Trade& place_of_trade = trades_[next_trade_];
+  return event.from_the_start && record.has_forgotten_trades != 0;
+}
+
+void Engine::forget_trade(std::uint32_t at) noexcept {
+  numbers_.forget_trade_of(trades_[at].number);
+  trade_of_.erase(trade_key(trades_[at].match, trades_[at].number));
+  trades_[at] = {};
+  hash_.touch(EntityKind::Trade, at);
+}
+
+// So that the venue can break it, and is not believed when it tells it again. The oldest one makes
+// room; so does another one that would be found in its place.
+void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept {
+  if (const std::uint32_t other = trade_of_.find(trade_key(event.match, event.number));
+      other != IndexMap::kNotFound) {
+    forget_trade(other);
+  }
+  if (trades_[next_trade_].number != 0) forget_trade(next_trade_);
   hash_.touch(EntityKind::Trade, next_trade_);
-  if (place_of_trade.number != 0)
-    trade_of_.erase(trade_key(place_of_trade.match, place_of_trade.number));
-  place_of_trade = {.match = event.match,
-                    .number = event.number,
-                    .account = record.account,
-                    .instrument = record.instrument,
-                    .session = record.session,
-                    .client_ref = record.client_ref,
-                    .client_text = record.client_text,
-                    .side = record.side,
-                    .quantity = event.quantity,
-                    .price = event.price};
+  trades_[next_trade_] = {.match = event.match,
+                          .number = event.number,
+                          .account = record.account,
+                          .instrument = record.instrument,
+                          .session = record.session,
+                          .client_ref = record.client_ref,
+                          .client_text = record.client_text,
+                          .side = record.side,
+                          .quantity = event.quantity,
+                          .price = event.price};
   trade_of_.insert(trade_key(event.match, event.number), next_trade_);
   trades_used_ = std::max(trades_used_, next_trade_ + 1);
   next_trade_ = (next_trade_ + 1) % static_cast<std::uint32_t>(trades_.size());
+}
 
+void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
+  const NumberRecord& record = outcome.record;
+  if (is_told_again(event, record)) {
+    outcome.anomaly = Anomaly::Duplicate;
+    dispute(record.account);
+    return;
+  }
+  remember_trade(event, record);
   if (record.order == kNil) {
     outcome.anomaly = Anomaly::LateEvent;
     dispute(record.account);

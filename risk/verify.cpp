@@ -164,6 +164,21 @@ const char* Engine::verify() noexcept {
     }
   }
   if (live != live_orders_) return "number of live orders";
+  for (std::uint32_t l = 0; l < lines_.size(); ++l) {
+    for (const BookSide side : {kBuys, kSells}) {
+      Lots reducing;
+      std::uint32_t next = reducers_[l].first[side];
+      const bool is_used = lines_[l].account.exists();
+      for (std::uint32_t o = is_used ? lines_[l].first[side] : kNil; o != kNil;
+           o = orders_[o].next) {
+        if (!is_reducer(orders_[o])) continue;
+        if (next != o) return "a line's reduce-only orders";
+        reducing += orders_[o].reserved;
+        next = reducer_links_[o].next;
+      }
+      if (next != kNil || reducing != reducers_[l].lots[side]) return "a line's reduce-only lots";
+    }
+  }
   std::vector<Flow> flows(holdings_.size());
   for (const Order& order : orders_) {
     if (order.head == 0 || !is_spot(order.instrument)) continue;

@@ -16,6 +16,8 @@ namespace {
 
 // How much of the order pool one slice of a sweep looks at, beside the orders it cancels.
 constexpr std::uint32_t kScanMax = 65'536;
+// And how much of it one pass looks at for cancels that are remembered.
+constexpr std::uint32_t kResendScan = 8'192;
 // Room in the venue's buffer before a client's message is taken: a chain's cancels, a slice of a
 // sweep.
 constexpr std::size_t kVenueRoom = 32'768;
@@ -37,6 +39,12 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal, Tabl
               deployment.instruments.size()),
       staged_(65'536) {
   expected_.reserve(4096);
+  drop_copies_.resize(deployment.accounts.size());
+  for (auto s = static_cast<std::uint32_t>(deployment.sessions.size()); s-- > 0;) {
+    if (!deployment.sessions[s].read_only) continue;
+    for (const risk::AccountIndex account : deployment.parameters.sessions[s].accounts)
+      drop_copies_[account.value] = {s};
+  }
 }
 
 // --- taking a record
@@ -326,6 +334,8 @@ bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept 
       return true;
     case SweepScope::SessionAccounts:
       return may_use({what.target}, order.account);
+    case SweepScope::Excess:
+      return false;  // asked of the engine
   }
   return false;
 }
@@ -372,6 +382,11 @@ void Gate::sweep_replaced(risk::OrderIndex index, std::uint32_t original) noexce
 
 void Gate::effect(const SweepSliceRecord& record) noexcept {
   Sweep& sweep = sweeps_[record.sweep];
+  if (sweep.what.scope == SweepScope::Excess) {
+    if (!cancel_some_excess({sweep.what.target}, {sweep.what.instrument}))
+      sweeps_[record.sweep] = sweeps_[--sweep_count_];
+    return;
+  }
   std::uint32_t found = 0;
   std::uint32_t at = record.from;
   while (found < kSweepSlice) {
@@ -420,15 +435,28 @@ void Gate::stage_cancels(risk::OrderIndex index) noexcept {
   for (std::uint8_t p = 0; p < order.pending_count; ++p) stage_one(order.pending[p].number);
 }
 
-// Reduce-only orders that a fill has left larger than the position go, newest first.
-void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept {
-  // Bounded for each fill; the next one goes on where this stopped.
+// Reduce-only orders that a fill has left larger than the position go, newest first: kSweepSlice of
+// them at most, each found without a walk. True: there may be more.
+bool Gate::cancel_some_excess(risk::AccountIndex account,
+                              risk::InstrumentIndex instrument) noexcept {
   for (std::uint32_t cancelled = 0; cancelled < kSweepSlice; ++cancelled) {
     const risk::OrderIndex order = engine_.excess_reduce_only(account, instrument);
-    if (!order.exists()) return;
+    if (!order.exists()) return false;
     engine_.want_cancel(order, {0});
     stage_cancels(order);
   }
+  return engine_.excess_reduce_only(account, instrument).exists();
+}
+
+// As many with the fill, the others in the slices of a sweep. Where there is no room for one, the
+// next fill goes on.
+void Gate::cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument,
+                         Timestamp time) noexcept {
+  if (!cancel_some_excess(account, instrument) || sweep_count_ >= kClientSweepsMax) return;
+  begin_sweep({.time = time,
+               .target = account.value,
+               .instrument = instrument.value,
+               .scope = SweepScope::Excess});
 }
 
 // --- the venue link
@@ -497,6 +525,7 @@ bool Gate::on_venue_login(std::string_view session, std::uint64_t next_sequence,
 
 void Gate::on_venue_down(std::int64_t now_ns) {
   venue_ = nullptr;
+  has_message_waiting_ = false;
   if (link_ == LinkState::Down || link_ == LinkState::Lost) return;
   const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::Down};
   take(RecordType::VenueLink, record.time, record);
@@ -514,16 +543,18 @@ std::string_view Gate::venue_session() const noexcept {
                                    venue_session_.begin())};
 }
 
-// Everything that is remembered goes out before the link is up and orders are taken.
+// Everything that is remembered goes out before the link is up and orders are taken. A pass looks at
+// kResendScan places of the pool and sends kSweepSlice orders' cancels at most; the next one goes on
+// from there. Meanwhile no order is taken, and a cancel goes out at once.
 void Gate::resend_cancels(std::int64_t now_ns) noexcept {
   const std::uint32_t capacity = deployment_.parameters.capacities.orders;
+  const std::uint32_t end = std::min(capacity - resend_next_, kResendScan) + resend_next_;
   std::uint32_t sent = 0;
   while (sent < kSweepSlice) {
-    const risk::OrderIndex order = engine_.next_order(resend_next_, capacity);
+    const risk::OrderIndex order = engine_.next_order(resend_next_, end);
     if (!order.exists()) {
-      const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::Up};
-      take(RecordType::VenueLink, record.time, record);
-      return;
+      resend_next_ = end;
+      break;
     }
     resend_next_ = order.value + 1;
     if (engine_.order(order).cancel_to.raw < 0) continue;
@@ -531,6 +562,9 @@ void Gate::resend_cancels(std::int64_t now_ns) noexcept {
     ++sent;
   }
   flush_staged();
+  if (resend_next_ < capacity) return;
+  const VenueLinkRecord record{.time = {now_ns}, .change = LinkChange::Up};
+  take(RecordType::VenueLink, record.time, record);
 }
 
 void Gate::effect(const risk::SetCondition& record) noexcept {
@@ -652,6 +686,11 @@ void Gate::loaded(std::int64_t now_ns) {
   take(RecordType::Loaded, record.time, record);
 }
 
+void Gate::on_overload(bool on, std::int64_t now_ns) {
+  const OverloadRecord record{.time = {now_ns}, .on = static_cast<std::uint8_t>(on)};
+  take(RecordType::Overload, record.time, record);
+}
+
 void Gate::control(const risk::Control& control) {
   take(RecordType::Control, control.time, control);
 }
@@ -688,7 +727,8 @@ bool Gate::has_room() const noexcept {
 
 bool Gate::run(std::int64_t now_ns) {
   if (journal_->room() == journal::Room::None) return false;
-  bool worked = false;
+  bool worked = has_message_waiting_;
+  if (has_message_waiting_) take_waiting_message(now_ns);
   if (journal_->degraded() != journal_degraded_) {
     journal_degraded_ = !journal_degraded_;
     set_condition(risk::Condition::JournalDegraded, journal_degraded_, now_ns);

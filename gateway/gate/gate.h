@@ -133,6 +133,8 @@ class Gate {
   bool load(const risk::LoadPosition& load);
   // The state is there, whole.
   void loaded(std::int64_t now_ns);
+  // The shard is overloaded from here on, or no longer (ORDERLIFE 5). REQUIRES room in the journal.
+  void on_overload(bool on, std::int64_t now_ns);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
   // The state was recovered with a difference: no order passes from now on, cancels do.
@@ -156,16 +158,18 @@ class Gate {
   // False: the venue's session is not ours or has forgotten what we have seen (state Lost), or its
   // stream has a gap; drop the link.
   bool on_venue_login(std::string_view session, std::uint64_t next_sequence, std::int64_t now_ns);
-  // False: a gap in the stream, or it proves more than there is room for at once; drop the link. A
-  // message below the expected number is dropped.
+  // False: a gap in the stream; drop the link. A message below the expected number is dropped. One
+  // that proves more than a pass may resolve waits here, and run() goes on with it: REQUIRES
+  // !has_message_waiting().
   bool on_venue_message(std::uint64_t sequence, std::span<const std::byte> payload,
                         std::int64_t now_ns);
+  [[nodiscard]] bool has_message_waiting() const noexcept { return has_message_waiting_; }
   void on_venue_down(std::int64_t now_ns);
   // The operator's word on a lost session (ORDERLIFE 2): everything there is dead, begin anew.
   void lost_orders_are_dead(std::int64_t now_ns);
 
-  // Once a pass: conditions that changed, the next slice of a sweep, the steps of recovery, a marker
-  // where one is due. False: nothing could be done, because there is nothing to do or no room for it.
+  // Once a pass: the venue's message that waits, conditions that changed, the next slice of a sweep,
+  // the steps of recovery, a marker where one is due. False: nothing could be done, because there is nothing to do or no room for it.
   bool run(std::int64_t now_ns);
 
   // Once a pass: the next accounts whose margin state and day's loss are looked at again. Every
@@ -289,7 +293,10 @@ class Gate {
   void resend_cancels(std::int64_t now_ns) noexcept;
   void run_slice(std::int64_t now_ns) noexcept;
   void end_lost(risk::OrderIndex order, risk::Timestamp time) noexcept;
-  void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument) noexcept;
+  [[nodiscard]] bool cancel_some_excess(risk::AccountIndex account,
+                                        risk::InstrumentIndex instrument) noexcept;
+  void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument,
+                     risk::Timestamp time) noexcept;
 
   // saved_gate.cpp
   template <class Self, class Part>
@@ -301,6 +308,7 @@ class Gate {
   bool watch_follower(std::int64_t now_ns) noexcept;
   void effect(const MarkerRecord& record) noexcept;
   void effect(const AcceptStateRecord& record) noexcept;
+  void effect(const OverloadRecord&) noexcept {}  // each decision behind it says so itself
 
   // client_messages.cpp
   ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
@@ -320,6 +328,9 @@ class Gate {
   void stage_order(const risk::ReplaceOrder& order, const risk::Decision& decision) noexcept;
 
   // venue_messages.cpp
+  [[nodiscard]] bool is_resolved_ahead(std::span<const std::byte> payload,
+                                       std::int64_t now_ns) noexcept;
+  void take_waiting_message(std::int64_t now_ns) noexcept;
   void effect(const VenueMessageRecord& record) noexcept;
   template <ouch::Message M, class F>
   void on_message(std::span<const std::byte> payload, F&& f) noexcept;
@@ -346,6 +357,7 @@ class Gate {
   void sweep_replaced(risk::OrderIndex order, std::uint32_t original) noexcept;
   template <ouch::Message M>
   bool adopt(const M& message, risk::AdoptOrder& order, risk::Timestamp time) noexcept;
+  void tell_drop_copy(risk::AdoptOrder& order) const noexcept;
   void skip_numbers_to(std::uint32_t number) noexcept;
   void replaced_unknown(const ouch::Replaced& message, risk::Timestamp time) noexcept;
   risk::VenueOutcome apply(const risk::VenueEvent& event) noexcept;
@@ -361,6 +373,7 @@ class Gate {
 
   const config::Deployment& deployment_;
   const Aliases aliases_;
+  std::vector<risk::SessionIndex> drop_copies_;  // by account: a session that only listens, or none
   journal::Journal* journal_;
   risk::Engine engine_;
   soup::ClientConnection* venue_ = nullptr;
@@ -389,6 +402,8 @@ class Gate {
   std::uint64_t answered_by_ = 0;  // the message that did
   std::uint64_t venue_head_ = 0;
   std::uint32_t resend_next_ = 0;
+  bool has_message_waiting_ = false;
+  VenueMessageRecord waiting_message_;  // its number is venue_next_
 
   // Room for kClientSweepsMax and one of each that an operator or a lost session can begin.
   std::vector<Sweep> sweeps_;

@@ -10,6 +10,7 @@ namespace portcullis::gateway::gate {
 template <class Self, class Part>
 void Gate::for_each_part(Self& self, Part& part) {
   part.fixed(self.aliases_);
+  part.fixed(self.drop_copies_);
   part.fixed(self.journal_);
   part.fixed(self.engine_);  // for itself
   part.fixed(self.venue_);
@@ -35,6 +36,8 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.fixed(self.answered_by_);
   part.fixed(self.venue_head_);
   part.one(self.resend_next_);
+  part.fixed(self.has_message_waiting_);  // it comes again
+  part.fixed(self.waiting_message_);
   std::uint32_t sweeps = self.sweep_count_;
   part.one(sweeps);
   part.first(self.sweeps_, sweeps);

@@ -297,6 +297,12 @@ template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
 }
+template <FieldsOf<OverloadRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("on", r.on, Meaning::Plain);
+  f("padding", r.padding, Meaning::Padding);
+}
 
 // --- the types
 
@@ -364,6 +370,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("price_state", Body<risk::SetPriceState>{});
     case RecordType::PublishTable:
       return f("publish_table", Body<PublishTableRecord>{});
+    case RecordType::Overload:
+      return f("overload", Body<OverloadRecord>{});
   }
   return f("", Body<void>{});
 }

@@ -162,6 +162,8 @@ constexpr std::string_view name_of(SweepScope scope) {
       return "instrument";
     case SweepScope::Lost:
       return "lost";
+    case SweepScope::Excess:
+      return "excess";
   }
   return "";
 }

@@ -40,6 +40,7 @@ enum class RecordType : std::uint16_t {
   AcceptState = 25,    // an operator accepts a state that was recovered with a difference
   PriceState = 26,     // a reference price is unsafe from here on, or safe again
   PublishTable = 27,   // a group's next risk table
+  Overload = 28,       // the shard has more to do than it can, from here on, or no longer
 };
 
 struct StartRecord {
@@ -145,7 +146,8 @@ enum class SweepScope : std::uint8_t {
   Session,          // entered by a session
   SessionAccounts,  // of all accounts a session may use
   Instrument,
-  Lost,  // all orders; not cancelled but ended, because the venue has lost them
+  Lost,    // all orders; not cancelled but ended, because the venue has lost them
+  Excess,  // reduce-only ones of an account beyond its position; never in a record
 };
 struct SweepRecord {
   risk::Timestamp time;
@@ -210,6 +212,15 @@ struct PublishTableRecord {
 };
 
 static_assert(journal::is_journal_command<PublishTableRecord>);
+// Orders that add risk are refused while it is on; each decision says whether it was. It changes
+// nothing itself.
+struct OverloadRecord {
+  risk::Timestamp time;
+  std::uint8_t on = 0;
+  std::array<std::uint8_t, 7> padding{};
+};
+
+static_assert(journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&
               journal::is_journal_command<AcceptStateRecord>);
 static_assert(journal::is_journal_command<StreamSessionRecord>);

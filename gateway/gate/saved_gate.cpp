@@ -116,6 +116,9 @@ const char* Gate::check_loaded() const noexcept {
       case SweepScope::Node:
         targets = p.nodes.size();
         break;
+      case SweepScope::Excess:
+        if (what.instrument >= p.instruments.size()) return "what a sweep is of";
+        [[fallthrough]];
       case SweepScope::Account:
         targets = p.accounts.size();
         break;

@@ -16,6 +16,9 @@ using risk::VenueOutcome;
 
 namespace {
 
+// Records that resolve numbers ahead of a message, in a pass.
+constexpr std::uint32_t kResolvesPerPass = 4;
+
 std::uint32_t client_quantity(risk::Lots lots, const config::Alias& alias) {
   return static_cast<std::uint32_t>(lots.raw * alias.quantity_per_lot);
 }
@@ -65,19 +68,38 @@ bool Gate::on_venue_message(std::uint64_t sequence, std::span<const std::byte> p
   record.sequence = sequence;
   record.length = static_cast<std::uint32_t>(std::min(payload.size(), record.payload.size()));
   std::copy_n(payload.begin(), record.length, record.payload.begin());
-  // What this message proves, ahead of it in bounded records, so that no single one grows too
-  // large. Where the journal has no room for more of them the link goes, and the message comes again.
-  if (engine_.next_number() - resolved_below_ > kResolveMax) {
-    const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
-    while (proved > resolved_below_ && proved - resolved_below_ > kResolveMax) {
-      if (journal_->room() == journal::Room::None) return false;
-      const ResolveRecord resolve{.time = record.time, .below = resolved_below_ + kResolveMax};
-      take(RecordType::Resolve, resolve.time, resolve);
-    }
-    if (journal_->room() == journal::Room::None) return false;
+  if (is_resolved_ahead(payload, now_ns)) {
+    take(RecordType::VenueMessage, record.time, record);
+  } else {
+    waiting_message_ = record;
+    has_message_waiting_ = true;
   }
-  take(RecordType::VenueMessage, record.time, record);
   return true;
+}
+
+// What a message proves goes ahead of it in bounded records, so that no single one grows too large;
+// kResolvesPerPass of them in a pass, so that what others say is served between. False: there is more,
+// for the next pass, or when the journal has room again.
+bool Gate::is_resolved_ahead(std::span<const std::byte> payload, std::int64_t now_ns) noexcept {
+  if (engine_.next_number() - resolved_below_ <= kResolveMax) return true;
+  const std::uint32_t proved = std::min(proved_by(payload), engine_.next_number());
+  for (std::uint32_t records = 0;
+       proved > resolved_below_ && proved - resolved_below_ > kResolveMax; ++records) {
+    if (records == kResolvesPerPass || journal_->room() == journal::Room::None) return false;
+    const ResolveRecord resolve{.time = {now_ns}, .below = resolved_below_ + kResolveMax};
+    take(RecordType::Resolve, resolve.time, resolve);
+  }
+  return journal_->room() != journal::Room::None;
+}
+
+void Gate::take_waiting_message(std::int64_t now_ns) noexcept {
+  if (!is_resolved_ahead(std::span(waiting_message_.payload).first(waiting_message_.length),
+                         now_ns)) {
+    return;
+  }
+  has_message_waiting_ = false;
+  waiting_message_.time = {now_ns};
+  take(RecordType::VenueMessage, waiting_message_.time, waiting_message_);
 }
 
 void Gate::effect(const ResolveRecord& record) noexcept {
@@ -211,6 +233,8 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
       engine_.find_client({session}, client_ref) == nullptr) {
     order.session = {session};
     order.client_ref = client_ref;
+  } else {
+    tell_drop_copy(order);
   }
   order.side = message.side == ouch::Side::Buy ? risk::Side::Buy : risk::Side::Sell;
   order.quantity = lots_of(order.instrument, message.quantity);
@@ -225,6 +249,17 @@ bool Gate::adopt(const M& message, risk::AdoptOrder& order, Timestamp time) noex
   }
   ++counters_.adopted;
   return true;
+}
+
+// Nobody's order: a drop copy of the account hears of it, in a number of its own, as it does of the
+// orders of others. It is not the session's: what ends the session's orders does not end it.
+void Gate::tell_drop_copy(risk::AdoptOrder& order) const noexcept {
+  if (!order.account.exists()) return;
+  const risk::SessionIndex session = drop_copies_[order.account.value];
+  if (!session.exists()) return;
+  order.session = session;
+  order.client_ref = engine_.watermark(session) + 1;
+  order.is_only_told = true;
 }
 
 // A number was processed: ours, whether the journal knows of it or not.
@@ -412,7 +447,9 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
                                       .price = price,
                                       .match = message.match_number,
                                       .number = message.user_ref_num,
-                                      .type = VenueEventType::Executed});
+                                      .type = VenueEventType::Executed,
+                                      .from_the_start = !venue_known_});
+  if (outcome.anomaly == risk::Anomaly::Duplicate) return;  // booked, and told, before
   const risk::NumberRecord& record = outcome.record;
   if (record.session.exists()) {
     const config::Alias& alias = aliases_.of(record.session, record.instrument);
@@ -424,7 +461,7 @@ void Gate::on_executed(const ouch::Executed& message, Timestamp time) noexcept {
     owe(record.session, answer);
   }
   if (!is_whole(record.instrument, message.quantity)) books_disagree(record.account, time);
-  cancel_excess(record.account, record.instrument);
+  cancel_excess(record.account, record.instrument, time);
 }
 
 void Gate::on_canceled(const ouch::Canceled& message, Timestamp time) noexcept {
@@ -494,7 +531,7 @@ void Gate::on_broken(const ouch::BrokenTrade& message, Timestamp time) noexcept 
                                       .number = message.user_ref_num,
                                       .type = VenueEventType::Broken});
   if (!outcome.known) return;
-  cancel_excess(outcome.record.account, outcome.record.instrument);
+  cancel_excess(outcome.record.account, outcome.record.instrument, time);
   if (!outcome.record.session.exists()) return;
   ouch::BrokenTrade answer = message;
   answer.timestamp = since_midnight(time);

@@ -81,6 +81,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::AcceptState:
     case RecordType::PriceState:
     case RecordType::PublishTable:
+    case RecordType::Overload:
       return;
   }
 }

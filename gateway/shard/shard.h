@@ -160,6 +160,7 @@ class Shard {
   void judge_pass();
   void connect_venue();
   void venue_connected();
+  [[nodiscard]] bool takes_venue_messages() const;
   bool serve_venue();
   bool serve_venue_output();
   void drop_venue();

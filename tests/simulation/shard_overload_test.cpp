@@ -99,6 +99,27 @@ class ShardOverload : public ::testing::Test {
   [[nodiscard]] std::uint64_t rejects(RejectReason reason) {
     return world_->gate().counters().rejects[static_cast<std::size_t>(reason)];
   }
+  // What the journal says of it.
+  [[nodiscard]] std::vector<std::string> overload_story() {
+    EXPECT_TRUE(world_->journal().flush());
+    std::vector<std::string> story;
+    gateway::journal::Reader reader(world_->journal_folder());
+    gateway::journal::RecordView record;
+    while (reader.next(record) == gateway::journal::ReadStatus::Record) {
+      gate::OverloadRecord moment;
+      gate::EnterRecord order;
+      if (record.type == static_cast<std::uint16_t>(gate::RecordType::Overload) &&
+          gateway::journal::read_command(record, moment)) {
+        story.emplace_back(moment.on != 0 ? "on" : "off");
+      }
+      if (record.type == static_cast<std::uint16_t>(gate::RecordType::Enter) &&
+          gateway::journal::read_command(record, order) &&
+          order.decision.reason == RejectReason::Overload) {
+        story.emplace_back("refused");
+      }
+    }
+    return story;
+  }
   [[nodiscard]] std::uint64_t overloads() { return world_->shard().link_counters().overloads; }
   // From now on a client's message takes so long.
   void take_ns(std::int64_t ns) { world_->transport().read_takes_ns = ns; }
@@ -145,6 +166,8 @@ TEST_F(ShardOverload, TwoLongPassesWithAFullBudgetRefuseWhatAddsRiskUntilItIsCal
   rest(10 * kUs, 5);
   EXPECT_EQ(rejects(RejectReason::Overload), 2U);
   EXPECT_EQ(world_->gate().counters().accepted, 3U);
+  // Both moments are in the journal, and all that was refused for it is between them.
+  EXPECT_EQ(overload_story(), (std::vector<std::string>{"on", "refused", "refused", "off"}));
 }
 
 TEST_F(ShardOverload, LongPassesThatAreNotRunningAndFullOnesThatAreShortAreNone) {

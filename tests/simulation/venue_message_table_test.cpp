@@ -264,13 +264,13 @@ constexpr Row kTable[] = {
      kAgreed},
     {kPartCancelled, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11 20@2200000", 40, Anomaly::None,
      kAgreed},
-    {kPartExecuted, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11 20@2200000", 40,
-     Anomaly::Duplicate, kCloseOnly},
+    {kPartExecuted | kFilled, Say::ExecutedAgain, "", kSame, 0, Anomaly::Duplicate, kCloseOnly},
     {kOnePending, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11+1 110@2201000", 40, Anomaly::None,
      kAgreed},
     {kChain, Say::ExecutedAgain, "E 11 40@2200000 A #7", "11+3 110@2202000", 40, Anomaly::None,
      kAgreed},
-    {kEnded, Say::ExecutedAgain, "E 11 40@2200000 A #7", "", 40, Anomaly::LateEvent, kCloseOnly},
+    {kEnded & ~kFilled, Say::ExecutedAgain, "E 11 40@2200000 A #7", "", 40, Anomaly::LateEvent,
+     kCloseOnly},
     {kUnknown, Say::ExecutedAgain, "", "", 0, Anomaly::UnknownNumber, kAgreed},
 
     // What is taken off the head is not taken off a replace, whose total counts executions only.

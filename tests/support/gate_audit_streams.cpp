@@ -130,7 +130,7 @@ void GateAudit::keep_books(const ouch::OutboundMessage& any) {
   const auto take = [&](const auto& m) {
     using M = std::remove_cvref_t<decltype(m)>;
     if constexpr (std::is_same_v<M, ouch::Executed>) {
-      if (!whose.account.exists()) return;
+      if (!whose.account.exists() || trades_.contains({m.match_number, number})) return;
       ++counts_.executed;
       const config::Alias& name = at_venue(whose.instrument);
       const auto wire = static_cast<std::int64_t>(m.price);

@@ -496,7 +496,7 @@ void GateWorld::take_venue_event(const soup::ClientEvent& event) {
 
 bool GateWorld::gate_takes() {
   bool moved = false;
-  while (connected_ && !hold_from_venue) {
+  while (connected_ && !hold_from_venue && !gate_->has_message_waiting()) {
     const soup::ClientEvent event = link_.next_event();
     if (event.type != soup::ClientEvent::Type::None) {
       moved = true;
@@ -522,6 +522,7 @@ void GateWorld::deliver() {
       const std::uint64_t before = journal_->published_sequence();
       gate_->run(now_ns);
       moved |= journal_->published_sequence() != before || !gate_->is_idle();
+      moved |= gate_->has_message_waiting() && journal_->room() != journal::Room::None;
       after_call();
     }
     moved |= connected_ && !hold_to_venue && !link_.output().empty();

@@ -418,14 +418,15 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
     }
 
     case VenueEventType::Executed:
-      if (chain != nullptr) spend_allowance(*chain, event.quantity.raw, event.price.raw);
-      trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
-      if (std::erase_if(trades_, [&](const ModelTrade& t) {
+      if (std::any_of(trades_.begin(), trades_.end(), [&](const ModelTrade& t) {
             return t.match == event.match && t.number == event.number;
-          }) != 0) {
+          })) {
         out.anomaly = Anomaly::Duplicate;
         accounts_[record.account].flags |= kDisputed;
+        break;
       }
+      if (chain != nullptr) spend_allowance(*chain, event.quantity.raw, event.price.raw);
+      trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
       trades_.push_back({.match = event.match,
                          .number = event.number,
                          .account = record.account,

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/json_world.h"
+#include "tests/support/venue_words.h"
 
 namespace portcullis::test {
 namespace {
@@ -544,6 +545,47 @@ TEST_F(EdgeDoor, ADropCopyHearsOfItsAccountsAndMayNothing) {
   const HttpReply reply = w.get("DROP1", "/v5/order/realtime", "category=linear");
   EXPECT_NE(reply.body.find(R"("account":"alpha-1")"), std::string::npos) << reply.body;
   EXPECT_NE(reply.body.find(R"("account":"alpha-2")"), std::string::npos);
+}
+
+// An order at the venue whose client nobody knows was counted for its account, and no drop copy of the
+// account heard of it.
+TEST_F(EdgeDoor, ADropCopyHearsOfOrdersThatAreNobodys) {
+  JsonWorld w;
+  const auto drop = w.log_in("DROP1");
+  const auto trade = w.log_in("JSON1");
+  for (const auto id : {drop, trade}) (void)w.ask(id, subscribe(R"("order","execution")"));
+  (void)w.heard(drop);
+  w.world.say(accepted(9, {.quantity = 60, .firm = "ALP1"}));
+  w.world.say(executed(9, 20, kAmznPrice, 7));
+  w.settle();
+  for (const auto id : {drop, trade}) {
+    const std::vector<std::string> heard = w.heard(id);
+    const std::vector<std::string> orders = of_topic(heard, "order");
+    ASSERT_EQ(orders.size(), 2u);
+    EXPECT_EQ(value_at(orders[0], "data[0].orderStatus"), "New");
+    EXPECT_EQ(value_at(orders[1], "data[0].orderStatus"), "PartiallyFilled");
+    const std::vector<std::string> executions = of_topic(heard, "execution");
+    ASSERT_EQ(executions.size(), 1u);
+    EXPECT_EQ(value_at(executions[0], "data[0].execQty"), "20");
+    // Of a session with one account it is known which.
+    EXPECT_EQ(value_at(orders[0], "data[0].account"), id == drop ? "alpha-1" : "");
+  }
+  // It is not the session's: what cancels the session's orders leaves it.
+  const risk::OrderIndex order{w.world.engine().find_number(9)->order};
+  EXPECT_FALSE(w.world.engine().order(order).session.exists());
+  w.world.sweep(gateway::gate::SweepScope::Session, w.world.session("DROP1").value);
+  EXPECT_LT(w.world.engine().order(order).cancel_to.raw, 0);
+  // Its replacement continues it, and its end is told.
+  w.world.say(replaced(9, 12, {.quantity = 30, .firm = "ALP1"}));
+  w.world.say(canceled(12, 30));
+  w.settle();
+  const std::vector<std::string> orders = of_topic(w.heard(drop), "order");
+  ASSERT_EQ(orders.size(), 2u);
+  EXPECT_EQ(value_at(orders[1], "data[0].orderStatus"), "PartiallyFilledCanceled");
+  // That of an account without one is told to nobody.
+  w.world.say(accepted(20, {.quantity = 60, .firm = "BRV2"}));
+  EXPECT_EQ(w.world.engine().find_number(20)->session, risk::SessionIndex{});
+  EXPECT_EQ(w.world.check(), "");
 }
 
 // --- queries

@@ -433,13 +433,14 @@ TEST(EngineRegression, AReplaceThatExecutesIsTheHeadThoughNobodySaidSo) {
 }
 
 // Two executions of an order under one match number: the first was forgotten, so that only one of
-// them could be broken, and trading went on.
-TEST(EngineRegression, AMatchNumberThatComesTwiceMakesTheAccountCloseOnly) {
+// them could be broken, and trading went on; then both were booked, though they are one.
+TEST(EngineRegression, AMatchNumberThatComesTwiceIsBookedOnceAndMakesTheAccountCloseOnly) {
   OneOrder w;
   w.fill(w.head, 2, 1'000);
   --w.match;
   EXPECT_EQ(w.venue(VenueEventType::Executed, w.head, 2, 1'000).anomaly, Anomaly::Duplicate);
-  EXPECT_EQ(w.subject.position({0}, kBtcPerp).raw, 4);
+  EXPECT_EQ(w.subject.position({0}, kBtcPerp).raw, 2);
+  EXPECT_EQ(w.state().cum.raw, 2);
   EXPECT_TRUE(w.is_disputed());
 }
 
