@@ -142,11 +142,13 @@ class SocketClient final : public WebSocket,
     stage_ = "TLS handshake";
     SSL* const ssl = ws_.next_layer().native_handle();
     // The name in the certificate, and that which the server chooses its certificate by.
-    const int ok = is_address_
-                       ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), target_.host.c_str())
-                       : static_cast<int>(SSL_set1_host(ssl, target_.host.c_str()) == 1 &&
-                                          SSL_set_tlsext_host_name(ssl, target_.host.c_str()) == 1);
-    if (ok != 1) return end(fmt::format("host {}: no name for TLS", target_.host));
+    std::string name = target_.host;
+    const bool ok = is_address_
+                        ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1
+                        : SSL_set1_host(ssl, name.c_str()) == 1 &&
+                              SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                       name.data()) == 1;
+    if (!ok) return end(fmt::format("host {}: no name for TLS", target_.host));
     ws_.next_layer().async_handshake(asio::ssl::stream_base::client,
                                      [self = this->shared_from_this()](error_code error) {
                                        if (self->state_ != State::Connecting) return;
