@@ -205,12 +205,13 @@ void LineSource::admit(tcp::socket&& socket) {
 
   ++lines_.counters().attempts;
   socket.set_option(asio::socket_base::keep_alive(true), error);
-  publisher_ = std::make_shared<Publisher>(std::move(socket));
-  publisher_->since_ns = publisher_->heard_ns = epoch_ns();
+  const auto publisher = std::make_shared<Publisher>(std::move(socket));
+  publisher_ = publisher;
+  publisher->since_ns = publisher->heard_ns = epoch_ns();
   lines_.connected();
   enter(SourceState::Connecting, false, fmt::format("a publisher from {}", address));
-  watch(publisher_);
-  read(publisher_);
+  watch(publisher);
+  if (publisher == publisher_) read(publisher);
 }
 
 void LineSource::read(const std::shared_ptr<Publisher>& publisher) {
@@ -234,6 +235,8 @@ void LineSource::on_read(const std::shared_ptr<Publisher>& publisher, std::size_
   if (!had_name && lines_.has_name()) {
     ++lines_.counters().connects;
     enter(SourceState::Live, false, "live");
+    watch(publisher);  // another time counts from here on
+    if (publisher != publisher_) return;
   }
   publish();
   answer(publisher, goes_on);

@@ -14,6 +14,7 @@ namespace portcullis::feeds {
 namespace {
 
 using test::kArrivalNs;
+using test::shown;
 using Lines = std::vector<std::string>;
 
 constexpr std::int64_t kMs = 1'000'000;

@@ -12,6 +12,7 @@ namespace portcullis::feeds {
 namespace {
 
 using test::kArrivalNs;
+using test::shown;
 
 class Lines {
  public:
