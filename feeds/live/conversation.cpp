@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t kSymbolMax = 64;
 // A request target is bounded everywhere; and so is what a venue takes of one connection.
 constexpr std::size_t kTopicsInPathMax = 200;
+constexpr std::int64_t kErrorAgainNs = 1'000'000'000;
 
 bool is_plain_word(std::string_view text) {
   return !text.empty() && text.size() <= kSymbolMax &&
@@ -327,6 +328,11 @@ void Conversation::on_error(const FeedFrame& decoded, std::int64_t now_ns) {
           : fmt::format("the venue says: {} ({})", decoded.problem, decoded.error_code);
   // Some errors do not name the request that they answer.
   if (!request_ || (!decoded.reply_to.empty() && !answers_request(decoded))) {
+    if (now_ns - error_told_ns_ < kErrorAgainNs) {
+      last_error_ = said;
+      return;
+    }
+    error_told_ns_ = now_ns;
     problem(said);
     return;
   }

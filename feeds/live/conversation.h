@@ -14,6 +14,8 @@
 // A connection is silent when nothing at all came for silence_ns, in spite of a ping after half of
 // it; and when it lives but no price was taken for updates_silence_ns.
 //
+// An error that answers nothing is told once a second at most, however many come.
+//
 // One thread. `now` is the epoch's nanoseconds and never goes back.
 #pragma once
 
@@ -161,6 +163,7 @@ class Conversation {
   std::int64_t updated_ns_ = 0;
   bool has_pinged_ = false;
   std::int64_t ping_at_ns_ = kNever;  // the dialect's own
+  std::int64_t error_told_ns_ = 0;    // that answered no request
 
   std::vector<Topic> topics_;
   std::optional<Request> request_;  // that waits for its reply

@@ -348,6 +348,20 @@ TEST(Conversation, WhereNothingIsTakenTheConnectionEnds) {
   EXPECT_EQ(desk.counters().errors, 1U);
 }
 
+TEST(Conversation, ErrorsThatAnswerNothingAreToldOnceASecond) {
+  Desk desk(deribit());
+  go_live(desk);
+  const std::string error =
+      R"({"jsonrpc":"2.0","id":99,"error":{"code":13009,"message":"unauthorized"}})";
+  for (int n = 0; n < 1'000; ++n) desk.hear(error);
+  EXPECT_EQ(desk.told(), Lines{"live! the venue says: unauthorized (13009)"});
+  desk.pass(kSecond);
+  desk.hear(error);
+  EXPECT_EQ(desk.told().size(), 1U);
+  EXPECT_EQ(desk.counters().errors, 1'001U);
+  EXPECT_EQ(desk.state(), SourceState::Live);
+}
+
 // Bybit refuses ten for the one that is wrong.
 TEST(Conversation, AfterARefusalEachTopicIsAskedForAlone) {
   Desk desk(bybit({"AUSDT", "BUSDT", "CUSDT"}));
