@@ -76,7 +76,8 @@ class RandomVenue : private Link {
     for (int n = 0; n < 120; ++n) {
       if (is_opening_) open_it();
       answer_all();
-      for (std::uint64_t s = 0; s < 23; ++s) hear(ticker(s, false, 1));
+      // Bybit's snapshots come with their subscriptions only.
+      for (std::uint64_t s = 0; s < 23; ++s) hear(ticker(s, true, 1));
       pass(kSecond);
       check();
     }
@@ -183,6 +184,11 @@ class RandomVenue : private Link {
           break;
         case Dialect::Bybit:
           hear(R"({"success":true,"ret_msg":"","req_id":")" + of + R"(","op":"subscribe"})");
+          for (std::uint64_t s = 0; s < 23; ++s) {
+            if (topics.find("tickers.S" + std::to_string(s) + "\"") != std::string::npos) {
+              hear(ticker(s, false, 0));
+            }
+          }
       }
     }
   }
