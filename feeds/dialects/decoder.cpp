@@ -61,6 +61,7 @@ const FeedFrame& FeedDecoder::decode(std::string_view frame, std::int64_t arriva
   frame_.updates.clear();
   frame_.problem.clear();
   frame_.has_hole = false;
+  frame_.no_snapshot = {};
 
   if (!parse(frame)) {
     parsed_->kind = FrameKind::Malformed;
@@ -141,6 +142,9 @@ void FeedDecoder::take(const ParsedUpdate& item, std::int64_t arrival_ns) {
     frame_.updates.push_back(update);
   }
   if (feed != nullptr) count(feed->counts, outcome);
+  if (outcome == UpdateOutcome::NoSnapshot && frame_.no_snapshot.empty()) {
+    frame_.no_snapshot = item.symbol;
+  }
   if (outcome == UpdateOutcome::Taken || outcome == UpdateOutcome::Duplicate) {
     if (item.sequence) feed->sequence = *item.sequence;
     return;

@@ -112,9 +112,10 @@ struct FeedFrame {
   std::vector<MarketUpdate> updates{};  // those taken
   // Of Malformed and Error, and of the first update with a fault: "mark_price is not a number".
   std::string problem{};
-  std::string_view reply_to{};  // of Reply and Error, the id of the request; empty: none
-  std::int64_t error_code = 0;  // of Error; 0: none
-  bool has_hole = false;        // some symbol has lost its snapshot by this frame
+  std::string_view reply_to{};     // of Reply and Error, the id of the request; empty: none
+  std::int64_t error_code = 0;     // of Error; 0: none
+  bool has_hole = false;           // some symbol has lost its snapshot by this frame
+  std::string_view no_snapshot{};  // of the first delta that no snapshot belongs to, its symbol
 };
 
 struct FeedDecoderLimits {

@@ -211,7 +211,6 @@ struct PublishTableRecord {
   std::uint32_t padding = 0;
 };
 
-static_assert(journal::is_journal_command<PublishTableRecord>);
 // Orders that add risk are refused while it is on; each decision says whether it was. It changes
 // nothing itself.
 struct OverloadRecord {
@@ -220,7 +219,8 @@ struct OverloadRecord {
   std::array<std::uint8_t, 7> padding{};
 };
 
-static_assert(journal::is_journal_command<OverloadRecord>);
+static_assert(journal::is_journal_command<PublishTableRecord> &&
+              journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&
               journal::is_journal_command<AcceptStateRecord>);
 static_assert(journal::is_journal_command<StreamSessionRecord>);

@@ -37,12 +37,13 @@ int ms_until(Clock::time_point end) {
 
 }  // namespace
 
-void make_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+void make_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key,
+                      long ends_in_s) {
   EVP_PKEY* pair = EVP_EC_gen("P-256");
   X509* x509 = X509_new();
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
   X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x509), 86'400);
+  X509_gmtime_adj(X509_getm_notAfter(x509), ends_in_s);
   X509_set_pubkey(x509, pair);
   X509_NAME* name = X509_get_subject_name(x509);
   const std::array<unsigned char, 9> host{'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't'};

@@ -14,8 +14,10 @@ namespace portcullis::test {
 
 inline constexpr int kPatienceMs = 20'000;  // only a failure takes so long
 
-// A self-signed certificate and its key, written where it says.
-void make_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key);
+// A self-signed certificate of "localhost" and its key, written where it says; it ends in so many
+// seconds, or ended.
+void make_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key,
+                      long ends_in_s = 86'400);
 
 struct Frame {
   std::uint8_t opcode = 1;  // 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong
