@@ -1,6 +1,7 @@
 #include "gateway/client/command.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <atomic>
 #include <csignal>

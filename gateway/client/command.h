@@ -1,7 +1,9 @@
 // `portcullis client`: the load client on the command line.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway::client {
 

@@ -1,6 +1,7 @@
 #include "gateway/commands/calibrate.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <filesystem>
 #include <iostream>

@@ -1,7 +1,9 @@
 // `portcullis calibrate`: from price histories to proposed shocks, haircuts and leverage caps.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

@@ -1,7 +1,9 @@
 // `portcullis check`: validates a deployment folder and tells everything that is wrong with it.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

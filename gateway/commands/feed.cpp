@@ -1,6 +1,7 @@
 #include "gateway/commands/feed.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>

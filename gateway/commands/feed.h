@@ -4,7 +4,9 @@
 // first faults of frames go to stderr. Exit code 1: there is no row to play.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

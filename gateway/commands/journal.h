@@ -1,7 +1,9 @@
 // `portcullis journal`: the records of a gate's journal, as text or as JSON lines.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

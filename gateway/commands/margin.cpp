@@ -1,6 +1,7 @@
 #include "gateway/commands/margin.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <fstream>
 #include <iostream>

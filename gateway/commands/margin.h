@@ -2,7 +2,9 @@
 // the order path.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

@@ -1,7 +1,9 @@
 // `portcullis password`: from a password to the line that is stored of it.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

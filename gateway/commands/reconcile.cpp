@@ -1,6 +1,7 @@
 #include "gateway/commands/reconcile.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>

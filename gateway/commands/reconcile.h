@@ -1,7 +1,9 @@
 // `portcullis reconcile`: what a journal comes to, against the books of somebody else.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

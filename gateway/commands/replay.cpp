@@ -1,6 +1,7 @@
 #include "gateway/commands/replay.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>

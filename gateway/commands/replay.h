@@ -1,7 +1,9 @@
 // `portcullis replay`: the same inputs, the same decisions, the same messages, the same hash.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

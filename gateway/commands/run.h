@@ -1,7 +1,9 @@
 // `portcullis run`: the gate.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

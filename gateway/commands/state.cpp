@@ -1,6 +1,7 @@
 #include "gateway/commands/state.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <map>

@@ -1,7 +1,9 @@
 // `portcullis state`: what a journal comes to, as a file for `run --load` to begin the next day with.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway {
 

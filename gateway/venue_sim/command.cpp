@@ -1,5 +1,6 @@
 #include "gateway/venue_sim/command.h"
 
+#include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
 #include <memory>

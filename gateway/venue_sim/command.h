@@ -1,7 +1,9 @@
 #pragma once
 // `portcullis venue`: the simulated matching engine on the command line.
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace portcullis::gateway::venue_sim {
 

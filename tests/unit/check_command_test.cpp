@@ -4,34 +4,15 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 
+#include "tests/support/command_line.h"
 #include "tests/support/example_config.h"
 
 namespace portcullis::gateway {
 namespace {
 
-struct Outcome {
-  int code = 0;
-  std::string text;
-};
-
-Outcome run(std::vector<std::string> arguments) {
-  CLI::App app;
-  add_check_command(app);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  std::ostringstream out;
-  std::streambuf* const before = std::cout.rdbuf(out.rdbuf());
-  Outcome outcome;
-  try {
-    app.parse(reversed);
-  } catch (const CLI::Error& error) {
-    outcome.code = error.get_exit_code();
-  }
-  std::cout.rdbuf(before);
-  outcome.text = out.str();
-  return outcome;
+test::Outcome run(const std::vector<std::string>& arguments) {
+  return test::run_command(add_check_command, arguments);
 }
 
 // A copy of the example that a test may change.
@@ -64,19 +45,20 @@ class Folder {
 
 TEST(CheckCommand, SummarisesAGoodFolder) {
   const std::string folder = test::example_folder();
-  const Outcome outcome = run({"check", "--config", folder, "--load", folder + "/demo-state.json"});
+  const test::Outcome outcome =
+      run({"check", "--config", folder, "--load", folder + "/demo-state.json"});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_TRUE(outcome.text.starts_with("ok: version 1, hash ")) << outcome.text;
-  EXPECT_NE(outcome.text.find("4 instruments, 3 assets"), std::string::npos) << outcome.text;
+  EXPECT_TRUE(outcome.out.starts_with("ok: version 1, hash ")) << outcome.out;
+  EXPECT_NE(outcome.out.find("4 instruments, 3 assets"), std::string::npos) << outcome.out;
 }
 
 TEST(CheckCommand, PrintsEveryProblemAndExitsWithOne) {
   const Folder folder;
   folder.change({test::Change::Kind::Set, "process.json", "gateway.port", "-1"});
   folder.change({test::Change::Kind::Set, "margin.json", "groups.fx.kappa", "\"2\""});
-  const Outcome outcome = run({"check", "--config", folder.path()});
+  const test::Outcome outcome = run({"check", "--config", folder.path()});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.text,
+  EXPECT_EQ(outcome.out,
             "margin.json: groups.fx.kappa: \"2\": must be from 0 to 1\n"
             "process.json: gateway.port: -1: must be a whole number from 0 to 65535\n"
             "2 problems\n");
@@ -87,12 +69,12 @@ TEST(CheckCommand, ChecksTheFilesOfStateAndCommandsToo) {
   folder.write("state.json", R"({"as_of": "2026-01-05T00:00:00Z", "by": "x", "balances": [],
                                  "positions": [{}]})");
   folder.write("commands.json", R"({"by": "x", "commands": [{"action": "kill", "node": "none"}]})");
-  const Outcome outcome =
+  const test::Outcome outcome =
       run({"check", "--config", folder.path(), "--load", folder.path("state.json"), "--commands",
            folder.path("commands.json")});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_EQ(
-      outcome.text,
+      outcome.out,
       "state.json: positions[0].account: is missing\n"
       "state.json: positions[0].instrument: is missing\n"
       "commands.json: commands[0].node: \"none\": must be the name of the venue, a member or a "
@@ -101,9 +83,9 @@ TEST(CheckCommand, ChecksTheFilesOfStateAndCommandsToo) {
 }
 
 TEST(CheckCommand, SaysSoWhenThereIsNoSuchFolder) {
-  const Outcome outcome = run({"check", "--config", "/does/not/exist"});
+  const test::Outcome outcome = run({"check", "--config", "/does/not/exist"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_NE(outcome.text.find("7 problems"), std::string::npos);
+  EXPECT_NE(outcome.out.find("7 problems"), std::string::npos);
   EXPECT_NE(run({"check"}).code, 0);
 }
 

@@ -7,50 +7,25 @@
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <sstream>
 
 #include "config/json.h"
+#include "tests/support/command_line.h"
 #include "tests/support/example_config.h"
 #include "tests/support/paths.h"
 
 namespace portcullis::gateway {
 namespace {
 
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string errors;
-};
+using test::Outcome;
 
 std::string small_folder() { return test::source_dir() + "/tests/data/small"; }
 
 // The command with `input` on its standard input.
 Outcome run(const std::string& input, std::vector<std::string> more = {"--json"},
             const std::string& file = "-", const std::string& folder = small_folder()) {
-  CLI::App app;
-  add_margin_command(app);
   std::vector<std::string> arguments{"margin", "--config", folder, "--portfolio", file};
   arguments.insert(arguments.end(), more.begin(), more.end());
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream errors;
-  std::streambuf* const in_before = std::cin.rdbuf(in.rdbuf());
-  std::streambuf* const out_before = std::cout.rdbuf(out.rdbuf());
-  std::streambuf* const errors_before = std::cerr.rdbuf(errors.rdbuf());
-  Outcome outcome;
-  try {
-    app.parse(reversed);
-  } catch (const CLI::Error& error) {
-    outcome.code = error.get_exit_code();
-  }
-  std::cin.rdbuf(in_before);
-  std::cout.rdbuf(out_before);
-  std::cerr.rdbuf(errors_before);
-  outcome.out = out.str();
-  outcome.errors = errors.str();
-  return outcome;
+  return test::run_command(add_margin_command, arguments, input);
 }
 
 // The text at a path of the one answer; "-" for null.
