@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
-
 #include <charconv>
 #include <chrono>
 #include <csignal>

@@ -3,7 +3,6 @@
 #include <termios.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
-
 #include <array>
 #include <bit>
 #include <cstring>

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-
 #include <iostream>
 #include <memory>
 #include <stdexcept>
