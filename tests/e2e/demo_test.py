@@ -95,7 +95,6 @@ def test_json_killed(binary, folder):
     total = figures["client"]["total"]
     expect(total["connections_lost"] == 12, "each session has lost its connections once", total["connections_lost"])
     expect(total["sent"]["total"] == 2455, "each message of the plan is sent once as the first time")
-    expect(total["again"]["total"] + total["json"]["answers"]["looked_up"] > 0, "some were looked up or sent again")
 
 
 # What is changed in the figures of a good run, the check that must see it, and by how much if not by
