@@ -33,7 +33,6 @@ JsonSession::JsonSession(boost::asio::io_context& io, const Plan& plan, const Js
     : Session(plan, plan.numbers[session], std::move(login.user), times, reconnect_limit_ns),
       io_(io),
       orders_(orders),
-      session_(session),
       api_key_(std::move(login.api_key)),
       secret_(std::move(login.secret)),
       books_(orders, session, plan.numbers[session], ledger_, times.answers) {

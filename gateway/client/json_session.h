@@ -75,7 +75,6 @@ class JsonSession final : public Session {
 
   boost::asio::io_context& io_;
   const JsonOrders& orders_;
-  const std::uint16_t session_;
   const std::string api_key_;
   const std::string secret_;
   std::vector<std::string> categories_;  // of its instruments
