@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "risk/state.h"
+
 namespace portcullis::feeds {
 namespace {
 
@@ -10,7 +12,6 @@ using risk::Int128;
 
 constexpr int kRateScale = 15;
 constexpr std::int64_t kRateOne = 1'000'000'000'000'000;
-constexpr std::int64_t kFines = 1'000'000'000;  // in a settlement unit: FundingUpdate
 
 // To the nearest, halves away from zero; none: beyond 64 bits. REQUIRES b > 0.
 std::optional<std::int64_t> rounded(Int128 a, Int128 b) {
@@ -101,8 +102,8 @@ bool Funding::is_fresh(const Said& said, std::int64_t at_ns) const {
 }
 
 std::optional<std::int64_t> Funding::payment(std::int64_t part_ns) const {
-  // rate * units * fines * part / (one * interval), times or over the mark. fines / one = 1 / 1e6.
-  constexpr std::int64_t kOver = kRateOne / kFines;
+  // rate * units * scale * part / (one * interval), times or over the mark. scale / one = 1 / 1e6.
+  constexpr std::int64_t kOver = kRateOne / risk::kFundingScale;
   Int128 above = Int128{rate_.value} * terms_.units_per_lot_mark;
   Int128 below = Int128{kOver};
   bool overflows = false;

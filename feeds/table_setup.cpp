@@ -13,10 +13,6 @@ namespace {
 // An option counts as having a day to live at least when its volatility is moved.
 constexpr std::int64_t kDaysMinPpm = risk::kPpm;
 
-double scaled(std::int64_t value, int decimals) {
-  return static_cast<double>(value) / std::pow(10.0, decimals);
-}
-
 bool is_in(const risk::GroupParameters& group, risk::FactorIndex factor) {
   return factor.value - group.first_factor < group.factor_count;
 }
@@ -110,6 +106,10 @@ class Setup {
 };
 
 }  // namespace
+
+double scaled(std::int64_t value, int decimals) {
+  return static_cast<double>(value) / std::pow(10.0, decimals);
+}
 
 std::vector<risk::InstrumentIndex> table_instruments(const config::Deployment& deployment,
                                                      risk::GroupIndex group) {

@@ -9,6 +9,9 @@
 
 namespace portcullis::feeds {
 
+// value * 10^-decimals: from the configuration's integers to what the pricer works with.
+[[nodiscard]] double scaled(std::int64_t value, int decimals);
+
 // Columns, shocks, scale, and a row for each instrument with table risk: its name, unit and cap, no
 // source yet. No id, time and anchors.
 [[nodiscard]] TableDescription table_description(const config::Deployment& deployment,

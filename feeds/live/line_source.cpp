@@ -6,11 +6,11 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
-#include <stdexcept>
 #include <utility>
 
 #include "feeds/dialects/parse.h"
 #include "feeds/epoch_clock.h"
+#include "feeds/live/listen.h"
 
 namespace portcullis::feeds {
 
@@ -119,17 +119,7 @@ LineSource::LineSource(asio::io_context& io, std::uint32_t index,
       acceptor_(io),
       accept_again_(io),
       lines_(settings.lines) {
-  try {
-    const tcp::endpoint endpoint(asio::ip::make_address(settings.address), settings.port);
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
-    port_ = acceptor_.local_endpoint().port();
-  } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}", settings.address,
-                                         settings.port, error.code().message()));
-  }
+  port_ = listen_on(acceptor_, settings.address, settings.port);
 }
 
 LineSource::~LineSource() = default;

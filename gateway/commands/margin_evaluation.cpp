@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
 #include <variant>
 
@@ -200,8 +199,8 @@ class Run {
     feeds::TableOption option = feeds::table_option(deployment_, group, {i});
     option.market = *portfolio_.instruments[i].market;
     option.market.settlement_index =
-        static_cast<double>(portfolio_.assets[settlement.value].index) /
-        std::pow(10.0, deployment_.assets[settlement.value].index_decimals);
+        feeds::scaled(portfolio_.assets[settlement.value].index,
+                      deployment_.assets[settlement.value].index_decimals);
     return option;
   }
 

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "config/password.h"
+#include "feeds/live/listen.h"
 #include "gateway/edge/peer.h"
 #include "gateway/security/peer_address.h"
 
@@ -54,17 +55,7 @@ Server::Server(asio::io_context& io, const ServerSettings& settings, Door& door)
       slots_(settings.connections_max) {
   if (settings.tls) tls_.emplace(tls_context(*settings.tls));
   for (std::uint32_t s = settings.connections_max; s-- > 0;) free_.push_back(s);
-  try {
-    const tcp::endpoint endpoint(asio::ip::make_address(settings.address), settings.port);
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen();
-    port_ = acceptor_.local_endpoint().port();
-  } catch (const boost::system::system_error& error) {
-    throw std::runtime_error(fmt::format("cannot listen on {}:{}: {}", settings.address,
-                                         settings.port, error.code().message()));
-  }
+  port_ = feeds::listen_on(acceptor_, settings.address, settings.port);
 }
 
 Server::~Server() = default;

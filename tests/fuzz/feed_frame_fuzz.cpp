@@ -11,22 +11,16 @@
 #include "feeds/dialects/decoder.h"
 #include "feeds/dialects/deribit_instruments.h"
 #include "feeds/session_player.h"
+#include "tests/fuzz/json_text.h"
 
 namespace {
 
 using namespace portcullis;
+using namespace portcullis::fuzz;
 using namespace portcullis::feeds;
 
 constexpr std::int64_t kArrivalNs = 1'700'000'000'000'000'000;
 constexpr FeedDecoderLimits kLimits{.frame_bytes_max = 4'096, .symbols_max = 4};
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 std::size_t depth(const config::Json& json) {
   std::size_t deepest = 0;
@@ -34,21 +28,6 @@ std::size_t depth(const config::Json& json) {
   for (const config::JsonMember& member : json.members)
     deepest = std::max(deepest, depth(member.value) + 1);
   return deepest;
-}
-
-// Such as a double does not hold: JSON to the decoder, and not to the parser it is compared with.
-bool has_large_number(std::string_view text) {
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_digit = text[i] >= '0' && text[i] <= '9';
-    digits = is_digit ? digits + 1 : 0;
-    if (digits >= 18) return true;
-    if ((text[i] == 'e' || text[i] == 'E') && i > 0 && i + 3 < text.size() && text[i - 1] >= '0' &&
-        text[i - 1] <= '9') {
-      return true;
-    }
-  }
-  return false;
 }
 
 std::uint64_t sum(const auto& counts) {

@@ -11,21 +11,15 @@
 #include "config/json.h"
 #include "gateway/json/decode.h"
 #include "gateway/json/encode.h"
+#include "tests/fuzz/json_text.h"
 
 namespace {
 
 using namespace portcullis;
+using namespace portcullis::fuzz;
 using namespace portcullis::gateway::json;
 
 constexpr std::size_t kDepthMax = 32;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
 
 std::size_t depth(const config::Json& json) {
   if (json.kind != config::Json::Kind::Array && json.kind != config::Json::Kind::Object) return 0;
@@ -34,21 +28,6 @@ std::size_t depth(const config::Json& json) {
   for (const config::JsonMember& member : json.members)
     deepest = std::max(deepest, depth(member.value));
   return deepest + 1;
-}
-
-// Such as a double does not hold.
-bool has_large_number(std::string_view text) {
-  std::size_t digits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_digit = text[i] >= '0' && text[i] <= '9';
-    digits = is_digit ? digits + 1 : 0;
-    if (digits >= 18) return true;
-    if ((text[i] == 'e' || text[i] == 'E') && i > 0 && i + 3 < text.size() && text[i - 1] >= '0' &&
-        text[i - 1] <= '9') {
-      return true;
-    }
-  }
-  return false;
 }
 
 void check_number(const Number& number) {
