@@ -13,12 +13,9 @@ using risk::Int128;
 constexpr int kRateScale = 15;
 constexpr std::int64_t kRateOne = 1'000'000'000'000'000;
 
-// To the nearest, halves away from zero; none: beyond 64 bits. REQUIRES b > 0.
+// None: beyond 64 bits.
 std::optional<std::int64_t> rounded(Int128 a, Int128 b) {
-  const Int128 half = b / 2;
-  Int128 shifted = 0;
-  if (__builtin_add_overflow(a, a < 0 ? -half : half, &shifted)) return std::nullopt;
-  const Int128 quotient = shifted / b;
+  const Int128 quotient = risk::nearest_div(a, b);
   if (quotient > std::numeric_limits<std::int64_t>::max() ||
       quotient < std::numeric_limits<std::int64_t>::min()) {
     return std::nullopt;

@@ -645,8 +645,7 @@ class Engine {
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
-  [[nodiscard]] bool is_told_again(const VenueEvent& event,
-                                   const NumberRecord& record) const noexcept;
+  [[nodiscard]] bool is_trade(std::uint32_t at, const VenueEvent& event) const noexcept;
   void forget_trade(std::uint32_t at) noexcept;
   void remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept;
   void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;

@@ -107,6 +107,14 @@ constexpr Int128 ceil_div(Int128 a, Int128 b) {
   const Int128 quotient = a / b;
   return quotient * b < a ? quotient + 1 : quotient;
 }
+// To the nearest, halves away from zero, for b > 0.
+constexpr Int128 nearest_div(Int128 a, Int128 b) {
+  const Int128 quotient = a / b;
+  const Int128 rest = a % b;
+  const Int128 distance = rest < 0 ? -rest : rest;
+  if (distance < b - distance) return quotient;
+  return a < 0 ? quotient - 1 : quotient + 1;
+}
 
 // Values beyond this leave no head-room for the sums built on them.
 inline constexpr std::int64_t kValueMax = std::int64_t{1} << 60;

@@ -201,15 +201,10 @@ void Engine::drop_orphans(Order& order) noexcept {
   }
 }
 
-// An execution that is remembered, or that may be one of those of its number that are forgotten: where
-// the venue begins anew it tells what it has told before (ORDERLIFE 2).
-bool Engine::is_told_again(const VenueEvent& event, const NumberRecord& record) const noexcept {
-  const std::uint32_t at = trade_of_.find(trade_key(event.match, event.number));
-  if (at != IndexMap::kNotFound && trades_[at].match == event.match &&
-      trades_[at].number == event.number) {
-    return true;
-  }
-  return event.from_the_start && record.has_forgotten_trades != 0;
+// Whether what is found under an execution's key is that execution: keys can be alike.
+bool Engine::is_trade(std::uint32_t at, const VenueEvent& event) const noexcept {
+  return at != IndexMap::kNotFound && trades_[at].match == event.match &&
+         trades_[at].number == event.number;
 }
 
 void Engine::forget_trade(std::uint32_t at) noexcept {
@@ -220,12 +215,8 @@ void Engine::forget_trade(std::uint32_t at) noexcept {
 }
 
 // So that the venue can break it, and is not believed when it tells it again. The oldest one makes
-// room; so does another one that would be found in its place.
+// room.
 void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept {
-  if (const std::uint32_t other = trade_of_.find(trade_key(event.match, event.number));
-      other != IndexMap::kNotFound) {
-    forget_trade(other);
-  }
   if (trades_[next_trade_].number != 0) forget_trade(next_trade_);
   hash_.touch(EntityKind::Trade, next_trade_);
   trades_[next_trade_] = {.match = event.match,
@@ -245,11 +236,15 @@ void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record)
 
 void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   const NumberRecord& record = outcome.record;
-  if (is_told_again(event, record)) {
+  // One that is remembered, or that may be one of those of its number that are forgotten: where the
+  // venue begins anew it tells what it has told before (ORDERLIFE 2).
+  const std::uint32_t known = trade_of_.find(trade_key(event.match, event.number));
+  if (is_trade(known, event) || (event.from_the_start && record.has_forgotten_trades != 0)) {
     outcome.anomaly = Anomaly::Duplicate;
     dispute(record.account);
     return;
   }
+  if (known != IndexMap::kNotFound) forget_trade(known);  // it would be found in its place
   remember_trade(event, record);
   if (record.order == kNil) {
     outcome.anomaly = Anomaly::LateEvent;
@@ -321,8 +316,7 @@ void Engine::refused(const VenueEvent& event, VenueOutcome& outcome) noexcept {
 
 void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcept {
   const std::uint32_t at = trade_of_.find(trade_key(event.match, event.number));
-  if (at == IndexMap::kNotFound || trades_[at].match != event.match ||
-      trades_[at].number != event.number) {
+  if (!is_trade(at, event)) {
     outcome.anomaly = Anomaly::UnknownTrade;
     if (const NumberRecord* record = numbers_.find(event.number)) {
       outcome.record = *record;

@@ -29,15 +29,12 @@ UnitPrice convert(Int128 digits, int scale, int parts, const config::Ratio& mult
       !times_power(numerator, decimals - scale) || !times_power(denominator, scale - decimals)) {
     return kOutOfRange;
   }
-  Int128 quotient = numerator / denominator;
-  const Int128 rest = numerator % denominator;
-  const Int128 distance = rest < 0 ? -rest : rest;
-  if (distance >= denominator - distance) quotient += numerator < 0 ? -1 : 1;
+  const Int128 quotient = risk::nearest_div(numerator, denominator);
   if (quotient > std::numeric_limits<std::int64_t>::max() ||
       quotient < std::numeric_limits<std::int64_t>::min()) {
     return kOutOfRange;
   }
-  return {static_cast<std::int64_t>(quotient), rest != 0, false};
+  return {static_cast<std::int64_t>(quotient), numerator % denominator != 0, false};
 }
 
 }  // namespace

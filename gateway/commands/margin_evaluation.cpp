@@ -25,12 +25,6 @@ std::int64_t away(Int128 numerator, Int128 denominator, bool& fits) {
                       fits);
 }
 
-std::int64_t nearest(Int128 numerator, Int128 denominator) {
-  const Int128 size = numerator < 0 ? -numerator : numerator;
-  const auto rounded = static_cast<std::int64_t>((2 * size + denominator) / (2 * denominator));
-  return numerator < 0 ? -rounded : rounded;
-}
-
 class Run {
  public:
   Run(const config::Deployment& deployment, const Portfolio& portfolio, std::string_view label,
@@ -189,7 +183,8 @@ class Run {
     array.gains.resize(instrument.vector ? instrument.vector->size()
                                          : deployment_.parameters.groups[group.value].column_count);
     for (std::size_t c = 0; instrument.vector && c < array.gains.size(); ++c)
-      array.gains[c] = nearest((*instrument.vector)[c], parameters.vector_unit);
+      array.gains[c] = static_cast<std::int64_t>(
+          risk::nearest_div((*instrument.vector)[c], parameters.vector_unit));
     array.measures = instrument.measures;
     return array;
   }

@@ -585,13 +585,8 @@ void Gate::effect(const PublishTableRecord& record) noexcept {
   if (published_ != nullptr) {
     table = std::move(published_->table);
   } else {
-    feeds::LoadedTable loaded{.problem = "there is no table log"};
-    if (table_source_) loaded = table_source_(record.hash);
-    if (loaded.table == nullptr) {
-      if (table_problem_.empty()) table_problem_ = std::move(loaded.problem);
-      return;
-    }
-    table = std::move(loaded.table);
+    table = find_table(record.hash);
+    if (table == nullptr) return;
   }
   const std::size_t group = record.group;
   const bool is_taken =

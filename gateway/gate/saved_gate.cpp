@@ -87,16 +87,18 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
 const char* Gate::load_tables() noexcept {
   for (std::size_t group = 0; group < tables_.size(); ++group) {
     if (table_hashes_[group] == feeds::TableHash{}) continue;
-    feeds::LoadedTable loaded{};
-    if (table_source_) loaded = table_source_(table_hashes_[group]);
-    if (loaded.table == nullptr) {
-      table_problem_ = std::move(loaded.problem);
-      return "a risk table";
-    }
-    if (loaded.table->group.value != group) return "a risk table of another group";
-    tables_[group] = std::move(loaded.table);
+    tables_[group] = find_table(table_hashes_[group]);
+    if (tables_[group] == nullptr) return "a risk table";
+    if (tables_[group]->group.value != group) return "a risk table of another group";
   }
   return nullptr;
+}
+
+std::shared_ptr<const risk::RiskTable> Gate::find_table(const feeds::TableHash& hash) noexcept {
+  feeds::LoadedTable loaded{.problem = "there is no table log"};
+  if (table_source_) loaded = table_source_(hash);
+  if (loaded.table == nullptr && table_problem_.empty()) table_problem_ = std::move(loaded.problem);
+  return loaded.table;
 }
 
 const char* Gate::check_loaded() const noexcept {
