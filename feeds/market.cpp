@@ -51,7 +51,8 @@ Market::Market(const config::Deployment& deployment, FeedQueue& prices, TableQue
       tables_(with_versions(setup_.groups, table_versions)),
       board_(deployment, {.price = [this](const PriceUpdate& price) { on_price(price); },
                           .state = [this](const PriceStateChange& change) { on_state(change); },
-                          .event = [this](std::string_view text) { tell_(text); }}) {
+                          .event = [this](std::string_view text) { tell_(text); }}),
+      has_anchor_(setup_.groups.size()) {
   for (const config::ReferenceSettings& reference : deployment.feed.references) {
     if (!reference.instrument.exists()) continue;
     for (const TablePlace row : setup_.rows[reference.instrument.value]) {
@@ -82,9 +83,25 @@ void Market::take_option(config::SourceIndex source, const MarketUpdate& update,
   const auto options = options_.find(update.symbol);
   if (options == options_.end()) return;
   for (const OptionSource& option : options->second) {
-    if (option.source == source)
-      tables_.take(option.row.group, option.row.place, update, {now_ns});
+    if (option.source != source) continue;
+    const auto [group, row] = option.row;
+    tables_.take(group, row, update, {now_ns});
+    const auto& forward = update[MarketField::Underlying];
+    if (has_anchor_[group] || !forward) continue;
+    const TablePlace chain{group, setup_.groups[group].rows[row].chain};
+    std::erase_if(early_forwards_, [&](const EarlyForward& early) { return early.chain == chain; });
+    early_forwards_.push_back({chain, to_double(*forward), update.source_time_ns});
   }
+}
+
+// The group's anchor has its first mark.
+void Market::take_forwards(std::uint32_t group) {
+  has_anchor_[group] = true;
+  std::erase_if(early_forwards_, [&](const EarlyForward& early) {
+    if (early.chain.group != group) return false;
+    tables_.set_forward(group, early.chain.place, early.forward, {early.as_of_ns}, {now_ns_});
+    return true;
+  });
 }
 
 void Market::on_price(const PriceUpdate& price) {
@@ -93,8 +110,10 @@ void Market::on_price(const PriceUpdate& price) {
   const risk::Timestamp as_of{price.as_of_ns};
   const risk::Timestamp now{now_ns_};
   if (price.kind == PriceUpdate::Kind::Mark) {
-    for (const TablePlace anchor : setup_.anchors[price.index])
+    for (const TablePlace anchor : setup_.anchors[price.index]) {
       tables_.set_mark(anchor.group, anchor.place, {price.price}, as_of, now);
+      if (!has_anchor_[anchor.group]) take_forwards(anchor.group);
+    }
     return;
   }
   const double index = scaled(price.price, deployment_.assets[price.index].index_decimals);

@@ -67,9 +67,16 @@ class Market {
     config::SourceIndex source{};
     TablePlace row{};
   };
+  // What a ticker said before the mark was there that its forward must be near.
+  struct EarlyForward {
+    TablePlace chain{};
+    double forward = 0;
+    std::int64_t as_of_ns = 0;
+  };
 
   void on_price(const PriceUpdate& price);
   void on_state(const PriceStateChange& change);
+  void take_forwards(std::uint32_t group);
   void take_option(config::SourceIndex source, const MarketUpdate& update, std::int64_t now_ns);
   void flush(std::int64_t now_ns);
   void tell_events();
@@ -89,6 +96,8 @@ class Market {
   };
   // By the source's symbol.
   std::unordered_map<std::string, std::vector<OptionSource>, Hash, std::equal_to<>> options_;
+  std::vector<bool> has_anchor_;              // by group of the service
+  std::vector<EarlyForward> early_forwards_;  // at most one of a chain
   std::int64_t now_ns_ = 0;
   std::int64_t next_flush_ns_ = 0;
   std::int64_t next_look_ns_ = 0;  // at the tables

@@ -22,10 +22,7 @@ constexpr std::size_t kRows = 64;
 
 MarketFeed::MarketFeed(Market& market, RecordedSources& recorded, std::filesystem::path journal,
                        std::function<void(std::string_view)> tell)
-    : market_(market),
-      recorded_(recorded),
-      journal_(std::move(journal)),
-      tell_(std::move(tell)) {}
+    : market_(market), recorded_(recorded), journal_(std::move(journal)), tell_(std::move(tell)) {}
 
 void MarketFeed::start(std::int64_t start_at_ns) {
   const std::int64_t now_ns = epoch_ns();

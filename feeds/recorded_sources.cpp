@@ -42,7 +42,8 @@ RecordedSources::RecordedSources(const config::Deployment& deployment,
     read(deployment, from, *source);
     const std::string& name = deployment.names.sources.name({s});
     if (source->session.rows.empty() && source->lines.empty())
-      throw std::runtime_error(fmt::format("feeds.json: the recording of source {} is empty", name));
+      throw std::runtime_error(
+          fmt::format("feeds.json: the recording of source {} is empty", name));
     if (settings.repeat && source->first_ns == source->last_ns) {
       throw std::runtime_error(fmt::format(
           "feeds.json: the recording of source {} has no time between its rows to repeat", name));
@@ -120,12 +121,11 @@ std::size_t RecordedSources::play(Source& source, Market& market) const {
   const std::int64_t due_ns = by_clock(source, recorded_ns);
   if (!source.player) {
     const RecordedPrice& line = source.lines[source.next_line++];
-    market.take(source.index,
-                PriceUpdate{.as_of_ns = due_ns,
-                            .price = line.price,
-                            .index = line.index,
-                            .kind = line.kind},
-                due_ns);
+    market.take(
+        source.index,
+        PriceUpdate{
+            .as_of_ns = due_ns, .price = line.price, .index = line.index, .kind = line.kind},
+        due_ns);
     return 1;
   }
   return source.player->play_until(recorded_ns, [&](const SessionRow&, const FeedFrame& frame) {

@@ -15,9 +15,9 @@ using feeds::PriceUpdate;
 
 // Empty: it has no price.
 std::string symbol_of(const config::Deployment& deployment, risk::InstrumentIndex instrument) {
-  const bool has_reference = std::any_of(
-      deployment.feed.references.begin(), deployment.feed.references.end(),
-      [&](const auto& reference) { return reference.instrument == instrument; });
+  const bool has_reference =
+      std::any_of(deployment.feed.references.begin(), deployment.feed.references.end(),
+                  [&](const auto& reference) { return reference.instrument == instrument; });
   return has_reference ? deployment.names.instruments.name(instrument)
                        : deployment.instruments[instrument.value].feed_symbol;
 }
@@ -26,11 +26,10 @@ feeds::FeedTargets reference_targets(const config::Deployment& deployment) {
   feeds::FeedTargets targets;
   for (const config::ReferenceSettings& reference : deployment.feed.references) {
     if (!reference.instrument.exists()) continue;
-    targets[symbol_of(deployment, reference.instrument)] = {
-        {.kind = PriceUpdate::Kind::Mark,
-         .index = reference.instrument.value,
-         .decimals = reference.decimals,
-         .price_max = reference.price_max}};
+    targets[symbol_of(deployment, reference.instrument)] = {{.kind = PriceUpdate::Kind::Mark,
+                                                             .index = reference.instrument.value,
+                                                             .decimals = reference.decimals,
+                                                             .price_max = reference.price_max}};
   }
   return targets;
 }
@@ -81,8 +80,7 @@ std::vector<Book> books_of(const Market& market, std::uint32_t session,
     const config::InstrumentSettings& instrument = deployment.instruments[i];
     const risk::InstrumentLimits& limits = profile.instruments[i];
     const std::string name = symbol_of(deployment, alias.instrument);
-    if (!parameters.sessions[session].instruments[i] || name.empty() ||
-        limits.clip.raw <= 0 ||
+    if (!parameters.sessions[session].instruments[i] || name.empty() || limits.clip.raw <= 0 ||
         (market.protocol == config::Protocol::Json && instrument.json_symbol.empty())) {
       continue;
     }

@@ -164,7 +164,8 @@ class Generator {
       }
       for (std::uint32_t s = 0; s < market_.feed_symbols.size(); ++s) {
         const auto move = moves.find(market_.factors[s].value);
-        if (move != moves.end() && !market_.feed_symbols[s].is_others) log_price_[s] += move->second;
+        if (move != moves.end() && !market_.feed_symbols[s].is_others)
+          log_price_[s] += move->second;
       }
       tell_marks();
       pull_followers();

@@ -320,8 +320,7 @@ void run(const CommandLine& line) {
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
   shard::Loop loop(deployment, credentials, gate, journal,
-                   feeds.inputs(door ? &door->queue() : nullptr),
-                   door ? &door->bell() : nullptr);
+                   feeds.inputs(door ? &door->queue() : nullptr), door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
   // Before either is gone, also where the start fails below.
@@ -379,9 +378,10 @@ void add_run_command(CLI::App& app) {
   command->add_option("--load", line->state, "balances and positions, for an empty journal");
   command->add_option("--commands", line->commands, "an operator's commands, carried out at start");
   command->add_option("--stats", line->stats, "where to write the figures when it stops");
-  command->add_option("--clock", line->clock_ns,
-                      "the time at which it begins, nanoseconds since the epoch: that of a recording "
-                      "whose options have expired since; 0: the machine's");
+  command->add_option(
+      "--clock", line->clock_ns,
+      "the time at which it begins, nanoseconds since the epoch: that of a recording "
+      "whose options have expired since; 0: the machine's");
   command->add_option("--clock-at", line->clock_at_ns,
                       "the machine's time, likewise, at which it is --clock; 0: when it begins");
   add_feed_options(*command, line->feed);

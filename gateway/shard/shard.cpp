@@ -126,7 +126,8 @@ bool Shard::drain_queues() {
   const bool prices = drain_prices(inputs_.prices);
   const bool references = drain_prices(inputs_.references);
   const bool tables = drain_tables();
-  return prices || references || tables || orders || logins || streams_.blocks_read() != blocks_read_ ||
+  return prices || references || tables || orders || logins ||
+         streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 

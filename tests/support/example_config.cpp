@@ -117,7 +117,8 @@ Texts read_example_with_references() {
 
 Texts read_example_with_options() {
   Texts texts = read_example();
-  for (const auto& [name, text] : read_folder(example_folder().parent_path() / "options", {".json"})) {
+  for (const auto& [name, text] :
+       read_folder(example_folder().parent_path() / "options", {".json"})) {
     config::Json whole = config::parse_json(texts.at(name)).json;
     merge(whole, config::parse_json(text).json);
     texts[name] = config::to_text(whole);

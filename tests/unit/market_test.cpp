@@ -29,6 +29,7 @@ class Options : public testing::Test {
                                        [this](std::string_view text) { told_.emplace_back(text); });
     market_->begin(now_ns_);
     market_->step(now_ns_);
+    now_ns_ += 10 * kMs;
   }
 
   void pass(std::int64_t ns) {
@@ -115,6 +116,16 @@ TEST_F(Options, MarksArriveAndMakeATable) {
   EXPECT_EQ(market_->tables().status(0).version, 1u);
 }
 
+// The first ticker of the chain was refused for want of a mark, and the second came seconds later.
+TEST_F(Options, AForwardThatCameBeforeTheMarkIsTakenWithIt) {
+  ASSERT_EQ(kOptionQuotes[0].symbol, "BTC-30JUL21-24000-P");
+  say(kOptionQuotes[0]);
+  EXPECT_EQ(market_->tables().status(0).inputs[static_cast<std::size_t>(InputVerdict::NoReference)],
+            1u);
+  say_all();
+  EXPECT_TRUE(market_->build(now_ns_));
+}
+
 TEST_F(Options, WhatMovesMakesTheNextTable) {
   say_all();
   auto first = market_->build(now_ns_);
@@ -178,6 +189,7 @@ TEST_F(Options, ASilentSourceMakesPricesUnsafeAndNoTables) {
   tables_.answer_next(true);
   (void)arrived();
 
+  EXPECT_FALSE(market_->build(now_ns_));
   EXPECT_GT(market_->next_due_ns(), now_ns_);
   pass(41 * kSecond);
   const auto unsafe = arrived();
@@ -212,14 +224,17 @@ TEST_F(Options, AMarkWithoutVolatilityMakesNoTable) {
 TEST_F(Options, PricesOfOneInstrumentLeaveOnceInTheConflationTime) {
   say_all();
   (void)arrived();
+  const std::int64_t start_ns = now_ns_;
   const std::uint64_t before = prices_.counters().queued;
   for (int i = 1; i <= 8; ++i) {
     now_ns_ += kMs / 10;
-    say(kOptionQuotes[0], std::to_string(32'208 + i));
+    say(kOptionQuotes[1], std::to_string(32'208 + i));
     market_->step(now_ns_);
   }
   EXPECT_EQ(prices_.counters().queued, before);
-  EXPECT_EQ(market_->next_due_ns(), kRecordedNs + kMs);
+  while (market_->build(now_ns_)) {
+  }
+  EXPECT_EQ(market_->next_due_ns(), start_ns + kMs);
   pass(kMs);
   // The perpetual and the index; the option's mark is what it was, of another time.
   EXPECT_EQ(prices_.counters().queued, before + 3);

@@ -29,7 +29,7 @@ class Sources : public testing::Test {
  protected:
   Sources() {
     config::ReferenceSource x;
-    x.source = world_.add_source("venue", "venue", config::SourceDialect::Binance);
+    x.source = world_.add_source("venue", "venue", config::SourceDialect::Binance, kSecond);
     x.symbol = "X";
     x.field = config::SourceField::Index;
     world_.add_index("X", {x}).max_age_ns = 100 * kSecond;
@@ -57,11 +57,10 @@ class Sources : public testing::Test {
   void write_session(const std::vector<Row>& rows) {
     std::string text = "wss://venue.example/ws <-> 1600000000.0\n";
     for (const Row& row : rows) {
-      text += fmt::format(
-          R"({}.{:03}: {{"e":"markPriceUpdate","E":{},"s":"X","p":"1","i":"{}"}})"
-          "\n",
-          1'600'000'000 + row.arrival_ms / 1'000, row.arrival_ms % 1'000,
-          1'600'000'000'000 + row.source_ms, row.price);
+      text += fmt::format(R"({}.{:03}: {{"e":"markPriceUpdate","E":{},"s":"X","p":"1","i":"{}"}})"
+                          "\n",
+                          1'600'000'000 + row.arrival_ms / 1'000, row.arrival_ms % 1'000,
+                          1'600'000'000'000 + row.source_ms, row.price);
     }
     write("venue.session", text);
   }
