@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "config/load_steps.h"
 
@@ -87,6 +88,7 @@ void check_table_inputs(Loading& loading) {
            fmt::format("{}: the gate builds the risk table of {}", what, group)});
     }
   };
+  std::set<risk::AssetIndex> asked;
   for (std::uint32_t g = 0; g < out.groups.size(); ++g) {
     const std::string& group = out.names.risk_groups.name({g});
     if (!out.groups[g].rebuild) continue;
@@ -104,8 +106,9 @@ void check_table_inputs(Loading& loading) {
       const auto index = reference_of([&](const ReferenceSettings& reference) {
         return reference.asset == instrument.settlement;
       });
-      need("assets", out.names.assets.name(instrument.settlement),
-           settlement.fixed_index > 0 || index != out.feed.references.end(), "is missing", group);
+      const bool has_index = settlement.fixed_index > 0 || index != out.feed.references.end() ||
+                             !asked.insert(instrument.settlement).second;
+      need("assets", out.names.assets.name(instrument.settlement), has_index, "is missing", group);
       if (found == out.feed.references.end()) continue;
       const SourceSettings& giver = out.feed.sources[first_giver(*found).source.value];
       need("instruments", name, giver.dialect == SourceDialect::Deribit,
