@@ -220,7 +220,9 @@ TEST(Recordings, BinanceBooksAndTradesAreAllThere) {
     EXPECT_EQ(update.symbol, value_of(row.frame, "s"));
     EXPECT_EQ(std::to_string(update.source_time_ns / 1'000'000), value_of(row.frame, "E"));
     std::size_t there = 0;
-    for (const auto& value : update.values) there += value ? 1 : 0;
+    for (const auto& value : update.values) {
+      if (value) ++there;
+    }
     EXPECT_EQ(there, kind->fields.size()) << row.line;
     for (const auto& [field, name] : kind->fields) {
       EXPECT_EQ(shown(update, field), plain(value_of(row.frame, name), true)) << row.line;
