@@ -73,14 +73,7 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                                                {"fallback", SourceRole::Fallback},
                                                {"voter", SourceRole::Voter}})
                     .value_or(SourceRole::Voter);
-  if (in.has("price_multiplier")) {
-    source.multiplier = in.ratio("price_multiplier").value_or(Ratio{1, 1});
-    if (source.multiplier.numerator > kMultiplierMax ||
-        source.multiplier.denominator > kMultiplierMax) {
-      in.problem("price_multiplier",
-                 fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
-    }
-  }
+  source.multiplier = read_multiplier(in, "price_multiplier");
   if (!field || !source.source.exists() || !loading.sources_ok) return source;
   const bool is_line =
       loading.out.feed.sources[source.source.value].dialect == SourceDialect::Lines;
@@ -183,6 +176,14 @@ void check_sources(const Loading& loading, JsonReader& in, const ReferenceSettin
 }
 
 }  // namespace
+
+Ratio read_multiplier(JsonReader& in, std::string_view key) {
+  if (!in.has(key)) return {1, 1};
+  const Ratio multiplier = in.ratio(key).value_or(Ratio{1, 1});
+  if (multiplier.numerator > kMultiplierMax || multiplier.denominator > kMultiplierMax)
+    in.problem(key, fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
+  return multiplier;
+}
 
 void load_sources(Loading& loading, JsonReader& root) {
   const std::size_t problems_before = loading.problem_count();

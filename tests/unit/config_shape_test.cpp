@@ -78,7 +78,7 @@ const std::set<std::string>& optional_keys() {
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
       "protections",
       // feeds.json
-      "price_multiplier"};
+      "price_multiplier", "funding", "open_interest", "quantity_multiplier"};
   return keys;
 }
 
