@@ -1,6 +1,7 @@
 // feeds.json: what the sources say of a contract beside its price, in its entry of instruments.
 //
-//   funding         of a perpetual contract; absent: it is not known here what it pays
+//   funding         of a perpetual contract with a reference, at whose mark it is paid; absent: it is
+//                   not known here what it pays
 //     source, symbol  a source of sources that is no source of lines, and the contract's name there
 //     style           at_settlement: what was predicted is paid at once when its time comes (binance,
 //                     bybit); continuous: paid as time goes by (deribit)

@@ -6,6 +6,13 @@
 
 namespace portcullis::feeds {
 
+namespace {
+
+// Before what found the queue's place full is tried again.
+constexpr std::int64_t kRetryNs = 1'000'000;
+
+}  // namespace
+
 FundingTerms funding_terms(const config::Deployment& deployment,
                            const config::FundingSettings& settings) {
   const risk::InstrumentParameters& instrument =
@@ -29,6 +36,7 @@ ContractDesk::ContractDesk(const config::Deployment& deployment, ContractQueue& 
     const auto place = static_cast<std::uint32_t>(fundings_.size());
     sources_[settings.source.value].uses[settings.symbol].fundings.push_back(place);
     funding_of_[settings.instrument.value] = place;
+    shortest_period_ns_ = std::min(shortest_period_ns_, settings.period_ns);
     fundings_.push_back({.instrument = settings.instrument,
                          .funding = Funding(funding_terms(deployment, settings), begin_ns)});
   }
@@ -37,6 +45,7 @@ ContractDesk::ContractDesk(const config::Deployment& deployment, ContractQueue& 
     const config::InstrumentSettings& instrument =
         deployment.instruments[settings.instrument.value];
     sources_[settings.source.value].uses[settings.symbol].interests.push_back(place);
+    shortest_period_ns_ = std::min(shortest_period_ns_, settings.period_ns);
     interests_.push_back({.settings = settings,
                           .quantity_decimals = instrument.quantity_decimals,
                           .lot = instrument.lot});
@@ -99,11 +108,13 @@ void ContractDesk::step(std::int64_t now_ns) {
                   .has_open_interest = true,
                   .open_interest = interest.lots});
   }
-  (void)queue_.flush();
+  const bool all = queue_.flush();
+  if (!fundings_.empty() || !interests_.empty())
+    next_look_ns_ = now_ns + (all ? shortest_period_ns_ : std::min(shortest_period_ns_, kRetryNs));
 }
 
 std::int64_t ContractDesk::next_due_ns() const {
-  std::int64_t due_ns = std::numeric_limits<std::int64_t>::max();
+  std::int64_t due_ns = next_look_ns_;
   for (const FundingOf& of : fundings_)
     due_ns = std::min(due_ns, of.funding.next_settlement_ns().value_or(due_ns));
   return due_ns;

@@ -43,8 +43,7 @@ class ContractDesk {
   void take_mark(risk::InstrumentIndex instrument, std::int64_t mark, std::int64_t as_of_ns);
   // Tells what is due.
   void step(std::int64_t now_ns);
-  // When a settlement is due, unless something is taken before; the largest time for none. What is
-  // paid as time goes by is told with whatever step comes behind its period.
+  // When step() has something to do, unless something is taken before; the largest time for never.
   [[nodiscard]] std::int64_t next_due_ns() const;
 
   // In the order of FeedSettings::fundings and open_interests.
@@ -95,6 +94,8 @@ class ContractDesk {
   std::vector<FundingOf> fundings_;
   std::vector<Interest> interests_;
   std::vector<std::uint32_t> funding_of_;  // by instrument: its place; kNone32: none
+  std::int64_t shortest_period_ns_ = std::numeric_limits<std::int64_t>::max();
+  std::int64_t next_look_ns_ = std::numeric_limits<std::int64_t>::max();
   std::uint64_t ahead_ = 0;
 };
 

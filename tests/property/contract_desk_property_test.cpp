@@ -134,7 +134,7 @@ class Story {
  public:
   explicit Story(std::uint64_t seed)
       : random_(seed),
-        loaded_(config::load_texts(test::read_example_with_references(), test::example_folder())),
+        loaded_(config::load_texts(test::read_example_with_fundings(), test::example_folder())),
         deployment_(loaded_.deployment),
         queue_(deployment_.instruments.size(), {}) {
     for (config::FundingSettings& funding : deployment_.feed.fundings) {

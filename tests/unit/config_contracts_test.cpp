@@ -22,15 +22,14 @@ const std::string kOpen = "instruments.BTC-PERP.open_interest";
 
 void expect(const std::vector<Row>& rows) {
   static const test::Sample sample{
-      test::read_example_with_references(), {kFile}, [](const Texts& texts) {
+      test::read_example_with_fundings(), {kFile}, [](const Texts& texts) {
         return load_texts(texts, test::example_folder());
       }};
   test::expect_problems(sample, rows);
 }
 
 TEST(ConfigContracts, TheExampleIsRead) {
-  const LoadResult result =
-      load_texts(test::read_example_with_references(), test::example_folder());
+  const LoadResult result = load_texts(test::read_example_with_fundings(), test::example_folder());
   ASSERT_TRUE(result.ok()) << test::problems_text(result);
   const Deployment& d = result.deployment;
   ASSERT_EQ(d.feed.fundings.size(), 2U);
@@ -84,7 +83,16 @@ TEST(ConfigContracts, ProblemsOfFunding) {
       drop(kFile, kBtc + ".rate_max"),
       add(kFile, kBtc + ".cap", "\"1\"", "is no key that is known"),
       set(kFile, kBtc, "7", "must be an object"),
-      {{kAdd, kFile, "instruments.AMZN.funding", of_deribit}, "=", "", "only perpetual contracts"},
+      {{kAdd, kFile, "instruments.EUR/USD.funding", of_deribit},
+       "=",
+       "=",
+       "must stand beside a reference",
+       2},
+      {{kAdd, kFile, "instruments.AMZN.funding", of_deribit},
+       "=",
+       "",
+       "only perpetual contracts",
+       2},
   });
 }
 

@@ -20,7 +20,7 @@ constexpr std::int64_t kStart = 1'767'600'000 * kSecond;
 class ContractDesks : public testing::Test {
  protected:
   ContractDesks()
-      : loaded(config::load_texts(test::read_example_with_references(), test::example_folder())),
+      : loaded(config::load_texts(test::read_example_with_fundings(), test::example_folder())),
         queue(loaded.deployment.instruments.size(), {}),
         desk(deployment, queue, kStart) {
     EXPECT_TRUE(loaded.ok()) << test::problems_text(loaded);
@@ -72,15 +72,15 @@ TEST_F(ContractDesks, ASettlementIsPaidOnceAndOnlyByItsSource) {
   const auto& parameters = deployment.parameters.instruments[btc.value];
   const std::int64_t lot = 600'000 * parameters.units_per_lot_mark;
   desk.take_mark(btc, 600'000, now);
-  says("bybit", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 60 * kSecond);
-  says("binance", "ETHUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 60 * kSecond);
+  says("bybit", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 5 * kSecond);
+  says("binance", "ETHUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 5 * kSecond);
   EXPECT_TRUE(step().empty());
-  EXPECT_EQ(desk.next_due_ns(), std::numeric_limits<std::int64_t>::max());
-  says("binance", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 60 * kSecond);
+  EXPECT_EQ(desk.next_due_ns(), kStart + 10 * kSecond) << "the shortest period";
+  says("binance", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 5 * kSecond);
   const std::int64_t payment = lot / 10'000 * risk::kFundingScale;
   EXPECT_EQ(step(), std::vector{funding(btc, 0, payment)});
-  EXPECT_EQ(desk.next_due_ns(), kStart + 60 * kSecond);
-  now += 60 * kSecond;
+  EXPECT_EQ(desk.next_due_ns(), kStart + 5 * kSecond);
+  now += 5 * kSecond;
   EXPECT_EQ(step(), std::vector{funding(btc, payment, payment)});
   now += 10 * kSecond;
   EXPECT_TRUE(step().empty());
@@ -98,6 +98,7 @@ TEST_F(ContractDesks, WhatIsPaidAsTimeGoesByAddsUpWhileTheShardTakesNothing) {
       says("deribit", "ETH-PERPETUAL", MarketField::FundingRate, "0.0008", now);
     }
     desk.step(now);  // and the queue's place is full from the first on
+    EXPECT_EQ(desk.next_due_ns(), now + (minute == 0 ? 10 * kSecond : kMs));
   }
   std::int64_t paid = 0;
   for (const ContractUpdate& update : step()) paid += update.paid;
