@@ -87,9 +87,13 @@ void ContractDesk::take_interest(Interest& interest, const MarketUpdate& update)
   ++interest.counters.taken;
 }
 
-void ContractDesk::step(std::int64_t now_ns) {
+void ContractDesk::step(std::int64_t now_ns) { tell(now_ns, false); }
+
+void ContractDesk::finish(std::int64_t now_ns) { tell(now_ns, true); }
+
+void ContractDesk::tell(std::int64_t now_ns, bool is_last) {
   for (FundingOf& of : fundings_) {
-    const auto update = of.funding.step(now_ns);
+    const auto update = of.funding.step(now_ns, is_last);
     if (!update) continue;
     queue_.offer({.instrument = of.instrument,
                   .has_funding = true,

@@ -43,6 +43,8 @@ class ContractDesk {
   void take_mark(risk::InstrumentIndex instrument, std::int64_t mark, std::int64_t as_of_ns);
   // Tells what is due.
   void step(std::int64_t now_ns);
+  // The last time: what is paid does not wait for its period.
+  void finish(std::int64_t now_ns);
   // When step() has something to do, unless something is taken before; the largest time for never.
   [[nodiscard]] std::int64_t next_due_ns() const;
 
@@ -87,6 +89,7 @@ class ContractDesk {
     OpenInterestCounters counters{};
   };
 
+  void tell(std::int64_t now_ns, bool is_last);
   static void take_interest(Interest& interest, const MarketUpdate& update);
 
   ContractQueue& queue_;

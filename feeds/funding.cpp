@@ -72,14 +72,15 @@ void Funding::take(const MarketUpdate& update) {
   ++counters_.rates;
 }
 
-std::optional<risk::FundingUpdate> Funding::step(std::int64_t now_ns) {
+std::optional<risk::FundingUpdate> Funding::step(std::int64_t now_ns, bool is_last) {
   if (terms_.style == FundingStyle::Continuous) {
     accrue(now_ns);
   } else if (next_ns_ != 0 && now_ns >= next_ns_) {
     settle();
   }
   if (!rate_.known || !mark_.known) return std::nullopt;
-  if (!is_settlement_ && told_ns_ != 0 && now_ns - told_ns_ < terms_.period_ns) return std::nullopt;
+  const bool waits = !is_settlement_ && !(is_last && paid_ != 0);
+  if (waits && told_ns_ != 0 && now_ns - told_ns_ < terms_.period_ns) return std::nullopt;
   const std::int64_t predicted = payment(terms_.interval_ns).value_or(predicted_told_);
   if (paid_ == 0 && predicted == predicted_told_) return std::nullopt;
   const risk::FundingUpdate update{

@@ -59,8 +59,9 @@ class Funding {
   // What a source says of the rate: PredictedFundingRate and next_funding_ns, or, Continuous,
   // FundingRate. An update without them says nothing.
   void take(const MarketUpdate& update);
-  // Pays what is due at `now_ns`, which never goes back. None: nothing to tell.
-  [[nodiscard]] std::optional<risk::FundingUpdate> step(std::int64_t now_ns);
+  // Pays what is due at `now_ns`, which never goes back. None: nothing to tell. The last time, what
+  // is paid does not wait for its period.
+  [[nodiscard]] std::optional<risk::FundingUpdate> step(std::int64_t now_ns, bool is_last = false);
 
   [[nodiscard]] const FundingCounters& counters() const { return counters_; }
   // When the next settlement is due, AtSettlement; none before it is known.

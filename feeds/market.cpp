@@ -141,6 +141,11 @@ void Market::step(std::int64_t now_ns) {
   next_flush_ns_ = now_ns_ + (all ? pause : std::max(pause, kRetryNs));
 }
 
+void Market::finish(std::int64_t now_ns) {
+  now_ns_ = std::max(now_ns_, now_ns);
+  if (contracts_ != nullptr) contracts_->finish(now_ns_);
+}
+
 std::optional<PublishedTable> Market::build(std::int64_t now_ns) {
   now_ns_ = std::max(now_ns_, now_ns);
   while (const std::optional<TableAnswer> answer = table_queue_.answer())

@@ -54,6 +54,8 @@ class Market {
 
   // What is due by now, but for tables: prices leave for the shard.
   void step(std::int64_t now_ns);
+  // The last time: what contracts have paid leaves for the shard.
+  void finish(std::int64_t now_ns);
   // A table that is due. It must be written to the table log, and then be given to publish() or
   // drop(). Call it until it gives none.
   [[nodiscard]] std::optional<PublishedTable> build(std::int64_t now_ns);

@@ -390,10 +390,10 @@ void run(const CommandLine& line) {
   feeds.start();
   loop.run();
   if (door) door->begin_stop();
+  feeds.stop();  // what contracts have paid is there when the shard looks for the last time
   loop.finish();
   g_running.store(nullptr);
   if (door) door->stop(journal.published_sequence());
-  feeds.stop();
   follower.stop();
   if (!line.stats.empty())
     write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower,

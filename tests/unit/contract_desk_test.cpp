@@ -111,6 +111,18 @@ TEST_F(ContractDesks, WhatIsPaidAsTimeGoesByAddsUpWhileTheShardTakesNothing) {
   EXPECT_EQ(desk.funding_counters(1).missed_ns, 0);
 }
 
+TEST_F(ContractDesks, AtTheEndNothingPaidWaitsForItsPeriod) {
+  desk.take_mark(eth, 40'000, now);
+  says("deribit", "ETH-PERPETUAL", MarketField::FundingRate, "0.0008", now);
+  EXPECT_EQ(step().size(), 1U);
+  now += 15 * kSecond;
+  EXPECT_TRUE(step().empty());
+  desk.finish(now);
+  const auto last = queue.take();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->paid, last->predicted / 1'920) << "15 s of 8 hours";
+}
+
 TEST_F(ContractDesks, APaymentOfAnEarlierProcessIsNotMadeAgain) {
   desk.take_mark(btc, 600'000, now);
   says("binance", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 20 * kSecond);
