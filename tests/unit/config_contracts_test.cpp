@@ -85,7 +85,7 @@ TEST(ConfigContracts, ProblemsOfFunding) {
       set(kFile, kBtc, "7", "must be an object"),
       {{kAdd, kFile, "instruments.EUR/USD.funding", of_deribit},
        "=",
-       "=",
+       "",
        "must stand beside a reference",
        2},
       {{kAdd, kFile, "instruments.AMZN.funding", of_deribit},

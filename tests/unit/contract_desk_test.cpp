@@ -120,7 +120,7 @@ TEST_F(ContractDesks, AtTheEndNothingPaidWaitsForItsPeriod) {
   desk.finish(now);
   const auto last = queue.take();
   ASSERT_TRUE(last);
-  EXPECT_EQ(last->paid, last->predicted / 1'920) << "15 s of 8 hours";
+  EXPECT_EQ(last->paid, (last->predicted * 2 / 1'920 + 1) / 2) << "15 s of 8 hours";
 }
 
 TEST_F(ContractDesks, APaymentOfAnEarlierProcessIsNotMadeAgain) {
