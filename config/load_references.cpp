@@ -67,14 +67,7 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                                                {"fallback", SourceRole::Fallback},
                                                {"voter", SourceRole::Voter}})
                     .value_or(SourceRole::Voter);
-  if (in.has("price_multiplier")) {
-    source.multiplier = in.ratio("price_multiplier").value_or(Ratio{1, 1});
-    if (source.multiplier.numerator > kMultiplierMax ||
-        source.multiplier.denominator > kMultiplierMax) {
-      in.problem("price_multiplier",
-                 fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
-    }
-  }
+  source.multiplier = read_multiplier(in, "price_multiplier");
   if (!field || !source.source.exists() || !loading.sources_ok) return source;
   const SourceSettings& settings = loading.out.feed.sources[source.source.value];
   const bool is_line = settings.dialect == SourceDialect::Lines;
@@ -178,6 +171,14 @@ void check_sources(const Loading& loading, JsonReader& in, const ReferenceSettin
 }
 
 }  // namespace
+
+Ratio read_multiplier(JsonReader& in, std::string_view key) {
+  if (!in.has(key)) return {1, 1};
+  const Ratio multiplier = in.ratio(key).value_or(Ratio{1, 1});
+  if (multiplier.numerator > kMultiplierMax || multiplier.denominator > kMultiplierMax)
+    in.problem(key, fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
+  return multiplier;
+}
 
 void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,
                     std::int64_t age_max_ns) {

@@ -79,7 +79,8 @@ const std::set<std::string>& optional_keys() {
       "protections",
       // feeds.json
       "price_multiplier", "interval", "authorities_file", "connect_ms", "silence_ms",
-      "prices_silence_ms", "reconnect_ms_min", "reconnect_ms_max", "publishers"};
+      "prices_silence_ms", "reconnect_ms_min", "reconnect_ms_max", "publishers", "funding",
+      "open_interest", "quantity_multiplier"};
   return keys;
 }
 
