@@ -20,6 +20,7 @@
 #include "feeds/epoch_clock.h"
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
+#include "feeds/table_folder.h"
 #include "gateway/commands/stats.h"
 #include "gateway/edge/process.h"
 #include "gateway/follower/follower.h"
@@ -356,6 +357,7 @@ void run(const CommandLine& line) {
   // Before either is gone, also where the start fails below.
   const std::unique_ptr<DurableBell, void (*)(DurableBell*)> until_here(
       &durable, [](DurableBell* bell) { bell->set(nullptr, nullptr); });
+  feeds::TableFolder tables(deployment.journal.directory);
   feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   follower::Follower follower(
       deployment, journal,
@@ -365,6 +367,7 @@ void run(const CommandLine& line) {
        .companions = companions,
        .may_remove_below =
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
+       .tables = &tables,
        .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
