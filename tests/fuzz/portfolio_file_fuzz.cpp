@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "config/json.h"
@@ -31,6 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const config::JsonResult parsed = config::parse_json(portfolio.json);
     require(!parsed.error.empty() || parsed.json.kind == config::Json::Kind::Object);
   }
-  for (const std::string& problem : texts.problems) require(problem.starts_with("line "));
+  require(!texts.portfolios.empty() || !texts.problems.empty());
+  for (const std::string& problem : texts.problems)
+    require(problem.starts_with("line ") || texts.portfolios.empty());
   return 0;
 }
