@@ -64,6 +64,10 @@ void add_symbols(const config::Deployment& deployment, config::SourceIndex sourc
       }
     }
   }
+  for (const config::FundingSettings& funding : deployment.feed.fundings)
+    if (funding.source == source) add_once(settings.symbols, funding.symbol);
+  for (const config::OpenInterestSettings& interest : deployment.feed.open_interests)
+    if (interest.source == source) add_once(settings.symbols, interest.symbol);
 }
 
 void set(std::int64_t& value, const std::optional<std::int64_t>& configured) {

@@ -366,6 +366,7 @@ void run(const CommandLine& line) {
        .companions = companions,
        .may_remove_below =
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
+       .tables = &feeds.table_folder(),
        .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());

@@ -56,8 +56,11 @@ void add_feed_options(CLI::App& command, FeedOptions& options) {
 }
 
 RunFeeds::RunFeeds(const config::Deployment& deployment, const FeedOptions& options)
-    : deployment_(deployment), options_(options), recording_(read_recording(deployment)) {
-  if (deployment.feed.references.empty() && deployment.feed.open_interests.empty()) return;
+    : deployment_(deployment),
+      options_(options),
+      table_folder_(deployment.journal.directory),
+      recording_(read_recording(deployment)) {
+  if (deployment.feed.sources.empty()) return;
   sources_.emplace(deployment,
                    feeds::RecordedSourcesSettings{.speed_ppm = speed_ppm(deployment, options),
                                                   .repeat = deployment.feed.repeat});
@@ -92,7 +95,7 @@ void RunFeeds::open(const gate::Gate& gate, const std::function<void()>& wake) {
                        std::max(feeds::epoch_ns(), gate.redone_until_ns()));
     market_->set_contracts(&*contracts_);
   }
-  market_feed_.emplace(*market_, *sources_, deployment_.journal.directory, tell);
+  market_feed_.emplace(*market_, *sources_, table_folder_, tell);
 }
 
 shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {

@@ -16,6 +16,7 @@
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "feeds/recorded_sources.h"
+#include "feeds/table_folder.h"
 #include "feeds/table_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/shard/shard.h"
@@ -46,12 +47,15 @@ class RunFeeds {
   // `wake` is called on the feeds' threads. The journal's folder must be there.
   void open(const gate::Gate& gate, const std::function<void()>& wake);
   [[nodiscard]] shard::Inputs inputs(edge::CommandQueue* orders);
+  // Of the journal's folder: for who removes what is not needed.
+  [[nodiscard]] feeds::TableFolder& table_folder() { return table_folder_; }
   void start();
   void stop();
 
  private:
   const config::Deployment& deployment_;
   const FeedOptions options_;
+  feeds::TableFolder table_folder_;
   feeds::RecordedFile recording_;
   std::optional<feeds::RecordedSources> sources_;  // none: nothing is asked of them
   std::optional<feeds::FeedQueue> prices_;
