@@ -72,11 +72,13 @@ void Engine::lay_out_groups() {
 void Engine::lay_out_uses() {
   const Parameters& p = parameters_;
   referring_.resize(p.instruments.size());
+  for (const GroupParameters& group : p.groups) rows_.emplace_back(group.row_count);
   for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
     const InstrumentParameters& instrument = p.instruments[i];
     const Place& place = places_[instrument.factor.value];
     const GroupParameters& group = p.groups[place.group];
     if (instrument.reference.exists()) referring_[instrument.reference.value].push_back({i});
+    if (instrument.risk == RiskSource::Table) rows_[place.group][instrument.row] = {i};
     line_groups_.push_back({{place.group}});
     for (const AssetIndex asset : {instrument.settlement, instrument.base}) {
       if (!asset.exists() || p.assets[asset.value].mode == CollateralMode::Static) continue;
@@ -203,14 +205,15 @@ void Engine::lay_out_protections() {
     for (const MarketMakerProtection& of : account.protections) {
       const std::uint32_t columns = p.groups[of.group.value].raw_columns();
       protections_.push_back({of.group, of.lots, std::vector<std::int64_t>(columns)});
-      lot_loss_[of.group.value].of_rows.resize(columns);
       lot_loss_[of.group.value].most.resize(columns);
     }
   }
   for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
     LotLoss& loss = lot_loss_[group_of({i}).value];
-    if (!loss.most.empty() && p.instruments[i].payoff != Payoff::Spot)
-      loss.instruments.push_back({i});
+    if (!loss.most.empty() && p.instruments[i].payoff != Payoff::Spot &&
+        p.instruments[i].risk == RiskSource::Factor) {
+      loss.futures.push_back({i});
+    }
   }
 }
 

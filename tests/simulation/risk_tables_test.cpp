@@ -66,6 +66,8 @@ class RiskTables : public testing::Test {
     table->as_of = {w_.now_ns};
     table->gains.assign(w_.deployment().parameters.groups[0].raw_columns(), -loss);
     table->measures.resize(1);
+    table->facts =
+        risk::facts_of(*table, risk::row_scales(w_.deployment().parameters, group_), nullptr);
     feeds::PublishedTable published{.group = group_,
                                     .version = version,
                                     .hash = feeds::hash_of(feeds::encode_table(*table)),

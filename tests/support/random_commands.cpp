@@ -711,6 +711,7 @@ RiskTable table_of(const PublishTable& publish, const Parameters& p) {
   const std::int64_t lag =
       rng.percent(90) ? rng.between(0, 1'000'000) : rng.between(-1'000, 30 * kSecondNs);
   table.as_of = Timestamp{publish.time.ns - lag};
+  table.facts = facts_of(table, row_scales(p, table.group), nullptr);
   return table;
 }
 
