@@ -15,6 +15,8 @@
 // Two threads keep a core each busy, and the journal's flusher wants one too: a tail is the machine's as
 // soon as one of them is taken off its core. `stopped` is the share of orders during which that happened
 // to the shard's thread, `running_p99` and so on are of the others.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -50,8 +52,7 @@ class Sources {
  public:
   explicit Sources(std::function<void(const feeds::PriceUpdate&)> price)
       : board_(references(), {.price = std::move(price)}) {
-    for (std::uint32_t i = 0; i < kStormInstruments; ++i)
-      symbols_.push_back("S" + std::to_string(i));
+    for (std::uint32_t i = 0; i < kStormInstruments; ++i) symbols_.push_back(fmt::format("S{}", i));
   }
   void say(std::uint32_t instrument, std::int64_t mark, std::int64_t now_ns) {
     update_.symbol = symbols_[instrument];
@@ -73,7 +74,7 @@ class Sources {
     for (std::uint32_t i = 0; i < kStormInstruments; ++i) {
       config::ReferenceSettings rules;
       rules.rule = config::ReferenceRule::Median;
-      rules.asset = out.names.assets.add("A" + std::to_string(i));
+      rules.asset = out.names.assets.add(fmt::format("A{}", i));
       rules.decimals = 4;
       rules.price_min = 1;
       rules.price_max = 1'000'000'000;
@@ -84,7 +85,7 @@ class Sources {
       rules.jump_updates = 3;
       for (std::uint32_t v = 0; v < 3; ++v) {
         rules.sources.push_back({.source = {v},
-                                 .symbol = "S" + std::to_string(i),
+                                 .symbol = fmt::format("S{}", i),
                                  .field = config::SourceField::Mark,
                                  .role = config::SourceRole::Voter});
       }

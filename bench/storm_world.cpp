@@ -64,7 +64,7 @@ class Document {
 std::string instrument_text(const std::string& name, const std::string& factor, bool is_table) {
   return fmt::format(
       R"({{"kind": "{}", "settlement": "USDC", "factor": "{}", "multiplier": "1", "lot": "1",
-          "tick": "0.01", "mark_decimals": 4, "price_max": "10000", "maker_fee_ppm": -20,
+          "tick": "0.01", "mark_decimals": 4, "price_max": "1000", "maker_fee_ppm": -20,
           "taker_fee_ppm": 30, "market_orders": true, {}
           "venue": {{ "symbol": "{}", "price_scale": "1", "quantity_scale": "1" }}}})",
       is_table ? "future" : "equity", factor,
@@ -72,6 +72,10 @@ std::string instrument_text(const std::string& name, const std::string& factor, 
                : "",
       name);
 }
+
+constexpr const char* kLimits =
+    R"({"clip": "100", "notional_max": "100000", "collar": "0.05", "long_max": "50",
+        "short_max": "50", "gross_notional_max": "100000", "restricted": false})";
 
 void add_instruments(test::Texts& texts) {
   Document instruments(texts["instruments.json"]);
@@ -82,18 +86,15 @@ void add_instruments(test::Texts& texts) {
     instruments.add("instruments", name, instrument_text(name, factor, is_table));
     feeds.add("instruments", name,
               fmt::format(R"({{ "symbol": "{}", "max_age_ms": 60000 }})", name));
-    for (config::JsonMember& profile : limits.at("profiles").members) {
-      config::Json& of = *test::find(profile.value, "instruments");
-      config::Json like = *test::find(of, "AMZN");
-      of.members.push_back({name, std::move(like)});
-    }
+    for (config::JsonMember& profile : limits.at("profiles").members)
+      test::find(profile.value, "instruments")
+          ->members.push_back({name, config::parse_json(kLimits).json});
     sessions.add(
         "alias_sets.venue", name,
         fmt::format(R"({{ "instrument": "{}", "price_scale": "1", "quantity_scale": "1" }})",
                     name));
-    config::Json symbol = sessions.at("sessions.ALPHA1.instruments").items.front();
-    symbol = config::parse_json('"' + name + '"').json;
-    sessions.at("sessions.ALPHA1.instruments").items.push_back(std::move(symbol));
+    sessions.at("sessions.ALPHA1.instruments")
+        .items.push_back(config::parse_json(fmt::format(R"("{}")", name)).json);
   };
   for (std::uint32_t i = 0; i < kStormInstruments; ++i) add(name_of(i), factor_of(i), false);
   for (std::uint32_t row = 0; row < kTableRows; ++row) add(table_name(row), "T", true);
@@ -129,7 +130,7 @@ void add_groups(test::Texts& texts) {
   margin.add("groups", kTableGroup,
              R"({"factors": ["T"], "kappa": "0.5", "table_age_max_ms": 3600000})");
   margin.add("sets.range.groups", kTableGroup,
-             fmt::format(R"({{"grid": {{"range": "0.15", "points": {}}}}})", kTableColumns - 1));
+             fmt::format(R"({{"grid": {{"range": "0.155", "points": {}}}}})", kTableColumns - 1));
   texts["margin.json"] = margin.text();
 }
 
@@ -156,6 +157,7 @@ StormTransport::StormTransport()
       venue_(kLink, feeds::epoch_ns()),
       order_(venue_sim::enter_message({.quantity = 1, .tif = '3', .firm = "ALP1"})) {
   engine_.configure({});
+  engine_.open_session(static_cast<std::uint64_t>(feeds::epoch_ns()), opening_);
   for (std::uint32_t i = 0; i < kStormInstruments; ++i)
     symbols_.push_back(venue_sim::padded<8>(name_of(i)));
   require(
@@ -260,17 +262,28 @@ void StormTransport::take_venue_output(std::span<const std::byte> from) {
     for (soup::ServerEvent event = venue_.next_event(); event.type != Type::None;
          event = venue_.next_event()) {
       if (event.type == Type::LoginRequest) {
-        require(venue_.accept_login("VENUE00001", 1), "no login at the venue");
-        outbox_.clear();
-        engine_.open_session(static_cast<std::uint64_t>(now), outbox_);
-        for (const venue_sim::Outbox::Message& message : outbox_.messages)
-          require(venue_.send_sequenced(outbox_.payload(message)), "the venue has no room");
+        accept_gate(event.login.sequence);
         continue;
       }
       require(event.type == Type::UnsequencedData, "the venue's connection ended");
       answer(event.payload, now);
     }
   }
+}
+
+// The gate asks first, from 0, how far the venue is, and then stays.
+void StormTransport::accept_gate(std::uint64_t sequence) {
+  const std::uint64_t end = opening_.messages.size() + 1;
+  const std::uint64_t from = sequence == 0 ? end : sequence;
+  require(from <= end && venue_.accept_login("VENUE00001", from), "no login at the venue");
+  for (std::uint64_t s = from; s < end; ++s)
+    require(venue_.send_sequenced(opening_.payload(opening_.messages[s - 1])),
+            "the venue has no room");
+}
+
+void StormTransport::close(std::uint32_t connection) {
+  require(connection == kVenue && times_.empty(), "a connection was closed");
+  venue_.reset(feeds::epoch_ns());
 }
 
 // The venue's, and the end of the order's time here.
@@ -314,7 +327,7 @@ StormGate::StormGate(const config::Deployment& deployment)
     const std::uint32_t instrument = p * (kStormInstruments / kStormPositions);
     require(gate_->load(risk::LoadPosition{
                 .time = {now},
-                .lots = {p % 2 == 0 ? 100 : -100},
+                .lots = {p % 2 == 0 ? 20 : -20},
                 .entry = {kStormMark},
                 .account = account,
                 .instrument = deployment.names.instruments.find(name_of(instrument))}),

@@ -73,7 +73,7 @@ class StormTransport final : public gateway::shard::Transport {
   [[nodiscard]] bool readable(std::uint32_t connection) const override;
   std::ptrdiff_t read(std::uint32_t connection, std::span<std::byte> into) override;
   std::ptrdiff_t write(std::uint32_t connection, std::span<const std::byte> from) override;
-  void close(std::uint32_t) override { std::abort(); }
+  void close(std::uint32_t connection) override;
 
  private:
   static constexpr std::uint32_t kClient = kVenue + 1;
@@ -81,11 +81,13 @@ class StormTransport final : public gateway::shard::Transport {
   void send_due(std::int64_t now_ns);
   void take_client_output(std::span<const std::byte> from);
   void take_venue_output(std::span<const std::byte> from);
+  void accept_gate(std::uint64_t sequence);
   void answer(std::span<const std::byte> payload, std::int64_t now_ns);
 
   gateway::soup::ClientConnection client_;
   gateway::soup::ServerConnection venue_;
   gateway::venue_sim::MatchingEngine engine_;
+  gateway::venue_sim::Outbox opening_;  // what the venue's stream begins with
   gateway::venue_sim::Outbox outbox_;
   gateway::ouch::EnterOrder order_;
   std::vector<gateway::ouch::Symbol> symbols_;
