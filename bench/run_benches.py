@@ -166,8 +166,9 @@ RATIOS = [
     ("everything from nothing to incremental, 50 positions", "decision",
      "full_recompute_per_order/positions:50/scenarios:64", "submit_fresh/positions:50/scenarios:64"),
 ] + [
-    (f"an order's {share} in {weather} to a quiet one{more}", "storm", f"orders/{weather}",
-     "orders/quiet", key)
+    (f"an order's {share} in {weather} to a quiet one{more}", "storm", f"{kind}/{weather}",
+     f"{kind}/quiet", key)
+    for kind in ("orders", "orders_alone")
     for weather in ("storm", "bursts", "board")
     for share, key, more in (("p50", "p50_ns", ""), ("p99", "p99_ns", ""),
                              ("p99", "running_p99_ns", ", where the thread ran"))

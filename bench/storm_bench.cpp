@@ -7,14 +7,17 @@
 //               in 10 groups, each handed over at once; bursts: the same, conflated for a millisecond, as
 //               the example's configuration does; board: the marks are what a price board makes of three
 //               sources, and a risk table of 100 rows and 64 columns comes every 10 ms
-//   visible/    from FeedQueue::offer, or TableQueue::publish, to the end of the pass that applied it, in
-//               the same runs: of one mark of every hundred, and of every table
+//               In the same runs, visible: from FeedQueue::offer, or TableQueue::publish, to the end of the
+//               pass that applied it, of one mark of every hundred and of every table
+//   orders_alone/  the same on one thread, by a clock that stands still while feed, peers or others have
+//               the core (storm_world.h): for a machine that is busy. It has none of what two cores cost
+//               each other
 //   pass/       a pass of the shard in which so many marks wait and nothing else: what each costs with its
 //               record in the journal, and a pass alone
 //
 // Two threads keep a core each busy, and the journal's flusher wants one too: a tail is the machine's as
 // soon as one of them is taken off its core. `stopped` is the share of orders during which that happened
-// to the shard's thread, `running_p99` and so on are of the others.
+// to the shard's thread, for 20 us or more; `running_p99` and so on are of the others.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -32,6 +35,7 @@
 namespace portcullis::bench {
 namespace {
 
+constexpr std::int64_t kOrders = 10'000;
 constexpr std::int64_t kOrderPeriodNs = 50'000;
 constexpr std::int64_t kPricePeriodNs = 10'000;
 constexpr std::int64_t kConflationNs = 1'000'000;
@@ -104,29 +108,37 @@ class Sources {
 // The feed's thread, and what it has told the shard's of when it said what.
 class Feed {
  public:
-  Feed(StormGate& gate, Weather weather)
+  Feed(StormGate& gate, Weather weather, bool is_alone)
       : gate_(gate),
         weather_(weather),
+        is_alone_(is_alone),
         first_(deployment().names.instruments.find("I0000").value),
         group_(deployment().names.risk_groups.find(kTableGroup)),
         sources_([this](const feeds::PriceUpdate& update) { offer(update.index, update.price); }),
         probes_(kProbesMax),
         published_(kProbesMax) {
     for (risk::RiskTable& table : tables_) make(table);
+    due_ns_ = flush_at_ns_ = table_at_ns_ = gate.transport.now_ns();
+    if (is_alone) return;
     thread_ = std::thread([this] { run(); });
     while (!is_running_.load()) std::this_thread::yield();
   }
   void stop() {
     is_stopping_.store(true);
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
   }
 
+  // --- the shard's thread: alone, before a pass
+  void step() {
+    const std::int64_t now = gate_.transport.now_ns();
+    if (now >= due_ns_) gate_.transport.outside([&] { say_until(now); });
+  }
   // --- the shard's thread, after a pass
   void look() {
     const std::int64_t mark = gate_.engine().mark({first_}).raw;
     const std::uint64_t tables = gate_.counters().tables;
     if (mark == seen_mark_ && tables == tables_seen_) return;
-    const std::int64_t now = feeds::epoch_ns();
+    const std::int64_t now = gate_.transport.now_ns();
     for (; mark != seen_mark_; ++seen_mark_)
       marks_ns.push_back(now - probes_[static_cast<std::size_t>(seen_mark_ - kStormMark)]);
     for (; tables != tables_seen_; ++tables_seen_)
@@ -138,42 +150,42 @@ class Feed {
  private:
   void run() {
     is_running_.store(true);
-    std::int64_t due = feeds::epoch_ns();
-    std::int64_t flush_at = due;
-    std::int64_t table_at = due;
-    for (std::uint32_t n = 0; !is_stopping_.load(std::memory_order_relaxed); ++n) {
-      while (feeds::epoch_ns() < due) continue;
-      due += kPricePeriodNs;
+    while (!is_stopping_.load(std::memory_order_relaxed)) say_until(feeds::epoch_ns());
+  }
+  // All that is due by now. Alone, it was said when it was due.
+  void say_until(std::int64_t now_ns) {
+    for (; due_ns_ <= now_ns; due_ns_ += kPricePeriodNs, ++said_) {
       if (weather_ == Weather::Quiet) continue;
-      say(n);
-      const std::int64_t now = feeds::epoch_ns();
-      if (weather_ != Weather::Bursts || now >= flush_at) {
+      const std::int64_t now = time();
+      say(said_);
+      if (weather_ != Weather::Bursts || now >= flush_at_ns_) {
         gate_.prices.flush();
-        flush_at = now + kConflationNs;
+        flush_at_ns_ = now + kConflationNs;
       }
-      if (weather_ == Weather::Board && now >= table_at) {
+      if (weather_ == Weather::Board && now >= table_at_ns_) {
         publish(now);
-        table_at = now + kTablePeriodNs;
+        table_at_ns_ = now + kTablePeriodNs;
       }
     }
   }
+  [[nodiscard]] std::int64_t time() const { return is_alone_ ? due_ns_ : feeds::epoch_ns(); }
   // The next mark: of instrument 0, which is looked for, one of each hundred.
   void say(std::uint32_t n) {
     const bool is_probe = n % kProbePeriod == 0 && probe_ + 1 < kProbesMax;
     const std::uint32_t instrument = is_probe ? 0 : 1 + n % (kStormInstruments - 1);
     const std::int64_t moved = is_probe ? 0 : n / kStormInstruments % 64;
     if (weather_ == Weather::Board && !is_probe) {
-      sources_.say(instrument, kStormMark + moved, feeds::epoch_ns());
+      sources_.say(instrument, kStormMark + moved, time());
     } else {
       offer(instrument, kStormMark + (is_probe ? next_probe() : moved));
     }
   }
   std::int64_t next_probe() {
-    probes_[probe_] = feeds::epoch_ns();
+    probes_[probe_] = time();
     return static_cast<std::int64_t>(++probe_);
   }
   void offer(std::uint32_t instrument, std::int64_t mark) {
-    gate_.prices.offer({.as_of_ns = feeds::epoch_ns(),
+    gate_.prices.offer({.as_of_ns = time(),
                         .price = mark,
                         .index = first_ + instrument,
                         .kind = feeds::PriceUpdate::Kind::Mark});
@@ -198,18 +210,23 @@ class Feed {
     next.facts = risk::facts_of(next, scales_, last_.get());
     auto table = std::make_shared<const risk::RiskTable>(std::move(next));
     last_ = table;
-    published_[table_++] = feeds::epoch_ns();
+    published_[table_++] = time();
     is_in_flight_ = true;
     gate_.tables.publish({.group = group_, .version = table_, .table = std::move(table)});
   }
 
   StormGate& gate_;
   const Weather weather_;
+  const bool is_alone_;
   const std::uint32_t first_;
   const risk::GroupIndex group_;
   Sources sources_;
   std::vector<std::int64_t> probes_;     // by number: when it was offered
   std::vector<std::int64_t> published_;  // tables likewise
+  std::int64_t due_ns_ = 0;
+  std::int64_t flush_at_ns_ = 0;
+  std::int64_t table_at_ns_ = 0;
+  std::uint32_t said_ = 0;
   std::size_t probe_ = 0;
   std::size_t table_ = 0;
   bool is_in_flight_ = false;
@@ -230,12 +247,14 @@ void report_visible(benchmark::State& state, const char* what, std::vector<std::
   state.counters[std::string(what) + "_visible_p99_ns"] = percentile(times, 0.99);
 }
 
-void orders(benchmark::State& state, Weather weather) {
+void orders(benchmark::State& state, Weather weather, bool is_alone) {
   StormGate gate(deployment());
-  Feed feed(gate, weather);
+  if (is_alone) gate.transport.be_alone();
+  Feed feed(gate, weather, is_alone);
   const auto count = static_cast<std::size_t>(state.max_iterations);
-  gate.transport.plan(count, feeds::epoch_ns() + kLeadNs, kOrderPeriodNs);
+  gate.transport.plan(count, gate.transport.now_ns() + kLeadNs, kOrderPeriodNs);
   while (!gate.transport.is_done()) {
+    if (is_alone) feed.step();
     gate.pass();
     feed.look();
   }
@@ -291,7 +310,9 @@ void pass(benchmark::State& state, std::uint32_t marks) {
   };
   for (const Named& of : {Named{"quiet", Weather::Quiet}, Named{"storm", Weather::Storm},
                           Named{"bursts", Weather::Bursts}, Named{"board", Weather::Board}}) {
-    add(std::string("orders/") + of.name, orders, of.weather)->UseManualTime()->Iterations(10'000);
+    const std::string name = of.name;
+    add("orders/" + name, orders, of.weather, false)->UseManualTime()->Iterations(kOrders);
+    add("orders_alone/" + name, orders, of.weather, true)->UseManualTime()->Iterations(kOrders);
   }
   return true;
 }();

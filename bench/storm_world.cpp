@@ -17,6 +17,8 @@ namespace venue_sim = gateway::venue_sim;
 namespace {
 
 constexpr soup::LinkSettings kLink{.input_size_max = 262'144, .output_size_max = 262'144};
+// No step of a pass takes as long.
+constexpr std::int64_t kStopNs = 20'000;
 constexpr const char* kPassword = "secret";
 constexpr const char* kSession = "ALPHA1";
 constexpr const char* kAccount = "alpha-1";
@@ -180,26 +182,46 @@ StormTransport::Accepted StormTransport::accept() {
   return {.outcome = Accept::Connected, .connection = kClient};
 }
 
+std::int64_t StormTransport::now_ns() noexcept {
+  if (is_outside_) return inside_ns_;
+  const std::int64_t now = feeds::epoch_ns();
+  if (now - last_ns_ > kStopNs) look_for_stop(now);
+  last_ns_ = now;
+  return now - left_out_ns_;
+}
+
+void StormTransport::look_for_stop(std::int64_t now_ns) {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  if (usage.ru_nivcsw == switches_) return;
+  switches_ = usage.ru_nivcsw;
+  was_stopped_ = true;
+  if (is_alone_) left_out_ns_ += now_ns - last_ns_;
+}
+
 bool StormTransport::readable(std::uint32_t connection) const {
   if (connection == kVenue) return !venue_.output().empty();
   return !client_.output().empty() ||
-         (sent_ < planned_ &&
-          feeds::epoch_ns() >= first_ns_ + period_ns_ * static_cast<std::int64_t>(sent_));
+         (sent_ < planned_ && feeds::epoch_ns() - left_out_ns_ >=
+                                  first_ns_ + period_ns_ * static_cast<std::int64_t>(sent_));
 }
 
 std::ptrdiff_t StormTransport::read(std::uint32_t connection, std::span<std::byte> into) {
-  const std::int64_t now = feeds::epoch_ns();
+  const std::int64_t now = now_ns();
+  std::size_t n = 0;
   const auto give = [&](auto& from) {
     from.on_time(now);
     const std::span<const std::byte> output = from.output();
-    const std::size_t n = std::min(output.size(), into.size());
+    n = std::min(output.size(), into.size());
     std::memcpy(into.data(), output.data(), n);
     if (n > 0) from.sent(n);
-    return static_cast<std::ptrdiff_t>(n);
   };
-  if (connection == kVenue) return give(venue_);
-  send_due(now);
-  return give(client_);
+  outside([&] {
+    if (connection == kVenue) return give(venue_);
+    send_due(now);
+    give(client_);
+  });
+  return static_cast<std::ptrdiff_t>(n);
 }
 
 // What the client would have sent by now.
@@ -223,22 +245,25 @@ void StormTransport::send_due(std::int64_t now_ns) {
 }
 
 std::ptrdiff_t StormTransport::write(std::uint32_t connection, std::span<const std::byte> from) {
-  if (connection == kVenue) {
-    take_venue_output(from);
-  } else {
-    take_client_output(from);
-  }
+  const std::int64_t now = now_ns();
+  outside([&] {
+    if (connection == kVenue) {
+      take_venue_output(from, now);
+    } else {
+      take_client_output(from, now);
+    }
+  });
   return static_cast<std::ptrdiff_t>(from.size());
 }
 
-void StormTransport::take_client_output(std::span<const std::byte> from) {
+void StormTransport::take_client_output(std::span<const std::byte> from, std::int64_t now) {
   using Type = soup::ClientEvent::Type;
   while (!from.empty()) {
     const std::span<std::byte> input = client_.input();
     const std::size_t n = std::min(input.size(), from.size());
     std::memcpy(input.data(), from.data(), n);
     from = from.subspan(n);
-    client_.received(n, feeds::epoch_ns());
+    client_.received(n, now);
     for (soup::ClientEvent event = client_.next_event(); event.type != Type::None;
          event = client_.next_event()) {
       require(event.type == Type::LoginAccepted || event.type == Type::SequencedData,
@@ -250,9 +275,8 @@ void StormTransport::take_client_output(std::span<const std::byte> from) {
   }
 }
 
-void StormTransport::take_venue_output(std::span<const std::byte> from) {
+void StormTransport::take_venue_output(std::span<const std::byte> from, std::int64_t now) {
   using Type = soup::ServerEvent::Type;
-  const std::int64_t now = feeds::epoch_ns();
   while (!from.empty()) {
     const std::span<std::byte> input = venue_.input();
     const std::size_t n = std::min(input.size(), from.size());
@@ -283,17 +307,15 @@ void StormTransport::accept_gate(std::uint64_t sequence) {
 
 void StormTransport::close(std::uint32_t connection) {
   require(connection == kVenue && times_.empty(), "a connection was closed");
-  venue_.reset(feeds::epoch_ns());
+  venue_.reset(now_ns());
 }
 
 // The venue's, and the end of the order's time here.
 void StormTransport::answer(std::span<const std::byte> payload, std::int64_t now_ns) {
   if (static_cast<char>(payload.front()) == ouch::EnterOrder::kType && times_.size() < planned_) {
-    rusage usage{};
-    ::getrusage(RUSAGE_THREAD, &usage);
     const auto order = static_cast<std::int64_t>(times_.size());
-    times_.push_back({now_ns - (first_ns_ + period_ns_ * order), usage.ru_nivcsw != stops_});
-    stops_ = usage.ru_nivcsw;
+    times_.push_back(
+        {now_ns - (first_ns_ + period_ns_ * order), std::exchange(was_stopped_, false)});
   }
   outbox_.clear();
   require(engine_.apply(0, static_cast<std::uint64_t>(now_ns), payload, outbox_),

@@ -3,6 +3,9 @@
 // memory and on the shard's own thread, so that one core is the shard's and one the feed's: the client's
 // bytes are there when an order's time has come, whether or not the shard has got round to it, and the
 // venue answers what it reads at once.
+//
+// Where the machine has not two cores for that, the feed is on the shard's thread too (alone), and the
+// clock stands still for whatever is not the shard: for peers and feed, and while others have the core.
 #pragma once
 
 #include <sys/resource.h>
@@ -63,7 +66,22 @@ class StormTransport final : public gateway::shard::Transport {
   [[nodiscard]] bool is_logged_in() const { return client_.is_active(); }
   [[nodiscard]] const std::vector<OrderTime>& times() const { return times_; }
 
-  [[nodiscard]] std::int64_t now_ns() noexcept override { return feeds::epoch_ns(); }
+  void be_alone() { is_alone_ = true; }
+  // What is not the shard's.
+  template <class Work>
+  void outside(Work&& work) {
+    if (!is_alone_) return work();
+    is_outside_ = false;
+    inside_ns_ = now_ns();
+    const std::int64_t began = feeds::epoch_ns();
+    is_outside_ = true;
+    work();
+    is_outside_ = false;
+    last_ns_ = feeds::epoch_ns();
+    left_out_ns_ += last_ns_ - began;
+  }
+
+  [[nodiscard]] std::int64_t now_ns() noexcept override;
   bool poll() override { return false; }
   Accepted accept() override;
   void stop_accepting() override {}
@@ -78,9 +96,10 @@ class StormTransport final : public gateway::shard::Transport {
  private:
   static constexpr std::uint32_t kClient = kVenue + 1;
 
+  void look_for_stop(std::int64_t now_ns);
   void send_due(std::int64_t now_ns);
-  void take_client_output(std::span<const std::byte> from);
-  void take_venue_output(std::span<const std::byte> from);
+  void take_client_output(std::span<const std::byte> from, std::int64_t now_ns);
+  void take_venue_output(std::span<const std::byte> from, std::int64_t now_ns);
   void accept_gate(std::uint64_t sequence);
   void answer(std::span<const std::byte> payload, std::int64_t now_ns);
 
@@ -98,7 +117,14 @@ class StormTransport final : public gateway::shard::Transport {
   std::int64_t first_ns_ = 0;
   std::int64_t period_ns_ = 1;
   std::vector<OrderTime> times_;
-  long stops_ = 0;
+
+  bool is_alone_ = false;
+  bool is_outside_ = false;
+  std::int64_t inside_ns_ = 0;    // the time there
+  std::int64_t last_ns_ = 0;      // of the machine's clock
+  std::int64_t left_out_ns_ = 0;  // of it
+  long switches_ = 0;             // of the thread, against its will
+  bool was_stopped_ = false;      // since an order last left
 };
 
 class StormGate {
