@@ -168,7 +168,8 @@ std::int64_t Engine::shift_ppm(const RiskTable& table) const noexcept {
 bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   advance(update.time);
   if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
-      table.parameter_version != parameters_.version || !fits(table)) {
+      table.parameter_version < tables_since_[table.group.value] ||
+      table.parameter_version > parameters_.version || !fits(table)) {
     return false;
   }
   const RiskTable* last = tables_[table.group.value];
