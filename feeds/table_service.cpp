@@ -319,7 +319,11 @@ void TableService::settle(risk::GroupIndex index, std::uint64_t version, bool in
     }
     group.status.in_flight = false;
     group.refused = !in_force;
-    if (in_force) return;
+    std::shared_ptr<const risk::RiskTable> table = std::move(group.in_flight);
+    if (in_force) {
+      group.in_force = std::move(table);
+      return;
+    }
     ++group.status.refused;
     tell(g, TableEvent::Kind::Refused, fmt::format("table {} was refused", version), now);
   }
@@ -499,7 +503,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
     group.without_smile[c] = without;
   }
   description.id = group.status.version + 1;
-  BuiltTable built = build_table(description);
+  BuiltTable built = build_table(description, group.in_force.get());
   for (const TableProblem& problem : built.problems)
     problems.push_back(to_text(problem, description));
   if (!problems.empty()) {
@@ -541,6 +545,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
   ++status.built[place(cause)];
 
   auto table = std::make_shared<const risk::RiskTable>(*std::move(built.table));
+  group.in_flight = table;
   return PublishedTable{.group = description.group,
                         .version = description.id,
                         .hash = hash_of(encode_table(*table)),

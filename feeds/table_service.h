@@ -24,6 +24,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -210,6 +211,9 @@ class TableService {
     std::uint32_t prices_moved = 0;
     std::uint32_t volatilities_moved = 0;
     bool refused = false;  // the last table, by the engine
+    // Of those built here: the engine's, and the one that it has not answered for.
+    std::shared_ptr<const risk::RiskTable> in_force{};
+    std::shared_ptr<const risk::RiskTable> in_flight{};
     std::optional<std::int64_t> attempted_ns{};
     std::vector<bool> without_smile{};  // by chain: it needed one
 

@@ -67,7 +67,6 @@ Engine::Engine(const Parameters& parameters)
   tables_since_.assign(p.groups.size(), p.version);
   group_version_.assign(p.groups.size(), 1);
   table_version_.assign(p.groups.size(), 0);
-  table_worst_.resize(p.instruments.size());
   anchored_.resize(p.instruments.size());
   moved_count_.resize(p.groups.size());
   reducers_.resize(p.capacities.positions);

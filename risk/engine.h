@@ -281,7 +281,7 @@ class Engine : private Rules {
   // told. Prices that are told meanwhile are taken, and leave it unsafe.
   void apply(const SetPriceState& change) noexcept;
   // The table is in force from now on; it must stay where it is until the next one of its group is.
-  // False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
+  // O(rows + anchors). False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
   // bounds (RiskTable::anchors), the prices of its instruments are stale: increases are refused.
   bool apply(const TableUpdate& update, const RiskTable& table) noexcept;
   void apply(const OpenInterestUpdate& update) noexcept;
@@ -467,22 +467,15 @@ class Engine : private Rules {
   };
   // The most that a lot of any instrument of a group loses in a column: M. Cut off above kSpanMax.
   struct LotLoss {
-    std::vector<InstrumentIndex> instruments{};  // of a group with protections
-    std::vector<std::int64_t> of_rows{};         // by raw column, of Table instruments
-    std::vector<std::int64_t> most{};            // by raw column
+    std::vector<InstrumentIndex> futures{};  // of a group with protections: its Factor instruments
+    std::vector<std::int64_t> most{};        // by raw column
     std::int64_t largest = 0;
-    std::uint64_t table_version = ~std::uint64_t{0};
     std::uint64_t version = 0;
   };
   // The anchor of an instrument in its group's table, and whether its mark is too far from it.
   struct Anchored {
     Mark anchor{};  // 0: none
     bool has_moved = false;
-  };
-  // The largest gain and the largest loss in a row of a table.
-  struct TableWorst {
-    std::int32_t gain = 0;
-    std::int32_t loss = 0;
   };
   // What a group's add-ons charge, in fines.
   struct Charges {
@@ -1011,6 +1004,7 @@ class Engine : private Rules {
 
   const char* verify_account(AccountIndex account) noexcept;
   [[nodiscard]] const char* verify_anchors() const noexcept;
+  [[nodiscard]] const char* verify_tables() const noexcept;
 
   // state_hash.cpp
   [[nodiscard]] std::uint64_t hash_of(const Order& order) const noexcept;
@@ -1042,13 +1036,12 @@ class Engine : private Rules {
     if (last_time_ < time) last_time_ = time;
   }
   [[nodiscard]] Int128 value_at(InstrumentIndex instrument, Int128 mark) const noexcept;
-  [[nodiscard]] std::int64_t shift_ppm(const RiskTable& before, const RiskTable& after,
-                                       InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] std::int64_t shift_ppm(const RiskTable& table) const noexcept;
   [[nodiscard]] Int128 unlevered_lot(InstrumentIndex index) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
   void price_asset(AssetIndex asset) noexcept;
-  [[nodiscard]] bool are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept;
+  [[nodiscard]] bool fits(const RiskTable& table) const noexcept;
   [[nodiscard]] bool has_moved(InstrumentIndex instrument, Mark anchor) const noexcept;
   void set_anchor(InstrumentIndex instrument, Mark anchor) noexcept;
   template <class Stands>
@@ -1118,7 +1111,6 @@ class Engine : private Rules {
   std::vector<Usage> usage_;                  // [instrument * nodes + node]
   std::vector<std::uint64_t> group_version_;  // of prices
   std::vector<std::uint64_t> table_version_;  // of the published table
-  std::vector<TableWorst> table_worst_;       // by instrument
   std::vector<Anchored> anchored_;            // by instrument
   std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
   std::vector<Reducers> reducers_;            // by line

@@ -604,7 +604,8 @@ void Gate::effect(const PublishTableRecord& record) noexcept {
   if (published_ != nullptr) {
     table = std::move(published_->table);
   } else {
-    table = find_table(record.hash);
+    table = find_table(record.hash,
+                       record.group < tables_.size() ? tables_[record.group].get() : nullptr);
     if (table == nullptr) return;
   }
   const std::size_t group = record.group;

@@ -367,9 +367,9 @@ class Gate {
   static void for_each_part(Self& self, Part& part);
   [[nodiscard]] const char* check_loaded() const noexcept;
   [[nodiscard]] const char* load_tables() noexcept;
-  // Null: table_problem_ says why.
+  // Null: table_problem_ says why. `before`: its group's table in force, or null.
   [[nodiscard]] std::shared_ptr<const risk::RiskTable> find_table(
-      const feeds::TableHash& hash) noexcept;
+      const feeds::TableHash& hash, const risk::RiskTable* before) noexcept;
   [[nodiscard]] std::uint64_t own_hash() const noexcept;
   bool mark_state(std::int64_t now_ns);
   bool watch_follower(std::int64_t now_ns) noexcept;

@@ -87,17 +87,22 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
 const char* Gate::load_tables() noexcept {
   for (std::size_t group = 0; group < tables_.size(); ++group) {
     if (table_hashes_[group] == feeds::TableHash{}) continue;
-    tables_[group] = find_table(table_hashes_[group]);
+    tables_[group] = find_table(table_hashes_[group], nullptr);
     if (tables_[group] == nullptr) return "a risk table";
     if (tables_[group]->group.value != group) return "a risk table of another group";
   }
   return nullptr;
 }
 
-std::shared_ptr<const risk::RiskTable> Gate::find_table(const feeds::TableHash& hash) noexcept {
+std::shared_ptr<const risk::RiskTable> Gate::find_table(const feeds::TableHash& hash,
+                                                        const risk::RiskTable* before) noexcept {
   feeds::LoadedTable loaded{.problem = "there is no table log"};
   if (table_source_) loaded = table_source_(hash);
   if (loaded.table == nullptr && table_problem_.empty()) table_problem_ = std::move(loaded.problem);
+  if (loaded.table != nullptr) {
+    loaded.table->facts = risk::facts_of(
+        *loaded.table, risk::row_scales(deployment_.parameters, loaded.table->group), before);
+  }
   return loaded.table;
 }
 

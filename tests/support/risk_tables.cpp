@@ -42,6 +42,7 @@ feeds::PublishedTable future_table(const config::Deployment& deployment, std::ui
   table->as_of = as_of;
   table->gains.assign(deployment.parameters.groups[0].raw_columns(), -loss);
   table->measures.resize(1);
+  table->facts = risk::facts_of(*table, risk::row_scales(deployment.parameters, {0}), nullptr);
   return {.group = table->group,
           .version = version,
           .hash = feeds::hash_of(feeds::encode_table(*table)),

@@ -128,6 +128,23 @@ TEST_F(TableServiceTest, BuildsFromTheLastGoodInputsAndNamesTheTableByItsBytes) 
   EXPECT_EQ(events(), (std::vector<std::pair<Kind, std::string>>{{Kind::Built, "table 1"}}));
 }
 
+// What the engine asks how far everything has moved since.
+TEST_F(TableServiceTest, ComparesATableWithTheOneInForce) {
+  const auto since = [&](std::int64_t at_ns, bool in_force) {
+    all(at_ns);
+    const std::optional<PublishedTable> table = step(at_ns);
+    EXPECT_TRUE(table) << at_ns;
+    if (!table) return std::uint64_t{0};
+    EXPECT_TRUE(table->table->facts.is_sound);
+    settle(table->version, in_force, at_ns);
+    return table->table->facts.since;
+  };
+  EXPECT_EQ(since(0, true), 0);
+  EXPECT_EQ(since(20 * kSecond, false), 1);
+  EXPECT_EQ(since(40 * kSecond, true), 1);
+  EXPECT_EQ(since(60 * kSecond, true), 3);
+}
+
 TEST_F(TableServiceTest, GoesOnFromTheLastVersionThatWasEverPublished) {
   group_.description.id = 41;
   service_ = std::make_unique<TableService>(std::vector{group_});
