@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "config/deployment.h"
 #include "feeds/table_log.h"
 #include "gateway/journal/format.h"
 #include "risk/commands.h"
@@ -41,6 +42,7 @@ enum class RecordType : std::uint16_t {
   PriceState = 26,     // a reference price is unsafe from here on, or safe again
   PublishTable = 27,   // a group's next risk table
   Overload = 28,       // the shard has more to do than it can, from here on, or no longer
+  Parameters = 30,     // other limits, shocks, fees, ... are in force from here on
 };
 
 struct StartRecord {
@@ -211,6 +213,24 @@ struct PublishTableRecord {
   std::uint32_t padding = 0;
 };
 
+// Other parameters are in force, of a configuration whose canonical text is in the journal's folder as
+// parameters/<its SHA-256>.json (gateway/parameters).
+using ParameterHash = feeds::TableHash;
+enum class ParametersCause : std::uint8_t {
+  Reload,  // the configuration's files were loaded again
+  Regime,  // a factor's volatility selects another regime
+};
+struct ParametersRecord {
+  risk::Timestamp time;
+  std::uint32_t version = 0;   // in every decision from here on; rises from record to record
+  std::uint32_t replaces = 0;  // the version in force until now
+  ParameterHash hash{};
+  config::RegimeChoice regimes{};
+  std::array<char, 32> by{};  // who asked for it, then zeros
+  ParametersCause cause = ParametersCause::Reload;
+  std::array<std::uint8_t, 7> padding{};
+};
+
 // Orders that add risk are refused while it is on; each decision says whether it was. It changes
 // nothing itself.
 struct OverloadRecord {
@@ -219,6 +239,7 @@ struct OverloadRecord {
   std::array<std::uint8_t, 7> padding{};
 };
 
+static_assert(journal::is_journal_command<ParametersRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

@@ -125,7 +125,9 @@ bool Shard::drain_queues() {
   const bool logins = drain_logins();
   const bool prices = drain_prices();
   const bool tables = drain_tables();
-  return prices || tables || orders || logins || streams_.blocks_read() != blocks_read_ ||
+  const bool parameters = drain_parameters();
+  return prices || tables || parameters || orders || logins ||
+         streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
@@ -520,12 +522,20 @@ bool Shard::drain_tables() {
   return true;
 }
 
+bool Shard::drain_parameters() {
+  if (inputs_.parameters == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+  gate::PublishedParameters* parameters = inputs_.parameters->next();
+  if (parameters == nullptr) return false;
+  inputs_.parameters->answer_next(gate_.on_parameters(*parameters, now_ns_));
+  return true;
+}
+
 // Indexes that the configuration fixes, told anew before they would be stale.
 void Shard::publish_fixed_indexes() {
   std::int64_t shortest = 60 * risk::kSecondNs;
   for (std::uint32_t a = 0; a < deployment_.assets.size(); ++a) {
     if (deployment_.assets[a].fixed_index == 0) continue;
-    shortest = std::min(shortest, deployment_.parameters.assets[a].index_age_max_ns / 2);
+    shortest = std::min(shortest, gate_.engine().parameters().assets[a].index_age_max_ns / 2);
     gate_.on_index({.time = {now_ns_},
                     .as_of = {now_ns_},
                     .index = deployment_.assets[a].fixed_index,

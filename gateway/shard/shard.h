@@ -25,6 +25,7 @@
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_server.h"
+#include "gateway/parameters/parameter_queue.h"
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
@@ -39,6 +40,7 @@ namespace portcullis::gateway::shard {
 struct Inputs {
   feeds::FeedQueue* prices = nullptr;
   feeds::TableQueue* tables = nullptr;
+  parameters::ParameterQueue* parameters = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
@@ -167,6 +169,7 @@ class Shard {
   void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
   bool drain_prices();
   bool drain_tables();
+  bool drain_parameters();
   bool drain_orders();
   bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);

@@ -13,6 +13,8 @@
 #include "config/state_file.h"
 #include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
+#include "gateway/parameters/parameter_desk.h"
+#include "gateway/parameters/parameter_log.h"
 
 namespace portcullis::test {
 
@@ -85,14 +87,16 @@ std::string line_of(const ouch::InboundMessage& message) {
 }
 
 GateWorld::GateWorld(const std::vector<Change>& changes)
-    : deployment_(small_deployment(changes)),
+    : changes_(changes),
+      deployment_(small_deployment(changes)),
       folder_(journal::testing::memory_folder()),
       next_owed_(deployment_.sessions.size(), 1),
       link_(link_settings(), 0),
       server_(link_settings(), 0) {
   open_journal();
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
-                                       gateway::follower::tables_in(directory_));
+                                       gateway::follower::tables_in(directory_),
+                                       gateway::parameters::parameters_in(directory_));
   gate_->start("STREAM0001", now_ns);
   load_state();
   price();
@@ -175,6 +179,18 @@ void GateWorld::index(risk::AssetIndex asset, std::int64_t index) {
 void GateWorld::price_state(risk::PriceKind kind, std::uint32_t target, risk::PriceState state) {
   gate_->on_price_state({.time = {now_ns}, .target = target, .kind = kind, .state = state});
   after_call();
+}
+
+bool GateWorld::reload(const std::vector<Change>& changes) {
+  std::vector<Change> all = changes_;
+  all.insert(all.end(), changes.begin(), changes.end());
+  gateway::parameters::ParameterDesk desk(deployment_, gate_->parameters(), directory_);
+  auto prepared = desk.prepare_reload(small_deployment(all), "a test");
+  for (const config::Problem& problem : prepared.problems) ADD_FAILURE() << to_text(problem);
+  if (!prepared.parameters) return false;
+  const bool is_in_force = gate_->on_parameters(*prepared.parameters, now_ns);
+  after_call();
+  return is_in_force;
 }
 
 bool GateWorld::look_again() {
@@ -639,7 +655,8 @@ void GateWorld::redo() {
     return;
   }
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
-                                       gateway::follower::tables_in(directory_));
+                                       gateway::follower::tables_in(directory_),
+                                       gateway::parameters::parameters_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
@@ -684,7 +701,8 @@ void GateWorld::after_call() {
 
 std::string GateWorld::replay() {
   std::string differences;
-  gate::Gate again(deployment_, nullptr, gateway::follower::tables_in(directory_));
+  gate::Gate again(deployment_, nullptr, gateway::follower::tables_in(directory_),
+                   gateway::parameters::parameters_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     const std::string difference = again.replay(record);
     if (difference.empty()) return;
