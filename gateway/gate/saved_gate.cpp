@@ -88,8 +88,11 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
 // The engine's state is loaded under the parameters that it was saved under.
 const char* Gate::load_parameters() noexcept {
   if (parameters_.version == 0) return nullptr;
-  const std::unique_ptr<risk::NewRules> rules = find_rules(
-      {.version = parameters_.version, .hash = parameters_.hash, .regimes = parameters_.regimes});
+  ParametersRecord record;
+  record.version = parameters_.version;
+  record.hash = parameters_.hash;
+  record.regimes = parameters_.regimes;
+  const std::unique_ptr<risk::NewRules> rules = find_rules(record);
   if (rules == nullptr) return "the parameters in force";
   const risk::ParameterChange change{
       .time = {}, .version = parameters_.version, .replaces = engine_.parameters().version};
