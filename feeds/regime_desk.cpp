@@ -41,6 +41,14 @@ RegimeDesk::RegimeDesk(const config::Deployment& deployment, risk::Timestamp now
   }
 }
 
+void RegimeDesk::begin(const config::RegimeChoice& in_force, risk::Timestamp now) {
+  asked_ = in_force;
+  for (std::size_t f = 0; f < factors_.size(); ++f) {
+    factors_[f].level = std::min<std::size_t>(in_force[f], factors_[f].levels.size() - 1);
+    factors_[f].changed_ns = now.ns;
+  }
+}
+
 void RegimeDesk::take_mark(risk::InstrumentIndex instrument, risk::Mark price,
                            risk::Timestamp as_of) {
   for (Factor& factor : factors_)

@@ -23,6 +23,9 @@ class RegimeDesk {
   // since the last change, down no sooner than down_after: a restart loosens nothing at once.
   RegimeDesk(const config::Deployment& deployment, risk::Timestamp now);
 
+  // The same anew, with the samples that are there.
+  void begin(const config::RegimeChoice& in_force, risk::Timestamp now);
+
   // A good price of an instrument's mark. Those of instruments that no factor looks at are passed over.
   void take_mark(risk::InstrumentIndex instrument, risk::Mark price, risk::Timestamp as_of);
   // What is to be in force now; none: what was asked for last. A choice that could not be put in force is
