@@ -161,7 +161,7 @@ TEST(GateParameters, AChoiceOfRegimesIsAChangeOfParameters) {
       "up_after_ms": 0, "down_after_ms": 60000, "gap_max_ms": 600000, "step_max": "2",
       "levels": [
         {"name": "calm", "enter": "0", "leave": "0", "shock": "1"},
-        {"name": "wild", "enter": "0.6", "leave": "0.5", "shock": "2"}]}})"}});
+        {"name": "wild", "enter": "0.6", "leave": "0.5", "shock": "1.2"}]}})"}});
   const risk::AccountIndex account = world.account("alpha-hedge");
   world.enter(maker(world), {.number = 1, .quantity = 1'000});
   const auto required = [&] {

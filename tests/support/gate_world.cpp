@@ -606,6 +606,8 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
     const std::filesystem::path old = directory_;
     ++journals_;
     open_journal();
+    if (std::filesystem::exists(old / "parameters"))
+      std::filesystem::copy(old / "parameters", directory_ / "parameters");
     journal::Reader reader(old, {.include_ring = true});
     journal::RecordView record;
     while (journal_->published_sequence() < *through &&

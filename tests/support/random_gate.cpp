@@ -283,7 +283,7 @@ void RandomGate::reload() {
     changes.push_back(set("margin.json", "group_mult", 100 * looks_.pick({1, 2, 4}), "\""));
   if (looks_.percent(50))
     changes.push_back(
-        set("margin.json", "sets.range.groups.equity.grid.range", looks_.pick({15, 30, 45}), "\""));
+        set("margin.json", "sets.range.groups.equity.grid.range", looks_.pick({12, 15, 18}), "\""));
   if (looks_.percent(30))
     changes.push_back(set("margin.json", "groups.equity.kappa", looks_.pick({0, 25, 100}), "\""));
   if (looks_.percent(30))

@@ -24,7 +24,7 @@ const std::string kRegimes = R"({
     "levels": [
       {"name": "calm", "enter": "0", "leave": "0", "shock": "1"},
       {"name": "usual", "enter": "0.6", "leave": "0.5", "shock": "1.25"},
-      {"name": "wild", "enter": "1.2", "leave": "1", "shock": "2", "leverage_cap": "3"}]},
+      {"name": "wild", "enter": "1.2", "leave": "1", "shock": "1.5", "leverage_cap": "3"}]},
   "EUR": {"mark": "EUR/USD", "period_ms": 60000, "half_life_ms": 3600000, "warm_up": 5,
     "up_after_ms": 0, "down_after_ms": 60000, "gap_max_ms": 600000, "step_max": "2",
     "levels": [
@@ -33,7 +33,9 @@ const std::string kRegimes = R"({
 
 LoadResult load_with(const std::vector<Change>& changes, const std::string& regimes = kRegimes) {
   Texts texts = test::read_example();
-  // A margin of which the largest regimes leave something: haircuts cover what collateral may fall.
+  // Haircuts cover what collateral may fall in the wildest regimes.
+  test::apply(texts, {kSet, "assets.json", "assets.BTC.haircut_tiers[0].haircut", "\"0.95\""});
+  test::apply(texts, {kSet, "assets.json", "assets.BTC.haircut_tiers[1].haircut", "\"0.95\""});
   test::apply(texts, {kAdd, "margin.json", "regimes", regimes});
   for (const Change& change : changes) test::apply(texts, change);
   return load_texts(texts, "");
@@ -72,7 +74,7 @@ TEST(ConfigRegimes, TheFactorsMovesAreMultipliedAndNoOthers) {
   EXPECT_EQ(shock(usual, "EUR", 0), -40'000);
   EXPECT_EQ(usual.groups[0].columns[0].moves_ppm[0], -200'000);  // what risk tables are built of
   const Deployment wild = loaded(choice(2, 1));
-  EXPECT_EQ(shock(wild, "BTC", 0), -320'000);
+  EXPECT_EQ(shock(wild, "BTC", 0), -240'000);
   EXPECT_EQ(shock(wild, "EUR", 0), -60'000);
   // Away from zero: 1.25 * 371,695.
   const std::size_t joint = usual.parameters.sets.back().first_column[0];
@@ -84,7 +86,7 @@ TEST(ConfigRegimes, WithoutAChoiceTheLastOnesAreInForce) {
   const LoadResult result = load_with({});
   ASSERT_TRUE(result.ok()) << test::problems_text(result);
   EXPECT_EQ(result.deployment.regime_choice, choice(2, 1));
-  EXPECT_EQ(shock(result.deployment, "BTC", 0), -320'000);
+  EXPECT_EQ(shock(result.deployment, "BTC", 0), -240'000);
   EXPECT_EQ(loaded(choice(77, kLastRegime)).regime_choice, choice(2, 1));
 }
 
@@ -127,9 +129,9 @@ TEST(ConfigRegimes, WhatIsWrongIsTold) {
        btc + "gap_max_ms",
        "must not be less than period_ms"},
       {{kSet, "margin.json", btc + "step_max", "\"0.9\""}, btc + "step_max", "must be from 1"},
-      {{kSet, "margin.json", btc + "step_max", "\"1.5\""},
-       btc + "levels[2].shock",
-       "must be at most 1.875"},
+      {{kSet, "margin.json", btc + "step_max", "\"1.1\""},
+       btc + "levels[1].shock",
+       "must be at most 1.1"},
       {{kSet, "margin.json", btc + "levels[0].enter", "\"0.1\""},
        btc + "levels[0].enter",
        "must be from 0 to 0"},
