@@ -80,8 +80,8 @@ TEST(ConfigReload, WhatIsFixedAtStartIsRefusedByName) {
        "assets.json: assets.USDC.index_max: \"1.3\": "},
       {{kSet, "limits.json", "accounts.alpha-1.firm", "\"ZZZZ\""},
        "limits.json: accounts.alpha-1.firm: \"ZZZZ\": "},
-      {{kSet, "margin.json", "sets.extreme.action", "\"warn\""},
-       "margin.json: extreme: another action: "},
+      {{kAdd, "margin.json", "sets.extreme.requirement", "\"initial\""},
+       "margin.json: extreme: another part in the maintenance requirement: "},
       {{kSet, "margin.json", "sets.range.groups.equity.grid.points", "9"},
        "margin.json: equity: another number of scenarios: "},
   };
