@@ -54,6 +54,14 @@ void MarketFeed::take(config::SourceIndex source, const MarketUpdate& update) {
   if (wakes) changed_.notify_one();
 }
 
+void MarketFeed::set_parameters(const config::Deployment& in_force) {
+  {
+    const std::lock_guard lock(mutex_);
+    market_.set_parameters(in_force);
+  }
+  changed_.notify_one();
+}
+
 std::int64_t MarketFeed::next_due_ns() const {
   return std::min(market_.next_due_ns(), recorded_.next_due_ns().value_or(kNever));
 }

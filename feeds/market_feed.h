@@ -34,6 +34,9 @@ class MarketFeed {
   // Any thread: what a live source said. It waits while a table is being built.
   void take(config::SourceIndex source, const MarketUpdate& update);
 
+  // Any thread: as Market::set_parameters().
+  void set_parameters(const config::Deployment& in_force);
+
   // Any thread: looks at the market while nothing in it moves.
   template <class Look>
   auto look(Look look) const {

@@ -98,10 +98,13 @@ InputVerdict verdict_on(double value, double most, std::int64_t last_ns, bool is
 }  // namespace
 
 std::string_view describe(TableCause cause) {
-  constexpr std::array<std::string_view, kTableCauseCount> kTexts{
-      "there is none yet",    "the engine refused the last one",
-      "a price has moved",    "a volatility has moved",
-      "options have expired", "it is old"};
+  constexpr std::array<std::string_view, kTableCauseCount> kTexts{"there is none yet",
+                                                                  "the engine refused the last one",
+                                                                  "a price has moved",
+                                                                  "a volatility has moved",
+                                                                  "options have expired",
+                                                                  "it is old",
+                                                                  "other parameters are in force"};
   return kTexts[place(cause)];
 }
 
@@ -288,11 +291,26 @@ std::optional<TableCause> TableService::cause(std::uint32_t g, risk::Timestamp n
   if (group.attempted_ns && now.ns - *group.attempted_ns < rebuild.pause_ns) return std::nullopt;
   if (!group.has_table()) return TableCause::First;
   if (group.refused) return TableCause::Refused;
+  if (group.outdated) return TableCause::Parameters;
   if (group.prices_moved > 0) return TableCause::PriceMove;
   if (group.volatilities_moved > 0) return TableCause::VolatilityMove;
   if (now.ns >= group.next_expiry_ns) return TableCause::Expiry;
   if (now.ns - group.status.built_at.ns >= rebuild.age_ns) return TableCause::Age;
   return std::nullopt;
+}
+
+void TableService::set_columns(std::uint32_t g, std::uint32_t parameter_version,
+                               const std::vector<ColumnMove>& columns) {
+  Group& group = groups_[g];
+  TableDescription& description = group.settings.description;
+  PORTCULLIS_ASSERT(columns.size() == description.columns.size());
+  const auto is_same = [](const ColumnMove& a, const ColumnMove& b) {
+    return a.move_ppm == b.move_ppm;
+  };
+  if (!std::equal(columns.begin(), columns.end(), description.columns.begin(), is_same))
+    group.outdated = true;
+  description.columns = columns;
+  description.parameter_version = parameter_version;
 }
 
 std::optional<PublishedTable> TableService::step(risk::Timestamp now) {
@@ -531,6 +549,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
   group.prices_moved = 0;
   group.volatilities_moved = 0;
   group.refused = false;
+  group.outdated = false;
   group.next_expiry_ns = std::numeric_limits<std::int64_t>::max();
   for (const TableChain& chain : group.settings.chains) {
     if (chain.expiry > now) group.next_expiry_ns = std::min(group.next_expiry_ns, chain.expiry.ns);

@@ -9,6 +9,7 @@
 #include "gateway/commands/margin.h"
 #include "gateway/commands/password.h"
 #include "gateway/commands/reconcile.h"
+#include "gateway/commands/reload.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
 #include "gateway/commands/state.h"
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_run_command(app);
   portcullis::gateway::add_check_command(app);
   portcullis::gateway::add_margin_command(app);
+  portcullis::gateway::add_reload_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::add_journal_command(app);
   portcullis::gateway::add_state_command(app);

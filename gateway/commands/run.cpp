@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/reload.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
 #include "gateway/commands/run_feeds.h"
@@ -24,6 +26,11 @@
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
+#include "gateway/parameters/parameter_desk.h"
+#include "gateway/parameters/parameter_log.h"
+#include "gateway/parameters/parameter_queue.h"
+#include "gateway/parameters/regime_watch.h"
+#include "gateway/parameters/reloader.h"
 #include "gateway/security/credentials.h"
 #include "gateway/shard/loop.h"
 
@@ -41,10 +48,16 @@ struct CommandLine {
   FeedOptions feed;
 };
 
-std::atomic<shard::Loop*> g_running{nullptr};  // for the signal handler alone
+// For the signal handlers alone.
+std::atomic<shard::Loop*> g_running{nullptr};
+std::atomic<parameters::Reloader*> g_reloader{nullptr};
 
 extern "C" void handle_stop(int) {
   if (shard::Loop* running = g_running.load()) running->stop();
+}
+
+extern "C" void handle_reload(int, siginfo_t* info, void*) {
+  if (parameters::Reloader* reloader = g_reloader.load()) reloader->ask_reload(info->si_uid);
 }
 
 [[noreturn]] void fail(const std::vector<config::Problem>& problems) {
@@ -72,6 +85,44 @@ journal::Options journal_options(const config::Deployment& deployment) {
   }
   options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
   return options;
+}
+
+// The deployment as its journal began: parameters that have been changed since come from its records. A
+// configuration that has become another one meanwhile, in what may change, is put in force at the start.
+config::Deployment as_begun(const config::Deployment& deployment) {
+  const std::filesystem::path path = deployment.journal.directory / "configuration.json";
+  config::Deployment begun = deployment;
+  if (!std::filesystem::exists(path)) return begun;
+  config::LoadResult first = config::load_canonical(read_text(path), deployment.folder);
+  if (!first.ok()) fail(first.problems);
+  if (first.deployment.canonical_text == deployment.canonical_text) return begun;
+  const std::vector<config::Problem> problems =
+      config::problems_of_reload(first.deployment, deployment);
+  if (!problems.empty()) {
+    std::cerr << fmt::format(
+        "{}: begun under another configuration, which is kept there as configuration.json\n",
+        deployment.journal.directory.string());
+    fail(problems);
+  }
+  begun.parameters = std::move(first.deployment.parameters);
+  begun.groups = std::move(first.deployment.groups);
+  begun.names = std::move(first.deployment.names);
+  begun.canonical_text = std::move(first.deployment.canonical_text);
+  begun.canonical_hash = first.deployment.canonical_hash;
+  return begun;
+}
+
+// What the files say now, where that is not what the journal ends with.
+void take_changed_configuration(const config::Deployment& deployment,
+                                parameters::ParameterDesk& desk, gate::Gate& gate) {
+  parameters::Prepared prepared = desk.prepare_reload(deployment, "start");
+  if (!prepared.problems.empty()) fail(prepared.problems);
+  if (!prepared.parameters) return;
+  const bool is_in_force = gate.on_parameters(*prepared.parameters, feeds::epoch_ns());
+  desk.settle(is_in_force);
+  if (is_in_force)
+    std::cerr << fmt::format("parameters of version {} are in force\n",
+                             gate.engine().parameters().version);
 }
 
 // Whoever waits for records to be durable, told by the journal's own thread: the shard, and the door,
@@ -318,7 +369,8 @@ void run(const CommandLine& line) {
     const std::int64_t since_ns = line.clock_at_ns == 0 ? 0 : feeds::epoch_ns() - line.clock_at_ns;
     feeds::set_epoch_ns(line.clock_ns + since_ns);
   }
-  const config::Deployment deployment = load_deployment(line.folder);
+  const config::Deployment loaded = load_deployment(line.folder);
+  const config::Deployment deployment = as_begun(loaded);
   need_files(deployment);
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
@@ -342,17 +394,31 @@ void run(const CommandLine& line) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
   }
+  parameters::RegimeWatch regimes(
+      deployment, [](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  if (!deployment.regimes.empty()) companions.push_back(&regimes);
   follower::Resumed resumed;
   if (is_new) {
-    resumed.gate = std::make_unique<gate::Gate>(deployment, &journal,
-                                                follower::tables_in(deployment.journal.directory));
+    resumed.gate = std::make_unique<gate::Gate>(
+        deployment, &journal, follower::tables_in(deployment.journal.directory),
+        parameters::parameters_in(deployment.journal.directory));
   } else {
     resumed = resume_journal(line, deployment, journal, companions);
   }
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, credentials, gate, journal,
-                   feeds.inputs(door ? &door->queue() : nullptr), door ? &door->bell() : nullptr);
+  parameters::ParameterQueue changes([&waking] { waking->wake(); });
+  parameters::ParameterDesk desk(deployment, gate.parameters(), deployment.journal.directory);
+  feeds.set_parameters(desk.in_force());
+  parameters::Reloader reloader(
+      desk, changes,
+      {.folder = line.folder,
+       .journal = deployment.journal.directory,
+       .tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); },
+       .in_force = [&feeds](const config::Deployment& now) { feeds.set_parameters(now); }});
+  shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
+  inputs.parameters = &changes;
+  shard::Loop loop(deployment, credentials, gate, journal, inputs, door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
   // Before either is gone, also where the start fails below.
@@ -373,6 +439,10 @@ void run(const CommandLine& line) {
   if (is_new) begin_journal(state, deployment, journal, gate);
   if (!is_new && journal.recovery().possible_loss) begin_streams(deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
+  take_changed_configuration(loaded, desk, gate);
+  feeds.set_parameters(desk.in_force());
+  regimes.begin(desk.in_force().regime_choice, {feeds::epoch_ns()},
+                [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
   follower.start();
@@ -383,6 +453,13 @@ void run(const CommandLine& line) {
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  reloader.start();
+  g_reloader.store(&reloader);
+  struct sigaction reload {};
+  reload.sa_sigaction = handle_reload;
+  reload.sa_flags = SA_SIGINFO | SA_RESTART;
+  ::sigaction(SIGHUP, &reload, nullptr);
+  write_text(deployment.journal.directory / parameters::kPidFile, fmt::format("{}\n", ::getpid()));
   std::cout << "listening on " << loop.port() << std::endl;
   if (door) {
     door->start();
@@ -391,7 +468,9 @@ void run(const CommandLine& line) {
   feeds.start();
   loop.run();
   if (door) door->begin_stop();
+  g_reloader.store(nullptr);
   feeds.stop();  // what contracts have paid is there when the shard looks for the last time
+  reloader.stop();
   loop.finish();
   g_running.store(nullptr);
   if (door) door->stop(journal.published_sequence());

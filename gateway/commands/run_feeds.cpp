@@ -106,6 +106,10 @@ shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {
           .orders = orders};
 }
 
+void RunFeeds::set_parameters(const config::Deployment& in_force) {
+  if (market_feed_) market_feed_->set_parameters(in_force);
+}
+
 void RunFeeds::start() {
   if (feed_) feed_->start();
   if (market_feed_) market_feed_->start(options_.start_ns);

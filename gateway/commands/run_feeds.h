@@ -49,6 +49,9 @@ class RunFeeds {
   [[nodiscard]] shard::Inputs inputs(edge::CommandQueue* orders);
   // Of the journal's folder: for who removes what is not needed.
   [[nodiscard]] feeds::TableFolder& table_folder() { return table_folder_; }
+  // Risk tables are built under these from now on: what is in force (parameters::ParameterDesk). Any
+  // thread, after open().
+  void set_parameters(const config::Deployment& in_force);
   void start();
   void stop();
 

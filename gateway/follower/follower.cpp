@@ -10,6 +10,7 @@
 #include "gateway/follower/resume.h"
 #include "gateway/follower/table_retention.h"
 #include "gateway/gate/records.h"
+#include "gateway/parameters/parameter_log.h"
 
 namespace portcullis::gateway::follower {
 
@@ -23,7 +24,8 @@ constexpr int kNice = 10;                             // of its thread: whoever 
 
 std::unique_ptr<gate::Gate> copy_of(const gate::Gate* gate, const config::Deployment& deployment,
                                     const std::filesystem::path& directory) {
-  auto copy = std::make_unique<gate::Gate>(deployment, nullptr, tables_in(directory));
+  auto copy = std::make_unique<gate::Gate>(deployment, nullptr, tables_in(directory),
+                                           parameters::parameters_in(directory));
   if (gate == nullptr) return copy;
   std::vector<std::byte> saved(gate->saved_bytes());
   gate->save(saved);

@@ -454,7 +454,7 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
   }
   const std::uint8_t action =
       record.type == ouch::MassCancel::kType ? risk::kMayMassCancel : risk::kMayDisable;
-  if (!query && (deployment_.parameters.sessions[session.value].actions & action) == 0)
+  if (!query && (engine_.parameters().sessions[session.value].actions & action) == 0)
     record.known = 0;
   if (!blank(record.symbol)) {
     const config::Alias* alias = aliases_.find(session, record.symbol);

@@ -133,6 +133,15 @@ constexpr std::string_view name_of(risk::PriceState state) {
   }
   return "";
 }
+constexpr std::string_view name_of(ParametersCause cause) {
+  switch (cause) {
+    case ParametersCause::Reload:
+      return "reload";
+    case ParametersCause::Regime:
+      return "regime";
+  }
+  return "";
+}
 constexpr std::string_view name_of(LinkChange change) {
   switch (change) {
     case LinkChange::Down:

@@ -93,6 +93,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Expire:
     case RecordType::Split:
     case RecordType::LeverageCap:
+    case RecordType::Parameters:  // fees are the same (config/reload.h)
       return;
   }
 }

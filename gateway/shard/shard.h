@@ -26,6 +26,7 @@
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_server.h"
+#include "gateway/parameters/parameter_queue.h"
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
@@ -42,6 +43,7 @@ struct Inputs {
   feeds::FeedQueue* references = nullptr;  // of others: each price comes through one of the two
   feeds::TableQueue* tables = nullptr;
   feeds::ContractQueue* contracts = nullptr;
+  parameters::ParameterQueue* parameters = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
@@ -171,6 +173,7 @@ class Shard {
   bool drain_prices(feeds::FeedQueue* queue);
   bool drain_tables();
   bool drain_contracts();
+  bool drain_parameters();
   bool drain_orders();
   bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);

@@ -65,11 +65,12 @@ const std::set<std::string>& optional_keys() {
       // assets.json
       "tiers_in", "maintenance_haircut_tiers", "borrow", "share",
       // margin.json
-      "gain_cap", "volatility", "table_rebuild", "damped", "requirement", "combine_weight",
-      "maintenance_group_mult", "maintenance_joint_mult", "combine_joint", "add_ons", "kinds",
-      "factors", "instruments", "each", "initial", "maintenance", "ramp_open_interest", "short_of",
-      "offset", "bands", "maintenance_includes_orders", "liquidation_lock", "exit_allowance",
-      "transfer_notional", "leverage_equity", "leverage_options", "leverage_spot",
+      "gain_cap", "volatility", "table_rebuild", "regimes", "leverage_cap", "damped", "requirement",
+      "combine_weight", "maintenance_group_mult", "maintenance_joint_mult", "combine_joint",
+      "add_ons", "kinds", "factors", "instruments", "each", "initial", "maintenance",
+      "ramp_open_interest", "short_of", "offset", "bands", "maintenance_includes_orders",
+      "liquidation_lock", "exit_allowance", "transfer_notional", "leverage_equity",
+      "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
