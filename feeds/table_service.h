@@ -223,7 +223,6 @@ class TableService {
     std::int64_t next_expiry_ns = 0;  // of its chains, after it was built
     std::uint32_t prices_moved = 0;
     std::uint32_t volatilities_moved = 0;
-    bool refused = false;  // the last table, by the engine
     // Of those built here: the engine's, and the one that it has not answered for.
     std::shared_ptr<const risk::RiskTable> in_force{};
     std::shared_ptr<const risk::RiskTable> in_flight{};

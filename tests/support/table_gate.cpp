@@ -175,7 +175,7 @@ std::set<feeds::TableHash> TableGate::needed() const {
     if (!follower::read_snapshot(file, snapshot).empty()) continue;
     gate::Gate saved(deployment_, nullptr, follower::tables_in(directory_));
     const char* wrong = saved.load(snapshot.section("gate"));
-    EXPECT_EQ(wrong, nullptr) << wrong << ": " << saved.table_problem();
+    EXPECT_EQ(wrong, nullptr) << wrong << ": " << saved.source_problem();
     for (const feeds::TableHash& hash : saved.tables())
       if (hash != feeds::TableHash{}) needed.insert(hash);
   }
