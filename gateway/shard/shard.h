@@ -37,7 +37,8 @@ namespace portcullis::gateway::shard {
 
 // What other threads queue for the shard; each may be null.
 struct Inputs {
-  feeds::FeedQueue* prices = nullptr;
+  feeds::FeedQueue* prices = nullptr;      // of the recording
+  feeds::FeedQueue* references = nullptr;  // of others: each price comes through one of the two
   feeds::TableQueue* tables = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
@@ -165,7 +166,7 @@ class Shard {
   bool serve_venue_output();
   void drop_venue();
   void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
-  bool drain_prices();
+  bool drain_prices(feeds::FeedQueue* queue);
   bool drain_tables();
   bool drain_orders();
   bool drain_last_orders();
