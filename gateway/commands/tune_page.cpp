@@ -43,15 +43,9 @@ std::string grouped(const std::string& text) {
 std::string number(std::uint64_t value) { return grouped(std::to_string(value)); }
 
 std::vector<std::string> tally_row(std::string name, const Tally& tally) {
-  return {std::move(name),
-          number(tally.messages),
-          number(tally.refused_then),
-          number(tally.refused_now),
-          number(tally.of(Change::Refused)),
-          number(tally.of(Change::Allowed)),
-          number(tally.of(Change::Reason)),
-          number(tally.of(Change::Price)),
-          number(tally.of(Change::Follows))};
+  std::vector<std::string> row{std::move(name)};
+  for (const std::uint64_t count : counts_of(tally)) row.push_back(number(count));
+  return row;
 }
 
 Table tally_table(std::string first) {

@@ -341,6 +341,18 @@ std::vector<std::string> convention_texts(const tune::Convention& convention) {
   return texts;
 }
 
+std::array<std::uint64_t, 8> counts_of(const tune::Tally& tally) {
+  using tune::Change;
+  return {tally.messages,
+          tally.refused_then,
+          tally.refused_now,
+          tally.of(Change::Refused),
+          tally.of(Change::Allowed),
+          tally.of(Change::Reason),
+          tally.of(Change::Price),
+          tally.of(Change::Follows)};
+}
+
 std::vector<std::uint32_t> members_of(const config::Deployment& deployment) {
   std::vector<std::uint32_t> members;
   for (std::uint32_t n = 0; n < deployment.parameters.nodes.size(); ++n) {

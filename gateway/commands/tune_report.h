@@ -2,6 +2,7 @@
 // a page (tune_page.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -83,6 +84,9 @@ struct TuneReport {
 [[nodiscard]] std::vector<std::string> convention_texts(const tune::Convention& convention);
 [[nodiscard]] std::string_view name_of(tune::Change change);
 [[nodiscard]] std::string_view name_of(tune::Message message);
+// Messages, refused as recorded, refused by the candidate, newly refused, newly allowed, other reason,
+// other price, consequences.
+[[nodiscard]] std::array<std::uint64_t, 8> counts_of(const tune::Tally& tally);
 // Members of the tree, by index.
 [[nodiscard]] std::vector<std::uint32_t> members_of(const config::Deployment& deployment);
 

@@ -11,7 +11,6 @@
 
 namespace portcullis::gateway {
 
-using tune::Change;
 using tune::Tally;
 
 namespace {
@@ -24,15 +23,9 @@ constexpr std::size_t kFindingsMax = 30;  // the JSON has all
 std::string number(std::uint64_t value) { return std::to_string(value); }
 
 std::vector<std::string> tally_cells(std::string name, const Tally& tally) {
-  return {std::move(name),
-          number(tally.messages),
-          number(tally.refused_then),
-          number(tally.refused_now),
-          number(tally.of(Change::Refused)),
-          number(tally.of(Change::Allowed)),
-          number(tally.of(Change::Reason)),
-          number(tally.of(Change::Price)),
-          number(tally.of(Change::Follows))};
+  std::vector<std::string> cells{std::move(name)};
+  for (const std::uint64_t count : counts_of(tally)) cells.push_back(number(count));
+  return cells;
 }
 
 const std::vector<std::string> kTallyHeader{"",      "messages", "refused", "by the", "newly",

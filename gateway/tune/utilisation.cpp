@@ -217,7 +217,7 @@ void Utilisation::take(const Judged& judged) {
     return;
   }
   if (judged.then.disposition == Disposition::Forward)
-    instrument_of_.emplace(judged.then.number, judged.instrument.value);
+    numbers_.emplace_back(judged.then.number, judged.instrument);
   if (judged.now.disposition == Disposition::Forward) passes(judged);
   if (judged.now.disposition == Disposition::Reject) is_refused(judged);
 }
@@ -303,10 +303,12 @@ void Utilisation::take(const journal::RecordView& view) {
     if (gate::read_record(view, record) &&
         ouch::decode(std::span(record.payload).first(record.length), executed) ==
             ouch::DecodeError::None) {
-      const auto found = instrument_of_.find(executed.user_ref_num);
-      if (found != instrument_of_.end()) {
-        orders_[found->second].traded +=
-            executed.quantity / candidate_.instruments[found->second].venue.quantity_per_lot;
+      const auto found = std::lower_bound(
+          numbers_.begin(), numbers_.end(), executed.user_ref_num,
+          [](const auto& known, std::uint32_t number) { return known.first < number; });
+      if (found != numbers_.end() && found->first == executed.user_ref_num) {
+        const std::size_t i = found->second.value;
+        orders_[i].traded += executed.quantity / candidate_.instruments[i].venue.quantity_per_lot;
       }
     }
   }

@@ -19,7 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "config/deployment.h"
@@ -143,7 +143,8 @@ class Utilisation {
   const Settings settings_;
   std::map<LimitId, LimitUse> limits_;
   std::vector<InstrumentOrders> orders_;
-  std::unordered_map<std::uint32_t, std::uint32_t> instrument_of_;  // by the recording's number
+  // The recording's numbers, rising, and of which instruments their orders are.
+  std::vector<std::pair<std::uint32_t, risk::InstrumentIndex>> numbers_;
   std::vector<risk::Timestamp> sample_times_;
   std::int64_t step_ = -1;  // the last one in which there was a record
 };

@@ -215,6 +215,40 @@ TEST_F(TuneRejudge, ANewlyAllowedReplaceComesToNothingOrFills) {
   EXPECT_STREQ(filled.engine().verify(), nullptr);
 }
 
+TEST_F(TuneRejudge, WhereTheFirstRecordsAreGoneItBeginsWithTheStateBehindThem) {
+  buy_at_venue(1, 800);
+  gateway::TuneTexts recorded = gateway::recorded_texts(w.deployment().canonical_text);
+  const auto candidate_of = [&](const std::vector<test::Change>& changes) {
+    gateway::TuneTexts texts = recorded;
+    for (const test::Change& change : changes) test::apply(texts, change);
+    return gateway::load_candidate(texts, recorded, w.deployment());
+  };
+  const gateway::TuneCandidate same = candidate_of({});
+  const gateway::TuneCandidate lower = candidate_of({limit_change(kLong, "\"1000\"")});
+  std::vector<std::unique_ptr<gateway::tune::Rejudge>> rejudges;
+  for (const gateway::TuneCandidate* const of : {&same, &lower}) {
+    rejudges.push_back(std::make_unique<gateway::tune::Rejudge>(
+        w.deployment(), *of->deployment, gateway::gate::TableSource{}, kUnfilled));
+    rejudges.back()->begin_with(w.gate());
+  }
+  const std::uint64_t behind = w.journal().published_sequence();
+  buy_at_venue(2, 600);
+  w.say(executed(1, 300, kAmznPrice, 1));
+  w.say(executed(2, 600, kAmznPrice, 2));
+  std::vector<std::uint64_t> refused;
+  for (const auto& rejudge : rejudges) {
+    refused.push_back(0);
+    w.for_each_record(behind, [&](const gateway::journal::RecordView& record) {
+      const auto judged = rejudge->take(record);
+      if (judged && judged->change == Change::Refused) ++refused.back();
+    });
+  }
+  EXPECT_EQ(refused, (std::vector<std::uint64_t>{0, 1}));
+  EXPECT_EQ(rejudges[0]->engine().state_hash(), w.gate().engine().state_hash());
+  const auto bravo_1 = w.account("bravo-1");
+  EXPECT_EQ(rejudges[1]->engine().position(bravo_1, w.instrument("AMZN")).raw, 300);
+}
+
 TEST_F(TuneRejudge, AccountsAreMatchedByNameInWhateverOrder) {
   buy_at_venue(1, 800);
   buy(2, 5'000);
