@@ -13,6 +13,7 @@
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
 #include "gateway/commands/state.h"
+#include "gateway/commands/tune.h"
 #include "gateway/venue_sim/command.h"
 
 // NOLINTNEXTLINE(bugprone-exception-escape): nothing is caught that says more than the exception
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_password_command(app);
   portcullis::gateway::add_feed_command(app);
   portcullis::gateway::add_calibrate_command(app);
+  portcullis::gateway::add_tune_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);

@@ -471,6 +471,13 @@ std::int64_t Engine::leverage_max(AccountIndex account, Int128 gross) const noex
   return most;
 }
 
+Engine::LeverageUse Engine::leverage(AccountIndex index) const noexcept {
+  const Int128 used = levered(accounts_[index.value]);
+  const std::int64_t most = leverage_max(index, used);
+  return {{saturate(ceil_div(used, parameters_.wide_denominator))},
+          {saturate(floor_div(most * leverage_equity(index), kPpm))}};
+}
+
 // A cash account: what all open orders may take of the asset must be there (METHOD 3.13).
 RejectReason Engine::check_cash(const Candidate& candidate, const Reservation& reservation,
                                 Decision& decision) const noexcept {

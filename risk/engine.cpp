@@ -227,6 +227,11 @@ Lots Engine::position(AccountIndex account, InstrumentIndex instrument) const no
   return at == kNil ? Lots{} : lines_[at].position;
 }
 
+Usage Engine::usage(AccountIndex account, InstrumentIndex instrument) const noexcept {
+  const std::uint32_t at = find_line(account, instrument);
+  return at == kNil ? Usage{} : usage_of(lines_[at]);
+}
+
 Amount Engine::balance(AccountIndex account, AssetIndex asset) const noexcept {
   return holding(account, asset).balance;
 }

@@ -389,6 +389,42 @@ class Engine : private Rules {
   // Of a node, an account or a session.
   [[nodiscard]] std::uint8_t flags(ControlScope scope, std::uint32_t target) const noexcept;
 
+  // --- what of its limits is in use, as the checks count it
+  // Of a node: the sum of its accounts' usages.
+  [[nodiscard]] Usage usage(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Usage usage(NodeIndex node, InstrumentIndex instrument) const noexcept {
+    return usage_[std::size_t{instrument.value} * nodes_.size() + node.value];
+  }
+  [[nodiscard]] std::int64_t open_orders(AccountIndex account) const noexcept {
+    return accounts_[account.value].open_orders;
+  }
+  [[nodiscard]] std::int64_t open_orders(NodeIndex node) const noexcept {
+    return nodes_[node.value].open_orders;
+  }
+  // n(i), the notional of one lot at the mark; 0 while it is not priced.
+  [[nodiscard]] Wide notional(InstrumentIndex instrument) const noexcept {
+    return instruments_[instrument.value].notional;
+  }
+  // Over all instruments, at the marks. Of an account: REQUIRES refresh().
+  [[nodiscard]] Wide gross_notional(AccountIndex account) const noexcept {
+    return accounts_[account.value].gross;
+  }
+  [[nodiscard]] Wide gross_notional(NodeIndex node) const noexcept {
+    return nodes_[node.value].gross;
+  }
+  // What leverage counts of an account's notional, and how much of it the equity allows; quanta, the
+  // first rounded up and the second down. REQUIRES refresh().
+  struct LeverageUse {
+    Value used;
+    Value most;
+  };
+  [[nodiscard]] LeverageUse leverage(AccountIndex account) const noexcept;
+  // Since the start of the day, rounded up; below 0: a gain. REQUIRES refresh().
+  [[nodiscard]] Value loss_of_day(AccountIndex account) const noexcept;
+  // How far a limit may be beyond the mark, in 1e-6 mark units.
+  [[nodiscard]] Int128 collar_of(InstrumentIndex instrument,
+                                 const InstrumentLimits& limit) const noexcept;
+
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;
   // Does a part of that work, hashing at most so many of the entities that have changed since it was
@@ -527,9 +563,6 @@ class Engine : private Rules {
                             const Facts& facts, Decision& decision) const noexcept;
   [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
-  // How far a limit may be beyond the mark, in 1e-6 mark units.
-  [[nodiscard]] Int128 collar_of(InstrumentIndex instrument,
-                                 const InstrumentLimits& limit) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
   [[nodiscard]] bool has_condition(Condition condition) const noexcept {

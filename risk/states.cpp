@@ -63,6 +63,10 @@ bool Engine::day_is_lost(AccountIndex account) const noexcept {
   return day_loss(account) > Int128{most.raw} * parameters_.wide_denominator;
 }
 
+Value Engine::loss_of_day(AccountIndex account) const noexcept {
+  return {saturate(ceil_div(day_loss(account), parameters_.wide_denominator))};
+}
+
 Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {
   advance(recheck.time);
   refresh(recheck.account);

@@ -9,89 +9,20 @@
 #include <vector>
 
 #include "feeds/calibration/dependence.h"
+#include "gateway/commands/svg_plot.h"
 
 namespace portcullis::gateway {
 
 namespace {
 
 using namespace feeds::calibration;
+using namespace svg;
 
-constexpr double kWidth = 760;
-constexpr double kHeight = 230;
-constexpr double kLeft = 58;
-constexpr double kRight = 92;  // room for the names of lines
-constexpr double kTop = 12;
-constexpr double kBottom = 34;
 constexpr double kPpm = 1e6;
-constexpr const char* kBlue = "#2563a8";
-constexpr const char* kRed = "#b23a2a";
-constexpr const char* kGreen = "#2e7d4f";
-constexpr const char* kAmber = "#a06a00";
-constexpr const char* kGrey = "#6b7280";
-constexpr const char* kRule = "#e3e6ea";
-constexpr std::array<const char*, 4> kColours{kBlue, kRed, kGreen, kAmber};
-
-// From values to pixels, both ways linear.
-struct Frame {
-  double x_min = 0;
-  double x_max = 1;
-  double y_min = 0;
-  double y_max = 1;
-  [[nodiscard]] double x(double value) const {
-    return kLeft + (value - x_min) / (x_max - x_min) * (kWidth - kLeft - kRight);
-  }
-  [[nodiscard]] double y(double value) const {
-    return kHeight - kBottom - (value - y_min) / (y_max - y_min) * (kHeight - kTop - kBottom);
-  }
-};
-
-std::string open_svg(double width, double height, const std::string& title) {
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" width=\"{:.0f}\" "
-      "height=\"{:.0f}\" role=\"img\" font-family=\"sans-serif\" font-size=\"12\">\n"
-      "<title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
-      width, height, width, height, escape_xml(title));
-}
-
-std::string line(double x1, double y1, double x2, double y2, const char* colour,
-                 const char* more = "") {
-  return fmt::format(
-      "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"{}/>\n", x1, y1,
-      x2, y2, colour, more);
-}
-
-std::string label(double x, double y, const std::string& text, const char* colour = kGrey,
-                  const char* anchor = "start") {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" fill=\"{}\" text-anchor=\"{}\">{}</text>\n",
-                     x, y, colour, anchor, escape_xml(text));
-}
-
-// A step of 1, 2 or 5 times a power of ten that gives about five of them.
-double step_of(double range) {
-  const double power = std::pow(10.0, std::floor(std::log10(range / 5)));
-  for (const double times : {1.0, 2.0, 5.0}) {
-    if (range / (power * times) <= 6) return power * times;
-  }
-  return power * 10;
-}
 
 std::string percent(double share) {
   const double value = share * 100;
   return std::abs(value) < 0.005 ? "0 %" : fmt::format("{:.3g} %", value);
-}
-
-std::string y_axis(const Frame& frame, std::string (*text_of)(double)) {
-  std::string svg;
-  const double step = step_of(frame.y_max - frame.y_min);
-  const auto first = static_cast<int>(std::ceil(frame.y_min / step));
-  const auto last = static_cast<int>(std::floor(frame.y_max / step + 1e-6));
-  for (int i = first; i <= last; ++i) {
-    const double value = i * step;
-    const double y = frame.y(value);
-    svg += line(kLeft, y, kWidth - kRight, y, kRule);
-    svg += label(kLeft - 6, y + 4, text_of(value), kGrey, "end");
-  }
-  return svg;
 }
 
 // The first days of years, as many as have room.
@@ -109,13 +40,6 @@ std::string years_axis(const Frame& frame) {
     svg += label(x, kHeight - kBottom + 17, std::to_string(year), kGrey, "middle");
   }
   return svg;
-}
-
-// A level across the plot with its name at the right.
-std::string level(const Frame& frame, double value, const std::string& name, const char* colour) {
-  const double y = frame.y(value);
-  return line(kLeft, y, kWidth - kRight, y, colour, " stroke-dasharray=\"5 3\"") +
-         label(kWidth - kRight + 4, y + 4, name, colour);
 }
 
 // A curve by days; where more than one falls on a pixel, its lowest and highest.
@@ -151,31 +75,13 @@ Frame days_frame(const std::vector<Day>& days, double y_min, double y_max) {
 
 }  // namespace
 
-std::string escape_xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string returns_plot(const FactorEvidence& factor) {
   const std::vector<double>& values = factor.returns.values;
   const double shock = static_cast<double>(factor.shock_ppm) / kPpm;
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const Frame frame =
       days_frame(factor.returns.days, std::min(*low, -shock) * 1.08, std::max(*high, shock) * 1.08);
-  std::string svg = open_svg(kWidth, kHeight, factor.name + ": returns of a day");
+  std::string svg = open(kWidth, kHeight, factor.name + ": returns of a day");
   svg += y_axis(frame, percent) + years_axis(frame);
   svg += curve(frame, factor.returns.days, values, kBlue);
   svg += level(frame, shock, "shock up", kRed) + level(frame, -shock, "shock down", kRed);
@@ -191,7 +97,7 @@ std::string tail_plot(const FactorEvidence& factor) {
   for (const auto& [side, colour] : sides)
     most = std::max(most, losses_of(factor.returns.values, side).front());
   const Frame frame{std::log10(0.1), std::log10(std::min(0.5 / n, 0.004)), 0, most * 1.08};
-  std::string svg = open_svg(kWidth, kHeight, factor.name + ": how often a day was worse");
+  std::string svg = open(kWidth, kHeight, factor.name + ": how often a day was worse");
   svg += y_axis(frame, percent);
   for (const double share : {0.1, 0.05, 0.025, 0.01, 0.005, 0.001, 0.0005}) {
     if (std::log10(share) < frame.x_max) continue;
@@ -230,7 +136,7 @@ std::string volatility_plot(const FactorEvidence& factor) {
   const double most =
       std::max(*std::max_element(values.begin(), values.end()), factor.volatility.now);
   const Frame frame = days_frame(factor.returns.days, 0, most > 0 ? most * 1.08 : 0.01);
-  std::string svg = open_svg(kWidth, kHeight, factor.name + ": volatility of a day");
+  std::string svg = open(kWidth, kHeight, factor.name + ": volatility of a day");
   svg += y_axis(frame, percent) + years_axis(frame);
   svg += curve(frame, factor.returns.days, values, kBlue);
   svg += level(frame, factor.volatility.now, "today", kRed);
@@ -242,7 +148,7 @@ std::string correlation_plot(const Evidence& evidence) {
   constexpr double kSide = 92;
   const auto count = static_cast<double>(evidence.factors.size());
   const double height = kCell / 2 * count + 30;
-  std::string svg = open_svg(kSide + kCell * count + 10, height, "Correlation of daily returns");
+  std::string svg = open(kSide + kCell * count + 10, height, "Correlation of daily returns");
   const auto cell = [&](std::size_t row, std::size_t column, std::optional<std::int64_t> ppm) {
     const double value = ppm ? static_cast<double>(*ppm) / kPpm : 0;
     const double x = kSide + kCell * static_cast<double>(column);
@@ -281,7 +187,7 @@ std::string rolling_correlation_plot(const Evidence& evidence) {
   });
   if (pairs.size() > kColours.size()) pairs.resize(kColours.size());
   const Frame frame = days_frame(evidence.joint.days, -1, 1);
-  std::string svg = open_svg(kWidth, kHeight, "Rolling correlation");
+  std::string svg = open(kWidth, kHeight, "Rolling correlation");
   svg += y_axis(frame, [](double value) { return fmt::format("{:.1f}", value + 0.0); });
   svg += years_axis(frame);
   for (std::size_t i = 0; i < pairs.size(); ++i) {

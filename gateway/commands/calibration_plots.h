@@ -15,7 +15,4 @@ namespace portcullis::gateway {
 // Of the pairs whose correlation moved most; empty where there is none.
 [[nodiscard]] std::string rolling_correlation_plot(const feeds::calibration::Evidence& evidence);
 
-// For text between tags and in attributes.
-[[nodiscard]] std::string escape_xml(std::string_view text);
-
 }  // namespace portcullis::gateway

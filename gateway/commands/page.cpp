@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "gateway/commands/calibration_plots.h"
+#include "gateway/commands/svg_plot.h"
 
 namespace portcullis::gateway {
 
@@ -22,6 +22,7 @@ th, td { padding: 3px 10px; border-bottom: 1px solid #e3e6ea; text-align: right;
 th { background: #f4f5f7; vertical-align: bottom; white-space: normal; }
 th:first-child, td:first-child, .text th, .text td { text-align: left; }
 .text td { white-space: normal; overflow-wrap: anywhere; }
+.text td:first-child { white-space: nowrap; }
 figure { margin: 1rem 0; }
 figcaption { font-size: 13px; color: #4b5563; }
 svg { max-width: 100%; height: auto; }

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -245,6 +246,12 @@ class Gate {
     return session_up_[session.value] != 0;
   }
   [[nodiscard]] bool has_sweep(SweepScope scope, std::uint32_t target) const noexcept;
+  // The record of the next slice of a sweep, for who redoes other records than were written; nothing:
+  // no sweep is left.
+  [[nodiscard]] std::optional<SweepSliceRecord> next_slice(std::int64_t now_ns) const noexcept {
+    if (sweep_count_ == 0) return std::nullopt;
+    return SweepSliceRecord{.time = {now_ns}, .sweep = 0, .from = sweeps_[0].next};
+  }
   // The first record redone or replayed, a marker, that found another state and has not been
   // accepted since; 0: none.
   [[nodiscard]] std::uint64_t differs_at() const noexcept { return differs_at_; }
