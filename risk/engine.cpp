@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "risk/refusal.h"
+
 namespace portcullis::risk {
 
 Engine::Engine(const Parameters& parameters)
@@ -241,6 +243,35 @@ Lots Engine::position(AccountIndex account, InstrumentIndex instrument) const no
   return at == kNil ? Lots{} : lines_[at].position;
 }
 
+Usage Engine::usage(NodeIndex node, InstrumentIndex instrument) const noexcept {
+  return usage_[std::size_t{instrument.value} * nodes_.size() + node.value];
+}
+Usage Engine::usage(AccountIndex account, InstrumentIndex instrument) const noexcept {
+  const std::uint32_t at = find_line(account, instrument);
+  return at == kNil ? Usage{} : usage_of(lines_[at]);
+}
+Value Engine::quanta_up(Int128 wide) const noexcept {
+  return {saturate(ceil_div(wide, parameters_.wide_denominator))};
+}
+Value Engine::notional(InstrumentIndex instrument, Lots lots) const noexcept {
+  return quanta_up(instruments_[instrument.value].notional.raw * lots.raw);
+}
+Value Engine::gross_notional(NodeIndex node) const noexcept {
+  return quanta_up(nodes_[node.value].gross.raw);
+}
+Value Engine::gross_notional(AccountIndex account) const noexcept {
+  return quanta_up(accounts_[account.value].gross.raw);
+}
+std::int64_t Engine::open_orders(NodeIndex node) const noexcept {
+  return nodes_[node.value].open_orders;
+}
+std::int64_t Engine::open_orders(AccountIndex account) const noexcept {
+  return accounts_[account.value].open_orders;
+}
+Value Engine::loss_of_day(AccountIndex account) const noexcept {
+  return quanta_up(day_loss(account));
+}
+
 Amount Engine::balance(AccountIndex account, AssetIndex asset) const noexcept {
   return holding(account, asset).balance;
 }
@@ -265,6 +296,12 @@ Mark Engine::mark(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark;
 }
 std::int64_t Engine::index(AssetIndex asset) const noexcept { return assets_[asset.value].index; }
+Timestamp Engine::mark_as_of(InstrumentIndex instrument) const noexcept {
+  return instruments_[instrument.value].as_of;
+}
+Timestamp Engine::index_as_of(AssetIndex asset) const noexcept {
+  return assets_[asset.value].as_of;
+}
 PriceState Engine::mark_state(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark_state;
 }

@@ -379,12 +379,38 @@ class Engine {
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t index(AssetIndex asset) const noexcept;  // 0: never priced
+  // When a price was as it is, by its source; 0: never priced.
+  [[nodiscard]] Timestamp mark_as_of(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp index_as_of(AssetIndex asset) const noexcept;
   [[nodiscard]] PriceState mark_state(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] PriceState index_state(AssetIndex asset) const noexcept;
   [[nodiscard]] InstrumentPhase phase(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
   // Of a node, an account or a session.
   [[nodiscard]] std::uint8_t flags(ControlScope scope, std::uint32_t target) const noexcept;
+  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
+    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
+  }
+  // What counts against the limits of exposure and of open orders (ORDERLIFE 6). Quanta, rounded up;
+  // of an account they REQUIRE refresh().
+  [[nodiscard]] Usage usage(NodeIndex node, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Usage usage(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Value notional(InstrumentIndex instrument, Lots lots) const noexcept;
+  [[nodiscard]] Value gross_notional(NodeIndex node) const noexcept;
+  [[nodiscard]] Value gross_notional(AccountIndex account) const noexcept;
+  [[nodiscard]] std::int64_t open_orders(NodeIndex node) const noexcept;
+  [[nodiscard]] std::int64_t open_orders(AccountIndex account) const noexcept;
+  [[nodiscard]] Value loss_of_day(AccountIndex account) const noexcept;  // below 0: a gain
+  // f(OrderIndex) for each live order of the account.
+  template <class F>
+  void each_order(AccountIndex account, F&& f) const {
+    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
+      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
+        for (const std::uint32_t first : lines_[l].first)
+          for (std::uint32_t o = first; o != kNil; o = orders_[o].next) f(OrderIndex{o});
+      }
+    }
+  }
 
   // A commutative sum of the hashes of all entities, semantic state only.
   [[nodiscard]] std::uint64_t state_hash() noexcept;
@@ -543,6 +569,8 @@ class Engine {
     UsageChange usage;      // of the account
   };
 
+  [[nodiscard]] Value quanta_up(Int128 wide) const noexcept;
+
   // decide.cpp: the list of checks, in order. Each part names the first failure and its arithmetic.
   RejectReason first_failure(const Candidate& asked, Decision& decision) const noexcept;
   RejectReason check_standing(const Candidate& candidate, const Reservation& reservation,
@@ -565,9 +593,6 @@ class Engine {
                                  const InstrumentLimits& limit) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
-  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
-    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
-  }
   [[nodiscard]] Decision ignored() const noexcept;
   Decision judge(const Candidate& candidate) const noexcept;
   Lots largest_passing(const Candidate& candidate) const noexcept;

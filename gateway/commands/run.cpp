@@ -21,6 +21,7 @@
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "gateway/commands/stats.h"
+#include "gateway/control/plane.h"
 #include "gateway/edge/process.h"
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
@@ -53,10 +54,10 @@ extern "C" void handle_stop(int) {
   throw CLI::RuntimeError(1);
 }
 
-config::Deployment load_deployment(const std::string& folder) {
+config::LoadResult load_all(const std::string& folder) {
   config::LoadResult result = config::load(folder);
   if (!result.ok()) fail(result.problems);
-  return std::move(result.deployment);
+  return result;
 }
 
 journal::Options journal_options(const config::Deployment& deployment) {
@@ -222,20 +223,31 @@ follower::Resumed resume_journal(const CommandLine& line, const config::Deployme
   return resumed;
 }
 
+// Who says so is in front of each command.
+void tell_operator(const config::CommandsFile& file, gate::Gate& gate) {
+  gate::OperatorRecord who{.time = {feeds::epoch_ns()}};
+  std::copy_n(file.by.begin(), std::min(file.by.size(), who.by.size()), who.by.begin());
+  gate.on_operator(who);
+}
+
 void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
       now.time = {feeds::epoch_ns()};
+      tell_operator(file, gate);
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      if (gate.link() != gate::LinkState::Lost) continue;
+      tell_operator(file, gate);
       gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     if (std::holds_alternative<config::AcceptRecoveredState>(command)) {
       if (gate.state_unconfirmed() || gate.state_differs()) {
+        tell_operator(file, gate);
         gate.accept_state(feeds::epoch_ns());
       } else {
         std::cerr << "accept_recovered_state: the state was recovered without a difference\n";
@@ -258,6 +270,7 @@ void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
         scope = gate::SweepScope::Instrument;
         break;
     }
+    tell_operator(file, gate);
     gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
@@ -294,9 +307,10 @@ feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
 
 // Connections must never take the files that the journal needs: a socket for each, a file for each
 // session's stream, and some for the rest.
-void need_files(const config::Deployment& deployment) {
+void need_files(const config::Deployment& deployment, std::uint32_t control_connections_max) {
   const rlim_t needed = rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() +
-                        64 + (deployment.edge ? deployment.edge->connections_max : 0);
+                        64 + (deployment.edge ? deployment.edge->connections_max : 0) +
+                        control_connections_max;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;
@@ -313,8 +327,9 @@ void need_files(const config::Deployment& deployment) {
 // nothing behind and may be tried again as it was.
 void run(const CommandLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
-  const config::Deployment deployment = load_deployment(line.folder);
-  need_files(deployment);
+  const config::LoadResult loaded = load_all(line.folder);
+  const config::Deployment& deployment = loaded.deployment;
+  need_files(deployment, loaded.control ? loaded.control->connections_max : 0);
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
@@ -337,6 +352,11 @@ void run(const CommandLine& line) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
   }
+  std::unique_ptr<control::Process> control;
+  if (loaded.control) {
+    control = std::make_unique<control::Process>(deployment, *loaded.control,
+                                                 [&waking] { waking->wake(); });
+  }
   follower::Resumed resumed;
   if (is_new) {
     resumed.gate = std::make_unique<gate::Gate>(deployment, &journal,
@@ -349,7 +369,9 @@ void run(const CommandLine& line) {
                          static_cast<std::uint32_t>(deployment.assets.size()),
                          deployment.feed.queue_slots, [&waking] { waking->wake(); });
   shard::Loop loop(deployment, credentials, gate, journal,
-                   {.prices = &queue, .orders = door ? &door->queue() : nullptr},
+                   {.prices = &queue,
+                   .orders = door ? &door->queue() : nullptr,
+                   .control = control ? &control->queue() : nullptr},
                    door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
@@ -373,6 +395,10 @@ void run(const CommandLine& line) {
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
   apply_commands(commands, gate);
   if (door) door->open(credentials, gate, journal, follower);
+  if (control) control->open(journal, follower);
+  // Nor does it look at the follower, or wake the shard, where the start fails below.
+  const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
+      control.get(), [](control::Process* process) { process->plane().stop(); });
   follower.start();
 
   g_running.store(&loop);
@@ -386,11 +412,17 @@ void run(const CommandLine& line) {
     door->start();
     std::cout << "JSON clients on " << door->port() << std::endl;
   }
+  if (control) {
+    control->plane().start();
+    std::cout << "control plane on " << control->plane().port() << std::endl;
+  }
   feed.start();
   loop.run();
+  if (control) control->plane().begin_stop();
   if (door) door->begin_stop();
   loop.finish();
   g_running.store(nullptr);
+  if (control) control->plane().stop();
   if (door) door->stop(journal.published_sequence());
   feed.stop();
   follower.stop();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "config/role.h"
 #include "feeds/table_log.h"
 #include "gateway/journal/format.h"
 #include "risk/commands.h"
@@ -41,6 +42,7 @@ enum class RecordType : std::uint16_t {
   PriceState = 26,     // a reference price is unsafe from here on, or safe again
   PublishTable = 27,   // a group's next risk table
   Overload = 28,       // the shard has more to do than it can, from here on, or no longer
+  Operator = 40,       // who gave the command that the next record is
 };
 
 struct StartRecord {
@@ -219,6 +221,23 @@ struct OverloadRecord {
   std::array<std::uint8_t, 7> padding{};
 };
 
+// Where an operator's command came from.
+enum class OperatorSource : std::uint8_t {
+  CommandsFile,  // `portcullis run --commands`
+  ControlPlane,
+};
+// Both records are taken in one step: no other record comes between them, though a process that is
+// killed there leaves this one without the command. It changes nothing itself.
+struct OperatorRecord {
+  risk::Timestamp time;
+  std::array<char, 64> by{};      // the token's name, or the "by" of the file; then zeros
+  std::array<char, 64> reason{};  // in the operator's words; then zeros
+  config::Role role = config::Role::Operator;
+  OperatorSource source = OperatorSource::CommandsFile;
+  std::array<std::uint8_t, 6> padding{};
+};
+
+static_assert(journal::is_journal_command<OperatorRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

@@ -82,6 +82,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::PriceState:
     case RecordType::PublishTable:
     case RecordType::Overload:
+    case RecordType::Operator:
       return;
   }
 }

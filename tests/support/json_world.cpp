@@ -214,7 +214,7 @@ edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
   const std::string timestamp = std::to_string(now_ms());
   const std::string sign =
       signed_text(api_secret(session), timestamp + key + "5000" + std::string(query));
-  return door->on_request({.path = path,
+  return *door->on_request({.path = path,
                            .query = query,
                            .api_key = key,
                            .timestamp = timestamp,

@@ -72,6 +72,8 @@ const std::set<std::string>& optional_keys() {
       "transfer_notional", "leverage_equity", "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
+      // process.json; the control plane listens on loopback
+      "address", "control",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
       "protocol",
       // limits.json
@@ -93,6 +95,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
   }
   if (file == "assets.json") return list == "assets";
   if (file == "limits.json") return list == "accounts";
+  if (file == "process.json") return list == "control.tokens";
   return file == "sessions.json" && list == "sessions";
 }
 
@@ -152,6 +155,7 @@ TEST(ConfigShape, NoValueCanBeOfAnotherType) {
                                        "initial",
                                        "maintenance",
                                        "edge",
+                                       "control",
                                        "tls",
                                        "json_symbol",
                                        "rate"};
