@@ -18,6 +18,8 @@ constexpr std::string_view kDeribitOption =
     R"({{"jsonrpc":"2.0","method":"subscription","params":{{"channel":"ticker.BTC-27SEP24-60000-C.100ms","data":{{"underlying_price":61250.75,"underlying_index":"BTC-27SEP24","timestamp":{},"stats":{{"volume":12.5,"price_change":-3.25,"low":0.04,"high":0.061}},"state":"open","settlement_price":0.05,"open_interest":1320.5,"min_price":0.0001,"max_price":0.12,"mark_price":0.0521,"mark_iv":54.3,"last_price":0.0515,"interest_rate":0.0,"instrument_name":"BTC-27SEP24-60000-C","index_price":60890.12,"greeks":{{"vega":71.5,"theta":-44.25,"rho":32.125,"gamma":0.00003,"delta":0.55125}},"estimated_delivery_price":60890.12,"bid_iv":53.9,"best_bid_price":0.0515,"best_bid_amount":12.0,"best_ask_price":0.053,"best_ask_amount":8.5,"ask_iv":55.1}}}}}})";
 constexpr std::string_view kBinance =
     R"({{"stream":"btcusdt@markPrice@1s","data":{{"e":"markPriceUpdate","E":{},"s":"BTCUSDT","p":"35012.40000000","i":"35010.15625000","P":"35011.87654321","r":"-0.00010250","T":1700006400000}}}})";
+constexpr std::string_view kBinanceBook =
+    R"({{"stream":"btcusdt@bookTicker","data":{{"e":"bookTicker","u":600859600576,"s":"BTCUSDT","b":"35012.10","B":"2.511","a":"35012.20","A":"0.297","T":1699999998998,"E":{}}}}})";
 constexpr std::string_view kBybitSnapshot =
     R"({{"topic":"tickers.BTCUSDT","type":"snapshot","data":{{"symbol":"BTCUSDT","tickDirection":"PlusTick","price24hPcnt":"0.017103","lastPrice":"35012.50","prevPrice24h":"34423.80","highPrice24h":"35300.00","lowPrice24h":"34100.00","prevPrice1h":"34990.00","markPrice":"35011.30","indexPrice":"35009.75","openInterest":"51234.567","openInterestValue":"1793791105.19","turnover24h":"2352945.5","volume24h":"67890.1","nextFundingTime":"1700006400000","fundingRate":"-0.000212","bid1Price":"35012.40","bid1Size":"4.5","ask1Price":"35012.50","ask1Size":"9.3"}},"cs":1,"ts":{}}})";
 constexpr std::string_view kBybitDelta =
@@ -71,6 +73,7 @@ void decode(benchmark::State& state, Dialect dialect, std::string_view form, Fra
 }
 BENCHMARK_CAPTURE(decode, deribit_option, Dialect::Deribit, kDeribitOption, FrameKind::Updates);
 BENCHMARK_CAPTURE(decode, binance_mark, Dialect::Binance, kBinance, FrameKind::Updates);
+BENCHMARK_CAPTURE(decode, binance_book, Dialect::Binance, kBinanceBook, FrameKind::Updates);
 BENCHMARK_CAPTURE(decode, bybit_snapshot, Dialect::Bybit, kBybitSnapshot, FrameKind::Updates);
 BENCHMARK_CAPTURE(decode, bybit_delta, Dialect::Bybit, kBybitDelta, FrameKind::Updates);
 BENCHMARK_CAPTURE(decode, binance_depth_passed_over, Dialect::Binance, kBinanceDepth,

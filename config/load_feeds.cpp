@@ -1,7 +1,8 @@
 // feeds.json: where prices come from.
 //
-//   recording     file; format csv or jsonl; speed, how many times faster than recorded ("0":
-//                 without waiting); repeat, whether it begins again at the end
+//   recording     file and format, csv or jsonl: neither where nothing has a symbol in it; for what
+//                 is recorded of sources too speed, how many times faster than recorded ("0": without
+//                 waiting), and repeat, whether it begins again at the end
 //   conflation_ms, queue_slots   between the feed's thread and the shard
 //   instruments   by name: max_age_ms, after which the mark is stale, and its symbol in the
 //                 recording or a reference, a price that several sources make; or no_feed: true, and
@@ -9,6 +10,11 @@
 //   assets        by name: max_age_ms of the index, and symbol or reference; or fixed, an index
 //                 that does not move
 //   sources       what references are made of (load_references.cpp)
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -57,17 +63,75 @@ void read_asset_feed(Loading& loading, JsonReader in, risk::AssetIndex index) {
                  parameters.index_age_max_ns);
 }
 
+// Whoever has a symbol has it in a recording.
+void check_symbols(const Deployment& out, JsonReader& recording) {
+  const auto tell = [&](const std::string& name) {
+    recording.problem("file", fmt::format("is missing: {} has a symbol in it", name));
+  };
+  for (std::uint32_t i = 0; i < out.instruments.size(); ++i)
+    if (!out.instruments[i].feed_symbol.empty()) return tell(out.names.instruments.name({i}));
+  for (std::uint32_t a = 0; a < out.assets.size(); ++a)
+    if (!out.assets[a].feed_symbol.empty()) return tell(out.names.assets.name({a}));
+}
+
+// What the gate builds a risk table of is what sources say.
+void check_table_inputs(Loading& loading) {
+  const Deployment& out = loading.out;
+  const auto reference_of = [&](const auto& is_of) {
+    return std::find_if(out.feed.references.begin(), out.feed.references.end(), is_of);
+  };
+  const auto need = [&](std::string_view list, const std::string& name, bool is_there,
+                        std::string_view what, std::string_view group) {
+    if (!is_there) {
+      loading.problems.push_back(
+          {std::string(kFeedsFile), fmt::format("{}.{}.reference", list, name), "",
+           fmt::format("{}: the gate builds the risk table of {}", what, group)});
+    }
+  };
+  std::set<risk::AssetIndex> asked;
+  for (std::uint32_t g = 0; g < out.groups.size(); ++g) {
+    const std::string& group = out.names.risk_groups.name({g});
+    if (!out.groups[g].rebuild) continue;
+    for (std::uint32_t i = 0; i < out.instruments.size(); ++i) {
+      const risk::InstrumentParameters& instrument = out.parameters.instruments[i];
+      const bool is_option = instrument.risk == risk::RiskSource::Table &&
+                             group_of(loading, instrument.factor) == risk::GroupIndex{g};
+      if (!is_option && out.groups[g].rebuild->anchor.value != i) continue;
+      const std::string& name = out.names.instruments.name({i});
+      const auto found = reference_of(
+          [&](const ReferenceSettings& reference) { return reference.instrument.value == i; });
+      need("instruments", name, found != out.feed.references.end(), "is missing", group);
+      if (!is_option) continue;
+      const AssetSettings& settlement = out.assets[instrument.settlement.value];
+      const auto index = reference_of([&](const ReferenceSettings& reference) {
+        return reference.asset == instrument.settlement;
+      });
+      const bool has_index = settlement.fixed_index > 0 || index != out.feed.references.end() ||
+                             !asked.insert(instrument.settlement).second;
+      need("assets", out.names.assets.name(instrument.settlement), has_index, "is missing", group);
+      if (found == out.feed.references.end()) continue;
+      const SourceSettings& giver = out.feed.sources[first_giver(*found).source.value];
+      need("instruments", name, giver.dialect == SourceDialect::Deribit,
+           "must have a first source that tells volatilities, of the dialect deribit", group);
+    }
+  }
+}
+
 }  // namespace
 
 void load_feeds(Loading& loading, const Json& json) {
+  const std::size_t problems_before = loading.problem_count();
   JsonReader root(kFeedsFile, json, loading.problems);
   FeedSettings& feed = loading.out.feed;
   JsonReader recording = root.object("recording");
-  feed.file = read_path(loading, recording, "file");
-  feed.format = recording
-                    .choice<FeedFormat>(
-                        "format", {{"csv", FeedFormat::Csv}, {"jsonl", FeedFormat::JsonLines}})
-                    .value_or(FeedFormat::Csv);
+  const bool has_recording = recording.has("file") || recording.has("format");
+  if (has_recording) {
+    feed.file = read_path(loading, recording, "file");
+    feed.format = recording
+                      .choice<FeedFormat>(
+                          "format", {{"csv", FeedFormat::Csv}, {"jsonl", FeedFormat::JsonLines}})
+                      .value_or(FeedFormat::Csv);
+  }
   const auto speed = recording.decimal("speed", kPpmScale, 0, 1'000'000 * risk::kPpm);
   feed.speed_ppm = speed.value_or(0);
   feed.repeat = recording.boolean("repeat").value_or(false);
@@ -88,6 +152,9 @@ void load_feeds(Loading& loading, const Json& json) {
   for (const auto& [name, index] : assets.keys_of(loading.out.names.assets, "asset")) {
     read_asset_feed(loading, assets.object(name), index);
   }
+  if (!has_recording && recording.readable()) check_symbols(loading.out, recording);
+  if (loading.add_ons_ok && loading.assets_ok && loading.problem_count() == problems_before)
+    check_table_inputs(loading);
 }
 
 }  // namespace portcullis::config

@@ -81,6 +81,14 @@ struct ReferenceSettings {
   std::int64_t return_after_ns = 0;      // PrimaryWithFallback: good for so long before it returns
 };
 
+// The first source that may give the price.
+[[nodiscard]] inline const ReferenceSource& first_giver(const ReferenceSettings& reference) {
+  for (const ReferenceSource& source : reference.sources) {
+    if (reference.rule == ReferenceRule::Median || source.role != SourceRole::Voter) return source;
+  }
+  return reference.sources.front();
+}
+
 // Without this text, word for word, an asset's index is not made of one venue's prices alone.
 inline constexpr std::string_view kOwnBookAlone =
     "I accept that collateral is priced from one venue's own book";

@@ -13,10 +13,16 @@ inline std::int64_t steady_ns() noexcept {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-inline const std::int64_t kSteadyToEpochNs =
+inline std::int64_t g_steady_to_epoch_ns =
     std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count() -
     steady_ns();
 
-inline std::int64_t epoch_ns() noexcept { return kSteadyToEpochNs + steady_ns(); }
+inline std::int64_t epoch_ns() noexcept { return g_steady_to_epoch_ns + steady_ns(); }
+
+// The process lives at another time from here on: that of a recording that it works with. Before
+// anything has asked for the time, and before there is a second thread.
+inline void set_epoch_ns(std::int64_t now_ns) noexcept {
+  g_steady_to_epoch_ns = now_ns - steady_ns();
+}
 
 }  // namespace portcullis::feeds

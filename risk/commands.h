@@ -311,6 +311,13 @@ struct SetCondition {
   std::array<std::uint8_t, 6> padding{};
 };
 
+// Other parameters are in force, instead of those of the version that they replace.
+struct ParameterChange {
+  Timestamp time;
+  std::uint32_t version = 0;  // REQUIRES: above the one that is replaced
+  std::uint32_t replaces = 0;
+};
+
 // What becomes of a message.
 enum class Disposition : std::uint8_t {
   Forward,  // accepted: send it on under `number`
@@ -360,7 +367,7 @@ static_assert(is_command<Conversion> && is_command<PositionTransfer> && is_comma
 static_assert(is_command<Realise> && is_command<Expire> && is_command<Split>);
 static_assert(is_command<Recheck> && is_command<DayStart> && is_command<LeverageCap>);
 static_assert(is_command<TableUpdate> && is_command<OpenInterestUpdate>);
-static_assert(is_command<SetPriceState>);
+static_assert(is_command<SetPriceState> && is_command<ParameterChange>);
 static_assert(is_command<Control> && is_command<SetCondition> && is_command<Decision>);
 
 }  // namespace portcullis::risk

@@ -8,14 +8,13 @@
 namespace portcullis::risk {
 
 Engine::Engine(const Parameters& parameters)
-    : parameters_(parameters),
+    : Rules(parameters),
       // A chain has a head and up to four pending replaces.
       numbers_(parameters.capacities.orders * (1 + kPendingReplacesMax),
                parameters.capacities.trades),
       trade_of_(parameters.capacities.trades),
       line_of_(parameters.capacities.positions),
       slot_of_(parameters.capacities.group_slots) {
-  PORTCULLIS_ASSERT(first_problem(parameters_) == nullptr);
   const Parameters& p = parameters_;
 
   std::uint32_t factors_max = 0;
@@ -29,11 +28,7 @@ Engine::Engine(const Parameters& parameters)
     if (group.lag_states() > 1) raw_max = std::max(raw_max, group.raw_columns());
     exposures_max = std::max(exposures_max, group.factor_count + group.drivers.size());
   }
-  lay_out_groups();
-  lay_out_uses();
-  lay_out_sets();
-  lay_out_slopes();
-  lay_out_protections();
+  lay_out_quotes();
   nothing_.resize(exposures_max);
   scratch_.resize(exposures_max);
 
@@ -66,14 +61,12 @@ Engine::Engine(const Parameters& parameters)
   nodes_.resize(p.nodes.size());
   usage_.resize(p.nodes.size() * p.instruments.size());
   sessions_.resize(p.sessions.size());
-  for (const SessionParameters& session : p.sessions) {
-    first_suspension_.push_back(static_cast<std::uint32_t>(suspended_.size()));
-    suspended_.resize(suspended_.size() + session.accounts.size());
-  }
+  suspended_.resize(entitlement_count());
   instruments_.resize(p.instruments.size());
   assets_.resize(p.assets.size());
   tables_.resize(p.groups.size());
   table_as_of_.resize(p.groups.size());
+  tables_since_.assign(p.groups.size(), p.version);
   group_version_.assign(p.groups.size(), 1);
   table_version_.assign(p.groups.size(), 0);
   table_worst_.resize(p.instruments.size());
@@ -83,6 +76,7 @@ Engine::Engine(const Parameters& parameters)
   reducer_links_.resize(p.capacities.orders);
   trades_.resize(p.capacities.trades);
   touched_.resize(accounts_.size());
+  due_next_ = static_cast<std::uint32_t>(accounts_.size());
   lay_out_watch();
   hash_.size(EntityKind::Order, orders_.size(), false);
   hash_.size(EntityKind::Line, lines_.size(), false);
@@ -177,15 +171,8 @@ void Engine::apply(const Control& control) noexcept {
 }
 
 // A session suspends only accounts that it may use, and lifts only what it has imposed.
-std::uint32_t Engine::find_suspension(SessionIndex session, AccountIndex account) const noexcept {
-  const auto& accounts = parameters_.sessions[session.value].accounts;
-  const auto at = std::lower_bound(accounts.begin(), accounts.end(), account);
-  if (at == accounts.end() || *at != account) return kNil;
-  return first_suspension_[session.value] + static_cast<std::uint32_t>(at - accounts.begin());
-}
-
 void Engine::suspend(SessionIndex session, AccountIndex account, bool on) noexcept {
-  const std::uint32_t at = find_suspension(session, account);
+  const std::uint32_t at = find_entitlement(session, account);
   if (at == kNil || (suspended_[at] != 0) == on) return;
   suspended_[at] = on ? 1 : 0;
   accounts_[account.value].suspensions += on ? 1u : -1u;
@@ -196,7 +183,7 @@ void Engine::suspend(SessionIndex session, AccountIndex account, bool on) noexce
 // session.
 SessionIndex Engine::suspended_by(AccountIndex account) const noexcept {
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
-    const std::uint32_t at = find_suspension({s}, account);
+    const std::uint32_t at = find_entitlement({s}, account);
     if (at != kNil && suspended_[at] != 0) return {s};
   }
   return {};

@@ -154,6 +154,7 @@
 #include "risk/number_table.h"
 #include "risk/parameters.h"
 #include "risk/risk_table.h"
+#include "risk/rules.h"
 #include "risk/state.h"
 #include "risk/state_hash.h"
 #include "risk/types.h"
@@ -161,12 +162,6 @@
 #include "risk/watch.h"
 
 namespace portcullis::risk {
-
-// Which requirement: with which sets, tiers, multipliers and haircuts.
-struct Basis {
-  bool maintenance = false;
-  SetAction level = SetAction::Enforce;  // sets of this action and of stricter ones
-};
 
 // What an account's margin looks like now. Values in quanta of the risk currency.
 struct MarginReport {
@@ -209,7 +204,7 @@ struct VenueOutcome {
   Lots quantity;          // of the broken trade
 };
 
-class Engine {
+class Engine : private Rules {
  public:
   // REQUIRES first_problem(parameters) == nullptr. Allocates everything it will ever use.
   explicit Engine(const Parameters& parameters);
@@ -296,6 +291,14 @@ class Engine {
   bool apply(const LoadBalance& load) noexcept;
   bool apply(const LoadPosition& load) noexcept;
   void apply(const Control& control) noexcept;
+  // Other parameters are in force from now on, and `rules` has those that were. What is kept of an
+  // account is brought up to date when it is next looked at, as after prices, and all accounts are due
+  // (take_due); working orders are not judged again. A group whose shocks have changed needs a table of
+  // these parameters: until it has one the prices of its Table instruments are stale. What a session has
+  // suspended and may no longer use is suspended by the venue from then on. False, and nothing happens,
+  // where what is in force is not what the change replaces, or `rules` not what it says. REQUIRES no
+  // problems_of_change() from parameters() to those of `rules`.
+  bool apply(const ParameterChange& change, NewRules& rules) noexcept;
   void apply(const SetCondition& condition) noexcept;
   // An account's unrealised gains and accrued funding become balance; R stays bit-identical.
   void realise(AccountIndex account) noexcept;
@@ -349,7 +352,7 @@ class Engine {
   // What an order would do to it, whatever else is checked. REQUIRES refresh(), and a price of
   // everything that the order and the account stand on.
   [[nodiscard]] MarginTrial try_margin(const NewOrder& order) const noexcept;
-  [[nodiscard]] const Parameters& parameters() const noexcept { return parameters_; }
+  using Rules::parameters;
   [[nodiscard]] const Order& order(OrderIndex index) const noexcept { return orders_[index.value]; }
   [[nodiscard]] const NumberRecord* find_number(std::uint32_t number) const noexcept;
   // The live number behind a client's number, or null.
@@ -474,27 +477,6 @@ class Engine {
     bool along_fill = false;     // the way to it must not be above the line from now (E2, E3)
     bool without_exits = false;  // nothing is paid for open exits (E1, E2)
   };
-  // A factor's place in the risk tables, fixed at load.
-  struct Place {
-    std::uint32_t group = 0;
-    std::uint32_t local_factor = 0;
-  };
-  // One sum of a group that an instrument is part of: its factor's or a driver's.
-  struct Use {
-    std::int64_t slope = 0;      // what its add-on charges at most for more of it: see Slopes
-    std::uint32_t exposure = 0;  // local: factors first, then drivers
-    std::uint32_t add_on = kNil;
-    Measure measure = Measure::Notional;
-    Reach reach = Reach::Net;
-    Wide per_lot;
-  };
-  // How much more may be required for more of something, in 2^-kSlopeBits quanta for each: of a
-  // quantum of a factor's exposure, where rises or falls hurt, and of a fine of any column.
-  static constexpr int kSlopeBits = 40;
-  struct Slopes {
-    std::int64_t up = 0;
-    std::int64_t down = 0;
-  };
   // What of a line counts: in vectors, and in the drivers of add-ons. The same but under a protection.
   struct CountedLots {
     Reachable in_vector;
@@ -506,7 +488,6 @@ class Engine {
   // The venue's protection of an account's orders in a group, and what its slot's vector holds of it.
   struct Protection {
     GroupIndex group;
-    Lots lots;
     std::vector<std::int64_t> in_vector{};  // by raw column, a loss
     Int128 span = 0;
   };
@@ -528,13 +509,6 @@ class Engine {
   struct TableWorst {
     std::int32_t gain = 0;
     std::int32_t loss = 0;
-  };
-  // The sets of one basis, and where each joint one's columns are in a joint vector.
-  struct SetList {
-    std::vector<std::uint32_t> per_group;
-    std::vector<std::uint32_t> joint;
-    std::vector<std::uint32_t> joint_first;
-    std::uint32_t joint_columns = 0;
   };
   // What a group's add-ons charge, in fines.
   struct Charges {
@@ -666,13 +640,14 @@ class Engine {
 
   // venue_events.cpp
   void trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots, Price price,
-             int direction) noexcept;
+             std::int64_t fee_per_lot, int direction) noexcept;
   void count_execution(AccountIndex account) noexcept;
   void accepted(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void replaced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   [[nodiscard]] bool is_trade(std::uint32_t at, const VenueEvent& event) const noexcept;
   void forget_trade(std::uint32_t at) noexcept;
-  void remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept;
+  void remember_trade(const VenueEvent& event, const NumberRecord& record,
+                      std::int64_t fee_per_lot) noexcept;
   void executed(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void reduced(const VenueEvent& event, VenueOutcome& outcome) noexcept;
   void refused(const VenueEvent& event, VenueOutcome& outcome) noexcept;
@@ -701,6 +676,13 @@ class Engine {
   }
   [[nodiscard]] Int128 ramps_worse_by(const Candidate& candidate, Lots grown) const noexcept;
   [[nodiscard]] Int128 requirement_bound(AccountIndex account) const noexcept;
+
+  // change_parameters.cpp
+  void forget(AccountIndex account) noexcept;
+  void renew_fees(AccountIndex account) noexcept;
+  void take_rules(AccountIndex account) noexcept;
+  [[nodiscard]] std::int64_t worst_fee(const Order& order) const noexcept;
+  void move_suspensions(NewRules& rules) noexcept;
 
   // margin.cpp
   void refresh_lines(AccountIndex account) noexcept;
@@ -757,7 +739,7 @@ class Engine {
   [[nodiscard]] static Reservation reserved_by(const Order& order) noexcept;
   void add_flow(const Order& order, int direction) noexcept;
   void trade_spot(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
-                  Price price, int direction) noexcept;
+                  Price price, std::int64_t fee_per_lot, int direction) noexcept;
   // What a lot is traded for at a price, in settlement units; not Inverse.
   [[nodiscard]] Int128 price_of_lot(InstrumentIndex instrument, Price price) const noexcept {
     const InstrumentParameters& parameters = parameters_.instruments[instrument.value];
@@ -810,10 +792,6 @@ class Engine {
   [[nodiscard]] Int128 measure(const Use& use, InstrumentIndex instrument) const noexcept;
   [[nodiscard]] Exposure exposure_of(const Use& use, InstrumentIndex instrument,
                                      const Reachable& lots) const noexcept;
-  [[nodiscard]] std::span<const Use> uses(InstrumentIndex instrument) const noexcept {
-    return {uses_.data() + first_use_[instrument.value],
-            uses_.data() + first_use_[instrument.value + 1]};
-  }
   // Of the instrument's group, each that it is charged in; the uses of one follow each other.
   template <class Visit>
   void for_each_add_on(InstrumentIndex instrument, Visit visit) const noexcept {
@@ -823,15 +801,6 @@ class Engine {
       last = use.add_on;
       visit(parameters_.groups[group_of(instrument).value].add_ons[last]);
     }
-  }
-  [[nodiscard]] GroupIndex group_of(InstrumentIndex instrument) const noexcept {
-    return {places_[parameters_.instruments[instrument.value].factor.value].group};
-  }
-  // Whether what is had of the asset moves with the group's prices: with its own, of a static one with
-  // those of every group.
-  [[nodiscard]] bool stands_in(AssetIndex asset, GroupIndex group) const noexcept {
-    const AssetParameters& of = parameters_.assets[asset.value];
-    return of.mode == CollateralMode::Static || places_[of.factor.value].group == group.value;
   }
   [[nodiscard]] const std::int32_t* gains(InstrumentIndex instrument) const noexcept;
 
@@ -913,19 +882,12 @@ class Engine {
                                                const Collateral& collateral, bool with_orders,
                                                bool& fits) const noexcept;
   [[nodiscard]] Int128 span_of(FactorIndex factor, const FactorExposure& exposure) const noexcept;
-  [[nodiscard]] const std::int32_t* shocks(GroupIndex group, std::uint32_t factor) const noexcept {
-    const GroupParameters& parameters = parameters_.groups[group.value];
-    return parameters.shock_ppm.data() + std::size_t{factor} * parameters.column_count;
-  }
   void add_factor(std::int64_t* raw, GroupIndex group, std::uint32_t factor, std::int64_t up,
                   std::int64_t down) const noexcept;
   [[nodiscard]] Vector columns_of(const std::int64_t* low, GroupIndex group,
                                   std::uint32_t set) const noexcept {
     return {low + parameters_.sets[set].first_column[group.value],
             parameters_.sets[set].column_count[group.value]};
-  }
-  [[nodiscard]] const SetList& sets(const Basis& basis) const noexcept {
-    return set_lists_[basis.maintenance ? 1 : 0][static_cast<std::size_t>(basis.level)];
   }
   [[nodiscard]] Int128 scan(const std::int64_t* low, GroupIndex group,
                             const Basis& basis) const noexcept;
@@ -1094,16 +1056,10 @@ class Engine {
   [[nodiscard]] const char* rebuild() noexcept;
 
   // layout.cpp
-  void lay_out_groups();
-  void lay_out_uses();
-  void lay_out_sets();
-  void lay_out_slopes();
-  void lay_out_protections();
+  void lay_out_quotes();
   void lay_out_watch();
 
   // engine.cpp: what sessions have suspended
-  [[nodiscard]] std::uint32_t find_suspension(SessionIndex session,
-                                              AccountIndex account) const noexcept;
   void suspend(SessionIndex session, AccountIndex account, bool on) noexcept;
   [[nodiscard]] SessionIndex suspended_by(AccountIndex account) const noexcept;
 
@@ -1127,42 +1083,12 @@ class Engine {
     ++price_version_;
   }
 
-  const Parameters parameters_;
-  // Fixed at load.
-  std::vector<Place> places_;                          // by factor
-  std::vector<std::int64_t> shock_max_;                // by factor: the largest |shock|
-  std::vector<std::int64_t> rise_max_;                 // by factor: the largest shock above 0
-  std::vector<GainHaircut> gain_haircuts_;             // by group
-  std::vector<Use> uses_;                              // by instrument
-  std::vector<std::uint32_t> first_use_;               // by instrument, and the end
-  std::vector<std::vector<AssetIndex>> group_assets_;  // by group: those that move with its factors
-  std::vector<std::vector<InstrumentIndex>> referring_;  // by instrument: those with its notional
-  // By instrument: the groups in which its line needs slots, its own and those of the assets it moves.
-  std::vector<std::vector<GroupIndex>> line_groups_;
-  std::array<std::array<SetList, 3>, 2> set_lists_;  // by basis
-  std::vector<std::int64_t> outflow_ppm_;            // by asset: what a unit takes of E at most
-  std::vector<std::int64_t> inflow_ppm_;             // and what one adds at least
-  std::vector<Slopes> slopes_;                       // by factor
-  std::array<std::int64_t, 4> charge_slopes_{};      // of a fine charged, by AddOnPlace
-  std::int64_t fine_slope_ = 0;                      // of a fine of every column
-  int exact_shift_ = 0;                              // quanta_at_most(): 2^shift <= 1e6 * D
-  std::int64_t exact_factor_ = 0;                    // and 2^(shift + 31) / (1e6 * D), rounded up
-  std::vector<Exposure> nothing_;                    // as many as a group can have
-  mutable std::vector<Exposure> scratch_;            // of recompute()
-  std::uint32_t raw_max_ = 0;                        // raw columns of a slot, where there are any
-  bool has_share_caps_ = false;
-  bool has_falling_caps_ = false;  // some capped asset falls in scenarios
-  bool has_warning_sets_ = false;
-  bool has_unlevered_ = false;         // leverage does not count some gross notional, or otherwise
-  std::uint32_t joint_columns_ = 0;    // of the enforced initial sets
-  std::uint32_t joint_set_count_ = 0;  // of them
-  std::vector<std::uint32_t> first_suspension_;            // by session
-  std::vector<std::uint32_t> first_protection_;            // by account
-  std::vector<std::uint32_t> watched_;                     // by instrument: its price in the watch
+  // Fixed by the parameters' shape, which no change alters.
+  std::vector<Exposure> nothing_;          // as many as a group can have
+  mutable std::vector<Exposure> scratch_;  // of recompute()
+  std::uint32_t raw_max_ = 0;              // raw columns of a slot, where there are any
+  std::vector<std::uint32_t> watched_;     // by instrument: its price in the watch
   std::vector<std::vector<std::uint32_t>> watched_index_;  // by asset: its prices there
-  std::int64_t equity_reaction_ppm_ = 0;  // what E loses at most with a value that falls by one
-  std::vector<std::int64_t>
-      reaction_ppm_;  // by group: what Req gains with a notional that rises by one
 
   // How many of the first ones have ever been used: what is saved.
   std::uint32_t orders_used_ = 0;
@@ -1182,13 +1108,13 @@ class Engine {
   std::vector<Holding> holdings_;  // [account * assets + asset]
   std::vector<Node> nodes_;
   std::vector<Session> sessions_;
-  // Whether a session has suspended an account it may use: [first_suspension_[session] + place of
-  // the account in its list].
-  std::vector<std::uint8_t> suspended_;
+  std::vector<std::uint8_t> suspended_;  // by entitlement: whether the session has suspended it
   std::vector<InstrumentState> instruments_;
   std::vector<AssetState> assets_;
   std::vector<const RiskTable*> tables_;  // by group; null: none yet
   std::vector<Timestamp> table_as_of_;    // by group
+  std::vector<std::uint32_t>
+      tables_since_;  // by group: its tables are of this version or a later one
   NumberTable numbers_;
   std::vector<Trade> trades_;
   std::uint32_t next_trade_ = 0;
@@ -1226,12 +1152,15 @@ class Engine {
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;
   std::uint64_t index_version_ = 1;
+  std::uint32_t rules_version_ = 0;  // counts changes of parameters: see Account::rules
 
   // Who is to be looked at again: a proposal to the caller, a function of nothing.
   Watch watch_;
   std::vector<AccountIndex> touched_;  // a ring
   std::size_t touched_first_ = 0;
   std::size_t touched_count_ = 0;
+  std::uint32_t due_next_ =
+      0;  // from here on everybody is due, since other parameters are in force
 };
 
 }  // namespace portcullis::risk

@@ -42,21 +42,23 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.fine_slope_);
   part.fixed(self.exact_shift_);
   part.fixed(self.exact_factor_);
-  part.fixed(self.nothing_);
-  part.fixed(self.scratch_);
-  part.fixed(self.raw_max_);
   part.fixed(self.has_share_caps_);
   part.fixed(self.has_falling_caps_);
   part.fixed(self.has_warning_sets_);
   part.fixed(self.has_unlevered_);
   part.fixed(self.joint_columns_);
   part.fixed(self.joint_set_count_);
-  part.fixed(self.first_suspension_);
+  part.fixed(self.first_entitlement_);
+  part.fixed(self.entitlement_count_);
   part.fixed(self.first_protection_);
-  part.fixed(self.watched_);
-  part.fixed(self.watched_index_);
+  part.fixed(self.protected_lots_);
   part.fixed(self.equity_reaction_ppm_);
   part.fixed(self.reaction_ppm_);
+  part.fixed(self.nothing_);
+  part.fixed(self.scratch_);
+  part.fixed(self.raw_max_);
+  part.fixed(self.watched_);
+  part.fixed(self.watched_index_);
 
   // The places of orders are in decisions, so the free ones are saved as they are linked; behind
   // those that were ever used they are as they were constructed. So are lines.
@@ -86,6 +88,7 @@ void Engine::for_each_part(Self& self, Part& part) {
     part.same(table != nullptr ? table->id : std::uint64_t{0});
   }
   part.all(self.table_as_of_);
+  part.all(self.tables_since_);
   NumberTable::for_each_part(self.numbers_, part);
   part.first(self.trades_, self.trades_used_);
   part.one(self.next_trade_);
@@ -118,7 +121,7 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.all(self.moved_count_);
   part.rebuilt(self.reducers_);
   part.rebuilt(self.reducer_links_);
-  part.rebuilt(self.protections_);  // their places and lots are the parameters'
+  part.rebuilt(self.protections_);  // their places are the parameters'
   for (auto& protection : self.protections_) {
     part.all(protection.in_vector);
     part.one(protection.span);
@@ -126,10 +129,12 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.lot_loss_);  // worked out when it is asked for
   part.one(self.price_version_);
   part.one(self.index_version_);
+  part.one(self.rules_version_);
   part.rebuilt(self.watch_);
   part.rebuilt(self.touched_);
   part.rebuilt(self.touched_first_);
   part.rebuilt(self.touched_count_);
+  part.rebuilt(self.due_next_);
 }
 
 }  // namespace portcullis::risk

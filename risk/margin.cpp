@@ -552,13 +552,16 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
 void Engine::refresh_lines(AccountIndex index) noexcept {
   Account& account = accounts_[index.value];
   if (account.lines_version == price_version_) return;
+  if (account.index_version != index_version_) {
+    account.capital_stale = true;
+    if (account.rules != rules_version_) take_rules(index);
+  }
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     GroupSlot& slot = slots_[at];
     if (slot.version == group_version_[slot.group.value]) continue;
     value_lines(slot, account);
     account.capital_stale = true;
   }
-  if (account.index_version != index_version_) account.capital_stale = true;
   if (account.capital_stale) value_capital(index);
   account.index_version = index_version_;
   account.lines_version = price_version_;

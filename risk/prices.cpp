@@ -172,7 +172,8 @@ std::int64_t Engine::shift_ppm(const RiskTable& before, const RiskTable& after,
 bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   advance(update.time);
   if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
-      table.parameter_version != parameters_.version) {
+      table.parameter_version < tables_since_[table.group.value] ||
+      table.parameter_version > parameters_.version) {
     return false;
   }
   const GroupParameters& group = parameters_.groups[table.group.value];

@@ -29,7 +29,7 @@ std::uint32_t Engine::find_protection(AccountIndex account, GroupIndex group) co
 Engine::CountedLots Engine::protected_lots(InstrumentIndex instrument, const Reachable& lots,
                                            const Reachable& exits,
                                            std::uint32_t protection) const noexcept {
-  const Lots most = protections_[protection].lots;
+  const Lots most = protected_lots_[protection];
   const Reachable drivers{lots.position, exits.low - std::min(exits.low - lots.low, most),
                           exits.high + std::min(lots.high - exits.high, most)};
   return {counted(instrument, exits), counted(instrument, drivers)};
@@ -86,7 +86,7 @@ std::int64_t Engine::loss_of_lots(Lots lots, std::int64_t loss) noexcept {
 Int128 Engine::move_quotes(std::uint32_t index, bool quotes, std::int64_t* low) const noexcept {
   const Protection& protection = protections_[index];
   const LotLoss& loss = lot_loss(protection.group);
-  const Lots lots = quotes ? protection.lots : Lots{0};
+  const Lots lots = quotes ? protected_lots_[index] : Lots{0};
   for (std::size_t c = 0; c < loss.most.size(); ++c) {
     const std::int64_t now = loss_of_lots(lots, loss.most[c]);
     low[c] = wrapped_sum(low[c], protection.in_vector[c] - now);
@@ -98,7 +98,7 @@ Int128 Engine::move_quotes(std::uint32_t index, bool quotes, std::int64_t* low) 
 void Engine::keep_quotes(std::uint32_t index, bool quotes) noexcept {
   Protection& protection = protections_[index];
   const LotLoss& loss = lot_loss(protection.group);
-  const Lots lots = quotes ? protection.lots : Lots{0};
+  const Lots lots = quotes ? protected_lots_[index] : Lots{0};
   for (std::size_t c = 0; c < loss.most.size(); ++c)
     protection.in_vector[c] = loss_of_lots(lots, loss.most[c]);
   protection.span = loss_of_lots(lots, loss.largest);
@@ -109,7 +109,7 @@ void Engine::keep_quotes(std::uint32_t index, bool quotes) noexcept {
 Int128 Engine::quotes_worse(const GroupSlot& slot, Int128& span) const noexcept {
   const Protection& protection = protections_[slot.protection];
   const LotLoss& loss = lot_loss(protection.group);
-  const Lots lots = slot.quoted > 0 ? protection.lots : Lots{0};
+  const Lots lots = slot.quoted > 0 ? protected_lots_[slot.protection] : Lots{0};
   std::int64_t worse = 0;
   for (std::size_t c = 0; c < loss.most.size(); ++c)
     worse = std::max(worse, loss_of_lots(lots, loss.most[c]) - protection.in_vector[c]);

@@ -244,7 +244,7 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
   if (!is_there) add_line(change->instrument, change->lots, change->exits);
   if (protection != kNil && quoted > 0) {
     const LotLoss& loss = lot_loss(group);
-    const Lots lots = protections_[protection].lots;
+    const Lots lots = protected_lots_[protection];
     for (std::uint32_t c = 0; c < parameters.raw_columns(); ++c)
       low[c] = wrapped_difference(low[c], loss_of_lots(lots, loss.most[c]));
     summed.span += loss_of_lots(lots, loss.largest);

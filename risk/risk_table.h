@@ -30,7 +30,8 @@ struct Anchor {
 
 struct RiskTable {
   std::uint64_t id = 0;  // of this version of the table; rises from version to version
-  std::uint32_t parameter_version = 0;  // REQUIRES: that of the engine's parameters
+  // That of the engine's parameters, or an earlier one since which the group's shocks are the same.
+  std::uint32_t parameter_version = 0;
   GroupIndex group;
   Timestamp as_of;
   // gains[row * GroupParameters::raw_columns() + lag state * column_count + column], rounded to the

@@ -269,6 +269,7 @@ const char* Engine::rebuild() noexcept {
   for (std::uint32_t a = 0; a < assets_.size(); ++a)
     for (const std::uint32_t price : watched_index_[a])
       watch_.move(price, assets_[a].unit.raw, assets_[a].unit.raw);
+  due_next_ = static_cast<std::uint32_t>(accounts_.size());
   touched_first_ = 0;
   touched_count_ = accounts_.size();
   for (std::uint32_t a = 0; a < accounts_.size(); ++a) {

@@ -244,6 +244,7 @@ struct Account {
   bool capital_in_range = true;
   bool capital_stale = true;  // balances, line values or open orders' costs changed
   bool touched = false;       // and waits among those to look at again
+  std::uint32_t rules = 0;    // of the parameters, in Engine::rules_version_
   std::uint64_t version = 0;  // of all prices; equal to the engine's: everything below is fresh
   std::uint64_t lines_version = 0;  // the same of the lines and of what follows from them, without
                                     // the vectors
@@ -312,6 +313,7 @@ struct Trade {
   Side side = Side::Buy;
   Lots quantity;
   Price price;
+  std::int64_t fee_per_lot = 0;  // that it was booked with
 };
 
 constexpr std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
@@ -335,6 +337,8 @@ enum class InstrumentPhase : std::uint8_t { Trading, ReduceOnly, Halted, Expired
 // When prices become stale among which one is unsafe: before any other time, so that the earliest of
 // several tells.
 inline constexpr Timestamp kUnsafe{std::numeric_limits<std::int64_t>::min()};
+// As of when a table is that is not of the parameters in force: whatever its age may be, it is too old.
+inline constexpr Timestamp kOutdated{std::numeric_limits<std::int64_t>::min() / 2};
 
 // Prices as they stand, with what follows from them (cache: what is Wide).
 struct InstrumentState {

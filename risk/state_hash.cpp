@@ -133,6 +133,7 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
           .add(t.account.value)
           .add(t.quantity.raw)
           .add(t.price.raw)
+          .add(t.fee_per_lot)
           .value();
     }
     case EntityKind::Suspension:
@@ -146,12 +147,11 @@ std::uint64_t Engine::hash_of(EntityKind kind, std::uint32_t i) const noexcept {
 
 // What belongs to no entity.
 std::uint64_t Engine::hash_of_rest() const noexcept {
-  return EntityHash(1)
-      .add(next_number_)
-      .add(std::uint64_t{conditions_})
-      .add(leverage_cap_ppm_)
-      .add(last_time_.ns)
-      .value();
+  EntityHash hash(1);
+  hash.add(next_number_).add(std::uint64_t{conditions_}).add(leverage_cap_ppm_).add(last_time_.ns);
+  hash.add(parameters_.version);
+  for (const std::uint32_t version : tables_since_) hash.add(version);
+  return hash.value();
 }
 
 std::uint64_t Engine::state_hash() noexcept {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace portcullis::risk {
@@ -26,13 +27,18 @@ inline constexpr std::size_t kEntityKindCount = 10;
 
 class StateHash {
  public:
+  // What is kept of the entities of one kind.
+  struct Entities {
+    std::vector<std::uint64_t> hash;
+    std::vector<std::uint8_t> is_changed;
+    std::vector<std::uint32_t> changed;
+    std::size_t changed_count = 0;
+
+    explicit Entities(std::size_t count = 0) : hash(count), is_changed(count), changed(count) {}
+  };
   // How many entities of the kind there can be; `present`: they are there from the beginning.
   void size(EntityKind kind, std::size_t count, bool present) {
-    Entities& entities = kinds_[static_cast<std::size_t>(kind)];
-    entities.hash.assign(count, 0);
-    entities.is_changed.assign(count, 0);
-    entities.changed.resize(count);
-    entities.changed_count = 0;
+    kinds_[static_cast<std::size_t>(kind)] = Entities(count);
     for (std::uint32_t i = 0; present && i < count; ++i) touch(kind, i);
   }
 
@@ -72,17 +78,18 @@ class StateHash {
     return true;
   }
 
+  // There are other entities of the kind now, none of which has been touched; `entities` has the old ones.
+  void exchange(EntityKind kind, Entities& entities) noexcept {
+    Entities& old = kinds_[static_cast<std::size_t>(kind)];
+    for (const std::uint64_t hash : old.hash) sum_ -= hash;
+    std::swap(old, entities);
+  }
+
   [[nodiscard]] std::size_t count(EntityKind kind) const noexcept {
     return kinds_[static_cast<std::size_t>(kind)].hash.size();
   }
 
  private:
-  struct Entities {
-    std::vector<std::uint64_t> hash;
-    std::vector<std::uint8_t> is_changed;
-    std::vector<std::uint32_t> changed;
-    std::size_t changed_count = 0;
-  };
   template <class HashOf>
   void hash_again(Entities& entities, std::uint32_t index, HashOf&& hash_of) noexcept {
     const std::uint64_t hash = hash_of(index);

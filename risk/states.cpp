@@ -175,7 +175,8 @@ AccountIndex Engine::take_due() noexcept {
     unwatch(account);
     return account;
   }
-  if (touched_count_ == 0) return {};
+  if (touched_count_ == 0)
+    return due_next_ < accounts_.size() ? AccountIndex{due_next_++} : AccountIndex{};
   const AccountIndex account = touched_[touched_first_];
   if (++touched_first_ == touched_.size()) touched_first_ = 0;
   --touched_count_;

@@ -7,16 +7,16 @@
 
 namespace portcullis::risk {
 
-// A trade moves position and cash; direction -1 takes it back. The fee is the higher of maker and
-// taker, per lot, rounded up.
+// A trade moves position and cash; direction -1 takes it back, with the fee that it was booked with: the
+// higher of maker and taker, per lot, rounded up.
 void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
-                   Price price, int direction) noexcept {
+                   Price price, std::int64_t fee_per_lot, int direction) noexcept {
   if (is_spot(instrument)) {
-    trade_spot(account, instrument, side, lots, price, direction);
+    trade_spot(account, instrument, side, lots, price, fee_per_lot, direction);
     return;
   }
   Line& line = lines_[new_line(account, instrument)];
-  const Int128 fees = Int128{fee_per_lot(instrument, price)} * lots.raw;
+  const Int128 fees = Int128{fee_per_lot} * lots.raw;
   lift(line);
   line.position.raw += lots.raw * direction * sign_of(side);
   line.cash.raw += direction * (traded(instrument, side, lots, price).raw - fees);
@@ -27,11 +27,11 @@ void Engine::trade(AccountIndex account, InstrumentIndex instrument, Side side, 
 
 // A spot trade moves the two balances; there is no position.
 void Engine::trade_spot(AccountIndex account, InstrumentIndex instrument, Side side, Lots lots,
-                        Price price, int direction) noexcept {
+                        Price price, std::int64_t fee_per_lot, int direction) noexcept {
   const InstrumentParameters& spot = parameters_.instruments[instrument.value];
   const Int128 moved = Int128{lots.raw} * spot.base_per_lot;
   const Int128 paid = price_of_lot(instrument, price) * lots.raw;
-  const Int128 fees = Int128{fee_per_lot(instrument, price)} * lots.raw;
+  const Int128 fees = Int128{fee_per_lot} * lots.raw;
   const int sign = direction * sign_of(side);
   if (!add_balance(account, spot.base, sign * moved) ||
       !add_balance(account, spot.settlement, -sign * paid - direction * fees)) {
@@ -216,7 +216,8 @@ void Engine::forget_trade(std::uint32_t at) noexcept {
 
 // So that the venue can break it, and is not believed when it tells it again. The oldest one makes
 // room.
-void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record) noexcept {
+void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record,
+                            std::int64_t fee_per_lot) noexcept {
   if (trades_[next_trade_].number != 0) forget_trade(next_trade_);
   hash_.touch(EntityKind::Trade, next_trade_);
   trades_[next_trade_] = {.match = event.match,
@@ -228,7 +229,8 @@ void Engine::remember_trade(const VenueEvent& event, const NumberRecord& record)
                           .client_text = record.client_text,
                           .side = record.side,
                           .quantity = event.quantity,
-                          .price = event.price};
+                          .price = event.price,
+                          .fee_per_lot = fee_per_lot};
   trade_of_.insert(trade_key(event.match, event.number), next_trade_);
   trades_used_ = std::max(trades_used_, next_trade_ + 1);
   next_trade_ = (next_trade_ + 1) % static_cast<std::uint32_t>(trades_.size());
@@ -245,12 +247,13 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     return;
   }
   if (known != IndexMap::kNotFound) forget_trade(known);  // it would be found in its place
-  remember_trade(event, record);
+  const std::int64_t fee = fee_per_lot(record.instrument, event.price);
+  remember_trade(event, record, fee);
   if (record.order == kNil) {
     outcome.anomaly = Anomaly::LateEvent;
     dispute(record.account);
     if (has_room(record.account, record.instrument)) {
-      trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
+      trade(record.account, record.instrument, record.side, event.quantity, event.price, fee, 1);
       free_line_if_empty(find_line(record.account, record.instrument));
     }
     return;
@@ -265,7 +268,7 @@ void Engine::executed(const VenueEvent& event, VenueOutcome& outcome) noexcept {
     outcome.anomaly = Anomaly::WorsePrice;
   }
   spend_allowance(order, event.quantity, event.price);
-  trade(record.account, record.instrument, record.side, event.quantity, event.price, 1);
+  trade(record.account, record.instrument, record.side, event.quantity, event.price, fee, 1);
   count_execution(record.account);
   change_order(record.order, [&](Order& o) { o.cum += event.quantity; });
   end_if_done(record.order, outcome);
@@ -340,7 +343,8 @@ void Engine::break_trade(const VenueEvent& event, VenueOutcome& outcome) noexcep
   outcome.side = broken.side;
   outcome.quantity = broken.quantity;
   if (has_room(broken.account, broken.instrument)) {
-    trade(broken.account, broken.instrument, broken.side, broken.quantity, broken.price, -1);
+    trade(broken.account, broken.instrument, broken.side, broken.quantity, broken.price,
+          broken.fee_per_lot, -1);
     free_line_if_empty(find_line(broken.account, broken.instrument));
   } else {
     outcome.anomaly = Anomaly::UnknownTrade;

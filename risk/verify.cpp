@@ -49,51 +49,13 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   if (account.in_range && recompute(index, nullptr, true, {}, nullptr) != requirement_before)
     return "requirement, from its lines";
   for (std::uint32_t s = account.first_slot; s != kNil; s = slots_[s].next) {
-    GroupSlot& slot = slots_[s];
+    const GroupSlot& slot = slots_[s];
     const GroupParameters& group = parameters_.groups[slot.group.value];
     const auto first = low_.begin() + slot.first_column;
     const auto columns = static_cast<std::ptrdiff_t>(group.column_count);
     slots.push_back({{first, first + columns}, slot.figures.requirement, slot.span, slot.expires});
-    slot.version = 0;
-    slot.vector_version = ~std::uint64_t{0};
-    slot.stale = true;
-    slot.figures = {};
-    slot.span = slot.table_span = slot.pending = 0;
-    std::fill_n(first, columns, 0);
-    std::fill_n(raw_of(slot), group.raw_columns(), 0);
-    std::fill_n(alone_.begin() + slot.first_alone, joint_set_count_, 0);
-    std::fill_n(exposures_.begin() + slot.first_exposure, group.factor_count + group.drivers.size(),
-                Exposure{});
-    std::fill_n(collateral_.begin() + slot.first_factor, group.factor_count, Collateral{});
-    std::fill_n(in_vector_.begin() + slot.first_factor, group.factor_count, FactorExposure{});
-    if (slot.protection != kNil) forget_quotes(slot.protection);
-    charges_[s] = {};
-    for (std::uint32_t l = slot.first_line; l != kNil; l = lines_[l].next) {
-      lines_[l].value = {};
-      lines_[l].option_value = {};
-      lines_[l].gross = lines_[l].unlevered = {};
-      lines_[l].cost = {};
-      lines_[l].in_vector = {};
-      for (const BookSide side : {kBuys, kSells}) {  // no walk is spared
-        lines_[l].fee_max[side] = kValueMax;
-      }
-    }
   }
-  for (std::size_t a = 0; a < assets_.size(); ++a) {
-    Holding& holding = first_holding[static_cast<std::ptrdiff_t>(a)];
-    holding.line_value = holding.line_cost = {};
-    holding.collateral = {};
-  }
-  std::fill_n(
-      joint_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_columns_),
-      joint_columns_, 0);
-  std::fill_n(
-      alone_sum_.begin() + static_cast<std::ptrdiff_t>(std::size_t{index.value} * joint_set_count_),
-      joint_set_count_, 0);
-  account.gross = account.unlevered = {};
-  account.option_value = {};
-  account.figures = {};
-  account.span = 0;
+  forget(index);
   touch(account);
   refresh(index);
 
@@ -158,6 +120,7 @@ const char* Engine::verify() noexcept {
     for (std::uint8_t p = 0; p < order.pending_count; ++p)
       most = std::max(most, order.pending[p].total - order.cum);
     if (most != order.reserved) return "an order's reservation";
+    if (worst_fee(order) != order.fee_per_lot) return "an order's fee";
     for (NodeIndex n = parameters_.accounts[order.account.value].parent; n.exists();
          n = parameters_.nodes[n.value].parent) {
       ++open[n.value];
@@ -196,7 +159,7 @@ const char* Engine::verify() noexcept {
   for (std::size_t s = 0; s < sessions_.size(); ++s) {
     const auto& accounts = parameters_.sessions[s].accounts;
     for (std::size_t a = 0; a < accounts.size(); ++a)
-      suspensions[accounts[a].value] += suspended_[first_suspension_[s] + a];
+      suspensions[accounts[a].value] += suspended_[first_entitlement_[s] + a];
   }
   for (std::uint32_t l = 0; l < lines_.size(); ++l) {
     const Line& line = lines_[l];

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "feeds/dialects/parse.h"
 
@@ -28,6 +29,7 @@ void count(UpdateCounts& counts, UpdateOutcome outcome) {
 MarketUpdate merged(const ParsedUpdate& item, const MarketUpdate& last) {
   MarketUpdate update;
   if (item.is_delta) update = last;
+  update.kind = item.kind;
   update.source_time_ns = *item.time_ns;
   for (std::size_t i = 0; i < kMarketFieldCount; ++i) {
     if (is_given(item, static_cast<unsigned>(i))) update.values[i] = item.values[i];
@@ -42,6 +44,10 @@ std::optional<Dialect> dialect_named(std::string_view name) {
   const auto* const found = std::find(kDialectNames.begin(), kDialectNames.end(), name);
   if (found == kDialectNames.end()) return std::nullopt;
   return static_cast<Dialect>(found - kDialectNames.begin());
+}
+
+UpdateKind kind_with(Dialect dialect, MarketField field) {
+  return dialect == Dialect::Binance ? binance_kind_with(field) : UpdateKind::Ticker;
 }
 
 FeedDecoder::FeedDecoder(Dialect dialect, const FeedDecoderLimits& limits)
@@ -121,15 +127,16 @@ bool FeedDecoder::parse(std::string_view frame) {
 }
 
 void FeedDecoder::take(const ParsedUpdate& item, std::int64_t arrival_ns) {
-  const auto found = symbols_.find(item.symbol);
-  SymbolFeed* feed = found == symbols_.end() ? nullptr : &found->second;
+  Symbols& symbols = symbols_[static_cast<std::size_t>(item.kind)];
+  const auto found = symbols.find(item.symbol);
+  SymbolFeed* feed = found == symbols.end() ? nullptr : &found->second;
   MarketUpdate update;
   std::uint32_t zeros = 0;
   const UpdateOutcome outcome = judge(item, feed, arrival_ns, update, zeros);
   count(counts_.updates, outcome);
   if (outcome == UpdateOutcome::Taken) {
     if (feed == nullptr) {
-      const auto added = symbols_.try_emplace(std::string(item.symbol)).first;
+      const auto added = symbols.try_emplace(std::string(item.symbol)).first;
       feed = &added->second;
       feed->last.symbol = added->first;
     }
@@ -170,8 +177,10 @@ UpdateOutcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* fee
     if (frame_.problem.empty()) frame_.problem = std::move(fault);
     return UpdateOutcome::Fault;
   }
-  if (feed == nullptr && symbols_.size() >= limits_.symbols_max)
+  if (feed == nullptr &&
+      symbols_[static_cast<std::size_t>(item.kind)].size() >= limits_.symbols_max) {
     return UpdateOutcome::TooManySymbols;
+  }
   if (*item.time_ns - arrival_ns > limits_.ahead_max_ns) return UpdateOutcome::Future;
   if (item.is_delta && (feed == nullptr || !feed->has_snapshot)) return UpdateOutcome::NoSnapshot;
   if (feed != nullptr && *item.time_ns < feed->last.source_time_ns)
@@ -193,25 +202,29 @@ UpdateOutcome FeedDecoder::judge(const ParsedUpdate& item, const SymbolFeed* fee
 
 void FeedDecoder::forget_snapshots() {
   if (dialect_ != Dialect::Bybit) return;
-  for (auto& [name, feed] : symbols_) {
-    frame_.has_hole = frame_.has_hole || feed.has_snapshot;
-    feed.has_snapshot = false;
+  for (Symbols& symbols : symbols_) {
+    for (auto& [name, feed] : symbols) {
+      frame_.has_hole = frame_.has_hole || feed.has_snapshot;
+      feed.has_snapshot = false;
+    }
   }
 }
 
 void FeedDecoder::connected() { forget_snapshots(); }
 
-const SymbolFeed* FeedDecoder::find(std::string_view symbol) const {
-  const auto found = symbols_.find(symbol);
-  return found == symbols_.end() ? nullptr : &found->second;
+const SymbolFeed* FeedDecoder::find(std::string_view symbol, UpdateKind kind) const {
+  const Symbols& symbols = symbols_[static_cast<std::size_t>(kind)];
+  const auto found = symbols.find(symbol);
+  return found == symbols.end() ? nullptr : &found->second;
 }
 
 std::vector<const SymbolFeed*> FeedDecoder::symbols() const {
   std::vector<const SymbolFeed*> feeds;
-  feeds.reserve(symbols_.size());
-  for (const auto& [name, feed] : symbols_) feeds.push_back(&feed);
+  for (const Symbols& symbols : symbols_) {
+    for (const auto& [name, feed] : symbols) feeds.push_back(&feed);
+  }
   std::sort(feeds.begin(), feeds.end(), [](const SymbolFeed* a, const SymbolFeed* b) {
-    return a->last.symbol < b->last.symbol;
+    return std::tie(a->last.symbol, a->last.kind) < std::tie(b->last.symbol, b->last.kind);
   });
   return feeds;
 }

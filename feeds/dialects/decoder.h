@@ -1,8 +1,8 @@
 // From the text of a venue's WebSocket frame to market updates, read strictly: the dialects of
 //
 //   Deribit  notifications of ticker.NAME.INTERVAL, of options, futures and perpetuals (JSON-RPC)
-//   Binance  markPriceUpdate of its futures, single and as a list (!markPrice@arr), also within the
-//            envelope of a combined stream
+//   Binance  markPriceUpdate, bookTicker and aggTrade of its futures, single and as a list
+//            (!markPrice@arr), also within the envelope of a combined stream
 //   Bybit    tickers.SYMBOL of its v5 interface, snapshots and deltas
 //
 // A frame is of one kind, and counted as that. What is none of ours is Other, and no fault. A frame
@@ -13,15 +13,19 @@
 //   - a field is wrong (Fault, which names it): no number; a negative price, volatility or open
 //     interest; more digits than 64 bits hold; there twice; of another symbol than its channel; or
 //     the symbol or the source's time is missing;
-//   - the source's time is before that of the last of its symbol (OutOfOrder), so are, of deltas,
-//     older sequence numbers (Bybit's cs);
+//   - the source's time is before that of the last of its symbol and kind (OutOfOrder), so are, of
+//     deltas, older sequence numbers (Bybit's cs);
 //   - the source's time is ahead of the arrival by more than ahead_max_ns (Future): taken, it would
 //     make all that follow look old;
 //   - it says the same at the same time as the last (Duplicate);
 //   - it is a delta, and there is no snapshot that it belongs to (NoSnapshot);
-//   - there are symbols_max other symbols already (TooManySymbols).
+//   - there are symbols_max other symbols of its kind already (TooManySymbols).
 // Whether a price can be true (its size, its jump, a bid above the ask, its age) is for the rules of
 // prices, which know the instrument; here is only what can be said of any.
+//
+// The kinds of updates of a symbol (UpdateKind) know nothing of each other: each has its own order,
+// duplicates and last good one, and is told with its own time and fields alone. Binance's streams come
+// from different parts of the venue, and how their times stand to each other means nothing.
 //
 // Bybit's deltas name what has changed; the rest stays as it was, and is said again as of the delta's
 // time. So an update of Bybit's that is refused, unless as a duplicate, leaves a hole: from then on the
@@ -54,6 +58,8 @@ namespace portcullis::feeds {
 enum class Dialect : std::uint8_t { Deribit, Binance, Bybit };
 inline constexpr std::array<std::string_view, 3> kDialectNames = {"deribit", "binance", "bybit"};
 [[nodiscard]] std::optional<Dialect> dialect_named(std::string_view name);
+// The kind of update that says it, where the dialect has the field at all.
+[[nodiscard]] UpdateKind kind_with(Dialect dialect, MarketField field);
 
 // Readable bytes that must follow a frame; their content does not matter.
 inline constexpr std::size_t kFeedFramePadding = simdjson::SIMDJSON_PADDING;
@@ -98,8 +104,8 @@ struct FeedCounts {
   }
 };
 
-// What the decoder knows of a symbol. The updates of these counts are those of known symbols: one
-// becomes known by its first good update.
+// What the decoder knows of a symbol and one kind of its updates. The updates of these counts are those
+// of known symbols: one becomes known by its first good update of the kind.
 struct SymbolFeed {
   MarketUpdate last{};
   std::uint64_t sequence = 0;  // Bybit's cs of the last
@@ -120,7 +126,7 @@ struct FeedFrame {
 
 struct FeedDecoderLimits {
   std::size_t frame_bytes_max = std::size_t{1} << 20;
-  std::size_t symbols_max = 16'384;
+  std::size_t symbols_max = 16'384;           // of each kind
   std::int64_t ahead_max_ns = 2'000'000'000;  // clocks differ
 };
 
@@ -144,8 +150,9 @@ class FeedDecoder {
   [[nodiscard]] Dialect dialect() const { return dialect_; }
   [[nodiscard]] const FeedCounts& counts() const { return counts_; }
   // Null: not known.
-  [[nodiscard]] const SymbolFeed* find(std::string_view symbol) const;
-  // By name.
+  [[nodiscard]] const SymbolFeed* find(std::string_view symbol,
+                                       UpdateKind kind = UpdateKind::Ticker) const;
+  // By name, then kind.
   [[nodiscard]] std::vector<const SymbolFeed*> symbols() const;
 
  private:
@@ -156,9 +163,12 @@ class FeedDecoder {
     }
   };
 
+  using Symbols = std::unordered_map<std::string, SymbolFeed, Hash, std::equal_to<>>;
+
   [[nodiscard]] bool parse(std::string_view frame);
   void take(const ParsedUpdate& item, std::int64_t arrival_ns);
-  // With Taken `update` is what it says. `feed` is null for a symbol that is not known.
+  // With Taken `update` is what it says. `feed` is that of its symbol and kind, null where it is not
+  // known.
   [[nodiscard]] UpdateOutcome judge(const ParsedUpdate& item, const SymbolFeed* feed,
                                     std::int64_t arrival_ns, MarketUpdate& update,
                                     std::uint32_t& zeros);
@@ -168,7 +178,7 @@ class FeedDecoder {
   const FeedDecoderLimits limits_;
   simdjson::ondemand::parser parser_;
   std::unique_ptr<ParsedFrame> parsed_;
-  std::unordered_map<std::string, SymbolFeed, Hash, std::equal_to<>> symbols_;
+  std::array<Symbols, kUpdateKindNames.size()> symbols_;  // by kind
   FeedCounts counts_;
   FeedFrame frame_;
 };

@@ -67,8 +67,18 @@ inline constexpr std::array<std::string_view, kMarketFieldCount> kMarketFieldNam
     "past_funding_8h",
     "open_interest"};
 
+// What a source says of a symbol at once. Each kind has fields of its own, of which an update says all,
+// and says nothing of the others': they are absent from it, and no news.
+enum class UpdateKind : std::uint8_t {
+  Ticker,  // Deribit's and Bybit's have every field; Binance's the mark, the index and the funding
+  Book,    // Binance: best bid and ask
+  Trade,   // Binance: last
+};
+inline constexpr std::array<std::string_view, 3> kUpdateKindNames = {"ticker", "book", "trade"};
+
 struct MarketUpdate {
-  std::string_view symbol{};        // the source's own; lives as long as the decoder
+  std::string_view symbol{};  // the source's own; lives as long as the decoder
+  UpdateKind kind = UpdateKind::Ticker;
   std::int64_t source_time_ns = 0;  // epoch, by the source's clock
   std::int64_t arrival_ns = 0;      // epoch, by ours
   std::array<std::optional<config::ExactDecimal>, kMarketFieldCount> values{};
@@ -80,9 +90,9 @@ struct MarketUpdate {
   [[nodiscard]] std::optional<config::ExactDecimal>& operator[](MarketField field) {
     return values[static_cast<std::size_t>(field)];
   }
-  // In the numbers and the source's time, whenever it arrived.
+  // In its kind, the numbers and the source's time, whenever it arrived.
   [[nodiscard]] bool says_the_same(const MarketUpdate& other) const {
-    return source_time_ns == other.source_time_ns && values == other.values &&
+    return kind == other.kind && source_time_ns == other.source_time_ns && values == other.values &&
            next_funding_ns == other.next_funding_ns;
   }
 };

@@ -43,60 +43,23 @@ bool is_absence(std::string_view text) {
   return text.empty() || text == "-" || text == "NaN" || text == "nan" || text == "null";
 }
 
-// What a scalar says.
-struct Scalar {
-  bool is_given = false;  // no absence
-  bool is_text = false;
-  std::string_view text{};  // or the token; empty: neither text nor number
-};
-
-bool read_scalar(ondemand::value value, Scalar& scalar) {
-  ondemand::json_type type{};
-  if (value.type().get(type) != simdjson::SUCCESS) return false;
-  switch (type) {
-    case ondemand::json_type::null:
-      return config::token_of(value) == "null";
-    case ondemand::json_type::string:
-      if (value.get_string().get(scalar.text) != simdjson::SUCCESS) return false;
-      scalar.is_text = true;
-      scalar.is_given = !is_absence(scalar.text);
-      return true;
-    case ondemand::json_type::number:
-      scalar.text = config::token_of(value);
-      scalar.is_given = true;
-      return true;
-    case ondemand::json_type::boolean:
-    case ondemand::json_type::array:
-    case ondemand::json_type::object:
-      break;
-  }
-  scalar.is_given = true;
-  return config::is_sound(value, kDepth);
-}
-
 // False where the frame is no JSON. None after a fault and of an absence.
-bool read_number(ondemand::value value, std::string_view name, ParsedUpdate& update,
+bool take_number(const Scalar& scalar, std::string_view name, ParsedUpdate& update,
                  std::optional<ExactDecimal>& out) {
-  Scalar scalar;
-  if (!read_scalar(value, scalar)) return false;
   if (!scalar.is_given) return true;
   const config::ExactResult number = config::parse_exact(scalar.text, !scalar.is_text);
-  const bool is_token = !scalar.is_text && !scalar.text.empty();
-  if (is_token && !number.ok() && !config::is_json_number(scalar.text)) return false;
   if (number.ok()) {
     out = number.number;
-  } else if (scalar.text.empty()) {
-    add_fault(update, name, describe(DecimalError::NotANumber));
-  } else {
-    add_fault(update, name, describe(number.error));
+    return true;
   }
-  return true;
+  add_fault(update, name, describe(scalar.text.empty() ? DecimalError::NotANumber : number.error));
+  return is_sound(scalar);
 }
 
-bool read_whole(ondemand::value value, std::string_view name, std::int64_t max,
-                ParsedUpdate& update, std::optional<std::int64_t>& out) {
+bool take_whole(const Scalar& scalar, std::string_view name, std::int64_t max, ParsedUpdate& update,
+                std::optional<std::int64_t>& out) {
   std::optional<ExactDecimal> number;
-  if (!read_number(value, name, update, number)) return false;
+  if (!take_number(scalar, name, update, number)) return false;
   if (!number) return true;
   if (number->scale != 0) {
     add_fault(update, name, "is not a whole number");
@@ -143,11 +106,39 @@ bool once(ParsedUpdate& update, unsigned bit, std::string_view name) {
   return true;
 }
 
-bool read_field(ondemand::value value, const FieldName& name, ParsedUpdate& update) {
+bool read_scalar(ondemand::value value, Scalar& scalar) {
+  ondemand::json_type type{};
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  switch (type) {
+    case ondemand::json_type::null:
+      return config::token_of(value) == "null";
+    case ondemand::json_type::string:
+      if (value.get_string().get(scalar.text) != simdjson::SUCCESS) return false;
+      scalar.is_text = true;
+      scalar.is_given = !is_absence(scalar.text);
+      return true;
+    case ondemand::json_type::number:
+      scalar.text = config::token_of(value);
+      scalar.is_given = true;
+      return true;
+    case ondemand::json_type::boolean:
+    case ondemand::json_type::array:
+    case ondemand::json_type::object:
+      break;
+  }
+  scalar.is_given = true;
+  return config::is_sound(value, kDepth);
+}
+
+bool is_sound(const Scalar& scalar) {
+  return scalar.is_text || scalar.text.empty() || config::is_json_number(scalar.text);
+}
+
+bool take_field(const Scalar& scalar, const FieldName& name, ParsedUpdate& update) {
   const auto index = static_cast<unsigned>(name.field);
-  if (!once(update, index, name.name)) return config::is_sound(value, kDepth);
+  if (!once(update, index, name.name)) return is_sound(scalar);
   std::optional<ExactDecimal> number;
-  if (!read_number(value, name.name, update, number)) return false;
+  if (!take_number(scalar, name.name, update, number)) return false;
   if (!number) return true;
   const Sign sign = kSigns[index];
   if (number->digits < 0 && sign != Sign::Any) {
@@ -160,40 +151,59 @@ bool read_field(ondemand::value value, const FieldName& name, ParsedUpdate& upda
   return true;
 }
 
-bool read_symbol(ondemand::value value, std::string_view name, ParsedUpdate& update) {
-  if (!once(update, kOfSymbol, name)) return config::is_sound(value, kDepth);
-  Scalar scalar;
-  if (!read_scalar(value, scalar)) return false;
-  if (!scalar.is_given) return true;
-  if (!scalar.is_text || !is_symbol(scalar.text)) {
-    add_fault(update, name, "is no symbol");
-  } else {
-    update.symbol = scalar.text;
+bool take_symbol(const Scalar& scalar, std::string_view name, ParsedUpdate& update) {
+  if (once(update, kOfSymbol, name) && scalar.is_given) {
+    if (!scalar.is_text || !is_symbol(scalar.text)) {
+      add_fault(update, name, "is no symbol");
+    } else {
+      update.symbol = scalar.text;
+    }
   }
-  // A number that is none is no JSON.
-  return scalar.is_text || scalar.text.empty() || config::is_json_number(scalar.text);
+  return is_sound(scalar);
 }
 
-bool read_time(ondemand::value value, std::string_view name, ParsedUpdate& update) {
-  if (!once(update, kOfTime, name)) return config::is_sound(value, kDepth);
+bool take_time(const Scalar& scalar, std::string_view name, ParsedUpdate& update) {
+  if (!once(update, kOfTime, name)) return is_sound(scalar);
   std::optional<std::int64_t> ms;
-  if (!read_whole(value, name, kMillisecondsMax, update, ms)) return false;
+  if (!take_whole(scalar, name, kMillisecondsMax, update, ms)) return false;
   if (ms && *ms != 0) update.time_ns = *ms * kNsPerMs;
   return true;
 }
 
-bool read_next_funding(ondemand::value value, std::string_view name, ParsedUpdate& update) {
-  if (!once(update, kOfNextFunding, name)) return config::is_sound(value, kDepth);
+bool take_next_funding(const Scalar& scalar, std::string_view name, ParsedUpdate& update) {
+  if (!once(update, kOfNextFunding, name)) return is_sound(scalar);
   std::optional<std::int64_t> ms;
-  if (!read_whole(value, name, kMillisecondsMax, update, ms)) return false;
+  if (!take_whole(scalar, name, kMillisecondsMax, update, ms)) return false;
   if (ms && *ms != 0) update.next_funding_ns = *ms * kNsPerMs;
   return true;
 }
 
+bool read_field(ondemand::value value, const FieldName& name, ParsedUpdate& update) {
+  Scalar scalar;
+  return read_scalar(value, scalar) && take_field(scalar, name, update);
+}
+
+bool read_symbol(ondemand::value value, std::string_view name, ParsedUpdate& update) {
+  Scalar scalar;
+  return read_scalar(value, scalar) && take_symbol(scalar, name, update);
+}
+
+bool read_time(ondemand::value value, std::string_view name, ParsedUpdate& update) {
+  Scalar scalar;
+  return read_scalar(value, scalar) && take_time(scalar, name, update);
+}
+
+bool read_next_funding(ondemand::value value, std::string_view name, ParsedUpdate& update) {
+  Scalar scalar;
+  return read_scalar(value, scalar) && take_next_funding(scalar, name, update);
+}
+
 bool read_sequence(ondemand::value value, std::string_view name, ParsedUpdate& update) {
-  if (!once(update, kOfSequence, name)) return config::is_sound(value, kDepth);
+  Scalar scalar;
+  if (!read_scalar(value, scalar)) return false;
+  if (!once(update, kOfSequence, name)) return is_sound(scalar);
   std::optional<std::int64_t> number;
-  if (!read_whole(value, name, std::numeric_limits<std::int64_t>::max(), update, number))
+  if (!take_whole(scalar, name, std::numeric_limits<std::int64_t>::max(), update, number))
     return false;
   if (number) update.sequence = static_cast<std::uint64_t>(*number);
   return true;
@@ -226,7 +236,7 @@ bool read_reply_to(ondemand::value value, ParsedFrame& frame) {
   if (scalar.is_given && scalar.text.size() <= kShownMax && is_printable(scalar.text)) {
     frame.reply_to = scalar.text;
   }
-  return scalar.is_text || scalar.text.empty() || config::is_json_number(scalar.text);
+  return is_sound(scalar);
 }
 
 bool read_error_code(ondemand::value value, ParsedFrame& frame) {
@@ -234,7 +244,7 @@ bool read_error_code(ondemand::value value, ParsedFrame& frame) {
   if (!read_scalar(value, scalar)) return false;
   const config::ExactResult code = config::parse_exact(scalar.text, !scalar.is_text);
   if (code.ok() && code.number.scale == 0) frame.error_code = code.number.digits;
-  return scalar.is_text || scalar.text.empty() || config::is_json_number(scalar.text);
+  return is_sound(scalar);
 }
 
 bool read_error_text(ondemand::value value, ParsedFrame& frame) {
@@ -243,7 +253,7 @@ bool read_error_text(ondemand::value value, ParsedFrame& frame) {
   if (scalar.is_text && is_printable(scalar.text) && !frame.bad_envelope) {
     frame.problem = scalar.text.substr(0, kShownMax);
   }
-  return scalar.is_text || scalar.text.empty() || config::is_json_number(scalar.text);
+  return is_sound(scalar);
 }
 
 bool read_error(ondemand::value value, ParsedFrame& frame) {

@@ -19,6 +19,7 @@
 namespace portcullis::feeds {
 
 struct ParsedUpdate {
+  UpdateKind kind = UpdateKind::Ticker;
   std::string_view symbol{};
   std::optional<std::int64_t> time_ns{};
   std::array<std::optional<config::ExactDecimal>, kMarketFieldCount> values{};
@@ -34,7 +35,6 @@ inline constexpr unsigned kOfSymbol = kMarketFieldCount;
 inline constexpr unsigned kOfTime = kMarketFieldCount + 1;
 inline constexpr unsigned kOfNextFunding = kMarketFieldCount + 2;
 inline constexpr unsigned kOfSequence = kMarketFieldCount + 3;
-inline constexpr unsigned kOfType = kMarketFieldCount + 4;
 
 [[nodiscard]] inline bool is_given(const ParsedUpdate& update, unsigned bit) {
   return (update.given >> bit & 1U) != 0;
@@ -52,6 +52,9 @@ struct ParsedFrame {
 [[nodiscard]] bool parse_deribit(simdjson::ondemand::document& document, ParsedFrame& frame);
 [[nodiscard]] bool parse_binance(simdjson::ondemand::document& document, ParsedFrame& frame);
 [[nodiscard]] bool parse_bybit(simdjson::ondemand::document& document, ParsedFrame& frame);
+
+// kind_with() of Binance.
+[[nodiscard]] UpdateKind binance_kind_with(MarketField field);
 
 // --- what they have in common
 
@@ -80,8 +83,25 @@ template <class Visit>
 // Null: it is none of them.
 [[nodiscard]] const FieldName* find_field(std::span<const FieldName> names, std::string_view key);
 
-// These read a member into the update, or put a fault there. The times are milliseconds since the
-// epoch; of the next funding's 0 is an absence.
+// What a member that is text, a number or none of both says, before it is known what it means.
+struct Scalar {
+  bool is_given = false;  // no absence
+  bool is_text = false;
+  std::string_view text{};  // or the token; empty: neither text nor number
+};
+// A token may still be no number.
+[[nodiscard]] bool read_scalar(simdjson::ondemand::value value, Scalar& scalar);
+[[nodiscard]] bool is_sound(const Scalar& scalar);
+
+// These put into the update what was read, or a fault. The times are milliseconds since the epoch; of
+// the next funding's 0 is an absence.
+[[nodiscard]] bool take_field(const Scalar& scalar, const FieldName& name, ParsedUpdate& update);
+[[nodiscard]] bool take_symbol(const Scalar& scalar, std::string_view name, ParsedUpdate& update);
+[[nodiscard]] bool take_time(const Scalar& scalar, std::string_view name, ParsedUpdate& update);
+[[nodiscard]] bool take_next_funding(const Scalar& scalar, std::string_view name,
+                                     ParsedUpdate& update);
+
+// These read a member and take it.
 [[nodiscard]] bool read_field(simdjson::ondemand::value value, const FieldName& name,
                               ParsedUpdate& update);
 [[nodiscard]] bool read_symbol(simdjson::ondemand::value value, std::string_view name,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "feeds/live/venue_words.h"
@@ -24,18 +25,44 @@ bool is_plain_word(std::string_view text) {
          });
 }
 
-std::string problem_of_names(const ConversationSettings& settings) {
-  if (settings.symbols.empty()) return "symbols: there are none";
-  if (settings.symbols.size() > settings.limits.symbols_max) {
-    return fmt::format("symbols: more than {}", settings.limits.symbols_max);
+// The lists of symbols, by the kind of update that is wanted of them.
+struct SymbolList {
+  UpdateKind kind = UpdateKind::Ticker;
+  std::string_view name;
+  const std::vector<std::string>& symbols;
+};
+std::array<SymbolList, 3> lists_of(const ConversationSettings& settings) {
+  return {{{UpdateKind::Ticker, "symbols", settings.symbols},
+           {UpdateKind::Book, "books", settings.books},
+           {UpdateKind::Trade, "trades", settings.trades}}};
+}
+
+std::string problem_of_list(const SymbolList& list, const ConversationSettings& settings) {
+  if (!list.symbols.empty() && list.kind != UpdateKind::Ticker &&
+      settings.dialect != Dialect::Binance) {
+    return fmt::format("{}: only Binance has them apart", list.name);
   }
-  for (const std::string& symbol : settings.symbols) {
-    if (!is_plain_word(symbol)) return fmt::format("symbols: {} is none", symbol);
+  if (list.symbols.size() > settings.limits.symbols_max) {
+    return fmt::format("{}: more than {}", list.name, settings.limits.symbols_max);
   }
-  std::vector<std::string> sorted = settings.symbols;
+  for (const std::string& symbol : list.symbols) {
+    if (!is_plain_word(symbol)) return fmt::format("{}: {} is none", list.name, symbol);
+  }
+  std::vector<std::string> sorted = list.symbols;
   std::sort(sorted.begin(), sorted.end());
   const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) return fmt::format("symbols: {} is there twice", *twice);
+  if (twice == sorted.end()) return {};
+  return fmt::format("{}: {} is there twice", list.name, *twice);
+}
+
+std::string problem_of_names(const ConversationSettings& settings) {
+  std::size_t topics = 0;
+  for (const SymbolList& list : lists_of(settings)) {
+    topics += list.symbols.size();
+    std::string problem = problem_of_list(list, settings);
+    if (!problem.empty()) return problem;
+  }
+  if (topics == 0) return "symbols: there are none";
   if (settings.dialect == Dialect::Bybit
           ? !settings.interval.empty()
           : !settings.interval.empty() && !is_plain_word(settings.interval)) {
@@ -46,8 +73,8 @@ std::string problem_of_names(const ConversationSettings& settings) {
   }
   if (!settings.topics_in_path) return {};
   if (settings.dialect != Dialect::Binance) return "topics_in_path: only Binance has it";
-  if (settings.symbols.size() > kTopicsInPathMax) {
-    return fmt::format("symbols: more than {} do not go into a path", kTopicsInPathMax);
+  if (topics > kTopicsInPathMax) {
+    return fmt::format("symbols: more than {} topics do not go into a path", kTopicsInPathMax);
   }
   return {};
 }
@@ -87,10 +114,11 @@ Conversation::Conversation(const ConversationSettings& settings, Link& link, Lis
       listener_(std::move(listener)),
       decoder_(settings.dialect, settings.limits),
       back_off_(settings.back_off_first_ns, settings.back_off_cap_ns, seed) {
-  topics_.reserve(settings.symbols.size());
-  for (const std::string& symbol : settings.symbols) {
-    topics_.push_back(
-        {.name = topic_of(settings.dialect, symbol, settings.interval), .symbol = symbol});
+  for (const SymbolList& list : lists_of(settings)) {
+    for (const std::string& symbol : list.symbols) {
+      topics_.push_back({.name = topic_of(settings.dialect, symbol, list.kind, settings.interval),
+                         .symbol = symbol});
+    }
   }
 }
 

@@ -35,7 +35,11 @@ namespace portcullis::feeds {
 
 struct ConversationSettings {
   Dialect dialect = Dialect::Deribit;
-  std::vector<std::string> symbols{};  // the venue's; at least one, none twice
+  // The venue's, by the kind of update that is wanted of them (kind_with); at least one in all, none
+  // twice in a list.
+  std::vector<std::string> symbols{};  // Ticker
+  std::vector<std::string> books{};    // Book: Binance
+  std::vector<std::string> trades{};   // Trade: Binance
   std::string interval{};              // as in topic_of
   // Binance: the topics are in the path of the connection, and need no request.
   bool topics_in_path = false;

@@ -38,7 +38,8 @@ std::string request(Dialect dialect, std::string_view verb, std::uint64_t id,
 
 }  // namespace
 
-std::string topic_of(Dialect dialect, std::string_view symbol, std::string_view interval) {
+std::string topic_of(Dialect dialect, std::string_view symbol, UpdateKind kind,
+                     std::string_view interval) {
   switch (dialect) {
     case Dialect::Deribit:
       return fmt::format("ticker.{}.{}", symbol, interval);
@@ -47,7 +48,15 @@ std::string topic_of(Dialect dialect, std::string_view symbol, std::string_view 
       for (char& c : lower) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
       }
-      return fmt::format("{}@markPrice{}{}", lower, interval.empty() ? "" : "@", interval);
+      switch (kind) {
+        case UpdateKind::Ticker:
+          return fmt::format("{}@markPrice{}{}", lower, interval.empty() ? "" : "@", interval);
+        case UpdateKind::Book:
+          return lower + "@bookTicker";
+        case UpdateKind::Trade:
+          return lower + "@aggTrade";
+      }
+      break;
     }
     case Dialect::Bybit:
       return fmt::format("tickers.{}", symbol);

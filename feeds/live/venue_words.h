@@ -3,8 +3,8 @@
 //   Deribit  public/subscribe of ticker.NAME.INTERVAL; public/set_heartbeat once, from when on the
 //            venue's test_request is answered with public/test. A channel that does not exist is left
 //            out of the reply, without an error.
-//   Binance  name@markPrice@INTERVAL by SUBSCRIBE, or in the path of a combined stream. It pings by
-//            WebSocket. What does not exist is silent.
+//   Binance  name@markPrice@INTERVAL, name@bookTicker and name@aggTrade by SUBSCRIBE, or in the path
+//            of a combined stream. It pings by WebSocket. What does not exist is silent.
 //   Bybit    op subscribe of tickers.NAME, at most ten a request, which is refused whole where one of
 //            them is wrong; op ping every 20 s. To subscribe again is to unsubscribe first.
 #pragma once
@@ -20,8 +20,8 @@
 namespace portcullis::feeds {
 
 // `interval` is how often the venue is to speak: Deribit "raw", "100ms" or "agg2", Binance "1s" or ""
-// (3 s), Bybit none.
-[[nodiscard]] std::string topic_of(Dialect dialect, std::string_view symbol,
+// (3 s), Bybit none; it is of tickers alone. Only Binance has other kinds.
+[[nodiscard]] std::string topic_of(Dialect dialect, std::string_view symbol, UpdateKind kind,
                                    std::string_view interval);
 
 // The topics as the query of a path: "streams=a/b".

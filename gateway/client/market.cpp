@@ -13,10 +13,31 @@ namespace {
 
 using feeds::PriceUpdate;
 
+// Empty: it has no price.
+std::string symbol_of(const config::Deployment& deployment, risk::InstrumentIndex instrument) {
+  const bool has_reference =
+      std::any_of(deployment.feed.references.begin(), deployment.feed.references.end(),
+                  [&](const auto& reference) { return reference.instrument == instrument; });
+  return has_reference ? deployment.names.instruments.name(instrument)
+                       : deployment.instruments[instrument.value].feed_symbol;
+}
+
+feeds::FeedTargets reference_targets(const config::Deployment& deployment) {
+  feeds::FeedTargets targets;
+  for (const config::ReferenceSettings& reference : deployment.feed.references) {
+    if (!reference.instrument.exists()) continue;
+    targets[symbol_of(deployment, reference.instrument)] = {{.kind = PriceUpdate::Kind::Mark,
+                                                             .index = reference.instrument.value,
+                                                             .decimals = reference.decimals,
+                                                             .price_max = reference.price_max}};
+  }
+  return targets;
+}
+
 // A symbol that prices several things counts in the finest of their units, and moves with the first
 // of them that has a factor.
 void add_feed_symbols(Market& market, const feeds::FeedTargets& targets,
-                      const feeds::RecordedFile& recording) {
+                      const feeds::RecordedFile& recording, bool is_others) {
   const risk::Parameters& parameters = market.deployment->parameters;
   for (const auto& [name, prices] : targets) {
     const auto finest =
@@ -35,7 +56,7 @@ void add_feed_symbols(Market& market, const feeds::FeedTargets& targets,
       factor = target.kind == PriceUpdate::Kind::Mark ? parameters.instruments[target.index].factor
                                                       : parameters.assets[target.index].factor;
     }
-    market.feed_symbols.push_back({name, finest->decimals});
+    market.feed_symbols.push_back({name, finest->decimals, is_others});
     market.opening.push_back(opening->price);
     market.factors.push_back(factor);
   }
@@ -58,12 +79,12 @@ std::vector<Book> books_of(const Market& market, std::uint32_t session,
     const std::uint32_t i = alias.instrument.value;
     const config::InstrumentSettings& instrument = deployment.instruments[i];
     const risk::InstrumentLimits& limits = profile.instruments[i];
-    if (!parameters.sessions[session].instruments[i] || instrument.feed_symbol.empty() ||
-        limits.clip.raw <= 0 ||
+    const std::string name = symbol_of(deployment, alias.instrument);
+    if (!parameters.sessions[session].instruments[i] || name.empty() || limits.clip.raw <= 0 ||
         (market.protocol == config::Protocol::Json && instrument.json_symbol.empty())) {
       continue;
     }
-    const std::uint32_t symbol = find_feed_symbol(market, instrument.feed_symbol);
+    const std::uint32_t symbol = find_feed_symbol(market, name);
     double tick = static_cast<double>(parameters.instruments[i].marks_per_tick);
     for (int d = instrument.mark_decimals; d < market.feed_symbols[symbol].decimals; ++d)
       tick *= 10;
@@ -83,11 +104,15 @@ std::vector<Book> books_of(const Market& market, std::uint32_t session,
 Market load_market(const config::Deployment& deployment, const std::filesystem::path& opening,
                    config::Protocol protocol) {
   Market market{.deployment = &deployment, .protocol = protocol};
-  const feeds::FeedTargets targets = feeds::feed_targets(deployment);
-  const feeds::RecordedFile recording =
-      feeds::read_recorded_file(opening, config::FeedFormat::Csv, targets);
-  if (!recording.problems.empty()) throw std::runtime_error(recording.problems.front());
-  add_feed_symbols(market, targets, recording);
+  for (const bool is_others : {false, true}) {
+    const feeds::FeedTargets targets =
+        is_others ? reference_targets(deployment) : feeds::feed_targets(deployment);
+    if (targets.empty()) continue;
+    const feeds::RecordedFile recording =
+        feeds::read_recorded_file(opening, config::FeedFormat::Csv, targets);
+    if (!recording.problems.empty()) throw std::runtime_error(recording.problems.front());
+    add_feed_symbols(market, targets, recording, is_others);
+  }
 
   const risk::Parameters& parameters = deployment.parameters;
   std::vector<bool> taken(deployment.accounts.size());

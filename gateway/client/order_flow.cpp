@@ -150,21 +150,22 @@ class Generator {
   }
 
   // Symbols of one factor move together; one that nobody trades and whose factor nobody trades
-  // stands still.
+  // stands still, and so does what others price.
   void advance_marks(double until_s) {
     const double step_s = static_cast<double>(kMarkStepNs) * 1e-9 * speed_;
     while (now_s_ = mark_time_s_ + step_s, now_s_ <= until_s) {
       mark_time_s_ = now_s_;
       std::map<std::uint32_t, double> moves;
       for (std::uint32_t s = 0; s < market_.feed_symbols.size(); ++s) {
-        if (traded_[s]) {
+        if (traded_[s] && !market_.feed_symbols[s].is_others) {
           moves.try_emplace(market_.factors[s].value,
                             kVolatilityPpm * 1e-6 * std::sqrt(step_s) * random_.normal());
         }
       }
       for (std::uint32_t s = 0; s < market_.feed_symbols.size(); ++s) {
         const auto move = moves.find(market_.factors[s].value);
-        if (move != moves.end()) log_price_[s] += move->second;
+        if (move != moves.end() && !market_.feed_symbols[s].is_others)
+          log_price_[s] += move->second;
       }
       tell_marks();
       pull_followers();

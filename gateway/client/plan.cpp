@@ -188,6 +188,7 @@ void write_marks(const Plan& plan, const std::filesystem::path& file) {
   out << "time_ns,symbol,price\n";
   for (const Mark& mark : plan.marks) {
     const FeedSymbol& symbol = plan.feed_symbols[mark.symbol];
+    if (symbol.is_others) continue;
     out << mark.time_ns << ',' << symbol.name << ','
         << config::to_decimal(mark.price, symbol.decimals) << '\n';
   }

@@ -70,6 +70,9 @@ struct Mark {
 struct FeedSymbol {
   std::string name;
   int decimals = 0;
+  // Sources of the gate's own make its price, and only what it opens at is known here: the marks do not
+  // have it. It is called as its instrument.
+  bool is_others = false;
 };
 
 // What became of the rows or draws that the plan was made from: `name` and how many.

@@ -37,6 +37,13 @@ std::string shown(const std::array<std::string_view, kCount>& names,
   return text.empty() ? "none" : text;
 }
 
+// "BTCUSDT", "BTCUSDT book": of a ticker the symbol says enough.
+std::string name_of(const SymbolFeed& feed) {
+  std::string name(feed.last.symbol);
+  if (feed.last.kind == UpdateKind::Ticker) return name;
+  return name.append(" ").append(kUpdateKindNames[static_cast<std::size_t>(feed.last.kind)]);
+}
+
 double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 void print_text(const RecordedSession& session, const FeedDecoder& decoder) {
@@ -52,7 +59,7 @@ void print_text(const RecordedSession& session, const FeedDecoder& decoder) {
       const auto& value = feed->last.values[i];
       if (value) values += fmt::format(" {} {}", kMarketFieldNames[i], to_decimal(*value));
     }
-    std::cout << fmt::format("{:<24} {}; {:.3f} s old:{}\n", feed->last.symbol,
+    std::cout << fmt::format("{:<24} {}; {:.3f} s old:{}\n", name_of(*feed),
                              shown(kOutcomeNames, feed->counts.outcomes),
                              seconds(last_ns - feed->last.source_time_ns), values);
   }
@@ -83,6 +90,7 @@ void print_json(const CommandLine& line, const RecordedSession& session,
   out.key("symbols").begin_list();
   for (const SymbolFeed* const feed : decoder.symbols()) {
     out.begin_object().text("symbol", feed->last.symbol);
+    out.text("kind", kUpdateKindNames[static_cast<std::size_t>(feed->last.kind)]);
     write_counts(out, "updates", kOutcomeNames, feed->counts.outcomes);
     out.number("zeros", static_cast<std::int64_t>(feed->counts.zeros));
     out.number("source_time_ns", feed->last.source_time_ns);

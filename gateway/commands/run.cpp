@@ -18,8 +18,7 @@
 #include "config/load.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
-#include "feeds/recorded_feed.h"
-#include "feeds/recorded_file.h"
+#include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
 #include "gateway/control/plane.h"
 #include "gateway/edge/process.h"
@@ -38,9 +37,9 @@ struct CommandLine {
   std::string state;
   std::string commands;
   std::string stats;
-  std::int64_t feed_start_ns = 0;
-  double feed_speed = 0;  // 0: as configured
-  std::int64_t feed_refresh_ms = 0;
+  std::int64_t clock_ns = 0;     // 0: the machine's
+  std::int64_t clock_at_ns = 0;  // by the machine's; 0: now
+  FeedOptions feed;
 };
 
 std::atomic<shard::Loop*> g_running{nullptr};  // for the signal handler alone
@@ -275,36 +274,6 @@ void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
   }
 }
 
-// A recording that cannot be read stops the start; rows that cannot be believed are left out and
-// told.
-feeds::RecordedFile read_recording(const config::Deployment& deployment) {
-  feeds::RecordedFile recording = feeds::read_recorded_file(
-      deployment.feed.file, deployment.feed.format, feeds::feed_targets(deployment));
-  for (const std::string& problem : recording.problems) std::cerr << problem << '\n';
-  if (recording.prices.empty())
-    throw std::runtime_error("feeds.json: the recording holds no price");
-  const feeds::RecordedCounts& counts = recording.counts;
-  if (counts.taken != counts.lines) {
-    std::cerr << fmt::format(
-        "{}: {} of {} rows left out: {} malformed, {} unknown symbol, {} out of order, {} "
-        "duplicate, {} not "
-        "positive, {} absurd\n",
-        deployment.feed.file.string(), counts.lines - counts.taken, counts.lines, counts.malformed,
-        counts.unknown_symbol, counts.out_of_order, counts.duplicate, counts.not_positive,
-        counts.absurd);
-  }
-  return recording;
-}
-
-feeds::RecordedFeedSettings feed_settings(const CommandLine& line,
-                                          const config::Deployment& deployment) {
-  feeds::RecordedFeedSettings settings = feeds::feed_settings(deployment);
-  settings.start_at_ns = line.feed_start_ns;
-  if (line.feed_speed > 0) settings.speed_ppm = static_cast<std::int64_t>(line.feed_speed * 1e6);
-  settings.refresh_ns = line.feed_refresh_ms * 1'000'000;
-  return settings;
-}
-
 // Connections must never take the files that the journal needs: a socket for each, a file for each
 // session's stream, and some for the rest.
 void need_files(const config::Deployment& deployment, std::uint32_t control_connections_max) {
@@ -327,13 +296,17 @@ void need_files(const config::Deployment& deployment, std::uint32_t control_conn
 // nothing behind and may be tried again as it was.
 void run(const CommandLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
+  if (line.clock_ns != 0) {
+    const std::int64_t since_ns = line.clock_at_ns == 0 ? 0 : feeds::epoch_ns() - line.clock_at_ns;
+    feeds::set_epoch_ns(line.clock_ns + since_ns);
+  }
   const config::LoadResult loaded = load_all(line.folder);
   const config::Deployment& deployment = loaded.deployment;
   need_files(deployment, loaded.control ? loaded.control->connections_max : 0);
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
-  feeds::RecordedFile recording = read_recording(deployment);
+  RunFeeds feeds(deployment, line.feed);
   std::filesystem::create_directories(deployment.journal.directory);
   DurableBell durable;
   const std::unique_ptr<journal::Journal> opened = open_journal(deployment, durable);
@@ -365,20 +338,16 @@ void run(const CommandLine& line) {
     resumed = resume_journal(line, deployment, journal, companions);
   }
   gate::Gate& gate = *resumed.gate;
-  feeds::FeedQueue queue(static_cast<std::uint32_t>(deployment.instruments.size()),
-                         static_cast<std::uint32_t>(deployment.assets.size()),
-                         deployment.feed.queue_slots, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, credentials, gate, journal,
-                   {.prices = &queue,
-                   .orders = door ? &door->queue() : nullptr,
-                   .control = control ? &control->queue() : nullptr},
+  feeds.open(gate, [&waking] { waking->wake(); });
+  shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
+  if (control) inputs.control = &control->queue();
+  shard::Loop loop(deployment, credentials, gate, journal, inputs,
                    door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
   // Before either is gone, also where the start fails below.
   const std::unique_ptr<DurableBell, void (*)(DurableBell*)> until_here(
       &durable, [](DurableBell* bell) { bell->set(nullptr, nullptr); });
-  feeds::RecordedFeed feed(std::move(recording.prices), feed_settings(line, deployment), queue);
   follower::Follower follower(
       deployment, journal,
       {.directory = deployment.journal.directory,
@@ -416,7 +385,7 @@ void run(const CommandLine& line) {
     control->plane().start();
     std::cout << "control plane on " << control->plane().port() << std::endl;
   }
-  feed.start();
+  feeds.start();
   loop.run();
   if (control) control->plane().begin_stop();
   if (door) door->begin_stop();
@@ -424,7 +393,7 @@ void run(const CommandLine& line) {
   g_running.store(nullptr);
   if (control) control->plane().stop();
   if (door) door->stop(journal.published_sequence());
-  feed.stop();
+  feeds.stop();
   follower.stop();
   if (!line.stats.empty())
     write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower,
@@ -441,12 +410,13 @@ void add_run_command(CLI::App& app) {
   command->add_option("--load", line->state, "balances and positions, for an empty journal");
   command->add_option("--commands", line->commands, "an operator's commands, carried out at start");
   command->add_option("--stats", line->stats, "where to write the figures when it stops");
-  command->add_option("--feed-start", line->feed_start_ns,
-                      "when the recorded feed begins, nanoseconds since the epoch; 0: now");
-  command->add_option("--feed-speed", line->feed_speed,
-                      "how many times faster the recording is played");
-  command->add_option("--feed-refresh-ms", line->feed_refresh_ms,
-                      "declare each recorded price good until the next one, told anew so often");
+  command->add_option(
+      "--clock", line->clock_ns,
+      "the time at which it begins, nanoseconds since the epoch: that of a recording "
+      "whose options have expired since; 0: the machine's");
+  command->add_option("--clock-at", line->clock_at_ns,
+                      "the machine's time, likewise, at which it is --clock; 0: when it begins");
+  add_feed_options(*command, line->feed);
   command->callback([line] {
     try {
       run(*line);

@@ -113,7 +113,7 @@ class Metrics {
     gauge("state_differs", "1: the state is not what the journal's records make of it, or is not confirmed");
     out_.add({}, gate_.state_differs() || gate_.state_unconfirmed() ? 1 : 0);
     gauge("parameter_version", "Of the limits and models in force");
-    out_.add({}, deployment_.parameters.version);
+    out_.add({}, engine_.parameters().version);
     gauge("live_orders", "Orders that are not ended");
     out_.add({}, engine_.live_orders());
     gauge("sessions_up", "Clients' sessions that are logged in");
@@ -243,7 +243,7 @@ class Metrics {
     for (std::uint32_t n = 0; n < deployment_.parameters.nodes.size(); ++n) {
       const risk::NodeParameters& node = deployment_.parameters.nodes[n];
       if (node.level != risk::NodeLevel::Member) continue;
-      const risk::LimitProfile& profile = deployment_.parameters.profiles[node.profile];
+      const risk::LimitProfile& profile = engine_.parameters().profiles[node.profile];
       double longs = 0;
       double shorts = 0;
       for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {

@@ -245,7 +245,7 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
       .text("state", gate.state_unconfirmed() ? "unconfirmed"
                      : gate.state_differs() ? "differs"
                                                                         : "confirmed")
-      .number("parameter_version", values.deployment().parameters.version)
+      .number("parameter_version", engine.parameters().version)
       .number("live_orders", engine.live_orders());
   if (process.shard != nullptr) {
     out.boolean("overloaded", process.shard->overloaded);

@@ -3,6 +3,8 @@
 
 Prints what became of every order and exits with 1 if a message, an order or a bit of state is
 unaccounted for. `--orders FILE` replays a LOBSTER message file instead of the generated stream.
+`--feed FILE` prices the market by a recorded WebSocket session of Deribit, with its options among the
+instruments, or of Binance, or of both: the gate lives at the time of the first one.
 `--kill` ends the gate with kill -9 in the middle of the run and starts it again at once. With
 `--json` the orders come over the other door, JSON over WebSocket.
 """
@@ -26,6 +28,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "demo"
 JSON_EXAMPLE = ROOT / "config" / "examples" / "json"  # what it has in addition for JSON clients
+# And for a recording of a venue, by the host that it was recorded from.
+FEED_EXAMPLES = {"deribit.com": ROOT / "config" / "examples" / "options",
+                 "binance.com": ROOT / "config" / "examples" / "binance"}
 START_DELAY_S = 1.5  # from the start of the gate to the first order: logins on every link
 # From when what was killed listens again to the next kill, so that there is something to kill; shorter
 # than clients wait for what may still come.
@@ -90,6 +95,8 @@ def parse_arguments():
     parser.add_argument("--orders", help="a LOBSTER message file to replay instead")
     parser.add_argument("--messages", type=int, default=60000, help="how many to generate")
     parser.add_argument("--rate", type=int, default=4000, help="messages a second, on average")
+    parser.add_argument("--feed", nargs="+", default=[], metavar="FILE",
+                        help="recorded sessions of Deribit and Binance, one of each at most")
     parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="the orders come as JSON over WebSocket, instead of OUCH")
@@ -99,26 +106,68 @@ def parse_arguments():
                         help="the same of the venue")
     parser.add_argument("--kill-seed", type=int, help="of the moments; default: another each time")
     parser.add_argument("--keep", help="a folder to keep everything in")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.feed and arguments.json:
+        parser.error("--feed: JSON clients sign their requests with the time, and the gate lives at another")
+    return arguments
 
 
 def merge(into, more):
-    """Adds what is not there to an object, and to the objects in it."""
+    """Adds what is not there to an object, and to the objects in it; null removes, lists grow."""
     for name, value in more.items():
-        if isinstance(value, dict) and name in into:
+        if value is None:
+            into.pop(name, None)
+        elif isinstance(value, dict) and isinstance(into.get(name), dict):
             merge(into[name], value)
+        elif isinstance(value, list) and isinstance(into.get(name), list):
+            into[name] += value
         else:
             into[name] = value
 
 
-def make_deployment(folder, ports, over_json):
-    """A copy of the shipped example, on these ports; with its JSON sessions where they are wanted."""
-    config = folder / "config"
-    shutil.copytree(EXAMPLE, config, ignore=shutil.ignore_patterns("journal"))
-    for more in JSON_EXAMPLE.glob("*.json") if over_json else []:
+def add_example(config, example):
+    """What it has in addition, and its opening prices instead of those that are there."""
+    for more in example.glob("*.json"):
         whole = json.loads((config / more.name).read_text())
         merge(whole, json.loads(more.read_text()))
         (config / more.name).write_text(json.dumps(whole, indent=2))
+    if not (example / "opening.csv").exists():
+        return
+    rows = (example / "opening.csv").read_text().splitlines()
+    prices = {symbol: price for _, symbol, price in (row.split(",") for row in rows)}
+    kept = [row for row in (config / "opening.csv").read_text().splitlines() if row.split(",")[1] not in prices]
+    (config / "opening.csv").write_text("\n".join(kept + rows) + "\n")
+    # Positions were entered in this market.
+    state = json.loads((config / "demo-state.json").read_text())
+    for position in state["positions"]:
+        position["entry_price"] = prices.get(position["instrument"], position["entry_price"])
+    (config / "demo-state.json").write_text(json.dumps(state, indent=2))
+
+
+def feed_example(session):
+    """Which example goes with a recorded session, and when it was recorded."""
+    with open(session, encoding="utf-8", errors="replace") as rows:
+        head = rows.readline()
+    found = re.match(r"wss?://([^/ ]+)\S* <->? (\d+)\.?(\d*)", head)
+    for host, example in FEED_EXAMPLES.items():
+        if found and found.group(1).endswith(host):
+            return example, int(found.group(2)) * 10**9 + int(found.group(3)[:9].ljust(9, "0"))
+    sys.exit(f"{session}: does not begin with a connection to {' or '.join(FEED_EXAMPLES)}")
+
+
+def make_deployment(folder, ports, over_json, sessions):
+    """A copy of the shipped example, on these ports; with its JSON sessions where they are wanted, and
+    what belongs to recorded sessions. Also when the first of these was recorded; 0: there is none."""
+    config = folder / "config"
+    shutil.copytree(EXAMPLE, config, ignore=shutil.ignore_patterns("journal"))
+    if over_json:
+        add_example(config, JSON_EXAMPLE)
+    recorded_ns = 0
+    for session in sessions:
+        example, session_ns = feed_example(session)
+        add_example(config, example)
+        shutil.copy(session, config / f"{'deribit' if example.name == 'options' else example.name}.session")
+        recorded_ns = recorded_ns or session_ns
     path = config / "process.json"
     process = json.loads(path.read_text())
     process["gateway"]["port"] = ports["gate"]
@@ -129,7 +178,7 @@ def make_deployment(folder, ports, over_json):
     process["venue"]["reconnect_ms_max"] = 100
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
     path.write_text(json.dumps(process, indent=2))
-    return config
+    return config, recorded_ns
 
 
 def flow_arguments(arguments):
@@ -334,7 +383,7 @@ class World:
 
     FIGURES = ("gate", "venue", "client", "replay", "kills")
 
-    def __init__(self, binary, folder, over_json=False):
+    def __init__(self, binary, folder, over_json=False, sessions=()):
         self.binary = binary
         self.folder = folder
         self.over_json = over_json
@@ -342,7 +391,9 @@ class World:
         self.environment = dict(os.environ, PORTCULLIS_VENUE_PASSWORD=self.password,
                                 PORTCULLIS_DEMO_PASSWORD=self.password, PORTCULLIS_DEMO_SECRET=secrets.token_hex(32))
         self.ports = {"gate": free_port(), "venue": free_port(), "edge": free_port()}
-        self.config = make_deployment(folder, self.ports, over_json)
+        self.config, recorded_ns = make_deployment(folder, self.ports, over_json, sessions)
+        # By how much the gate's clock is ahead of the machine's.
+        self.ahead_ns = recorded_ns - time.time_ns() if recorded_ns else 0
         self.running = {}
         self.starts = 0
         self.start_ns = 0  # when the first order is due
@@ -361,8 +412,10 @@ class World:
                    "--user", "GATE01", "--password-env", "PORTCULLIS_VENUE_PASSWORD", "--stats", self.path("venue"))
 
     def start_gate(self, *arguments):
-        self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"),
-                   "--feed-start", self.start_ns - 1_000_000_000, "--feed-refresh-ms", "1000", *arguments)
+        clock = ["--clock", self.start_ns + self.ahead_ns, "--clock-at", self.start_ns] if self.ahead_ns else []
+        self.begin("gate", "run", "--config", self.config, "--stats", self.path("gate"), *clock,
+                   "--feed-start", self.start_ns + self.ahead_ns - 1_000_000_000, "--feed-refresh-ms", "1000",
+                   *arguments)
 
     def client(self, flow, *arguments):
         """The arguments of the clients."""
@@ -385,14 +438,14 @@ class World:
         self.running["gate"].port()
 
     def interrupt(self, deed, what):
-        """Kills or stops it and starts it again; what happened when."""
+        """Kills or stops it and starts it again; what happened when, by the gate's clock."""
         ended_ns = time.time_ns()
         self.running[what].kill() if deed == "kill" else self.stop(what)
         started_ns = time.time_ns()
         self.start_venue() if what == "venue" else self.start_gate()
         self.running[what].port()
-        return {"deed": deed, "what": what, "at_s": (ended_ns - self.began_ns) / 1e9, "ended_ns": ended_ns,
-                "started_ns": started_ns}
+        return {"deed": deed, "what": what, "at_s": (ended_ns - self.began_ns) / 1e9,
+                "ended_ns": ended_ns + self.ahead_ns, "started_ns": started_ns + self.ahead_ns}
 
     def run_client(self, flow, schedule):
         """The clients, from their first message to the last answer, while others are interrupted."""
@@ -415,7 +468,8 @@ class World:
         if code != 0:
             sys.exit(f"the client ended with {code}")
         if interruptions:
-            time.sleep(max(0, interruptions[-1]["started_ns"] / 1e9 + LINK_S - time.time()))
+            started_ns = interruptions[-1]["started_ns"] - self.ahead_ns
+            time.sleep(max(0, started_ns / 1e9 + LINK_S - time.time()))
         return interruptions
 
     def pass_on(self, client):
@@ -473,7 +527,7 @@ def moments(arguments, duration_s):
 
 
 def run(arguments, folder):
-    world = World(arguments.binary, folder, arguments.json)
+    world = World(arguments.binary, folder, arguments.json, arguments.feed)
     try:
         flow = flow_arguments(arguments)
         duration_s = world.write_marks(flow)

@@ -223,6 +223,11 @@ class Gate {
   [[nodiscard]] const std::string& table_problem() const noexcept { return table_problem_; }
   // The content of the tables in force, by group; zeros: none.
   [[nodiscard]] std::span<const feeds::TableHash> tables() const noexcept { return table_hashes_; }
+  // RiskTable::id of the one in force, 0: none. REQUIRES: the group exists.
+  [[nodiscard]] std::uint64_t table_version(risk::GroupIndex group) const noexcept {
+    const auto& table = tables_[group.value];
+    return table == nullptr ? 0 : table->id;
+  }
   // In force: see await_confirmation and set_follower_differs.
   [[nodiscard]] bool state_differs() const noexcept { return state_differs_; }
   [[nodiscard]] bool state_unconfirmed() const noexcept { return state_unconfirmed_; }

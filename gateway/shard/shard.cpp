@@ -127,9 +127,11 @@ bool Shard::drain_queues() {
   const bool asked = inputs_.control != nullptr && inputs_.control->questions.next() != nullptr;
   const bool orders = drain_orders();
   const bool logins = drain_logins();
-  const bool prices = drain_prices();
+  const bool prices = drain_prices(inputs_.prices);
+  const bool references = drain_prices(inputs_.references);
   const bool tables = drain_tables();
-  return commands || asked || prices || tables || orders || logins || streams_.blocks_read() != blocks_read_ ||
+  return commands || asked || prices || references || tables || orders || logins ||
+         streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
@@ -486,10 +488,10 @@ void Shard::take_order(const edge::EdgeCommand& command) {
 // --- prices
 
 // Where the ring is nearly full prices wait, like clients: the rest is for the venue's word.
-bool Shard::drain_prices() {
-  if (inputs_.prices == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+bool Shard::drain_prices(feeds::FeedQueue* queue) {
+  if (queue == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   std::array<feeds::PriceUpdate, kPricesPerPass> updates;
-  const std::size_t count = inputs_.prices->drain(updates);
+  const std::size_t count = queue->drain(updates);
   for (std::size_t u = 0; u < count; ++u) {
     const feeds::PriceUpdate& update = updates[u];
     const bool is_mark = update.kind == feeds::PriceUpdate::Kind::Mark;

@@ -38,7 +38,8 @@ namespace portcullis::gateway::shard {
 
 // What other threads queue for the shard; each may be null.
 struct Inputs {
-  feeds::FeedQueue* prices = nullptr;
+  feeds::FeedQueue* prices = nullptr;      // of the recording
+  feeds::FeedQueue* references = nullptr;  // of others: each price comes through one of the two
   feeds::TableQueue* tables = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
   control::ShardQueue* control = nullptr;
@@ -184,7 +185,7 @@ class Shard {
   void take_command(control::Command& command);
   bool answer_questions();
   void answer_question(control::Question& question);
-  bool drain_prices();
+  bool drain_prices(feeds::FeedQueue* queue);
   bool drain_tables();
   bool drain_orders();
   bool drain_last_orders();

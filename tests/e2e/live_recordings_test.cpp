@@ -49,7 +49,10 @@ void expect_the_same(const std::filesystem::path& file, const Recording& recordi
   FeedVenue venue({[&](VenueConnection& connection) {
     connection.upgrade();
     if (!recording.settings.topics_in_path) {
-      connection.serve_subscriptions(recording.words, recording.settings.symbols.size());
+      const ConversationSettings& settings = recording.settings;
+      connection.serve_subscriptions(
+          recording.words,
+          settings.symbols.size() + settings.books.size() + settings.trades.size());
     }
     played = connection.play(session);
     connection.send_text("the end");  // no JSON
@@ -81,6 +84,8 @@ TEST(LiveFeeds, SmallSessionsGiveWhatTheirFilesDo) {
     expect_the_same(folder / "binance.session", {"binance",
                                                  {.dialect = Dialect::Binance,
                                                   .symbols = {"BTCUSDT", "ETHUSDT"},
+                                                  .books = {"BTCUSDT"},
+                                                  .trades = {"ETHUSDT"},
                                                   .interval = "1s",
                                                   .topics_in_path = in_path},
                                                  VenueWords::Binance});
@@ -109,11 +114,15 @@ TEST(LiveFeeds, RecordedSessionsGiveWhatTheirFilesDo) {
                   {"deribit",
                    {.dialect = Dialect::Deribit, .symbols = std::move(options), .interval = "raw"},
                    VenueWords::Deribit});
-  // They have nothing of ours in them, and do no harm.
-  expect_the_same(folder / "BINANCE_FUTURES.ws.1.0",
-                  {"binance",
-                   {.dialect = Dialect::Binance, .symbols = {"SUSHIUSDT"}, .topics_in_path = true},
-                   VenueWords::Binance});
+  const std::vector<std::string> coins = {"SUSHIUSDT", "AKROUSDT", "KEEPUSDT", "CTKUSDT"};
+  for (const bool in_path : {false, true}) {
+    expect_the_same(
+        folder / "BINANCE_FUTURES.ws.1.0",
+        {"binance",
+         {.dialect = Dialect::Binance, .books = coins, .trades = coins, .topics_in_path = in_path},
+         VenueWords::Binance});
+  }
+  // It has nothing of ours in it, and does no harm.
   expect_the_same(folder / "BYBIT.ws.26.0",
                   {"bybit", {.dialect = Dialect::Bybit, .symbols = {"BTCUSD"}}, VenueWords::Bybit});
 }

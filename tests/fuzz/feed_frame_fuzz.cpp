@@ -1,6 +1,7 @@
 // Frames of market data from anywhere, to each dialect: no crash, each counted once, nothing taken
 // that is no JSON or has numbers that cannot be; and the rows of a session file from anywhere.
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -45,6 +46,14 @@ void check_update(const MarketUpdate& update) {
         MarketField::Underlying, MarketField::MarkIv}) {
     require(!update[field] || update[field]->digits > 0);
   }
+  // A kind says nothing of the others' fields.
+  if (update.kind != UpdateKind::Ticker) {
+    for (std::size_t i = 0; i < kMarketFieldCount; ++i) {
+      const auto field = static_cast<MarketField>(i);
+      require(!update[field] || kind_with(Dialect::Binance, field) == update.kind);
+    }
+    require(!update.next_funding_ns);
+  }
   require(!update[MarketField::Mark] || update[MarketField::Mark]->digits >= 0);
   require(!update.next_funding_ns || *update.next_funding_ns > 0);
   for (const auto& value : update.values) {
@@ -87,7 +96,10 @@ void decode(Dialect dialect, std::string_view text) {
     require(second.updates[i].says_the_same(first.updates[i]));
 
   // The same again brings nothing new, unless a list says several things of one symbol.
-  require(decoder.symbols().size() <= kLimits.symbols_max);
+  std::array<std::size_t, kUpdateKindNames.size()> known{};
+  for (const SymbolFeed* const feed : decoder.symbols()) {
+    require(++known[static_cast<std::size_t>(feed->last.kind)] <= kLimits.symbols_max);
+  }
   const FeedFrame& again = decoder.decode({frame.data(), text.size()}, kArrivalNs);
   require(again.kind == first.kind);
   if (taken == 1 && sum(decoder.counts().updates.outcomes) == 2) {

@@ -25,7 +25,12 @@ class RandomVenue : private Link {
     settings_.dialect = dialect;
     if (dialect != Dialect::Bybit) settings_.interval = "1s";
     settings_.topics_in_path = dialect == Dialect::Binance && draw(2) == 0;
-    for (int n = 0; n < 23; ++n) settings_.symbols.push_back("S" + std::to_string(n));
+    for (int n = 0; n < 23; ++n) {
+      std::string symbol = "S" + std::to_string(n);
+      if (dialect == Dialect::Binance && n % 3 == 0) settings_.books.push_back(symbol);
+      if (dialect == Dialect::Binance && n % 4 == 0) settings_.trades.push_back(symbol);
+      settings_.symbols.push_back(std::move(symbol));
+    }
     EXPECT_EQ(problem_of(settings_), "");
     talk_.emplace(settings_, static_cast<Link&>(*this),
                   Conversation::Listener{.on_update = [this](const MarketUpdate&) { ++updates_; },
@@ -64,6 +69,12 @@ class RandomVenue : private Link {
         case 8:
           answer_all();
           break;
+        case 9:
+          if (settings_.dialect == Dialect::Binance) {
+            hear(draw(2) == 0 ? book(draw(23)) : trade(draw(23)));
+            break;
+          }
+          [[fallthrough]];
         default:
           hear(ticker(draw(23), draw(3) != 0, static_cast<std::int64_t>(draw(3))));
       }
@@ -78,6 +89,12 @@ class RandomVenue : private Link {
       answer_all();
       // Bybit's snapshots come with their subscriptions only.
       for (std::uint64_t s = 0; s < 23; ++s) hear(ticker(s, true, 1));
+      if (settings_.dialect == Dialect::Binance) {
+        for (std::uint64_t s = 0; s < 23; ++s) {
+          if (s % 3 == 0) hear(book(s));
+          if (s % 4 == 0) hear(trade(s));
+        }
+      }
       pass(kSecond);
       check();
     }
@@ -86,6 +103,12 @@ class RandomVenue : private Link {
       const SymbolFeed* const feed = talk_->decoder().find(symbol);
       ASSERT_NE(feed, nullptr) << symbol;
       EXPECT_TRUE(feed->has_snapshot) << symbol;
+    }
+    for (const std::string& symbol : settings_.books) {
+      EXPECT_NE(talk_->decoder().find(symbol, UpdateKind::Book), nullptr) << symbol;
+    }
+    for (const std::string& symbol : settings_.trades) {
+      EXPECT_NE(talk_->decoder().find(symbol, UpdateKind::Trade), nullptr) << symbol;
     }
     talk_->stop(now_);
     EXPECT_FALSE(is_open_ || is_opening_);
@@ -205,6 +228,16 @@ class RandomVenue : private Link {
     std::string text;
     for (std::uint64_t n = draw(20); n > 0; --n) text += static_cast<char>(draw(256));
     return text;
+  }
+  std::string event(std::uint64_t symbol, std::string_view kind, const std::string& fields) {
+    return R"({"e":")" + std::string(kind) + R"(","E":)" + std::to_string(now_ / kMs) +
+           R"(,"s":"S)" + std::to_string(symbol) + R"(",)" + fields + "}";
+  }
+  std::string book(std::uint64_t symbol) {
+    return event(symbol, "bookTicker", R"("b":"1","a":")" + std::to_string(2 + draw(100)) + "\"");
+  }
+  std::string trade(std::uint64_t symbol) {
+    return event(symbol, "aggTrade", R"("p":")" + std::to_string(1 + draw(100)) + "\"");
   }
   std::string ticker(std::uint64_t symbol, bool delta, std::int64_t ahead_ms) {
     const std::string name = "S" + std::to_string(symbol);

@@ -36,6 +36,7 @@ struct Tally {
   std::int64_t splits = 0;
   std::int64_t splits_refused = 0;
   std::int64_t tables_refused = 0;
+  std::int64_t changes = 0;         // of parameters
   std::int64_t unsafe_exits = 0;    // that passed while some price was unsafe
   std::int64_t beyond_anchors = 0;  // ticks that take a mark too far from its table's
   std::array<std::int64_t, kRejectReasonCount> reasons{};
@@ -55,6 +56,7 @@ struct Tally {
     splits += other.splits;
     splits_refused += other.splits_refused;
     tables_refused += other.tables_refused;
+    changes += other.changes;
     unsafe_exits += other.unsafe_exits;
     beyond_anchors += other.beyond_anchors;
     for (std::size_t r = 0; r < reasons.size(); ++r) reasons[r] += other.reasons[r];
@@ -236,6 +238,16 @@ class Bench {
     const TableUpdate update{publish.time, publish.id, publish.group, {}};
     for (Engine* engine : {&engine_, &twin_, &redo_})
       same("table taken", engine->apply(update, tables_.back()), taken);
+  }
+  void run(const ChangeParameters& change) {
+    const bool taken = model_.apply(change);
+    tally.changes += taken ? 1 : 0;
+    const ParameterChange command{change.time, change.to->version, change.replaces};
+    for (Engine* engine : {&engine_, &twin_, &redo_}) {
+      NewRules rules(*change.to);
+      same("parameters taken", engine->apply(command, rules), taken);
+    }
+    for (std::uint32_t a = 0; a < model_.accounts().size(); a += 2) touch({a});
   }
   // A transfer, a loan.
   template <class Cash>
@@ -458,6 +470,7 @@ void run_world(std::uint64_t seed, std::int64_t length, Tally& totals) {
 
   const auto bench = std::make_unique<Bench>(parameters);
   CommandSource source(bench->model(), rng.next(), !choice.small_pools);
+  if (rng.percent(50)) source.change_parameters(rng.pick({2, 15}));
   std::vector<Command> done = source.opening();
   std::string difference;
   for (const Command& command : done) difference += bench->step(command);
@@ -497,6 +510,7 @@ TEST(EngineVsModel, AgreesAfterEveryRandomCommandAndEveryReasonOccurs) {
       {"splits", totals.splits},
       {"refused splits", totals.splits_refused},
       {"refused tables", totals.tables_refused},
+      {"changes of parameters", totals.changes},
       {"exits at unsafe prices", totals.unsafe_exits},
       {"marks beyond their anchors", totals.beyond_anchors}};
   std::printf("%lld commands:\n", static_cast<long long>(totals.commands));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "tests/support/feed_frames.h"
@@ -34,6 +35,9 @@ constexpr std::array kDeribit =
 constexpr std::array kBinance = std::to_array<Named>({{MarketField::Mark, "p"},
                                                       {MarketField::Index, "i"},
                                                       {MarketField::PredictedFundingRate, "r"}});
+constexpr std::array kBinanceBook =
+    std::to_array<Named>({{MarketField::BestBid, "b"}, {MarketField::BestAsk, "a"}});
+constexpr std::array kBinanceTrade = std::to_array<Named>({{MarketField::Last, "p"}});
 constexpr std::array kBybit =
     std::to_array<Named>({{MarketField::Mark, "markPrice"},
                           {MarketField::Index, "indexPrice"},
@@ -163,6 +167,30 @@ Said say(Writing& writing, const std::array<Named, kCount>& names,
   return said;
 }
 
+// One event of Binance, single, as a list or within an envelope.
+template <std::size_t kCount>
+std::string binance_event(Writing& writing, const std::array<Named, kCount>& names,
+                          std::string_view event, const std::string& time, const MarketUpdate& head,
+                          std::vector<std::string> others, MarketUpdate& said) {
+  std::vector<std::string> members = std::move(others);
+  said = say(writing, names, members).update;
+  said.symbol = head.symbol;
+  said.kind = head.kind;
+  said.source_time_ns = head.source_time_ns;
+  said.next_funding_ns = head.next_funding_ns;
+  members.push_back(writing.member("e", fmt::format("\"{}\"", event)));
+  members.push_back(writing.member("E", time));
+  members.push_back(writing.member("s", fmt::format("\"{}\"", head.symbol)));
+  return writing.object(members);
+}
+
+std::string in_an_envelope(Writing& writing, std::string text) {
+  if (writing.now_and_then(3)) text = "[" + text + "]";
+  if (!writing.now_and_then(3)) return text;
+  return writing.object(
+      {writing.member("stream", "\"btcusdt@something\""), writing.member("data", text)});
+}
+
 void expect_same(const FeedFrame& frame, const MarketUpdate& said, const std::string& text) {
   ASSERT_EQ(frame.updates.size(), 1U) << test::shown(frame) << "\n" << text;
   const MarketUpdate& update = frame.updates[0];
@@ -196,28 +224,100 @@ TEST(FeedFrames, AreTheSameHoweverTheyAreWritten) {
       expect_same(decode(text), said.update, text);
     }
     {
-      std::vector<std::string> members;
-      Said said = say(writing, kBinance, members);
-      said.update.symbol = "BTCUSDT";
-      said.update.source_time_ns = ms * 1'000'000;
-      members.push_back(writing.member("e", "\"markPriceUpdate\""));
-      members.push_back(writing.member("E", time));
-      members.push_back(writing.member("s", "\"BTCUSDT\""));
+      MarketUpdate head{.symbol = "BTCUSDT", .source_time_ns = ms * 1'000'000};
+      std::vector<std::string> others;
       if (writing.now_and_then(2)) {
-        members.push_back(writing.member("T", "1700006400000"));
-        said.update.next_funding_ns = 1'700'006'400'000'000'000;
+        others.push_back(writing.member("T", "1700006400000"));
+        head.next_funding_ns = 1'700'006'400'000'000'000;
       }
-      std::string text = writing.object(members);
-      if (writing.now_and_then(3)) text = "[" + text + "]";
-      if (writing.now_and_then(3)) {
-        text = writing.object(
-            {writing.member("stream", "\"btcusdt@markPrice\""), writing.member("data", text)});
-      }
+      MarketUpdate said;
+      const std::string text = in_an_envelope(
+          writing,
+          binance_event(writing, kBinance, "markPriceUpdate", time, head, std::move(others), said));
       test::FeedFrames decode(Dialect::Binance);
-      expect_same(decode(text), said.update, text);
+      expect_same(decode(text), said, text);
+    }
+    {
+      // What is another's member means nothing here.
+      MarketUpdate head{
+          .symbol = "BTCUSDT", .kind = UpdateKind::Book, .source_time_ns = ms * 1'000'000};
+      MarketUpdate said;
+      const std::string text = in_an_envelope(
+          writing, binance_event(writing, kBinanceBook, "bookTicker", time, head,
+                                 {writing.member("T", time), writing.member("p", "\"x\""),
+                                  writing.member("u", "600859600576")},
+                                 said));
+      test::FeedFrames decode(Dialect::Binance);
+      expect_same(decode(text), said, text);
+    }
+    {
+      MarketUpdate head{
+          .symbol = "BTCUSDT", .kind = UpdateKind::Trade, .source_time_ns = ms * 1'000'000};
+      MarketUpdate said;
+      const std::string text = in_an_envelope(
+          writing, binance_event(writing, kBinanceTrade, "aggTrade", time, head,
+                                 {writing.member("T", time), writing.member("a", "16599292"),
+                                  writing.member("b", "[[\"1\",\"2\"]]")},
+                                 said));
+      test::FeedFrames decode(Dialect::Binance);
+      expect_same(decode(text), said, text);
     }
     if (::testing::Test::HasFatalFailure()) return;
   }
+}
+
+// The streams of a few symbols in any order and with any times, against a plain model: what was last
+// of each stream.
+TEST(FeedFrames, StreamsOfASymbolDoNotDisturbEachOther) {
+  Writing writing(test_seed(23));
+  constexpr std::array<std::string_view, 3> kSymbols = {"BTCUSDT", "ETHUSDT", "1000SHIBUSDT"};
+  const std::int64_t rounds = test_scale(300);
+  std::uint64_t taken = 0;
+  std::uint64_t late = 0;
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    test::FeedFrames decode(Dialect::Binance);
+    std::map<std::pair<std::string_view, UpdateKind>, MarketUpdate> model;
+    for (int step = 0; step < 60; ++step) {
+      const std::int64_t ms = 1'600'000'000'000 + static_cast<std::int64_t>(writing.below(40));
+      const auto kind = static_cast<UpdateKind>(writing.below(3));
+      const MarketUpdate head{.symbol = kSymbols[writing.below(kSymbols.size())],
+                              .kind = kind,
+                              .source_time_ns = ms * 1'000'000};
+      const std::string time = std::to_string(ms);
+      MarketUpdate said;
+      std::string text;
+      switch (kind) {
+        case UpdateKind::Ticker:
+          text = binance_event(writing, kBinance, "markPriceUpdate", time, head, {}, said);
+          break;
+        case UpdateKind::Book:
+          text = binance_event(writing, kBinanceBook, "bookTicker", time, head, {}, said);
+          break;
+        case UpdateKind::Trade:
+          text = binance_event(writing, kBinanceTrade, "aggTrade", time, head, {}, said);
+          break;
+      }
+      const auto last = model.find({head.symbol, kind});
+      const bool is_late = last != model.end() && last->second.source_time_ns > said.source_time_ns;
+      const bool is_same = last != model.end() && last->second.says_the_same(said);
+      const FeedFrame& frame = decode(text);
+      if (is_late || is_same) {
+        ASSERT_TRUE(frame.updates.empty()) << text;
+      } else {
+        expect_same(frame, said, text);
+        model[{head.symbol, kind}] = said;
+      }
+      ++(is_late ? late : taken);
+      for (const auto& [of, update] : model) {
+        const SymbolFeed* const feed = decode->find(of.first, of.second);
+        ASSERT_NE(feed, nullptr);
+        ASSERT_TRUE(feed->last.says_the_same(update)) << text;
+      }
+      if (::testing::Test::HasFatalFailure()) return;
+    }
+  }
+  EXPECT_GT(taken, static_cast<std::uint64_t>(rounds));
+  EXPECT_GT(late, static_cast<std::uint64_t>(rounds));
 }
 
 // Snapshot and deltas against a plain model: a map of what was said last.

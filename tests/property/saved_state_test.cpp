@@ -47,6 +47,7 @@ void run_world(std::uint64_t seed, std::int64_t length, Tally& tally) {
   const Parameters parameters = random_parameters(rng, choice);
   NaiveModel model(parameters);
   CommandSource source(model, rng.next(), !choice.small_pools);
+  source.change_parameters(rng.pick({0, 3, 30}));
   std::deque<RiskTable> tables;
   Subject original(parameters);
   std::vector<std::unique_ptr<Subject>> loaded;
@@ -54,7 +55,7 @@ void run_world(std::uint64_t seed, std::int64_t length, Tally& tally) {
   const auto step = [&](const Command& command) {
     const RiskTable* table = nullptr;
     if (const auto* publish = std::get_if<PublishTable>(&command))
-      table = &tables.emplace_back(table_of(*publish, parameters));
+      table = &tables.emplace_back(table_of(*publish, model.parameters()));
     tell(model, command);
     const std::string answer = original.tell(command, table);
     for (const auto& other : loaded) {
@@ -73,12 +74,12 @@ void run_world(std::uint64_t seed, std::int64_t length, Tally& tally) {
     }
     if (!rng.percent(1)) continue;
     const Saved saved = save(*original.engine);
-    auto& copy = *loaded.emplace_back(std::make_unique<Subject>(parameters));
+    auto& copy = *loaded.emplace_back(std::make_unique<Subject>(model.parameters()));
     copy.in_force = original.in_force;
     ASSERT_EQ(copy.engine->load(saved, copy.in_force), nullptr);
     ASSERT_EQ(copy.engine->state_hash(), original.engine->state_hash());
     // One that is looked at from the beginning, and thrown away.
-    Subject other(parameters);
+    Subject other(model.parameters());
     ASSERT_EQ(other.engine->load(saved, original.in_force), nullptr);
     ASSERT_STREQ(other.engine->verify(), nullptr);
     // Byte for byte the same, but for who is due.

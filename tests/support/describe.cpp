@@ -115,6 +115,9 @@ struct Text {
     for (const Anchor& anchor : t.anchors)
       out << " anchor " << anchor.instrument.value << " at " << anchor.mark.raw;
   }
+  void operator()(const ChangeParameters& c) {
+    out << "ChangeParameters " << c.replaces << " -> " << c.to->version;
+  }
   void operator()(const OpenInterestUpdate& o) {
     out << "OpenInterest i" << o.instrument.value << " = " << o.lots.raw;
   }

@@ -55,7 +55,11 @@ class Subject {
 
   template <class C>
   void run(const C& command, const risk::RiskTable* table) {
-    if constexpr (requires { command.seed; }) {
+    if constexpr (std::is_same_v<C, ChangeParameters>) {
+      risk::NewRules rules(*command.to);
+      answer(engine->apply(
+          risk::ParameterChange{command.time, command.to->version, command.replaces}, rules));
+    } else if constexpr (requires { command.seed; }) {
       const bool taken =
           engine->apply(risk::TableUpdate{command.time, command.id, command.group, {}}, *table);
       if (taken) in_force[command.group.value] = table;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -28,6 +29,28 @@ Texts read_folder(const std::filesystem::path& folder, const std::set<std::strin
     texts.emplace(entry.path().filename().string(), read_file(entry.path()));
   }
   return texts;
+}
+
+// What an example adds to the demo's: members are added or take the place of those there, null
+// removes, lists grow.
+void merge(config::Json& into, const config::Json& more) {
+  for (const config::JsonMember& member : more.members) {
+    const auto found =
+        std::find_if(into.members.begin(), into.members.end(),
+                     [&](const config::JsonMember& there) { return there.name == member.name; });
+    if (found == into.members.end()) {
+      into.members.push_back(member);
+    } else if (member.value.kind == config::Json::Kind::Null) {
+      into.members.erase(found);
+    } else if (member.value.kind == config::Json::Kind::Object) {
+      merge(found->value, member.value);
+    } else if (member.value.kind == config::Json::Kind::Array) {
+      found->value.items.insert(found->value.items.end(), member.value.items.begin(),
+                                member.value.items.end());
+    } else {
+      found->value = member.value;
+    }
+  }
 }
 
 }  // namespace
@@ -99,6 +122,17 @@ Texts read_example_with_json_clients() {
 Texts read_example_with_references() {
   Texts texts = read_example();
   texts["feeds.json"] = read_file(example_folder().parent_path() / "feeds" / "feeds.json");
+  return texts;
+}
+
+Texts read_example_with_options() {
+  Texts texts = read_example();
+  for (const auto& [name, text] :
+       read_folder(example_folder().parent_path() / "options", {".json"})) {
+    config::Json whole = config::parse_json(texts.at(name)).json;
+    merge(whole, config::parse_json(text).json);
+    texts[name] = config::to_text(whole);
+  }
   return texts;
 }
 

@@ -18,6 +18,8 @@ using Texts = std::map<std::string, std::string>;
 [[nodiscard]] Texts read_example_with_json_clients();
 // The same with the feeds.json of config/examples/feeds: prices that several sources make.
 [[nodiscard]] Texts read_example_with_references();
+// The same with what config/examples/options adds to it: options of Deribit, priced by a recording.
+[[nodiscard]] Texts read_example_with_options();
 // tests/data/model by name: a margin model with every key.
 [[nodiscard]] Texts read_model();
 [[nodiscard]] std::filesystem::path model_folder();

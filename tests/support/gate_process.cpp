@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <utility>
 
 namespace portcullis::test {
 
@@ -76,7 +77,8 @@ std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
 
 // --- the folder
 
-TestDeployment::TestDeployment(const std::vector<Change>& changes) : texts_(read_example()) {
+TestDeployment::TestDeployment(const std::vector<Change>& changes, Texts base)
+    : texts_(std::move(base)) {
   texts_.erase("demo-state.json");
   std::vector<Change> all = {
       {kSet, "process.json", "gateway.port", "0"},

@@ -24,7 +24,7 @@ inline constexpr std::string_view kVenuePassword = "venuepass";
 
 class TestDeployment {
  public:
-  explicit TestDeployment(const std::vector<Change>& changes = {});
+  explicit TestDeployment(const std::vector<Change>& changes = {}, Texts base = read_example());
 
   // Writes the files again with one more change; a journal that was begun refuses most of them.
   void change(const Change& change);

@@ -43,6 +43,7 @@ NaiveModel::NaiveModel(const Parameters& parameters)
       marks_(parameters.instruments.size()),
       indexes_(parameters.assets.size()),
       tables_(parameters.groups.size()),
+      oldest_tables_(parameters.groups.size(), parameters.version),
       open_interest_(parameters.instruments.size()),
       funding_paid_(parameters.instruments.size()),
       funding_predicted_(parameters.instruments.size()) {
@@ -207,21 +208,21 @@ bool NaiveModel::is_answered(const ModelOrder& chain) {
 
 // Adds or (direction -1) takes back a trade: the position moves, the price and the fee are paid.
 void NaiveModel::trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,
-                       std::int64_t price, int direction) {
+                       std::int64_t price, Int128 fee_per_lot, int direction) {
   if (is_spot(instrument)) {
     const InstrumentParameters& p = parameters_.instruments[instrument];
     const Int128 bought = (buy ? direction : -direction) * Int128{lots};
     accounts_[account].balances[p.base.value] += times(bought, p.base_per_lot);
     accounts_[account].balances[p.settlement.value] -=
         times(bought, price, p.marks_per_tick, p.units_per_lot_mark) +
-        direction * times(lots, fee_per_lot(instrument, price));
+        direction * times(lots, fee_per_lot);
     return;
   }
   ModelLine& line = accounts_[account].lines[instrument];
   const Int128 signed_lots = buy ? Int128{lots} : -Int128{lots};
   line.position += direction * signed_lots;
   line.cash += direction * paid_for(instrument, signed_lots, price);
-  line.cash -= direction * times(lots, fee_per_lot(instrument, price));
+  line.cash -= direction * times(lots, fee_per_lot);
   line.funding += direction * times(signed_lots, funding_paid_[instrument]);
 }
 
@@ -426,14 +427,16 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         break;
       }
       if (chain != nullptr) spend_allowance(*chain, event.quantity.raw, event.price.raw);
-      trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw, 1);
+      trade(record.account, record.instrument, record.buy, event.quantity.raw, event.price.raw,
+            fee_per_lot(record.instrument, event.price.raw), 1);
       trades_.push_back({.match = event.match,
                          .number = event.number,
                          .account = record.account,
                          .instrument = record.instrument,
                          .buy = record.buy,
                          .quantity = event.quantity.raw,
-                         .price = event.price.raw});
+                         .price = event.price.raw,
+                         .fee_per_lot = fee_per_lot(record.instrument, event.price.raw)});
       if (chain == nullptr) {
         out.anomaly = Anomaly::LateEvent;
       } else {
@@ -496,7 +499,8 @@ ModelOutcome NaiveModel::apply(const VenueEvent& event) {
         accounts_[record.account].flags |= kDisputed;
         break;
       }
-      trade(broken->account, broken->instrument, broken->buy, broken->quantity, broken->price, -1);
+      trade(broken->account, broken->instrument, broken->buy, broken->quantity, broken->price,
+            broken->fee_per_lot, -1);
       trades_.erase(broken);
       break;
     }
@@ -661,8 +665,9 @@ void NaiveModel::apply(const SetCondition& condition) {
 
 bool NaiveModel::publish(const RiskTable& table, Timestamp time) {
   tick(time);
-  if (table.parameter_version != parameters_.version || !table.group.exists() ||
-      table.group.value >= parameters_.groups.size()) {
+  if (!table.group.exists() || table.group.value >= parameters_.groups.size() ||
+      table.parameter_version < oldest_tables_[table.group.value] ||
+      table.parameter_version > parameters_.version) {
     return false;
   }
   const GroupParameters& group = parameters_.groups[table.group.value];

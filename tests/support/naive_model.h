@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -67,6 +68,7 @@ struct ModelBucket {
   [[nodiscard]] Int128 credit_at(std::int64_t now) const;
   [[nodiscard]] bool has_token(std::int64_t now) const { return credit_at(now) >= interval; }
   void take(std::int64_t now);
+  void change(const ModelBucket& to, std::int64_t now);
   void fill() { credit = most; }
 };
 
@@ -127,6 +129,14 @@ struct ModelTrade {
   bool buy = true;
   std::int64_t quantity = 0;
   std::int64_t price = 0;
+  Int128 fee_per_lot = 0;
+};
+
+// Other parameters in the place of those of a version.
+struct ChangeParameters {
+  risk::Timestamp time;
+  std::uint32_t replaces = 0;
+  std::shared_ptr<const risk::Parameters> to{};
 };
 
 struct ModelLine {
@@ -213,6 +223,8 @@ class NaiveModel {
   void apply(const risk::DayStart& start);
   void apply(const risk::Control& control);
   void apply(const risk::SetCondition& condition);
+  // naive_change.cpp. False, and nothing happens, where they do not follow what is in force.
+  bool apply(const ChangeParameters& change);
   // False, and nothing changes, for a table that is not valid or not newer than the last.
   bool publish(const risk::RiskTable& table, risk::Timestamp time = {});
   void realise(risk::AccountIndex account);
@@ -339,7 +351,7 @@ class NaiveModel {
   [[nodiscard]] std::uint64_t find_live(std::uint32_t session, std::uint32_t client_ref,
                                         std::uint32_t& number) const;
   void trade(std::uint32_t account, std::uint32_t instrument, bool buy, std::int64_t lots,
-             std::int64_t price, int direction);
+             std::int64_t price, Int128 fee_per_lot, int direction);
   void end_number(std::uint32_t number);
   void end_order(std::uint64_t id);
   void end_orders_in(std::uint32_t instrument);
@@ -532,11 +544,12 @@ class NaiveModel {
   std::vector<ModelPrice> indexes_;
   std::set<Reference> unsafe_;
   std::vector<std::optional<risk::RiskTable>> tables_;  // by group
-  std::vector<std::int64_t> open_interest_;             // by instrument
-  std::vector<Int128> funding_paid_;                    // by instrument: by a long lot so far
-  std::vector<std::int64_t> funding_predicted_;         // by instrument: by a long lot
-  std::optional<std::int64_t> leverage_cap_;            // ppm
-  std::map<std::uint64_t, ModelOrder> orders_;          // live ones
+  std::vector<std::uint32_t> oldest_tables_;  // by group: the first version of parameters that fits
+  std::vector<std::int64_t> open_interest_;   // by instrument
+  std::vector<Int128> funding_paid_;          // by instrument: by a long lot so far
+  std::vector<std::int64_t> funding_predicted_;  // by instrument: by a long lot
+  std::optional<std::int64_t> leverage_cap_;     // ppm
+  std::map<std::uint64_t, ModelOrder> orders_;   // live ones
   std::map<std::uint32_t, ModelNumber> numbers_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> client_numbers_;
   std::vector<ModelTrade> trades_;

@@ -72,6 +72,7 @@ bool NaiveModel::fresh_beside_mark(std::uint32_t instrument, std::int64_t now) c
   if (p.risk == RiskSource::Table) {
     const RiskTable* table = table_of(instrument);
     if (table == nullptr) return false;
+    if (table->parameter_version < oldest_tables_[table->group.value]) return false;
     const GroupParameters& group = parameters_.groups[table->group.value];
     if (now - table->as_of.ns > group.table_age_max_ns || out_of_bounds(*table)) return false;
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "tests/support/random_change.h"
 #include "tests/support/random_world.h"
 
 namespace portcullis::support {
@@ -92,6 +93,10 @@ Command CommandSource::next() {
         },
         command);
     return command;
+  }
+  if (changes_permille_ > 0 && rng_.between(1, 1'000) <= changes_permille_) {
+    return ChangeParameters{time(), p_.version,
+                            std::make_shared<const Parameters>(changed_parameters(rng_, p_))};
   }
   for (std::uint32_t a = 0; a < p_.accounts.size(); ++a) {
     const std::uint8_t flags = model_.accounts()[a].flags;
@@ -711,6 +716,7 @@ RiskTable table_of(const PublishTable& publish, const Parameters& p) {
   const std::int64_t lag =
       rng.percent(90) ? rng.between(0, 1'000'000) : rng.between(-1'000, 30 * kSecondNs);
   table.as_of = Timestamp{publish.time.ns - lag};
+  if (rng.percent(4)) table.parameter_version += static_cast<std::uint32_t>(rng.pick({1, -1}));
   return table;
 }
 

@@ -59,7 +59,7 @@ using Command =
                  risk::OpenInterestUpdate, risk::FundingUpdate, risk::LeverageCap, risk::Transfer,
                  risk::Borrow, risk::IsolatedOrder, risk::Interest, risk::Conversion,
                  risk::PositionTransfer, risk::Realise, risk::Expire, risk::Split, risk::Recheck,
-                 risk::DayStart, RaiseNumber, Consume, PublishTable>;
+                 risk::DayStart, RaiseNumber, Consume, PublishTable, ChangeParameters>;
 std::string describe(const Command& command);
 
 struct WorldChoice {
@@ -82,6 +82,8 @@ void tell(NaiveModel& model, const Command& command);
 class CommandSource {
  public:
   CommandSource(const NaiveModel& model, std::uint64_t seed, bool hostile = true);
+  // From now on so many in a thousand commands are other parameters.
+  void change_parameters(std::int64_t permille) { changes_permille_ = permille; }
   // The commands that price everything and give each account something to start with.
   std::vector<Command> opening();
   Command next();
@@ -131,6 +133,7 @@ class CommandSource {
   Rng rng_;
   bool hostile_;
   std::int64_t time_;
+  std::int64_t changes_permille_ = 0;
   std::uint64_t match_ = 1;
   std::uint64_t table_ = 1;
   std::vector<risk::GroupIndex> with_tables_;

@@ -159,7 +159,7 @@ TEST(ClientPlan, TextsAreKeptOnce) {
 
 TEST(ClientPlan, ItsPricesAreWhatTheFeedReadsBack) {
   Plan plan;
-  plan.feed_symbols = {{"AMZN", 4}, {"EUR/USD", 5}};
+  plan.feed_symbols = {{"AMZN", 4, false}, {"EUR/USD", 5, false}};
   plan.marks = {{0, 2'224'000, 0}, {0, 108'512, 1}, {1'500, 2'224'001, 0}};
   const TemporaryFolder folder;
   write_marks(plan, folder / "marks.csv");

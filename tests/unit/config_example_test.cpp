@@ -188,5 +188,52 @@ TEST(ExampleConfig, RelativePathsAreTakenFromTheFolder) {
   EXPECT_EQ(d.feed.file, test::example_folder() / "marks.csv");
 }
 
+// --- config/examples/options
+
+std::string problems_of_options(const std::vector<Change>& changes) {
+  Texts texts = test::read_example_with_options();
+  for (const Change& change : changes) test::apply(texts, change);
+  return test::problems_text(load_texts(texts, test::example_folder()));
+}
+
+TEST(OptionsExample, Loads) { EXPECT_EQ(problems_of_options({}), ""); }
+
+TEST(OptionsExample, WhatATableIsBuiltOfHasAReference) {
+  using enum Change::Kind;
+  EXPECT_EQ(
+      problems_of_options({{Set, "feeds.json", "instruments.BTC-PERP",
+                            R"({"symbol": "BTC-PERP", "max_age_ms": 1000})"}}),
+      "feeds.json: instruments.BTC-PERP.reference: is missing: the gate builds the risk table "
+      "of crypto\n");
+  EXPECT_EQ(problems_of_options(
+                {{Set, "feeds.json", "instruments.BTC-24SEP21-8000-P", R"({"no_feed": true})"}}),
+            "feeds.json: instruments.BTC-24SEP21-8000-P.reference: is missing: the gate builds the "
+            "risk table of crypto\n");
+  EXPECT_EQ(problems_of_options(
+                {{Set, "feeds.json", "assets.BTC", R"({"symbol": "BTC", "max_age_ms": 1000})"}}),
+            "feeds.json: assets.BTC.reference: is missing: the gate builds the risk table of "
+            "crypto\n");
+}
+
+TEST(OptionsExample, AnOptionsFirstSourceTellsVolatilities) {
+  using enum Change::Kind;
+  EXPECT_EQ(
+      problems_of_options(
+          {{Add, "feeds.json", "sources.binance",
+            R"({"venue": "binance", "dialect": "binance", "file": "b", "ahead_max_ms": 0})"},
+           {Set, "feeds.json", "instruments.BTC-24SEP21-8000-P.reference.sources[0].source",
+            R"("binance")"}}),
+      "feeds.json: instruments.BTC-24SEP21-8000-P.reference: must have a first source that tells "
+      "volatilities, of the dialect deribit: the gate builds the risk table of crypto\n");
+}
+
+// Where sources price everything there is no recording.
+TEST(OptionsExample, ARecordingIsThereForWhatHasASymbolInIt) {
+  using enum Change::Kind;
+  EXPECT_EQ(
+      problems_of_options({{Set, "feeds.json", "recording", R"({"speed": "1", "repeat": false})"}}),
+      "feeds.json: recording.file: is missing: ETH-PERP has a symbol in it\n");
+}
+
 }  // namespace
 }  // namespace portcullis::config

@@ -515,7 +515,19 @@ Texts whole_deployment() {
   for (const JsonMember& instrument : instruments.find("instruments")->members) {
     const std::string name = quote(instrument.name);
     const Json& venue = *instrument.value.find("venue");
-    feeds += fmt::format("{}{}:{{\"no_feed\":true}}", feeds.empty() ? "" : ",", name);
+    // The gate builds the table of the first group: of what sources say.
+    const bool is_referred_to =
+        instrument.name == "BTC-MAR" || instrument.name == "BTC-C" || instrument.name == "BTC-P";
+    feeds += fmt::format(
+        "{}{}:{}", feeds.empty() ? "" : ",", name,
+        is_referred_to
+            ? fmt::format(
+                  R"({{"max_age_ms":1000,"reference":{{"rule":"median","sources":[{{"source":"d",
+                       "symbol":{},"field":"mark","role":"voter"}}],"min_sources":1,
+                       "max_age_ms":1000,"divergence_max":"0","price_min":"1","jump":{{"max":"1",
+                       "confirm_updates":1,"confirm_another":false}}}}}})",
+                  name)
+            : R"({"no_feed":true})");
     aliases +=
         fmt::format("{}{}:{{\"instrument\":{},\"price_scale\":{},\"quantity_scale\":{}}}",
                     aliases.empty() ? "" : ",", quote(venue.find("symbol")->text), name,
@@ -528,7 +540,8 @@ Texts whole_deployment() {
   }
   texts["feeds.json"] = fmt::format(
       R"({{"recording":{{"file":"m","format":"csv","speed":"1","repeat":false}},"conflation_ms":1,
-           "queue_slots":64,"instruments":{{{}}},"assets":{{{}}}}})",
+           "queue_slots":64,"instruments":{{{}}},"assets":{{{}}},"sources":{{"d":{{"venue":"d",
+           "dialect":"deribit","file":"d","ahead_max_ms":0}}}}}})",
       feeds, assets);
   texts["sessions.json"] = fmt::format(
       R"({{"alias_sets":{{"all":{{{}}}}},"sessions":{{"S":{{"member":"alpha","password_env":"P",

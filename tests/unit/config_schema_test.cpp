@@ -149,6 +149,14 @@ class Schema {
         if (json.find(name.text) == nullptr) return path + "." + name.text + ": required";
       }
     }
+    const Json* dependencies = schema.find("dependencies");
+    for (const JsonMember& given :
+         dependencies != nullptr ? dependencies->members : std::vector<JsonMember>{}) {
+      for (const Json& name : given.value.items) {
+        if (json.find(given.name) != nullptr && json.find(name.text) == nullptr)
+          return path + "." + name.text + ": dependencies";
+      }
+    }
     const Json* minimum = schema.find("minProperties");
     if (minimum && std::ssize(json.members) < minimum->integer) return path + ": minProperties";
     for (const JsonMember& member : json.members) {

@@ -530,6 +530,24 @@ TEST(Conversation, BinanceSubscribesByPathOrRequest) {
   EXPECT_EQ(other.state(), SourceState::Live);
 }
 
+TEST(Conversation, BinanceHasAStreamForEachKind) {
+  ConversationSettings settings{
+      .dialect = Dialect::Binance, .books = {"BTCUSDT"}, .trades = {"ETHUSDT", "BTCUSDT"}};
+  Desk desk(settings);
+  desk.talk->start(desk.now);
+  desk.talk->on_open(desk.now);
+  EXPECT_EQ(
+      desk.done(),
+      (Lines{
+          "open",
+          R"({"method":"SUBSCRIBE","params":["btcusdt@bookTicker","ethusdt@aggTrade","btcusdt@aggTrade"],"id":1})"}));
+  desk.hear(R"({"result":null,"id":1})");
+  EXPECT_EQ(desk.state(), SourceState::Live);
+  settings.symbols = {"BTCUSDT"};
+  EXPECT_EQ(streams_query(Desk(settings).talk->topics()),
+            "streams=btcusdt@markPrice/btcusdt@bookTicker/ethusdt@aggTrade/btcusdt@aggTrade");
+}
+
 TEST(Conversation, SettingsThatCannotWorkAreNamed) {
   const auto with = [](auto change) {
     ConversationSettings settings = deribit();
@@ -537,6 +555,8 @@ TEST(Conversation, SettingsThatCannotWorkAreNamed) {
     return problem_of(settings);
   };
   EXPECT_EQ(with([](auto& s) { s.symbols = {}; }), "symbols: there are none");
+  EXPECT_EQ(with([](auto& s) { s.books = {"A"}; }), "books: only Binance has them apart");
+  EXPECT_EQ(with([](auto& s) { s.trades = {"A"}; }), "trades: only Binance has them apart");
   EXPECT_EQ(with([](auto& s) { s.symbols = {"A", "B", "A"}; }), "symbols: A is there twice");
   EXPECT_EQ(with([](auto& s) { s.symbols = {"A\"B"}; }), "symbols: A\"B is none");
   EXPECT_EQ(with([](auto& s) { s.symbols = {std::string(65, 'A')}; }),
@@ -545,6 +565,13 @@ TEST(Conversation, SettingsThatCannotWorkAreNamed) {
   EXPECT_EQ(with([](auto& s) { s.interval = ""; }), "interval: is missing");
   EXPECT_EQ(with([](auto& s) { s.interval = "a b"; }), "interval: a b is none");
   EXPECT_EQ(with([](auto& s) { s.dialect = Dialect::Bybit; }), "interval: 100ms is none");
+  EXPECT_EQ(with([](auto& s) {
+              s.dialect = Dialect::Binance;
+              s.topics_in_path = true;
+              for (int n = 0; n < 100; ++n) s.books.push_back("S" + std::to_string(n));
+              s.trades = s.books;
+            }),
+            "symbols: more than 200 topics do not go into a path");
   EXPECT_EQ(with([](auto& s) { s.topics_in_path = true; }), "topics_in_path: only Binance has it");
   EXPECT_EQ(with([](auto& s) { s.silence_ns = 0; }), "silence_ns: 0 is not within 1 ns and a day");
   EXPECT_EQ(with([](auto& s) { s.back_off_first_ns = s.back_off_cap_ns + 1; }),

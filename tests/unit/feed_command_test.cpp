@@ -42,7 +42,17 @@ const std::string kStory =
     "rubbish\n"
     R"(102: {"e":"markPriceUpdate","E":101900,"s":"BTCUSDT","p":"x"})"
     "\n"
-    R"(103: {"e":"aggTrade"})"
+    R"(103: {"e":"depthUpdate"})"
+    "\n";
+// Each stream of a symbol has its own age.
+const std::string kStreams =
+    R"(100: {"e":"bookTicker","E":99900,"s":"BTCUSDT","b":"35012.5","a":"35013"})"
+    "\n"
+    R"(101: {"e":"aggTrade","E":100500,"s":"BTCUSDT","p":"35012.9"})"
+    "\n"
+    R"(102: {"e":"markPriceUpdate","E":98000,"s":"BTCUSDT","p":"35012"})"
+    "\n"
+    R"(103: {"e":"bookTicker","E":99899,"s":"BTCUSDT","b":"1","a":"2"})"
     "\n";
 
 TEST_F(FeedCommand, PrintsForPeople) {
@@ -54,6 +64,21 @@ TEST_F(FeedCommand, PrintsForPeople) {
             "ETHUSDT                  1 taken; 2.100 s old: mark 1812\n");
   EXPECT_EQ(outcome.errors, path_.filename().string() + ":4: is no row of a session\n" +
                                 path_.string() + ":5: p is not a number\n");
+}
+
+TEST_F(FeedCommand, PrintsTheStreamsOfASymbolApart) {
+  EXPECT_EQ(run(kStreams, "binance", false).out,
+            "4 rows over 3.000 s; frames: 4 updates; updates: 3 taken, 1 out_of_order\n"
+            "BTCUSDT                  1 taken; 5.000 s old: mark 35012\n"
+            "BTCUSDT book             1 taken, 1 out_of_order; 3.100 s old: best_bid 35012.5 "
+            "best_ask 35013\n"
+            "BTCUSDT trade            1 taken; 2.500 s old: last 35012.9\n");
+  const config::JsonResult result = config::parse_json(run(kStreams, "binance", true).out);
+  const std::vector<Json>& symbols = result.json.find("symbols")->items;
+  ASSERT_EQ(symbols.size(), 3U);
+  EXPECT_EQ(symbols[0].find("kind")->text, "ticker");
+  EXPECT_EQ(symbols[1].find("kind")->text, "book");
+  EXPECT_EQ(to_text(*symbols[2].find("last")), R"({"last":"35012.9"})");
 }
 
 TEST_F(FeedCommand, PrintsForScripts) {
@@ -69,7 +94,7 @@ TEST_F(FeedCommand, PrintsForScripts) {
   const Json& eth = json.find("symbols")->items.at(1);
   EXPECT_EQ(
       to_text(eth),
-      R"({"symbol":"ETHUSDT","updates":{"taken":1,"faults":0,"out_of_order":0,"duplicates":0,)"
+      R"({"symbol":"ETHUSDT","kind":"ticker","updates":{"taken":1,"faults":0,"out_of_order":0,"duplicates":0,)"
       R"("future":0,"no_snapshot":0,"too_many_symbols":0},"zeros":0,)"
       R"("source_time_ns":100900000000,"arrival_ns":101000000000,"age_ns":2100000000,)"
       R"("last":{"mark":"1812","next_funding_ns":200000000000}})");

@@ -83,6 +83,8 @@ TEST(FeedNoAlloc, DecodingKnownSymbolsAllocatesNothing) {
       {Dialect::Binance,
        {R"([{"e":"markPriceUpdate","E":1600000000000,"s":"A-SYMBOL-THAT-IS-LONG","p":"1.5"},{"e":"markPriceUpdate","E":1600000000000,"s":"B","p":"1.5"}])",
         R"({"stream":"b@markPrice","data":{"e":"markPriceUpdate","E":1600000000001,"s":"B","p":"1.6"}})",
+        R"({"stream":"b@bookTicker","data":{"e":"bookTicker","E":1600000000001,"s":"A-SYMBOL-THAT-IS-LONG","b":"1.5","a":"1.6"}})",
+        R"({"stream":"b@aggTrade","data":{"E":1600000000001,"s":"A-SYMBOL-THAT-IS-LONG","p":"1.5","a":1,"e":"aggTrade"}})",
         R"({"stream":"b@depth","data":{"e":"depthUpdate","b":[["1","2"]]}})"}},
       {Dialect::Bybit,
        {R"({"topic":"tickers.A-SYMBOL-THAT-IS-LONG","type":"snapshot","cs":1,"ts":1600000000000,"data":{"markPrice":"1.5"}})",

@@ -162,8 +162,55 @@ TEST(PriceBoardFeeds, DeribitsRecordingGivesPlausiblePrices) {
   }
 }
 
-// These recordings have books and trades only: no price is made of what is none.
-TEST(PriceBoardFeeds, RecordingsWithoutTickersMakeNoPrice) {
+// Mid and last of a recorded minute: each update gives its own, and leaves the other as it was.
+TEST(PriceBoardFeeds, BinancesRecordingGivesMidAndLast) {
+  REQUIRE_DATA();
+  BoardWorld world;
+  const config::SourceIndex source =
+      world.add_source("binance", "binance", config::SourceDialect::Binance, 2'000 * kMs);
+  for (const config::SourceField field : {config::SourceField::Mid, config::SourceField::Last}) {
+    config::ReferenceSettings& rules =
+        world.add_index(field == config::SourceField::Mid ? "MID" : "LAST",
+                        {{.source = source, .symbol = "SUSHIUSDT", .field = field}});
+    rules.decimals = 5;  // half a tick too
+    rules.max_age_ns = 60'000 * kMs;
+  }
+  world.start();
+  const ReferenceStatus& mid = world.board->status(0);
+  const ReferenceStatus& last = world.board->status(1);
+  const RecordedSession session = session_of("BINANCE_FUTURES.ws.1.0");
+  FeedDecoder decoder(Dialect::Binance);
+  std::size_t books = 0;
+  std::size_t trades = 0;
+  SessionPlayer(session, decoder).play_all([&](const SessionRow& row, const FeedFrame& frame) {
+    for (const MarketUpdate& update : frame.updates) {
+      const std::int64_t mid_before = mid.price;
+      const std::int64_t last_before = last.price;
+      world.board->take(source, update, row.time_ns);
+      if (update.symbol != "SUSHIUSDT") continue;
+      const bool is_book = update.kind == UpdateKind::Book;
+      const ReferenceStatus& moved = is_book ? mid : last;
+      const double said = is_book ? (to_double(*update[MarketField::BestBid]) +
+                                     to_double(*update[MarketField::BestAsk])) /
+                                        2
+                                  : to_double(*update[MarketField::Last]);
+      EXPECT_NEAR(static_cast<double>(moved.price), said * 1e5, 1e-6) << row.line;
+      EXPECT_EQ(moved.as_of_ns, update.source_time_ns);
+      EXPECT_EQ(moved.state, PriceState::Good);
+      EXPECT_EQ(is_book ? last.price : mid.price, is_book ? last_before : mid_before);
+      ++(is_book ? books : trades);
+    }
+  });
+  EXPECT_EQ(books, 305U - 18U);  // which repeat themselves
+  EXPECT_EQ(trades, 40U - 1U);
+  const SourceCounts& counts = world.board->counts(source);
+  EXPECT_EQ(counts[PriceOutcome::Taken], books + trades);
+  EXPECT_EQ(counts[PriceOutcome::Absent], books + trades);  // of the other reference
+  EXPECT_EQ(counts.rounded, 0U);
+}
+
+// Neither has marks: no price is made of what is none.
+TEST(PriceBoardFeeds, RecordingsWithoutMarksMakeNoMark) {
   REQUIRE_DATA();
   struct Recording {
     std::string file;

@@ -1,0 +1,64 @@
+// All feeds of a running gate: the recording, and the market that the deployment's sources make.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "config/deployment.h"
+#include "feeds/feed_queue.h"
+#include "feeds/market.h"
+#include "feeds/market_feed.h"
+#include "feeds/recorded_feed.h"
+#include "feeds/recorded_file.h"
+#include "feeds/recorded_sources.h"
+#include "feeds/table_queue.h"
+#include "gateway/gate/gate.h"
+#include "gateway/shard/shard.h"
+
+namespace CLI {
+class App;
+}
+
+namespace portcullis::gateway {
+
+struct FeedOptions {
+  std::int64_t start_ns = 0;
+  double speed = 0;  // 0: as configured
+  std::int64_t refresh_ms = 0;
+};
+void add_feed_options(CLI::App& command, FeedOptions& options);
+
+// In the order of its functions, each once; stop() more often, and without start().
+class RunFeeds {
+ public:
+  // Reads what is recorded. One that cannot be read stops the start: std::runtime_error; rows that
+  // cannot be believed are left out and told.
+  RunFeeds(const config::Deployment& deployment, const FeedOptions& options);
+  ~RunFeeds() { stop(); }
+  RunFeeds(const RunFeeds&) = delete;
+  RunFeeds& operator=(const RunFeeds&) = delete;
+
+  // `wake` is called on the feeds' threads. The journal's folder must be there.
+  void open(const gate::Gate& gate, const std::function<void()>& wake);
+  [[nodiscard]] shard::Inputs inputs(edge::CommandQueue* orders);
+  void start();
+  void stop();
+
+ private:
+  const config::Deployment& deployment_;
+  const FeedOptions options_;
+  feeds::RecordedFile recording_;
+  std::optional<feeds::RecordedSources> sources_;  // none: no references
+  std::optional<feeds::FeedQueue> prices_;
+  std::optional<feeds::FeedQueue> references_;
+  std::optional<feeds::TableQueue> tables_;
+  std::optional<feeds::Market> market_;
+  // They end first.
+  std::optional<feeds::RecordedFeed> feed_;
+  std::optional<feeds::MarketFeed> market_feed_;
+};
+
+}  // namespace portcullis::gateway
