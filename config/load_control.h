@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "config/control_settings.h"
 #include "config/load_steps.h"
@@ -13,8 +12,7 @@ namespace portcullis::config {
 [[nodiscard]] std::optional<ControlSettings> load_control(const Loading& loading,
                                                           const Json& process);
 
-// --- what the readers of process.json share
-std::string read_address(JsonReader& in);
+// Of the edge and of the control plane.
 TlsSettings read_tls(const Loading& loading, JsonReader& in);
 
 }  // namespace portcullis::config

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The demo from outside: demo_test.py BINARY [--day].
+"""The demo from outside: demo_test.py BINARY [--day | --feed].
 
 It prints what it promises, its checks hold, each of them can fail, and then its exit code says so.
-With --day the real day of orders is replayed instead; without PORTCULLIS_DATA that is skipped.
+With --day the real day of orders is replayed instead, with --feed recorded sessions of venues make the
+prices; without PORTCULLIS_DATA both are skipped.
 """
 
 import copy
@@ -290,21 +291,40 @@ def test_orders_that_are_not_there(binary, folder):
     expect("nowhere.csv: cannot be read" in err and "Traceback" not in err, "which is said", err)
 
 
-def test_a_real_day(binary):
+def data_folder():
     data = os.environ.get("PORTCULLIS_DATA")
     if not data:
         print("skipped: PORTCULLIS_DATA is not set")
         sys.exit(SKIPPED)
-    code, out, err = run(binary, "--orders",
-                         pathlib.Path(data) / "orders" / "amzn_2012-06-21_lobster_messages.csv")
+    return pathlib.Path(data)
+
+
+def test_a_real_day(binary):
+    code, out, err = run(binary, "--orders", data_folder() / "orders" / "amzn_2012-06-21_lobster_messages.csv")
     check_output(code, out, err)
     expect("every row of the file is accounted for: 57515 = 57515" in out, "all rows are accounted for", out)
+
+
+def test_recorded_feeds(binary):
+    feeds = [data_folder() / "feeds" / name for name in ("DERIBIT.ws.1.0", "BINANCE_FUTURES.ws.1.0")]
+    with tempfile.TemporaryDirectory(prefix="portcullis-demo-test-") as name:
+        folder = pathlib.Path(name) / "kept"
+        code, out, err = run(binary, "--feed", *feeds, "--messages", 20000, "--kill", 1, "--keep", folder)
+        check_output(code, out, err)
+        expect(read_figures(folder)["gate"]["tables"]["in_force"] >= 1, "risk tables of options were in force", err)
+        for instrument in ("BTC-24SEP21-34000-P", "BTC-25MAR22-30000-C", "SUSHI-PERP", "CTK-PERP", "BTC-PERP"):
+            lines = subprocess.run([str(binary), "journal", "--journal", str(folder / "config" / "journal"), "--type",
+                                    "enter", "--instrument", instrument], stdout=subprocess.PIPE, text=True).stdout
+            expect(" -> forward" in lines, f"orders of {instrument} were accepted", lines[-2000:])
 
 
 def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
     if "--day" in sys.argv[2:]:
         test_a_real_day(binary)
+        return
+    if "--feed" in sys.argv[2:]:
+        test_recorded_feeds(binary)
         return
     with tempfile.TemporaryDirectory(prefix="portcullis-demo-test-") as name:
         folder = pathlib.Path(name)
