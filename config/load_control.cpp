@@ -52,10 +52,11 @@ void read_tokens(ControlSettings& control, JsonReader in) {
     JsonReader token = in.object(name);
     ControlToken& read = control.tokens.emplace_back();
     read.name = name;
-    read.role = token.choice<Role>("role", {{"viewer", Role::Viewer},
-                                            {"risk", Role::Risk},
-                                            {"approver", Role::Approver},
-                                            {"operator", Role::Operator}})
+    read.role = token
+                    .choice<Role>("role", {{"viewer", Role::Viewer},
+                                           {"risk", Role::Risk},
+                                           {"approver", Role::Approver},
+                                           {"operator", Role::Operator}})
                     .value_or(Role::Viewer);
     const auto text = token.text("token_sha256", 1, 128);
     if (text && !read_hash(*text, read.hash))

@@ -100,8 +100,8 @@ std::string body_of(const CommandLine& line, const VerbInfo& verb) {
 }
 
 void run(const CommandLine& line, const VerbInfo& verb) {
-  const ControlReply reply = ask_control(address_of(line, verb), verb.method,
-                                         target_of(line, verb), body_of(line, verb));
+  const ControlReply reply =
+      ask_control(address_of(line, verb), verb.method, target_of(line, verb), body_of(line, verb));
   if (reply.status == 200 && (verb.verb == Verb::Metrics || verb.verb == Verb::OpenApi)) {
     std::cout << reply.body;
     return;
@@ -128,7 +128,8 @@ void add_options(CLI::App& command, const VerbInfo& verb, CommandLine& line) {
     command.add_option("--token-file", line.token_file,
                        "its first line is the token; else PORTCULLIS_TOKEN is");
   }
-  command.add_option("--ca", line.authority, "over TLS: who has signed the gate's certificate, PEM")
+  command
+      .add_option("--ca", line.authority, "over TLS: who has signed the gate's certificate, PEM")
       ->envname("PORTCULLIS_CONTROL_CA");
   command.add_flag("--json", line.json, "the reply as it is");
 }
@@ -152,7 +153,8 @@ void add_parameters(CLI::App& command, Verb verb, CommandLine& line) {
     case Verb::Events:
       return;
     case Verb::Limits:
-      command.add_option("--node", line.node, "the venue, which it is by default, a member or a group");
+      command.add_option("--node", line.node,
+                         "the venue, which it is by default, a member or a group");
       command.add_option("--account", line.account, "or an account");
       command.add_flag("--used", line.used_only, "only instruments of which something counts");
       return;
@@ -245,8 +247,7 @@ void add_control_commands(CLI::App& app) {
     const std::string_view description = description_of(verb.verb);
     if (description.empty()) continue;
     auto line = std::make_shared<CommandLine>();
-    CLI::App* const command =
-        app.add_subcommand(std::string(verb.name), std::string(description));
+    CLI::App* const command = app.add_subcommand(std::string(verb.name), std::string(description));
     add_options(*command, verb, *line);
     add_parameters(*command, verb.verb, *line);
     command->callback([line, &verb] { or_fail([&] { run(*line, verb); }); });

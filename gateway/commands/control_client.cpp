@@ -110,9 +110,8 @@ void set_address(ControlAddress& address, std::string_view text) {
   const std::string_view port = colon == text.npos ? text : text.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const bool is_port =
-      !port.empty() && port.size() <= 5 && std::all_of(port.begin(), port.end(), [](char c) {
-        return c >= '0' && c <= '9';
-      });
+      !port.empty() && port.size() <= 5 &&
+      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!is_port || (colon != text.npos && host.empty()))
     throw std::runtime_error(fmt::format("\"{}\": must be HOST:PORT or a port", text));
   if (!host.empty()) address.host = host;

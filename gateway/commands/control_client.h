@@ -11,8 +11,9 @@ namespace portcullis::gateway {
 struct ControlAddress {
   std::string host = "127.0.0.1";  // a name or an IP address
   std::string port = "26403";
-  std::string token;                // empty: none is shown
-  std::filesystem::path authority;  // PEM, whom the gate's certificate must be signed by; empty: no TLS
+  std::string token;  // empty: none is shown
+  std::filesystem::path
+      authority;  // PEM, whom the gate's certificate must be signed by; empty: no TLS
 };
 
 // "HOST:PORT", "[IPv6]:PORT", or a port of this machine. Throws std::runtime_error.

@@ -108,9 +108,8 @@ std::string pairs(const Json& json, std::initializer_list<std::string_view> path
 
 std::string status_text(const Json& json) {
   std::string out = pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions",
-                                 "overloaded", "live_orders", "records_behind",
-                                 "parameter_version", "journal.published", "journal.synced",
-                                 "journal.room"});
+                                 "overloaded", "live_orders", "records_behind", "parameter_version",
+                                 "journal.published", "journal.synced", "journal.room"});
   if (!list(json, "stopped").empty()) {
     Table stopped{"stopped", "name", "how"};
     for (const Json& one : list(json, "stopped")) stopped.add(one, {"scope", "target", "states"});
@@ -123,8 +122,8 @@ std::string status_text(const Json& json) {
 }
 
 std::string limits_text(const Json& json) {
-  std::string out =
-      fmt::format("{} {}, profile {}\n\n", at(json, "level"), at(json, "node"), at(json, "profile"));
+  std::string out = fmt::format("{} {}, profile {}\n\n", at(json, "level"), at(json, "node"),
+                                at(json, "profile"));
   Table table{"limit", "used", "limit", "available", "utilisation"};
   const auto add = [&](const std::string& name, const Json* limit) {
     if (limit == nullptr || limit->kind != Json::Kind::Object) return;
@@ -147,8 +146,8 @@ std::string limits_text(const Json& json) {
 }
 
 std::string accounts_text(const Json& json) {
-  Table table{"account", "group", "state", "stopped", "equity", "requirement", "available",
-              "utilisation", "orders"};
+  Table table{"account",     "group",     "state",       "stopped", "equity",
+              "requirement", "available", "utilisation", "orders"};
   for (const Json& one : list(json, "accounts")) {
     table.add(one, {"account", "group", "state", "stopped", "equity", "requirement", "available",
                     "utilisation", "open_orders"});
@@ -157,13 +156,13 @@ std::string accounts_text(const Json& json) {
 }
 
 std::string account_text(const Json& json) {
-  std::string out = pairs(
-      json, {"account", "group", "state", "stopped", "equity", "order_costs", "requirement",
-             "available", "maintenance_equity", "maintenance_requirement", "stale"});
+  std::string out =
+      pairs(json, {"account", "group", "state", "stopped", "equity", "order_costs", "requirement",
+                   "available", "maintenance_equity", "maintenance_requirement", "stale"});
   Table positions{"instrument", "position", "long used", "short used", "mark", "gain", "in"};
   for (const Json& one : list(json, "positions")) {
-    positions.add(one, {"instrument", "position", "long_used", "short_used", "mark", "gain",
-                        "settlement"});
+    positions.add(
+        one, {"instrument", "position", "long_used", "short_used", "mark", "gain", "settlement"});
   }
   Table holdings{"asset", "balance", "borrowed"};
   for (const Json& one : list(json, "holdings"))
@@ -177,8 +176,8 @@ std::string account_text(const Json& json) {
 }
 
 std::string rejects_text(const Json& json) {
-  Table table{"record", "session", "account", "instrument", "reason", "by", "needed", "available",
-              "unit", "largest"};
+  Table table{"record", "session", "account",   "instrument", "reason",
+              "by",     "needed",  "available", "unit",       "largest"};
   for (const Json& one : list(json, "rejects")) {
     table.add(one, {"sequence", "session", "account", "instrument", "decision.reason",
                     "decision.node", "decision.needed", "decision.available", "decision.unit",
@@ -188,12 +187,12 @@ std::string rejects_text(const Json& json) {
 }
 
 std::string what_if_text(const Json& json) {
-  Table table{"account", "instrument", "outcome", "reason", "by", "limit", "needed", "available",
-              "unit", "largest"};
+  Table table{"account", "instrument", "outcome",   "reason", "by",
+              "limit",   "needed",     "available", "unit",   "largest"};
   for (const Json& one : list(json, "decisions")) {
-    table.add(one, {"account", "instrument", "decision.outcome", "decision.reason",
-                    "decision.node", "decision.limit", "decision.needed", "decision.available",
-                    "decision.unit", "decision.largest_passing"});
+    table.add(one, {"account", "instrument", "decision.outcome", "decision.reason", "decision.node",
+                    "decision.limit", "decision.needed", "decision.available", "decision.unit",
+                    "decision.largest_passing"});
   }
   return table.text();
 }

@@ -341,8 +341,7 @@ void run(const CommandLine& line) {
   feeds.open(gate, [&waking] { waking->wake(); });
   shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
   if (control) inputs.control = &control->queue();
-  shard::Loop loop(deployment, credentials, gate, journal, inputs,
-                   door ? &door->bell() : nullptr);
+  shard::Loop loop(deployment, credentials, gate, journal, inputs, door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
   // Before either is gone, also where the start fails below.

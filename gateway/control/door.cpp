@@ -78,8 +78,7 @@ bool ControlDoor::take_token(Window& window, std::int64_t now_ns) const {
 
 // Who has shown no good token must connect again each time: nobody else holds a place for ever.
 std::optional<edge::HttpReply> ControlDoor::refuse_caller(const edge::HttpRequest& request,
-                                                          const VerbInfo& verb,
-                                                          std::int64_t now_ns,
+                                                          const VerbInfo& verb, std::int64_t now_ns,
                                                           const config::ControlToken*& token) {
   const std::string_view text = bearer(request.authorization);
   token = text.empty() ? nullptr : find_token(settings_.tokens, text);

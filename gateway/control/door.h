@@ -190,8 +190,8 @@ class ControlDoor final : public edge::Door {
   std::int64_t figures_at_ns_ = 0;  // when the shard told them; 0: never
   bool figures_asked_ = false;
   std::int64_t next_figures_ns_ = 0;
-  std::uint64_t published_ = 0;        // as it was seen last
-  std::int64_t published_at_ns_ = 0;   // and when it last moved
+  std::uint64_t published_ = 0;       // as it was seen last
+  std::int64_t published_at_ns_ = 0;  // and when it last moved
   bool is_ready_ = false;
   std::int64_t next_ready_ns_ = 0;
   ControlCounters counters_;

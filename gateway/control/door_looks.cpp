@@ -15,7 +15,7 @@ constexpr std::uint32_t kAccountsMax = 200;  // in one look
 constexpr std::uint32_t kOrdersMax = 1'000;
 constexpr std::uint32_t kRejectsMax = 1'000;
 constexpr int kTries = 50;  // a pause each, so that commands wait for some milliseconds at most
-constexpr std::int64_t kFiguresNs = risk::kSecondNs;    // between two looks of the shard at itself
+constexpr std::int64_t kFiguresNs = risk::kSecondNs;  // between two looks of the shard at itself
 constexpr std::int64_t kReadyNs = risk::kSecondNs / 10;
 constexpr std::int64_t kAliveNs = 3 * risk::kSecondNs;  // a shard writes something each second
 

@@ -36,10 +36,10 @@ std::optional<edge::HttpReply> ControlDoor::give(const VerbInfo& verb,
   if (pending_.size() >= kPendingMax || !needs_.queue.commands.ask(*command)) return busy();
   needs_.queue.wake();
   ++counters_.commands;
-  pending_.emplace(next_request_++, Pending{.id = request.id,
-                                            .verb = verb.verb,
-                                            .until_ns = now_ns + kCommandNs,
-                                            .by = token.name});
+  pending_.emplace(
+      next_request_++,
+      Pending{
+          .id = request.id, .verb = verb.verb, .until_ns = now_ns + kCommandNs, .by = token.name});
   return std::nullopt;
 }
 
@@ -48,8 +48,8 @@ void ControlDoor::take_answer(const Command& command) {
   if (found == pending_.end()) return;  // told as queued
   Pending& pending = found->second;
   if (!command.done) {
-    outlet_.reply(pending.id, refuse(409, "nothing_to_decide",
-                                     "the gate is not in a state that this decides"));
+    outlet_.reply(pending.id,
+                  refuse(409, "nothing_to_decide", "the gate is not in a state that this decides"));
     pending_.erase(found);
     return;
   }
@@ -169,8 +169,8 @@ void ControlDoor::end_late(std::int64_t now_ns) {
   const JournalFigures journal = needs_.journal();
   for (auto at = pending_.begin(); at != pending_.end();) {
     Pending& pending = at->second;
-    const bool is_done = pending.sequence != 0 && (!journal.waits_for_disk ||
-                                                   journal.synced >= pending.sequence);
+    const bool is_done =
+        pending.sequence != 0 && (!journal.waits_for_disk || journal.synced >= pending.sequence);
     if (!is_done && now_ns < pending.until_ns) {
       ++at;
       continue;

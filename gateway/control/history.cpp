@@ -104,9 +104,7 @@ void History::take(const journal::RecordView& record, bool wants_events) {
   const auto read = [&]<class Record>(Record taken, auto&& f) {
     if (gate::read_record(record, taken)) f(std::as_const(taken));
   };
-  const auto told = [&](EventKind kind, std::string_view what) {
-    tell(kind, what, record, given);
-  };
+  const auto told = [&](EventKind kind, std::string_view what) { tell(kind, what, record, given); };
   switch (static_cast<RecordType>(record.type)) {
     case RecordType::Enter:
       return read(gate::EnterRecord{}, [&](const gate::EnterRecord& r) {

@@ -18,12 +18,12 @@
 namespace portcullis::gateway::control {
 
 enum class EventKind : std::uint8_t {
-  Control,   // kill, suspend, close-only and resume, cancel-all, an operator's decisions
-  Reject,    // of an order, a replace or a cancel
-  Session,   // a client comes or goes
-  Link,      // the venue's
-  State,     // conditions, overload, the state accepted, streams begun anew
-  Price,     // a price is unsafe, or safe again
+  Control,  // kill, suspend, close-only and resume, cancel-all, an operator's decisions
+  Reject,   // of an order, a replace or a cancel
+  Session,  // a client comes or goes
+  Link,     // the venue's
+  State,    // conditions, overload, the state accepted, streams begun anew
+  Price,    // a price is unsafe, or safe again
 };
 inline constexpr std::array<std::string_view, 6> kEventKinds{"control", "reject", "session",
                                                              "link",    "state",  "price"};
@@ -71,8 +71,8 @@ class History {
   const OnEvent on_event_;
   std::deque<Reject> rejects_;
   bool wants_events_ = false;
-  gate::OperatorRecord who_{};       // of the record before
-  std::uint64_t command_by_ = 0;     // the record that `who_` gave; 0: none
+  gate::OperatorRecord who_{};    // of the record before
+  std::uint64_t command_by_ = 0;  // the record that `who_` gave; 0: none
 };
 
 }  // namespace portcullis::gateway::control

@@ -128,9 +128,11 @@ void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
   const std::int64_t equity = breakdown.leverage_equity.raw;
   values.text_or_null(
       out, "used",
-      equity > 0 ? config::to_decimal(
-                       risk::ceil_div(risk::Int128{breakdown.levered_notional.raw} * risk::kPpm, equity), 6)
-                 : "");
+      equity > 0
+          ? config::to_decimal(
+                risk::ceil_div(risk::Int128{breakdown.levered_notional.raw} * risk::kPpm, equity),
+                6)
+          : "");
   out.end_object();
 }
 

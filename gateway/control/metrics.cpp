@@ -59,13 +59,14 @@ class Families {
     metric.histogram.sample_count = times.count();
     metric.histogram.sample_sum = times.sum() * kNs;
     for (const std::uint64_t bound : kBucketsNs) {
-      metric.histogram.bucket.push_back(
-          {.cumulative_count = times.count_upto(bound),
-           .upper_bound = static_cast<double>(bound) * kNs});
+      metric.histogram.bucket.push_back({.cumulative_count = times.count_upto(bound),
+                                         .upper_bound = static_cast<double>(bound) * kNs});
     }
     families_.back().metric.push_back(std::move(metric));
   }
-  [[nodiscard]] std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+  [[nodiscard]] std::string text() const {
+    return prometheus::TextSerializer().Serialize(families_);
+  }
 
  private:
   std::vector<MetricFamily> families_;
@@ -110,7 +111,8 @@ class Metrics {
     out_.add({}, not_ready(gate_, process_).empty() ? 1 : 0);
     gauge("venue_link_up", "1: the venue takes orders");
     out_.add({}, gate_.link() == gate::LinkState::Up ? 1 : 0);
-    gauge("state_differs", "1: the state is not what the journal's records make of it, or is not confirmed");
+    gauge("state_differs",
+          "1: the state is not what the journal's records make of it, or is not confirmed");
     out_.add({}, gate_.state_differs() || gate_.state_unconfirmed() ? 1 : 0);
     gauge("parameter_version", "Of the limits and models in force");
     out_.add({}, engine_.parameters().version);
@@ -179,7 +181,8 @@ class Metrics {
                            {"venue_dropped", links.venue_drops},
                            {"overload", links.overloads},
                            {"dead_man", links.dead_men}});
-    gauge("overloaded", "1: orders that add risk are refused, since the shard has more to do than it can");
+    gauge("overloaded",
+          "1: orders that add risk are refused, since the shard has more to do than it can");
     out_.add({}, process_.shard->overloaded ? 1 : 0);
   }
 
@@ -208,7 +211,8 @@ class Metrics {
   }
 
   void write_prices() {
-    gauge("feed_age_seconds", "Since a reference price was as it is, by its source; not there: never priced");
+    gauge("feed_age_seconds",
+          "Since a reference price was as it is, by its source; not there: never priced");
     const auto age = [&](risk::Timestamp as_of) {
       return static_cast<double>(std::max<std::int64_t>(0, now_ns_ - as_of.ns)) * kNs;
     };
@@ -238,8 +242,9 @@ class Metrics {
   }
 
   void write_utilisation() {
-    gauge("utilisation_ratio",
-          "Of a member's limits what counts against them; of long and short the instrument nearest");
+    gauge(
+        "utilisation_ratio",
+        "Of a member's limits what counts against them; of long and short the instrument nearest");
     for (std::uint32_t n = 0; n < deployment_.parameters.nodes.size(); ++n) {
       const risk::NodeParameters& node = deployment_.parameters.nodes[n];
       if (node.level != risk::NodeLevel::Member) continue;
@@ -249,14 +254,15 @@ class Metrics {
       for (std::uint32_t i = 0; i < profile.instruments.size(); ++i) {
         const risk::Usage usage = engine_.usage(risk::NodeIndex{n}, risk::InstrumentIndex{i});
         longs = std::max(longs, ratio(usage.long_lots.raw, profile.instruments[i].long_max.raw));
-        shorts = std::max(shorts, ratio(usage.short_lots.raw, profile.instruments[i].short_max.raw));
+        shorts =
+            std::max(shorts, ratio(usage.short_lots.raw, profile.instruments[i].short_max.raw));
       }
       const std::string& name = deployment_.names.nodes.name({n});
       out_.add({{"member", name}, {"limit", "long"}}, longs);
       out_.add({{"member", name}, {"limit", "short"}}, shorts);
-      out_.add({{"member", name}, {"limit", "gross_notional"}},
-               ratio(engine_.gross_notional(risk::NodeIndex{n}).raw,
-                     profile.gross_notional_max.raw));
+      out_.add(
+          {{"member", name}, {"limit", "gross_notional"}},
+          ratio(engine_.gross_notional(risk::NodeIndex{n}).raw, profile.gross_notional_max.raw));
       out_.add({{"member", name}, {"limit", "open_orders"}},
                ratio(engine_.open_orders(risk::NodeIndex{n}), profile.open_orders_max));
     }

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t kRecordsARound = 1'024;  // sockets have their turn between so many
+constexpr std::size_t kRecordsARound = 1'024;    // sockets have their turn between so many
 constexpr std::uint64_t kRecordsBack = 100'000;  // read at start, for the rejects among them
 constexpr auto kTick = milliseconds(5);
 constexpr int kNice = 5;
@@ -169,22 +169,21 @@ void Process::open(const journal::Journal& journal, follower::Follower& follower
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
   plane_ = std::make_unique<Plane>(
-      ControlNeeds{
-          .deployment = deployment_,
-          .settings = settings_,
-          .queue = queue_,
-          .look = [&follower](const auto& f) { return follower.try_with(f); },
-          .follower_sequence = [&follower] { return follower.sequence(); },
-          .journal =
-              [&journal, waits_for_disk] {
-                return JournalFigures{.published = journal.published_sequence(),
-                                      .flushed = journal.flushed_sequence(),
-                                      .synced = journal.synced_sequence(),
-                                      .faults = journal.faults(),
-                                      .ring_bytes = journal.capacity_bytes(),
-                                      .waits_for_disk = waits_for_disk};
-              },
-          .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); }},
+      ControlNeeds{.deployment = deployment_,
+                   .settings = settings_,
+                   .queue = queue_,
+                   .look = [&follower](const auto& f) { return follower.try_with(f); },
+                   .follower_sequence = [&follower] { return follower.sequence(); },
+                   .journal =
+                       [&journal, waits_for_disk] {
+                         return JournalFigures{.published = journal.published_sequence(),
+                                               .flushed = journal.flushed_sequence(),
+                                               .synced = journal.synced_sequence(),
+                                               .faults = journal.faults(),
+                                               .ring_bytes = journal.capacity_bytes(),
+                                               .waits_for_disk = waits_for_disk};
+                       },
+                   .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); }},
       deployment_.journal.directory, journal.published_sequence(), std::move(visible_through),
       [](const std::string& what) {
         std::cerr << "the control plane tells no more events: " << what << '\n';

@@ -17,7 +17,8 @@ using config::JsonReader;
 constexpr std::string_view kBody = "body";
 
 template <class Index>
-bool set_target(risk::Control& control, risk::ControlScope scope, const std::optional<Index>& index) {
+bool set_target(risk::Control& control, risk::ControlScope scope,
+                const std::optional<Index>& index) {
   if (!index) return false;
   control.scope = scope;
   control.target = index->value;
@@ -72,8 +73,8 @@ struct OrderTexts {
 
 void read_terms(JsonReader& in, OrderTexts& texts, json::OrderRequest& wanted) {
   using json::Life;
-  if (const auto side = in.choice<risk::Side>(
-          "side", {{"buy", risk::Side::Buy}, {"sell", risk::Side::Sell}})) {
+  if (const auto side =
+          in.choice<risk::Side>("side", {{"buy", risk::Side::Buy}, {"sell", risk::Side::Sell}})) {
     wanted.side = *side;
   }
   if (in.has("type")) {
@@ -82,12 +83,11 @@ void read_terms(JsonReader& in, OrderTexts& texts, json::OrderRequest& wanted) {
                           .value_or(risk::OrdType::Limit);
   }
   if (in.has("time_in_force")) {
-    wanted.life =
-        in.choice<Life>("time_in_force", {{"day", Life::GoodTillCancel},
-                                          {"gtc", Life::GoodTillCancel},
-                                          {"ioc", Life::ImmediateOrCancel},
-                                          {"fok", Life::FillOrKill}})
-            .value_or(Life::NotGiven);
+    wanted.life = in.choice<Life>("time_in_force", {{"day", Life::GoodTillCancel},
+                                                    {"gtc", Life::GoodTillCancel},
+                                                    {"ioc", Life::ImmediateOrCancel},
+                                                    {"fok", Life::FillOrKill}})
+                      .value_or(Life::NotGiven);
   }
   if (in.has("post_only") && in.boolean("post_only").value_or(false)) {
     const bool rests = wanted.life == Life::NotGiven || wanted.life == Life::GoodTillCancel;
@@ -109,12 +109,10 @@ void read_terms(JsonReader& in, OrderTexts& texts, json::OrderRequest& wanted) {
 std::optional<risk::NewOrder> read_order(JsonReader& in, const json::Symbols& symbols) {
   const config::Deployment& deployment = symbols.deployment();
   const auto session = in.reference("session", deployment.names.sessions, "a session");
-  const auto instrument =
-      in.reference("instrument", deployment.names.instruments, "an instrument");
+  const auto instrument = in.reference("instrument", deployment.names.instruments, "an instrument");
   risk::AccountIndex account;
   if (in.has("account")) {
-    account =
-        in.reference("account", deployment.names.accounts, "an account").value_or(account);
+    account = in.reference("account", deployment.names.accounts, "an account").value_or(account);
   } else if (session) {
     account = deployment.sessions[session->value].default_account;
     if (!account.exists()) in.problem("account", "must be there: the session has no default");
@@ -148,8 +146,7 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
       (void)read_target(in, deployment.names, command.control);
     }
     if (!has_target || in.has("reason")) {
-      const std::string reason =
-          in.text("reason", 1, command.who.reason.size()).value_or("");
+      const std::string reason = in.text("reason", 1, command.who.reason.size()).value_or("");
       std::copy_n(reason.begin(), std::min(reason.size(), command.who.reason.size()),
                   command.who.reason.begin());
     }
@@ -171,8 +168,7 @@ std::vector<risk::NewOrder> read_what_if(std::string_view body, std::uint32_t or
       if (++count > orders_max) return order.ignore_rest();
       if (const auto read = read_order(order, symbols)) orders.push_back(*read);
     });
-    if (count > orders_max)
-      in.problem("orders", fmt::format("must be at most {}", orders_max));
+    if (count > orders_max) in.problem("orders", fmt::format("must be at most {}", orders_max));
     if (count == 0 && in.is_list("orders")) in.problem("orders", "must not be empty");
   }
   if (!problems.empty()) return {};

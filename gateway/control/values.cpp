@@ -121,9 +121,11 @@ void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
   const bool has_node = is_refused && decision.node != risk::kNone32;
   text_or_null(out, "level", has_node ? risk::name_of(decision.level) : "");
   text_or_null(out, "node", has_node ? records_.name_at(decision.level, decision.node) : "");
-  const RecordContext context{
-      .instrument = instrument, .asset = {}, .reason = decision.reason, .level = decision.level,
-      .scope = {}};
+  const RecordContext context{.instrument = instrument,
+                              .asset = {},
+                              .reason = decision.reason,
+                              .level = decision.level,
+                              .scope = {}};
   const auto figure = [&](std::string_view key, std::int64_t value) {
     if (!has_arithmetic) {
       out.null(key);
@@ -132,8 +134,7 @@ void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
     const RecordValues::Text text = records_.arithmetic(context, value);
     out.text(key, text ? *text : fmt::to_string(value));
   };
-  text_or_null(out, "unit",
-               has_arithmetic ? unit_of(reason.unit, deployment_.risk_currency) : "");
+  text_or_null(out, "unit", has_arithmetic ? unit_of(reason.unit, deployment_.risk_currency) : "");
   figure("limit", decision.limit);
   figure("needed", decision.needed);
   figure("available", decision.available);

@@ -36,10 +36,9 @@ constexpr std::uint8_t bit_of(config::Role role) {
   return static_cast<std::uint8_t>(1 << static_cast<unsigned>(role));
 }
 inline constexpr std::uint8_t kAnybody = 0;  // without a token
-inline constexpr std::uint8_t kEveryRole = bit_of(config::Role::Viewer) |
-                                           bit_of(config::Role::Risk) |
-                                           bit_of(config::Role::Approver) |
-                                           bit_of(config::Role::Operator);
+inline constexpr std::uint8_t kEveryRole =
+    bit_of(config::Role::Viewer) | bit_of(config::Role::Risk) | bit_of(config::Role::Approver) |
+    bit_of(config::Role::Operator);
 inline constexpr std::uint8_t kWhoAsks =
     bit_of(config::Role::Risk) | bit_of(config::Role::Approver) | bit_of(config::Role::Operator);
 inline constexpr std::uint8_t kWhoStops =

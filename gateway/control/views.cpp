@@ -112,10 +112,9 @@ void write_stopped(json::Writer& out, const Values& values, const risk::Engine& 
 
 void write_conditions(json::Writer& out, const risk::Engine& engine) {
   out.key("conditions").begin_list();
-  for (const auto condition :
-       {risk::Condition::VenueHalted, risk::Condition::VenueDown, risk::Condition::VenueBusy,
-        risk::Condition::JournalDegraded, risk::Condition::StateDiffers,
-        risk::Condition::StateUnconfirmed}) {
+  for (const auto condition : {risk::Condition::VenueHalted, risk::Condition::VenueDown,
+                               risk::Condition::VenueBusy, risk::Condition::JournalDegraded,
+                               risk::Condition::StateDiffers, risk::Condition::StateUnconfirmed}) {
     if (engine.has_condition(condition)) out.text(gate::name_of(condition));
   }
   out.end_list();
@@ -173,8 +172,7 @@ void write_order(json::Writer& out, const Values& values, const risk::Engine& en
       .text("time_in_force", gate::name_of(order.time_in_force));
   values.text_or_null(out, "session", values.records().name(order.session));
   if (record != nullptr) {
-    out.number("client_ref", record->client_ref)
-        .text("client_text", trimmed(record->client_text));
+    out.number("client_ref", record->client_ref).text("client_text", trimmed(record->client_text));
   } else {
     out.null("client_ref").null("client_text");
   }
@@ -194,8 +192,8 @@ void write_summary(json::Writer& out, const Values& values, risk::Engine& engine
   const risk::MarginReport margin = engine.margin(account, {now_ns});
   const config::Deployment& deployment = values.deployment();
   out.text("account", deployment.names.accounts.name(account))
-      .text("group", deployment.names.nodes.name(
-                         deployment.parameters.accounts[account.value].parent));
+      .text("group",
+            deployment.names.nodes.name(deployment.parameters.accounts[account.value].parent));
   out.text("state", gateway::name_of(engine.state(account)));
   write_flags(out, "stopped", engine.flags(ControlScope::Account, account.value));
   values.quanta(out, "equity", margin.equity);
@@ -238,13 +236,15 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
   out.end_list()
       .number("time_ns", now_ns)
       .number("sequence", counted(process.follower_sequence))
-      .number("records_behind", counted(process.journal.published - std::min(process.journal.published, process.follower_sequence)))
+      .number("records_behind",
+              counted(process.journal.published -
+                      std::min(process.journal.published, process.follower_sequence)))
       .text("link", name_of(gate.link()));
   values.text_or_null(out, "venue_session", gate.venue_session());
   out.text("stream_session", gate.stream_session())
       .text("state", gate.state_unconfirmed() ? "unconfirmed"
-                     : gate.state_differs() ? "differs"
-                                                                        : "confirmed")
+                     : gate.state_differs()   ? "differs"
+                                              : "confirmed")
       .number("parameter_version", engine.parameters().version)
       .number("live_orders", engine.live_orders());
   if (process.shard != nullptr) {

@@ -31,7 +31,7 @@ struct JournalFigures {
 // What the process says of itself, beside the state.
 struct ProcessFigures {
   JournalFigures journal;
-  bool shard_answers = false;    // it has answered, or written, lately
+  bool shard_answers = false;  // it has answered, or written, lately
   std::uint64_t follower_sequence = 0;
   std::uint64_t commands_waiting = 0;  // for the shard
   std::uint64_t questions_waiting = 0;

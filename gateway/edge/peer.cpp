@@ -414,7 +414,7 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
   State state_ = State::Http;
   bool is_open_ = false;   // the door knows of it
   bool is_asked_ = false;  // HTTP: a reply is awaited of the door
-  bool last_ = false;     // HTTP: this reply ends the connection
+  bool last_ = false;      // HTTP: this reply ends the connection
   bool writing_ = false;
   bool paused_ = false;  // not read, for its output is not taken
   Channel channel_ = Channel::Trade;

@@ -39,7 +39,7 @@ struct ServerSettings {
   std::uint32_t connections_max = 0;
   std::uint32_t connections_per_address_max = UINT32_MAX;
   std::size_t header_bytes_max = 8'192;
-  std::size_t body_bytes_max = 8'192;         // of a request; a longer one is refused
+  std::size_t body_bytes_max = 8'192;      // of a request; a longer one is refused
   std::size_t message_bytes_max = 65'536;  // a longer one closes with 1009
   std::size_t output_bytes_max = 1'048'576;
   std::int64_t request_ns =

@@ -97,8 +97,8 @@ TEST_F(ControlPlane, TheVerbsWorkOnTheCommandLineAndOutliveTheGate) {
   const Outcome forbidden = say(Role::Viewer, {"kill", "--node", "bravo"});
   EXPECT_EQ(forbidden.code, 1);
   EXPECT_NE(forbidden.errors.find("not_permitted"), std::string::npos) << forbidden.errors;
-  const Outcome nobody = run_to_end(
-      {binary(), "status", "--at", std::to_string(port_.number())}, {{"PORTCULLIS_TOKEN", "x"}});
+  const Outcome nobody = run_to_end({binary(), "status", "--at", std::to_string(port_.number())},
+                                    {{"PORTCULLIS_TOKEN", "x"}});
   EXPECT_EQ(nobody.code, 1);
   EXPECT_NE(nobody.errors.find("no token"), std::string::npos);
 

@@ -48,7 +48,7 @@ class Echo final : public Door {
     if (request.path != "/known") return HttpReply{.status = 404, .body = "{}"};
     if (request.method != "GET") return HttpReply{.status = 405, .body = "{}", .keep_alive = false};
     return HttpReply{.body = "{\"query\":\"" + std::string(request.query) + "\",\"key\":\"" +
-                    std::string(request.api_key) + "\"}"};
+                             std::string(request.api_key) + "\"}"};
   }
 };
 

@@ -47,8 +47,7 @@ class ControlDoorTest : public ShardFixture {
     return R"({"account":"bravo-2","reason":"a drill"})";
   }
   static std::string target_for(const control::VerbInfo& verb) {
-    return std::string(verb.path) +
-           (verb.verb == control::Verb::Account ? "?account=alpha-1" : "");
+    return std::string(verb.path) + (verb.verb == control::Verb::Account ? "?account=alpha-1" : "");
   }
 
   struct Record {
@@ -62,8 +61,8 @@ class ControlDoorTest : public ShardFixture {
                                     {.from_sequence = after + 1, .include_ring = true});
     gateway::journal::RecordView view;
     while (reader.next(view) == gateway::journal::ReadStatus::Record) {
-      found.push_back({static_cast<gate::RecordType>(view.type),
-                       {view.command.begin(), view.command.end()}});
+      found.push_back(
+          {static_cast<gate::RecordType>(view.type), {view.command.begin(), view.command.end()}});
     }
     return found;
   }
@@ -115,9 +114,10 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       EXPECT_NE(reply.status, 401u);
       if (!permitted) {
         const auto written = records(before);
-        EXPECT_EQ(std::count_if(written.begin(), written.end(),
-                                [](const Record& r) { return r.type == gate::RecordType::Operator; }),
-                  0)
+        EXPECT_EQ(
+            std::count_if(written.begin(), written.end(),
+                          [](const Record& r) { return r.type == gate::RecordType::Operator; }),
+            0)
             << verb.name;
       }
       ++cells;
@@ -132,9 +132,8 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
 
 TEST_F(ControlDoorTest, WhoeverHasAGoodTokenIsHeardWhateverOthersOfTheAddressSay) {
   const std::uint32_t attempts = world_.deployment().gateway.login_attempts_max;
-  const ControlWorld::Ask stranger{.authorization = "Bearer pct_" + std::string(43, 'z'),
-                                   .target = "/v1/status",
-                                   .address = 7};
+  const ControlWorld::Ask stranger{
+      .authorization = "Bearer pct_" + std::string(43, 'z'), .target = "/v1/status", .address = 7};
   for (std::uint32_t n = 0; n < attempts; ++n) EXPECT_EQ(desk().ask(stranger).status, 401u);
   EXPECT_EQ(desk().ask(stranger).status, 429u) << "not even told that it is wrong";
   EXPECT_EQ(desk()
@@ -218,8 +217,8 @@ TEST_F(ControlDoorTest, WhatIsWrongIsToldAndDoesNothing) {
                                     .method = one.method,
                                     .target = one.target,
                                     .body = one.body});
-    EXPECT_EQ(reply.status, one.status) << one.method << ' ' << one.target << ' ' << one.body
-                                        << " -> " << reply.body;
+    EXPECT_EQ(reply.status, one.status)
+        << one.method << ' ' << one.target << ' ' << one.body << " -> " << reply.body;
     EXPECT_NE(value_at(reply.body, "error"), "") << reply.body;
   }
   for (const Record& record : records(before)) EXPECT_NE(record.type, gate::RecordType::Operator);
@@ -267,12 +266,11 @@ TEST_F(ControlDoorTest, EachVerbActsAtEachScope) {
       {R"({"node":"alpha"})", risk::ControlScope::Node, names.nodes.find("alpha").value},
       {R"({"account":"alpha-1"})", risk::ControlScope::Account,
        names.accounts.find("alpha-1").value},
-      {R"({"session":"ALPHA2"})", risk::ControlScope::Session,
-       names.sessions.find("ALPHA2").value},
+      {R"({"session":"ALPHA2"})", risk::ControlScope::Session, names.sessions.find("ALPHA2").value},
   };
-  const std::pair<std::string, std::uint8_t> verbs[] = {
-      {"/v1/kill", risk::kKilled}, {"/v1/suspend", risk::kSuspended},
-      {"/v1/close-only", risk::kCloseOnly}};
+  const std::pair<std::string, std::uint8_t> verbs[] = {{"/v1/kill", risk::kKilled},
+                                                        {"/v1/suspend", risk::kSuspended},
+                                                        {"/v1/close-only", risk::kCloseOnly}};
   for (const Place& place : places) {
     for (const auto& [path, flag] : verbs) {
       ASSERT_EQ(desk().post(path, place.body).status, 200u) << path << place.body;
@@ -388,8 +386,9 @@ TEST_F(ControlDoorTest, AFullQueueRefusesAndGoesOn) {
 // --- what-if
 
 TEST_F(ControlDoorTest, AWhatIfSaysWhatTheOrderWouldGetWithItsArithmetic) {
-  const Reply reply = desk().post(
-      "/v1/what-if", what_if_body(order("1", "219") + "," + order("100000", "219")), Role::Approver);
+  const Reply reply =
+      desk().post("/v1/what-if", what_if_body(order("1", "219") + "," + order("100000", "219")),
+                  Role::Approver);
   ASSERT_EQ(reply.status, 200u) << reply.body;
   EXPECT_EQ(value_at(reply.body, "decisions[0].decision.outcome"), "accept");
   EXPECT_EQ(value_at(reply.body, "decisions[0].decision.reason"), "null");
@@ -513,7 +512,8 @@ TEST_F(ControlDoorTest, AccountsComeInPages) {
 
 TEST_F(ControlDoorTest, WhileTheFollowerIsAtWorkLooksAreRefusedAndCommandsAreNot) {
   desk().is_busy = true;
-  for (const char* path : {"/v1/status", "/v1/limits", "/v1/accounts", "/v1/account?account=alpha-1"})
+  for (const char* path :
+       {"/v1/status", "/v1/limits", "/v1/accounts", "/v1/account?account=alpha-1"})
     EXPECT_EQ(desk().get(path).status, 503u) << path;
   EXPECT_EQ(desk().post("/v1/suspend", R"({"account":"bravo-2"})").status, 200u);
   EXPECT_EQ(desk().get("/v1/rejects").status, 200u);

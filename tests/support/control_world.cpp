@@ -24,8 +24,8 @@ config::ControlSettings control_settings() {
   settings.rejects_kept = 16;
   settings.request_ns = 5'000'000'000;
   settings.send_buffer_bytes = 1 << 20;
-  for (const auto role : {config::Role::Viewer, config::Role::Risk, config::Role::Approver,
-                          config::Role::Operator}) {
+  for (const auto role :
+       {config::Role::Viewer, config::Role::Risk, config::Role::Approver, config::Role::Operator}) {
     settings.tokens.push_back({.name = std::string(config::name_of(role)),
                                .role = role,
                                .hash = control::hash_of(token_of(role))});
@@ -76,15 +76,15 @@ std::optional<ControlWorld::Reply> ControlWorld::late() { return std::exchange(l
 std::optional<ControlWorld::Reply> ControlWorld::say(const Ask& ask) {
   const std::size_t mark = ask.target.find('?');
   const bool has_query = mark != std::string::npos;
-  return door->on_request({.id = Id{next_id_++},
-                           .method = ask.method,
-                           .path = std::string_view(ask.target).substr(0, mark),
-                           .query = has_query ? std::string_view(ask.target).substr(mark + 1)
-                                              : std::string_view(),
-                           .body = ask.body,
-                           .authorization = ask.authorization,
-                           .address = ask.address},
-                          world.now_ns());
+  return door->on_request(
+      {.id = Id{next_id_++},
+       .method = ask.method,
+       .path = std::string_view(ask.target).substr(0, mark),
+       .query = has_query ? std::string_view(ask.target).substr(mark + 1) : std::string_view(),
+       .body = ask.body,
+       .authorization = ask.authorization,
+       .address = ask.address},
+      world.now_ns());
 }
 
 ControlWorld::Reply ControlWorld::ask(const Ask& ask) {
@@ -104,8 +104,7 @@ ControlWorld::Reply ControlWorld::post(const std::string& target, const std::str
   return ask({.authorization = as(role), .method = "POST", .target = target, .body = body});
 }
 
-std::optional<ControlWorld::Id> ControlWorld::listen(const std::string& query,
-                                                     config::Role role) {
+std::optional<ControlWorld::Id> ControlWorld::listen(const std::string& query, config::Role role) {
   const Id id{next_id_++};
   const std::string authorization = as(role);
   const edge::Upgrade upgrade = door->on_upgrade(

@@ -24,7 +24,8 @@ namespace portcullis::test {
 class ControlWorld : public gateway::edge::Outlet {
  public:
   // The world runs already.
-  explicit ControlWorld(ShardWorld& world, const config::ControlSettings& with = control_settings());
+  explicit ControlWorld(ShardWorld& world,
+                        const config::ControlSettings& with = control_settings());
 
   using Id = gateway::edge::ConnectionId;
   using Reply = gateway::edge::HttpReply;
@@ -57,8 +58,8 @@ class ControlWorld : public gateway::edge::Outlet {
 
   ShardWorld& world;
   const config::ControlSettings settings;
-  bool is_busy = false;            // the follower: there is no look
-  std::uint64_t synced = 0;        // with `waits_for_disk`
+  bool is_busy = false;      // the follower: there is no look
+  std::uint64_t synced = 0;  // with `waits_for_disk`
   bool waits_for_disk = false;
   std::unique_ptr<gateway::control::ControlDoor> door;
 

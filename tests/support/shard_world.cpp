@@ -185,7 +185,8 @@ bool ShardWorld::start() {
       directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
   shard_ = std::make_unique<shard::Shard>(
       deployment_, venue_password_, *logins_, *gate_, *journal_, *streams_,
-      shard::Inputs{.prices = &prices_, .orders = orders_.get(), .control = &control_}, *transport_);
+      shard::Inputs{.prices = &prices_, .orders = orders_.get(), .control = &control_},
+      *transport_);
   shard_->begin();
   return true;
 }

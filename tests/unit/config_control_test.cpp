@@ -18,8 +18,8 @@ class ConfigControl : public testing::Test {
  protected:
   LoadResult load(const std::vector<Change>& changes) const {
     test::Texts texts = test::read_example();
-    const std::string fragment = test::read_file(test::example_folder().parent_path() / "control" /
-                                                 "process.json");
+    const std::string fragment =
+        test::read_file(test::example_folder().parent_path() / "control" / "process.json");
     const Json control = parse_json(fragment).json;
     test::apply(texts, {Add, kFile, "control", to_text(*control.find("control"))});
     for (const Change& change : changes) test::apply(texts, change);
@@ -79,10 +79,9 @@ TEST_F(ConfigControl, AHashIsThatOfOneTokenOnly) {
   EXPECT_NE(problem(load({{Set, kFile, path, taken}})).find("that of"), std::string::npos);
   EXPECT_FALSE(load({{Set, kFile, "control.tokens", "{}"}}).ok()) << "nobody could ask anything";
   const std::string long_name = "control.tokens." + std::string(33, 'n');
-  EXPECT_FALSE(
-      load({{Add, kFile, long_name, R"({"role":"risk","token_sha256":")" + std::string(64, '9') +
-                                        "\"}"}})
-          .ok());
+  EXPECT_FALSE(load({{Add, kFile, long_name,
+                      R"({"role":"risk","token_sha256":")" + std::string(64, '9') + "\"}"}})
+                   .ok());
 }
 
 }  // namespace

@@ -146,20 +146,13 @@ TEST(ConfigShape, NoKeyCanBeThereTwice) {
 
 TEST(ConfigShape, NoValueCanBeOfAnotherType) {
   // May be null, or what is there.
-  const std::set<std::string> nullable{"leverage_max",
-                                       "daily_loss_max",
-                                       "default_account",
-                                       "suspense_account",
-                                       "ring_directory",
-                                       "upto",
-                                       "gain_cap",
-                                       "initial",
-                                       "maintenance",
-                                       "edge",
-                                       "control",
-                                       "tls",
-                                       "json_symbol",
-                                       "rate"};
+  const std::set<std::string> nullable{"leverage_max",    "daily_loss_max",
+                                       "default_account", "suspense_account",
+                                       "ring_directory",  "upto",
+                                       "gain_cap",        "initial",
+                                       "maintenance",     "edge",
+                                       "control",         "tls",
+                                       "json_symbol",     "rate"};
   int changed = 0;
   each_member_of_all([&](const Sample& sample, const std::string& file, const std::string& path,
                          const Json& value) {

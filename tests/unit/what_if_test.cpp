@@ -22,12 +22,12 @@ TEST(WhatIf, IsTheLaterDecisionOfTheSameState) {
   for (int n = 0; n < 3'000; ++n) {
     if (n % 50 == 0) w.pass_time(100'000'000);
     if (n % 400 == 200) {
-      w.control({.time = {w.now_ns},
-                 .target = static_cast<std::uint32_t>(below(deployment.accounts.size())),
-                 .by = {},
-                 .scope = risk::ControlScope::Account,
-                 .action = below(2) == 0 ? risk::ControlAction::CloseOnly
-                                         : risk::ControlAction::Resume});
+      w.control(
+          {.time = {w.now_ns},
+           .target = static_cast<std::uint32_t>(below(deployment.accounts.size())),
+           .by = {},
+           .scope = risk::ControlScope::Account,
+           .action = below(2) == 0 ? risk::ControlAction::CloseOnly : risk::ControlAction::Resume});
     }
     const risk::SessionIndex session{static_cast<std::uint32_t>(below(deployment.sessions.size()))};
     const auto& accounts = deployment.parameters.sessions[session.value].accounts;
@@ -40,8 +40,8 @@ TEST(WhatIf, IsTheLaterDecisionOfTheSameState) {
     const risk::InstrumentParameters& instrument =
         deployment.parameters.instruments[order.instrument.value];
     const std::int64_t mark = w.engine().mark(order.instrument).raw / instrument.marks_per_tick;
-    order.price = {std::max<std::int64_t>(1, mark * static_cast<std::int64_t>(950 + below(100)) /
-                                                 1'000)};
+    order.price = {
+        std::max<std::int64_t>(1, mark * static_cast<std::int64_t>(950 + below(100)) / 1'000)};
     if (below(10) == 0) order.flags |= risk::kReduceOnly;
     if (below(20) == 0) {
       order.ord_type = risk::OrdType::Market;
