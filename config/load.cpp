@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "config/load_control.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -90,6 +91,9 @@ std::string canonical_text(const std::map<std::string_view, Json>& jsons,
     if (found == jsons.end()) continue;
     Json json = found->second;
     if (file.name == kSessionsFile || file.name == kProcessFile) forget_credentials(json);
+    // Who may give commands decides nothing, and changes while a journal goes on.
+    if (file.name == kProcessFile)
+      std::erase_if(json.members, [](const JsonMember& m) { return m.name == "control"; });
     add(file.name, to_text(json));
   }
   for (const auto& [name, history] : histories) add(name, quote(history));
@@ -132,6 +136,8 @@ LoadResult load_once(const ReadFile& read_file, const std::filesystem::path& fol
     const auto json = jsons.find(step.file);
     if (json != jsons.end()) step.run(loading, json->second);
   }
+  if (const auto process = jsons.find(kProcessFile); process != jsons.end())
+    result.control = load_control(loading, process->second);
   deployment.canonical_text = canonical_text(jsons, loading.histories);
   deployment.canonical_hash = fnv1a(deployment.canonical_text);
   if (!result.ok()) return result;

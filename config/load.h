@@ -13,18 +13,21 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/control_settings.h"
 #include "config/deployment.h"
 #include "config/problem.h"
 
 namespace portcullis::config {
 
 struct LoadResult {
-  Deployment deployment;          // whole and checked only when there are no problems
-  std::vector<Problem> problems;  // all of them
+  Deployment deployment;                   // whole and checked only when there are no problems
+  std::optional<ControlSettings> control;  // of process.json; none: no control plane
+  std::vector<Problem> problems;           // all of them
   [[nodiscard]] bool ok() const { return problems.empty(); }
 };
 

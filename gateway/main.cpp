@@ -4,6 +4,7 @@
 #include "gateway/client/command.h"
 #include "gateway/commands/calibrate.h"
 #include "gateway/commands/check.h"
+#include "gateway/commands/control.h"
 #include "gateway/commands/feed.h"
 #include "gateway/commands/journal.h"
 #include "gateway/commands/margin.h"
@@ -32,6 +33,8 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_feed_command(app);
   portcullis::gateway::add_calibrate_command(app);
   portcullis::gateway::add_tune_command(app);
+  portcullis::gateway::add_control_commands(app);
+  portcullis::gateway::add_token_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);

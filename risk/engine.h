@@ -382,12 +382,28 @@ class Engine : private Rules {
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t index(AssetIndex asset) const noexcept;  // 0: never priced
+  // When a price was as it is, by its source; 0: never priced.
+  [[nodiscard]] Timestamp mark_as_of(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp index_as_of(AssetIndex asset) const noexcept;
   [[nodiscard]] PriceState mark_state(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] PriceState index_state(AssetIndex asset) const noexcept;
   [[nodiscard]] InstrumentPhase phase(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
   // Of a node, an account or a session.
   [[nodiscard]] std::uint8_t flags(ControlScope scope, std::uint32_t target) const noexcept;
+  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
+    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
+  }
+  // f(OrderIndex) for each live order of the account.
+  template <class F>
+  void each_order(AccountIndex account, F&& f) const {
+    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
+      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
+        for (const std::uint32_t first : lines_[l].first)
+          for (std::uint32_t o = first; o != kNil; o = orders_[o].next) f(OrderIndex{o});
+      }
+    }
+  }
 
   // --- what of its limits is in use, as the checks count it
   // Of a node: the sum of its accounts' usages.
@@ -405,6 +421,12 @@ class Engine : private Rules {
   [[nodiscard]] Wide notional(InstrumentIndex instrument) const noexcept {
     return instruments_[instrument.value].notional;
   }
+  // Of so many lots.
+  [[nodiscard]] Value notional(InstrumentIndex instrument, Lots lots) const noexcept {
+    return quanta_up({notional(instrument).raw * lots.raw});
+  }
+  // Rounded up.
+  [[nodiscard]] Value quanta_up(Wide wide) const noexcept;
   // Over all instruments, at the marks. Of an account: REQUIRES refresh().
   [[nodiscard]] Wide gross_notional(AccountIndex account) const noexcept {
     return accounts_[account.value].gross;
@@ -565,9 +587,6 @@ class Engine : private Rules {
                                         std::array<Level, kLevelsMax>& path) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
-  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
-    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
-  }
   [[nodiscard]] Decision ignored() const noexcept;
   Decision judge(const Candidate& candidate) const noexcept;
   Lots largest_passing(const Candidate& candidate) const noexcept;

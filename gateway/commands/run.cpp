@@ -22,6 +22,7 @@
 #include "feeds/epoch_clock.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
+#include "gateway/control/plane.h"
 #include "gateway/edge/process.h"
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
@@ -65,10 +66,10 @@ extern "C" void handle_reload(int, siginfo_t* info, void*) {
   throw CLI::RuntimeError(1);
 }
 
-config::Deployment load_deployment(const std::string& folder) {
+config::LoadResult load_all(const std::string& folder) {
   config::LoadResult result = config::load(folder);
   if (!result.ok()) fail(result.problems);
-  return std::move(result.deployment);
+  return result;
 }
 
 journal::Options journal_options(const config::Deployment& deployment) {
@@ -298,6 +299,13 @@ void tell(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
   std::cerr << '\n';
 }
 
+// Who says so is in front of each command.
+void tell_operator(const config::CommandsFile& file, gate::Gate& gate) {
+  gate::OperatorRecord who{.time = {feeds::epoch_ns()}};
+  std::copy_n(file.by.begin(), std::min(file.by.size(), who.by.size()), who.by.begin());
+  gate.on_operator(who);
+}
+
 void apply_commands(const config::CommandsFile& file, const journal::Journal& journal,
                     gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
@@ -309,15 +317,19 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
       now.time = {feeds::epoch_ns()};
+      tell_operator(file, gate);
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      if (gate.link() != gate::LinkState::Lost) continue;
+      tell_operator(file, gate);
       gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     if (std::holds_alternative<config::AcceptRecoveredState>(command)) {
       if (gate.state_unconfirmed() || gate.state_differs()) {
+        tell_operator(file, gate);
         gate.accept_state(feeds::epoch_ns());
       } else {
         std::cerr << "accept_recovered_state: the state was recovered without a difference\n";
@@ -340,15 +352,17 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
         scope = gate::SweepScope::Instrument;
         break;
     }
+    tell_operator(file, gate);
     gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
 
 // Connections must never take the files that the journal needs: a socket for each, a file for each
 // session's stream, and some for the rest.
-void need_files(const config::Deployment& deployment) {
+void need_files(const config::Deployment& deployment, std::uint32_t control_connections_max) {
   const rlim_t needed = rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() +
-                        64 + (deployment.edge ? deployment.edge->connections_max : 0);
+                        64 + (deployment.edge ? deployment.edge->connections_max : 0) +
+                        control_connections_max;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;
@@ -369,9 +383,10 @@ void run(const CommandLine& line) {
     const std::int64_t since_ns = line.clock_at_ns == 0 ? 0 : feeds::epoch_ns() - line.clock_at_ns;
     feeds::set_epoch_ns(line.clock_ns + since_ns);
   }
-  const config::Deployment loaded = load_deployment(line.folder);
+  const config::LoadResult result = load_all(line.folder);
+  const config::Deployment& loaded = result.deployment;
   const config::Deployment deployment = as_begun(loaded);
-  need_files(deployment);
+  need_files(deployment, result.control ? result.control->connections_max : 0);
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
@@ -397,6 +412,11 @@ void run(const CommandLine& line) {
   parameters::RegimeWatch regimes(
       deployment, [](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
   if (!deployment.regimes.empty()) companions.push_back(&regimes);
+  std::unique_ptr<control::Process> control;
+  if (result.control) {
+    control = std::make_unique<control::Process>(deployment, *result.control,
+                                                 [&waking] { waking->wake(); });
+  }
   follower::Resumed resumed;
   if (is_new) {
     resumed.gate = std::make_unique<gate::Gate>(
@@ -418,6 +438,7 @@ void run(const CommandLine& line) {
        .in_force = [&feeds](const config::Deployment& now) { feeds.set_parameters(now); }});
   shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
   inputs.parameters = &changes;
+  if (control) inputs.control = &control->queue();
   shard::Loop loop(deployment, credentials, gate, journal, inputs, door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
@@ -445,6 +466,10 @@ void run(const CommandLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
+  if (control) control->open(journal, follower);
+  // Nor does it look at the follower, or wake the shard, where the start fails below.
+  const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
+      control.get(), [](control::Process* process) { process->plane().stop(); });
   follower.start();
 
   g_running.store(&loop);
@@ -465,14 +490,20 @@ void run(const CommandLine& line) {
     door->start();
     std::cout << "JSON clients on " << door->port() << std::endl;
   }
+  if (control) {
+    control->plane().start();
+    std::cout << "control plane on " << control->plane().port() << std::endl;
+  }
   feeds.start();
   loop.run();
+  if (control) control->plane().begin_stop();
   if (door) door->begin_stop();
   g_reloader.store(nullptr);
   feeds.stop();  // what contracts have paid is there when the shard looks for the last time
   reloader.stop();
   loop.finish();
   g_running.store(nullptr);
+  if (control) control->plane().stop();
   if (door) door->stop(journal.published_sequence());
   follower.stop();
   if (!line.stats.empty())

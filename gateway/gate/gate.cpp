@@ -747,6 +747,8 @@ void Gate::on_overload(bool on, std::int64_t now_ns) {
   take(RecordType::Overload, record.time, record);
 }
 
+void Gate::on_operator(const OperatorRecord& who) { take(RecordType::Operator, who.time, who); }
+
 void Gate::control(const risk::Control& control) {
   take(RecordType::Control, control.time, control);
 }

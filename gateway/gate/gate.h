@@ -144,6 +144,9 @@ class Gate {
                         std::int64_t now_ns);
   ClientResult on_order(risk::ReplaceOrder order, bool overloaded, std::int64_t now_ns);
   ClientResult on_order(risk::CancelOrder order, std::int64_t now_ns);
+  // What on_order() would decide of it now, under the next number of its session. Changes nothing
+  // semantic and writes nothing.
+  [[nodiscard]] risk::Decision what_if(risk::NewOrder order, bool overloaded, std::int64_t now_ns);
   void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
   void on_mark(risk::MarkUpdate update);
   void on_index(risk::IndexUpdate update);
@@ -165,6 +168,8 @@ class Gate {
   void loaded(std::int64_t now_ns);
   // The shard is overloaded from here on, or no longer (ORDERLIFE 5). REQUIRES room in the journal.
   void on_overload(bool on, std::int64_t now_ns);
+  // Who gives the command that follows at once.
+  void on_operator(const OperatorRecord& who);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
   // What an operator says of the venue's books (METHOD 3.14): carried out once by its number, also
@@ -394,6 +399,7 @@ class Gate {
   void effect(const MarkerRecord& record) noexcept;
   void effect(const AcceptStateRecord& record) noexcept;
   void effect(const OverloadRecord&) noexcept {}  // each decision behind it says so itself
+  void effect(const OperatorRecord&) noexcept {}
 
   // client_messages.cpp
   ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
@@ -405,6 +411,7 @@ class Gate {
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;
+  void complete(risk::NewOrder& order, bool overloaded, std::int64_t now_ns) const noexcept;
   template <class Record>
   ClientResult take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire);
   ClientResult take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire);

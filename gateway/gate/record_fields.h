@@ -409,6 +409,16 @@ constexpr void for_each_field(R& r, F&& f) {
   f("padding", r.padding, Meaning::Padding);
 }
 
+template <FieldsOf<OperatorRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("by", r.by, Meaning::Text);
+  f("reason", r.reason, Meaning::Text);
+  f("role", r.role, Meaning::ByType);
+  f("source", r.source, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+
 // --- the types
 
 template <class Record>
@@ -501,6 +511,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("leverage_cap", Body<FactRecord<risk::LeverageCap>>{});
     case RecordType::Parameters:
       return f("parameters", Body<ParametersRecord>{});
+    case RecordType::Operator:
+      return f("operator", Body<OperatorRecord>{});
   }
   return f("", Body<void>{});
 }

@@ -177,6 +177,17 @@ constexpr std::string_view name_of(SweepScope scope) {
   return "";
 }
 
+constexpr std::string_view name_of(config::Role role) { return config::name_of(role); }
+constexpr std::string_view name_of(OperatorSource source) {
+  switch (source) {
+    case OperatorSource::CommandsFile:
+      return "commands_file";
+    case OperatorSource::ControlPlane:
+      return "control_plane";
+  }
+  return "";
+}
+
 // The bits of an order's flags, from the lowest.
 inline constexpr std::array<std::string_view, 6> kOrderFlagNames{
     "post_only", "reduce_only", "off_lot", "off_tick", "duplicate", "overloaded"};

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "config/deployment.h"
+#include "config/role.h"
 #include "feeds/table_log.h"
 #include "gateway/journal/format.h"
 #include "risk/commands.h"
@@ -55,6 +56,7 @@ enum class RecordType : std::uint16_t {
   Expire = 39,            // an instrument ends
   Split = 40,             // of an instrument
   LeverageCap = 41,
+  Operator = 42,  // who gave the command that the next record is
 };
 
 struct StartRecord {
@@ -276,6 +278,23 @@ static_assert(journal::is_journal_command<FactRecord<risk::Realise>> &&
               journal::is_journal_command<FactRecord<risk::Split>> &&
               journal::is_journal_command<FactRecord<risk::LeverageCap>>);
 static_assert(journal::is_journal_command<ParametersRecord>);
+// Where an operator's command came from.
+enum class OperatorSource : std::uint8_t {
+  CommandsFile,  // `portcullis run --commands`
+  ControlPlane,
+};
+// Both records are taken in one step: no other record comes between them, though a process that is
+// killed there leaves this one without the command. It changes nothing itself.
+struct OperatorRecord {
+  risk::Timestamp time;
+  std::array<char, 64> by{};      // the token's name, or the "by" of the file; then zeros
+  std::array<char, 64> reason{};  // in the operator's words; then zeros
+  config::Role role = config::Role::Operator;
+  OperatorSource source = OperatorSource::CommandsFile;
+  std::array<std::uint8_t, 6> padding{};
+};
+
+static_assert(journal::is_journal_command<OperatorRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

@@ -92,6 +92,7 @@ bool Shard::pass() {
   bool worked = transport_.poll();
   pass_began_ns_ = tick();
   full_budget_ = false;
+  worked |= take_commands();
   worked |= accept();
   if (venue_connecting_) venue_connected();
   worked |= serve_venue();
@@ -117,11 +118,14 @@ bool Shard::pass() {
     check_timers();
     next_timers_ns_ = now_ns_ + kTimersNs;
   }
+  worked |= answer_questions();
   judge_pass();
   return worked;
 }
 
 bool Shard::drain_queues() {
+  const bool commands = take_commands();
+  const bool asked = inputs_.control != nullptr && inputs_.control->questions.next() != nullptr;
   const bool orders = drain_orders();
   const bool logins = drain_logins();
   const bool prices = drain_prices(inputs_.prices);
@@ -129,8 +133,8 @@ bool Shard::drain_queues() {
   const bool tables = drain_tables();
   const bool contracts = drain_contracts();
   const bool parameters = drain_parameters();
-  return prices || references || tables || contracts || parameters || orders || logins ||
-         streams_.blocks_read() != blocks_read_ ||
+  return commands || asked || prices || references || tables || contracts || parameters || orders ||
+         logins || streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
@@ -588,6 +592,7 @@ bool Shard::drain_last_orders() {
 bool Shard::stop_pass() {
   transport_.poll();
   tick();
+  take_commands();
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
   drain_contracts();  // what was paid is not lost with the process

@@ -184,10 +184,13 @@ bool ShardWorld::start() {
       gateway::security::LoginChecker::Mode::Manual);
   streams_ = std::make_unique<journal::StreamServer>(
       directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
-  shard_ = std::make_unique<shard::Shard>(
-      deployment_, venue_password_, *logins_, *gate_, *journal_, *streams_,
-      shard::Inputs{.prices = &prices_, .contracts = &contracts_, .orders = orders_.get()},
-      *transport_);
+  shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
+                                          *streams_,
+                                          shard::Inputs{.prices = &prices_,
+                                                        .contracts = &contracts_,
+                                                        .orders = orders_.get(),
+                                                        .control = &control_},
+                                          *transport_);
   shard_->begin();
   return true;
 }

@@ -73,6 +73,8 @@ const std::set<std::string>& optional_keys() {
       "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
+      // process.json; the control plane listens on loopback
+      "address", "control",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
       "protocol",
       // limits.json
@@ -96,6 +98,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
   }
   if (file == "assets.json") return list == "assets";
   if (file == "limits.json") return list == "accounts";
+  if (file == "process.json") return list == "control.tokens";
   return file == "sessions.json" && list == "sessions";
 }
 
@@ -145,19 +148,13 @@ TEST(ConfigShape, NoKeyCanBeThereTwice) {
 
 TEST(ConfigShape, NoValueCanBeOfAnotherType) {
   // May be null, or what is there.
-  const std::set<std::string> nullable{"leverage_max",
-                                       "daily_loss_max",
-                                       "default_account",
-                                       "suspense_account",
-                                       "ring_directory",
-                                       "upto",
-                                       "gain_cap",
-                                       "initial",
-                                       "maintenance",
-                                       "edge",
-                                       "tls",
-                                       "json_symbol",
-                                       "rate"};
+  const std::set<std::string> nullable{"leverage_max",    "daily_loss_max",
+                                       "default_account", "suspense_account",
+                                       "ring_directory",  "upto",
+                                       "gain_cap",        "initial",
+                                       "maintenance",     "edge",
+                                       "control",         "tls",
+                                       "json_symbol",     "rate"};
   int changed = 0;
   each_member_of_all([&](const Sample& sample, const std::string& file, const std::string& path,
                          const Json& value) {
