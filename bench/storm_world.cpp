@@ -193,8 +193,9 @@ std::int64_t StormTransport::now_ns() noexcept {
 void StormTransport::look_for_stop(std::int64_t now_ns) {
   rusage usage{};
   ::getrusage(RUSAGE_THREAD, &usage);
-  if (usage.ru_nivcsw == switches_) return;
-  switches_ = usage.ru_nivcsw;
+  const long switches = usage.ru_nivcsw + usage.ru_nvcsw;
+  if (switches == switches_) return;
+  switches_ = switches;
   was_stopped_ = true;
   if (is_alone_) left_out_ns_ += now_ns - last_ns_;
 }

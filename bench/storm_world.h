@@ -123,7 +123,7 @@ class StormTransport final : public gateway::shard::Transport {
   std::int64_t inside_ns_ = 0;    // the time there
   std::int64_t last_ns_ = 0;      // of the machine's clock
   std::int64_t left_out_ns_ = 0;  // of it
-  long switches_ = 0;             // of the thread, against its will
+  long switches_ = 0;             // of the thread to another one
   bool was_stopped_ = false;      // since an order last left
 };
 
