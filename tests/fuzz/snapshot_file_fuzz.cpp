@@ -36,8 +36,8 @@ void check(std::vector<std::byte> bytes) {
     require(section.data() >= snapshot.bytes.data() &&
             section.data() + section.size() <= snapshot.bytes.data() + size);
     sections.push_back(
-        {.name = name, .bytes = section.size(), .save = [&](std::span<std::byte> out) {
-           std::ranges::copy(section, out.begin());
+        {.name = name, .bytes = section.size(), .save = [part = section](std::span<std::byte> out) {
+           std::ranges::copy(part, out.begin());
          }});
   }
   if (const auto tables = follower::tables_of(snapshot))

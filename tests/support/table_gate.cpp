@@ -13,6 +13,7 @@
 #include "tests/support/command_line.h"
 #include "tests/support/failing_disk.h"
 #include "tests/support/gate_world.h"
+#include "tests/support/open_journal.h"
 
 namespace portcullis::test {
 
@@ -41,26 +42,9 @@ void TableGate::kill() {
 void TableGate::open_journal() {
   journal::Options options;
   options.directory = directory_;
-  options.ring_bytes = 262'144;
   options.segment_bytes = kSegmentBytes;
   options.disk_budget_bytes = disk_budget_bytes_;
-  options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
-  options.recent_messages = 64;
-  options.manual_flush = true;
-  options.file_ops = &kFailingDiskOps;
-  for (follower::Position& at : follower::start_positions(deployment_, directory_)) {
-    options.start_sequence = at.sequence;
-    options.stream_next = std::move(at.stream_next);
-    try {
-      journal_ = std::make_unique<journal::Journal>(options);
-      return;
-    } catch (const journal::SnapshotMismatch&) {
-      continue;
-    }
-  }
-  options.start_sequence = 0;
-  options.stream_next.clear();
-  journal_ = std::make_unique<journal::Journal>(options);
+  journal_ = open_small_journal(deployment_, std::move(options));
 }
 
 void TableGate::begin() {
