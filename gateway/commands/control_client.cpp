@@ -51,7 +51,10 @@ class Exchange {
     if (error) fail("no such address", error);
     if constexpr (kIsTls) {
       stream_.set_verify_callback(asio::ssl::host_name_verification(address.host));
-      SSL_set_tlsext_host_name(stream_.native_handle(), address.host.c_str());
+      // The macro for it casts in a way that we do not.
+      std::string host = address.host;
+      SSL_ctrl(stream_.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+               host.data());
     }
     lowest().expires_after(kLimit);
     lowest().async_connect(endpoints, [this](error_code e, const tcp::endpoint&) {

@@ -174,6 +174,33 @@ void History::take(const journal::RecordView& record, bool wants_events) {
           values_.target(out, gate::name_of(price.kind), price.target);
         });
       });
+    case RecordType::Parameters:
+      return read(gate::ParametersRecord{}, [&](const gate::ParametersRecord& parameters) {
+        tell(EventKind::State, "parameters", record, [&](json::Writer& out) {
+          out.number("version", parameters.version);
+          out.text("cause", gate::name_of(parameters.cause));
+        });
+      });
+    case RecordType::Transfer:
+      return told(EventKind::Control, "transfer");
+    case RecordType::Borrow:
+      return told(EventKind::Control, "borrow");
+    case RecordType::Interest:
+      return told(EventKind::Control, "interest");
+    case RecordType::Conversion:
+      return told(EventKind::Control, "conversion");
+    case RecordType::PositionTransfer:
+      return told(EventKind::Control, "position_transfer");
+    case RecordType::Realise:
+      return told(EventKind::Control, "realise");
+    case RecordType::Expire:
+      return told(EventKind::Control, "expire");
+    case RecordType::Split:
+      return told(EventKind::Control, "split");
+    case RecordType::LeverageCap:
+      return told(EventKind::Control, "leverage_cap");
+    case RecordType::Funding:
+    case RecordType::OpenInterest:
     case RecordType::Start:
     case RecordType::FirmControl:
     case RecordType::VenueMessage:
