@@ -10,7 +10,7 @@
 //                 sources say of it beside (load_contracts.cpp)
 //   assets        by name: max_age_ms of the index, and symbol or reference; or fixed, an index
 //                 that does not move
-//   sources       what references are made of (load_references.cpp)
+//   sources       what references are made of (load_sources.cpp, load_references.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -160,8 +160,9 @@ void load_feeds(Loading& loading, const Json& json) {
     read_asset_feed(loading, assets.object(name), index);
   }
   if (!has_recording && recording.readable()) check_symbols(loading.out, recording);
-  if (loading.add_ons_ok && loading.assets_ok && loading.problem_count() == problems_before)
-    check_table_inputs(loading);
+  if (loading.problem_count() != problems_before) return;
+  check_sources_in_use(loading, root);
+  if (loading.add_ons_ok && loading.assets_ok) check_table_inputs(loading);
 }
 
 }  // namespace portcullis::config

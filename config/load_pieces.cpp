@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "config/decimal.h"
+#include "config/ip_address.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -15,6 +16,12 @@ void check_name(JsonReader& reader, std::string_view key) {
   if (fits && std::all_of(key.begin(), key.end(), is_printable)) return;
   reader.problem(key,
                  "a name must have 1 to 32 printable ASCII characters and no spaces at its ends");
+}
+
+std::string read_address(JsonReader& reader) {
+  std::string text = reader.text("address", 1, 64).value_or("");
+  if (!text.empty() && !is_ip_address(text)) reader.problem("address", "must be an IP address");
+  return text;
 }
 
 std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std::string_view key) {

@@ -35,7 +35,6 @@
 //               records before them (0: none); marker_interval_ms between two markers, at which the
 //               state is compared with what the records make of it (0: none)
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -45,17 +44,6 @@
 namespace portcullis::config {
 
 namespace {
-
-std::string read_address(JsonReader& in) {
-  const auto text = in.text("address", 1, 64);
-  if (!text) return "";
-  std::array<unsigned char, sizeof(in6_addr)> address{};
-  if (inet_pton(AF_INET, text->c_str(), address.data()) != 1 &&
-      inet_pton(AF_INET6, text->c_str(), address.data()) != 1) {
-    in.problem("address", "must be an IP address");
-  }
-  return *text;
-}
 
 LinkTimes read_times(JsonReader& in) {
   LinkTimes times;

@@ -1,10 +1,4 @@
-// feeds.json: sources of market data, and the reference prices that are made of them.
-//
-//   sources         by name; may be absent, and then there are no references:
-//     venue           whose prices they are: sources of one venue are one opinion
-//     dialect         deribit, binance, bybit, or lines: "time_ns,symbol,price"
-//     file            a recorded session of the dialect, or such lines
-//     ahead_max_ms    how far a time may be ahead of ours
+// feeds.json: the reference prices that are made of what sources say (load_sources.cpp).
 //
 //   reference       of an instrument's mark or an asset's index:
 //     rule            median, of the sources that agree (the two in the middle: their mean, rounded
@@ -12,7 +6,8 @@
 //                     used
 //     sources         list of, no more than one for a venue in a median:
 //       source, symbol  where, and its name there
-//       field           mark, index, last, mid (of bid and ask); of lines price
+//       field           mark, index, last, mid (of bid and ask); of lines price. Binance says a mid
+//                       or last when it changes: a quiet book, and who does not trade, grow old
 //       role            primary, fallback, voter, which agrees or not but gives no price; of a median
 //                       all are voters
 //       price_multiplier  by which its price is multiplied; 1 by default
@@ -44,20 +39,6 @@ using risk::kPpm;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-SourceSettings read_source(const Loading& loading, JsonReader in) {
-  in.not_yet({"url"});
-  SourceSettings source;
-  source.venue = in.text("venue", 1, 32).value_or("");
-  source.dialect = in.choice<SourceDialect>("dialect", {{"deribit", SourceDialect::Deribit},
-                                                        {"binance", SourceDialect::Binance},
-                                                        {"bybit", SourceDialect::Bybit},
-                                                        {"lines", SourceDialect::Lines}})
-                       .value_or(SourceDialect::Lines);
-  source.file = read_path(loading, in, "file");
-  source.ahead_max_ns = read_ns(in, "ahead_max_ms", kNsPerMs, 0, 60'000);
-  return source;
-}
-
 ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
   ReferenceSource source;
   source.source = in.reference("source", loading.out.names.sources, "a source of feeds.json")
@@ -75,8 +56,9 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                     .value_or(SourceRole::Voter);
   source.multiplier = read_multiplier(in, "price_multiplier");
   if (!field || !source.source.exists() || !loading.sources_ok) return source;
-  const bool is_line =
-      loading.out.feed.sources[source.source.value].dialect == SourceDialect::Lines;
+  const SourceSettings& settings = loading.out.feed.sources[source.source.value];
+  const bool is_line = settings.dialect == SourceDialect::Lines;
+  check_live_symbol(in, settings, source.symbol);
   if (is_line != (source.field == SourceField::Price)) {
     in.problem("field", is_line ? "must be \"price\" for a source of lines"
                                 : "must not be \"price\", which only lines have");
@@ -177,28 +159,24 @@ void check_sources(const Loading& loading, JsonReader& in, const ReferenceSettin
 
 }  // namespace
 
+void check_live_symbol(JsonReader& in, const SourceSettings& source, const std::string& symbol) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (source.stream && !std::all_of(symbol.begin(), symbol.end(), is_plain)) {
+    in.problem("symbol", "must be of letters, digits, '-', '_' and '.' for a stream");
+  } else if (source.listen && symbol.find(' ') != std::string::npos) {
+    in.problem("symbol", "must have no spaces for a source that listens");
+  }
+}
+
 Ratio read_multiplier(JsonReader& in, std::string_view key) {
   if (!in.has(key)) return {1, 1};
   const Ratio multiplier = in.ratio(key).value_or(Ratio{1, 1});
   if (multiplier.numerator > kMultiplierMax || multiplier.denominator > kMultiplierMax)
     in.problem(key, fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
   return multiplier;
-}
-
-void load_sources(Loading& loading, JsonReader& root) {
-  const std::size_t problems_before = loading.problem_count();
-  if (root.has("sources")) {
-    JsonReader sources = root.object("sources");
-    for (const std::string& name : sources.keys()) {
-      check_name(sources, name);
-      loading.out.names.sources.add(name);
-      loading.out.feed.sources.push_back(read_source(loading, sources.object(name)));
-    }
-    if (sources.readable() && loading.out.feed.sources.empty()) {
-      sources.problem("", "must not be empty");
-    }
-  }
-  loading.sources_ok = loading.problem_count() == problems_before;
 }
 
 void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,

@@ -98,12 +98,16 @@ void check_scenario_sums(Loading& loading, ProfileIndex profile);
 // And what the account's protections let its quotes lose beside them.
 void check_protections(Loading& loading, risk::AccountIndex account);
 
-// feeds.json: sources, and the reference of a price, of which `reference` says which it is. `age_max_ns`
+// feeds.json: sources (load_sources.cpp), and the reference of a price (load_references.cpp), of which `reference` says which it is. `age_max_ns`
 // is the age at which the engine refuses it; 0: not known.
 void load_sources(Loading& loading, JsonReader& root);
+// Once all references are read: a stream that none of them needs.
+void check_sources_in_use(const Loading& loading, JsonReader& root);
 void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,
                     std::int64_t age_max_ns);
 
+// A topic of a venue's stream, and a word of a line.
+void check_live_symbol(JsonReader& reader, const SourceSettings& source, const std::string& symbol);
 // By which what a source says is multiplied; 1 where the key is absent.
 Ratio read_multiplier(JsonReader& reader, std::string_view key);
 // What the sources say of the instrument beside its price (load_contracts.cpp).
@@ -140,6 +144,8 @@ enum class PasswordOf : std::uint8_t { Venue, Client };
 PasswordSource read_password_source(const Loading& loading, JsonReader& reader, PasswordOf whose);
 // secret_env or secret_file: exactly one.
 PasswordSource read_secret_source(const Loading& loading, JsonReader& reader);
+// An IP address.
+std::string read_address(JsonReader& reader);
 std::filesystem::path read_path(const Loading& loading, JsonReader& reader, std::string_view key);
 risk::RateLimit read_rate(JsonReader reader);
 // price_scale and quantity_scale of an alias of this instrument; what the link can carry is that of

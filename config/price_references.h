@@ -1,11 +1,12 @@
 // Where market data comes from, and how a reference price is made of it: the mark of an instrument,
-// the index of an asset. Plain data; config/load_references.cpp has the keys.
+// the index of an asset. Plain data; config/load_sources.cpp and load_references.cpp have the keys.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,11 +25,41 @@ enum class SourceDialect : std::uint8_t {
   Lines,  // "time_ns,symbol,price"
 };
 
+inline constexpr std::array<std::string_view, 4> kSourceDialectNames = {"deribit", "binance",
+                                                                        "bybit", "lines"};
+
+// A venue's own stream, over a WebSocket. What is not there is as feeds/live has it by default.
+struct StreamSettings {
+  std::string url;   // as it is written, and what it says:
+  std::string host;  // a name or an IP address
+  std::uint16_t port = 0;
+  std::string path;
+  bool is_encrypted = true;                // by TLS; without it only to the loopback
+  std::filesystem::path authorities_file;  // PEM; empty: those whom the system trusts
+  std::string interval;                    // how often the venue is to speak; empty: by default
+  std::optional<std::int64_t> connect_ns;
+  std::optional<std::int64_t> silence_ns;         // of the connection
+  std::optional<std::int64_t> prices_silence_ns;  // of the venue, on one that lives
+  std::optional<std::int64_t> reconnect_ns_min;   // the first wait
+  std::optional<std::int64_t> reconnect_ns_max;   // the longest
+};
+
+// A port at which a venue publishes its own prices.
+struct ListenSettings {
+  std::string address;
+  std::uint16_t port = 0;               // 0: any that is free
+  std::vector<std::string> publishers;  // IP addresses; none: any, on a loopback address
+  std::optional<std::int64_t> silence_ns;
+};
+
 struct SourceSettings {
   SourceDialect dialect = SourceDialect::Lines;
-  std::string venue;              // whose prices they are: those of one venue are one opinion
-  std::filesystem::path file;     // a recorded session; of Lines, of such lines
-  std::int64_t ahead_max_ns = 0;  // a time further ahead of ours is not believed
+  std::string venue;  // whose prices they are: those of one venue are one opinion
+  // Exactly one of the three.
+  std::filesystem::path file;            // a recorded session; of Lines, of such lines
+  std::optional<StreamSettings> stream;  // not of Lines
+  std::optional<ListenSettings> listen;  // of Lines
+  std::int64_t ahead_max_ns = 0;         // a time further ahead of ours is not believed
 };
 
 enum class SourceField : std::uint8_t {
@@ -36,7 +67,7 @@ enum class SourceField : std::uint8_t {
   Index,
   Last,
   Mid,    // of the best bid and ask
-  Price,  // of a line
+  Price,  // of a line; of a live one, the mark or the index, whichever the reference is of
 };
 inline constexpr std::array<std::string_view, 5> kSourceFieldNames = {"mark", "index", "last",
                                                                       "mid", "price"};

@@ -8,26 +8,13 @@
 #include <utility>
 
 #include "feeds/board/price_board.h"
+#include "feeds/source_dialect.h"
 
 namespace portcullis::feeds {
 
 namespace {
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-
-std::optional<Dialect> dialect_of(config::SourceDialect dialect) {
-  switch (dialect) {
-    case config::SourceDialect::Deribit:
-      return Dialect::Deribit;
-    case config::SourceDialect::Binance:
-      return Dialect::Binance;
-    case config::SourceDialect::Bybit:
-      return Dialect::Bybit;
-    case config::SourceDialect::Lines:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 

@@ -47,6 +47,22 @@ std::string_view name_of(PriceState state) {
   return kPriceStateNames[static_cast<std::size_t>(state)];
 }
 
+// REQUIRES: not Mid, which two make.
+MarketField field_of(SourceField field, bool is_mark) {
+  switch (field) {
+    case SourceField::Mark:
+      return MarketField::Mark;
+    case SourceField::Index:
+      return MarketField::Index;
+    case SourceField::Price:  // of a live line
+      return is_mark ? MarketField::Mark : MarketField::Index;
+    case SourceField::Last:
+    case SourceField::Mid:
+      break;
+  }
+  return MarketField::Last;
+}
+
 }  // namespace
 
 PriceBoard::PriceBoard(const config::Deployment& deployment, Sinks sinks)
@@ -109,8 +125,7 @@ void PriceBoard::take(SourceIndex source, const MarketUpdate& update, std::int64
   }
   for (const Use use : uses->second) {
     const config::ReferenceSettings& rules = references_[use.reference].rules;
-    take_reading(from, use, read(rules.sources[use.place], rules.decimals, update),
-                 update.source_time_ns);
+    take_reading(from, use, read(rules, use.place, update), update.source_time_ns);
   }
 }
 
@@ -130,21 +145,20 @@ void PriceBoard::take(SourceIndex source, const PriceUpdate& line, std::int64_t 
   ++from.counts.unused;
 }
 
-PriceBoard::Reading PriceBoard::read(const config::ReferenceSource& source, int decimals,
+PriceBoard::Reading PriceBoard::read(const config::ReferenceSettings& rules, std::uint32_t place,
                                      const MarketUpdate& update) {
+  const config::ReferenceSource& source = rules.sources[place];
   UnitPrice price;
   if (source.field == SourceField::Mid) {
     const auto& bid = update[MarketField::BestBid];
     const auto& ask = update[MarketField::BestAsk];
     if (!bid || !ask) return {.outcome = PriceOutcome::Absent};
     if (is_less(*ask, *bid)) return {.outcome = PriceOutcome::Crossed};
-    price = unit_mid(*bid, *ask, source.multiplier, decimals);
+    price = unit_mid(*bid, *ask, source.multiplier, rules.decimals);
   } else {
-    const MarketField field = source.field == SourceField::Mark    ? MarketField::Mark
-                              : source.field == SourceField::Index ? MarketField::Index
-                                                                   : MarketField::Last;
+    const MarketField field = field_of(source.field, rules.instrument.exists());
     if (!update[field]) return {.outcome = PriceOutcome::Absent};
-    price = unit_price(*update[field], source.multiplier, decimals);
+    price = unit_price(*update[field], source.multiplier, rules.decimals);
   }
   if (price.out_of_range) return {.outcome = PriceOutcome::OutOfRange};
   return {.price = price.value, .rounded = price.rounded};

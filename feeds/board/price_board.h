@@ -111,9 +111,10 @@ class PriceBoard {
   // Tells the state of every reference, so that who hears it knows the whole.
   void tell_states(std::int64_t now_ns);
 
-  // A source of a dialect. REQUIRES: the source exists; so for the next.
+  // A source of a dialect, or a live one of lines: of a line the mark is meant for references of
+  // instruments, the index for those of assets. REQUIRES: the source exists; so for the next.
   void take(config::SourceIndex source, const MarketUpdate& update, std::int64_t now_ns);
-  // A source of lines: the price is in the unit of the reference already.
+  // A recorded source of lines: the price is in the unit of the reference already.
   void take(config::SourceIndex source, const PriceUpdate& line, std::int64_t now_ns);
 
   // What has changed by time alone.
@@ -175,7 +176,8 @@ class PriceBoard {
     bool rounded = false;
   };
 
-  [[nodiscard]] static Reading read(const config::ReferenceSource& source, int decimals,
+  // What the update says of the source in that place of the list.
+  [[nodiscard]] static Reading read(const config::ReferenceSettings& rules, std::uint32_t place,
                                     const MarketUpdate& update);
   void take_reading(Source& source, Use use, const Reading& reading, std::int64_t source_time_ns);
   [[nodiscard]] PriceOutcome judge(const Source& source, const Reference& reference,

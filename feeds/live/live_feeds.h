@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/price_references.h"
 #include "feeds/live/line_source.h"
 #include "feeds/live/web_socket_source.h"
 
@@ -21,6 +22,7 @@ namespace portcullis::feeds {
 struct LiveSourceSettings {
   std::string name{};  // of a line source, what its publisher says
   std::variant<WebSocketSourceSettings, LineSourceSettings> kind{};
+  config::SourceIndex source{};  // which it is of the deployment's, for who takes its updates
 };
 
 class LiveFeeds {

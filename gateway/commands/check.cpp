@@ -36,6 +36,25 @@ void print_summary(const config::Deployment& deployment) {
       deployment.gateway.port, deployment.venue.address, deployment.venue.port);
 }
 
+std::string origin_of(const config::SourceSettings& source) {
+  if (source.stream) return source.stream->url;
+  if (!source.listen) return source.file.string();
+  const config::ListenSettings& listen = *source.listen;
+  const bool has_colons = listen.address.find(':') != std::string::npos;
+  return fmt::format("listens at {}:{}", has_colons ? '[' + listen.address + ']' : listen.address,
+                     listen.port);
+}
+
+void print_sources(const config::Deployment& deployment) {
+  for (std::uint32_t i = 0; i < deployment.feed.sources.size(); ++i) {
+    const config::SourceSettings& source = deployment.feed.sources[i];
+    std::cout << fmt::format("  source {}: {} of the venue {}, {}\n",
+                             deployment.names.sources.name({i}),
+                             config::kSourceDialectNames[static_cast<std::size_t>(source.dialect)],
+                             source.venue, origin_of(source));
+  }
+}
+
 // What is allowed and rarely meant.
 void print_warnings(const config::Deployment& deployment) {
   // The shard beside the feed, the flusher and everything else that runs on the machine.
@@ -69,6 +88,7 @@ void check(const CommandLine& line) {
   }
   if (problems.empty()) {
     print_summary(result.deployment);
+    print_sources(result.deployment);
     print_warnings(result.deployment);
     return;
   }

@@ -115,6 +115,12 @@ Texts read_example_with_references() {
   return texts;
 }
 
+Texts read_example_with_live_sources() {
+  Texts texts = read_example();
+  texts["feeds.json"] = read_file(example_folder().parent_path() / "live" / "feeds.json");
+  return texts;
+}
+
 Texts read_example_with_options() {
   Texts texts = read_example();
   for (const auto& [name, text] :
@@ -168,6 +174,9 @@ const std::vector<Sample>& samples() {
        {"instruments.json", "process.json", "sessions.json"},
        [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
       {read_example_with_references(),
+       {"feeds.json"},
+       [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
+      {read_example_with_live_sources(),
        {"feeds.json"},
        [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
   };

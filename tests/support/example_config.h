@@ -20,6 +20,8 @@ using Texts = std::map<std::string, std::string>;
 [[nodiscard]] Texts read_example_with_references();
 // The same with a second funding, of ETH-PERP: as time goes by.
 [[nodiscard]] Texts read_example_with_fundings();
+// The same with that of config/examples/live: from streams and a port. A feeds.json with every key.
+[[nodiscard]] Texts read_example_with_live_sources();
 // The same with what config/examples/options adds to it: options of Deribit, priced by a recording.
 [[nodiscard]] Texts read_example_with_options();
 // tests/data/model by name: a margin model with every key.
@@ -43,7 +45,7 @@ struct Change {
 void apply(Texts& texts, const Change& change);
 
 // All of them, for what holds of every configuration: the example, the model, and the example with
-// JSON clients and with references.
+// JSON clients, with references and with live sources.
 struct Sample {
   Texts texts;
   std::vector<std::string> files;  // of JSON, that are read

@@ -52,6 +52,28 @@ TEST(CheckCommand, SummarisesAGoodFolder) {
   EXPECT_NE(outcome.out.find("4 instruments, 3 assets"), std::string::npos) << outcome.out;
 }
 
+TEST(CheckCommand, NamesTheSourcesOfPrices) {
+  const std::string none = run({"check", "--config", Folder().path()}).out;
+  EXPECT_EQ(none.find("  source "), std::string::npos) << none;
+  const auto sources = [](const test::Texts& texts) {
+    const Folder folder;
+    folder.write("feeds.json", texts.at("feeds.json"));
+    const test::Outcome outcome = run({"check", "--config", folder.path()});
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    return outcome.out.substr(outcome.out.find("  source "));
+  };
+  EXPECT_TRUE(sources(test::read_example_with_live_sources())
+                  .starts_with("  source own: lines of the venue own, listens at 127.0.0.1:26410\n"
+                               "  source binance: binance of the venue binance, "
+                               "wss://fstream.binance.com/ws\n"
+                               "  source bybit: bybit of the venue bybit, "
+                               "wss://stream.bybit.com/v5/public/linear\n"
+                               "  source deribit: deribit of the venue deribit, "
+                               "wss://www.deribit.com:443/ws/api/v2\n"));
+  EXPECT_NE(sources(test::read_example_with_references()).find("of the venue own, /"),
+            std::string::npos);
+}
+
 TEST(CheckCommand, PrintsEveryProblemAndExitsWithOne) {
   const Folder folder;
   folder.change({test::Change::Kind::Set, "process.json", "gateway.port", "-1"});

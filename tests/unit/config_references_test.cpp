@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
+#include "config/stream_url.h"
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
@@ -86,6 +87,104 @@ TEST(ConfigReferences, WithoutSourcesThereAreNone) {
   EXPECT_TRUE(result.deployment.feed.references.empty());
 }
 
+TEST(ConfigReferences, TheExampleWithLiveSourcesIsRead) {
+  const LoadResult result =
+      load_texts(test::read_example_with_live_sources(), test::example_folder());
+  ASSERT_TRUE(result.ok()) << test::problems_text(result);
+  const Deployment& d = result.deployment;
+  ASSERT_EQ(d.feed.sources.size(), 4U);
+  const SourceSettings& own = d.feed.sources[0];
+  ASSERT_TRUE(own.listen && !own.stream);
+  EXPECT_EQ(own.file, "");
+  EXPECT_EQ(own.listen->address, "127.0.0.1");
+  EXPECT_EQ(own.listen->port, 26'410);
+  EXPECT_EQ(own.listen->publishers, std::vector<std::string>{"127.0.0.1"});
+  EXPECT_EQ(own.listen->silence_ns, 30'000'000'000);
+  EXPECT_EQ(own.ahead_max_ns, 500'000'000);
+
+  const SourceSettings& bybit = d.feed.sources[2];
+  ASSERT_TRUE(bybit.stream && !bybit.listen);
+  EXPECT_EQ(bybit.stream->host, "stream.bybit.com");
+  EXPECT_EQ(bybit.stream->port, 443);
+  EXPECT_EQ(bybit.stream->path, "/v5/public/linear");
+  EXPECT_TRUE(bybit.stream->is_encrypted);
+  EXPECT_EQ(bybit.stream->interval, "");
+  EXPECT_EQ(bybit.stream->authorities_file, "");
+  EXPECT_FALSE(bybit.stream->connect_ns || bybit.stream->silence_ns ||
+               bybit.stream->prices_silence_ns || bybit.stream->reconnect_ns_min ||
+               bybit.stream->reconnect_ns_max);
+
+  const StreamSettings& deribit = *d.feed.sources[3].stream;
+  EXPECT_EQ(deribit.interval, "100ms");
+  EXPECT_EQ(deribit.authorities_file, "/etc/ssl/certs/ca-certificates.crt");
+  EXPECT_EQ(deribit.connect_ns, 10'000'000'000);
+  EXPECT_EQ(deribit.silence_ns, 15'000'000'000);
+  EXPECT_EQ(deribit.prices_silence_ns, 60'000'000'000);
+  EXPECT_EQ(deribit.reconnect_ns_min, 500'000'000);
+  EXPECT_EQ(deribit.reconnect_ns_max, 30'000'000'000);
+
+  const LoadResult again = load_canonical(d.canonical_text, d.folder);
+  EXPECT_EQ(again.deployment.canonical_text, d.canonical_text);
+  EXPECT_EQ(again.deployment.feed.sources[3].stream->url, "wss://www.deribit.com:443/ws/api/v2");
+}
+
+TEST(ConfigReferences, UrlsOfStreams) {
+  struct Good {
+    std::string text;
+    bool is_encrypted;
+    std::string host;
+    std::uint16_t port;
+    std::string path;
+  };
+  for (const Good& good :
+       std::initializer_list<Good>{{"wss://a.b-c.com/x/y", true, "a.b-c.com", 443, "/x/y"},
+                                   {"wss://host", true, "host", 443, "/"},
+                                   {"wss://host:8443", true, "host", 8'443, "/"},
+                                   {"ws://127.0.0.1/", false, "127.0.0.1", 80, "/"},
+                                   {"ws://[::1]:65535/a:b", false, "::1", 65'535, "/a:b"},
+                                   {"wss://[2001:db8::7]/s", true, "2001:db8::7", 443, "/s"}}) {
+    const std::optional<StreamUrl> url = parse_stream_url(good.text);
+    ASSERT_TRUE(url) << good.text;
+    EXPECT_EQ(url->is_encrypted, good.is_encrypted) << good.text;
+    EXPECT_EQ(url->host, good.host);
+    EXPECT_EQ(url->port, good.port);
+    EXPECT_EQ(url->path, good.path);
+  }
+  for (const std::string& bad :
+       std::initializer_list<std::string>{"",
+                                          "host",
+                                          "https://host/",
+                                          "WSS://host/",
+                                          "wss:/host",
+                                          "wss://",
+                                          "wss:///x",
+                                          "wss://:443/",
+                                          "wss://host:/",
+                                          "wss://host:0/",
+                                          "wss://host:65536/",
+                                          "wss://host:-1/",
+                                          "wss://host:+1/",
+                                          "wss://host:4 3/",
+                                          "wss://host:443x/",
+                                          "wss://host:1:2/",
+                                          "wss://u:p@host/",
+                                          "wss://ho st/",
+                                          "wss://host/a b",
+                                          "wss://host/?a=b",
+                                          "wss://host/#a",
+                                          "wss://host?a",
+                                          "wss://[::1",
+                                          "wss://[::1]x/",
+                                          "wss://[host]/",
+                                          "wss://[1.2.3.4]/",
+                                          "wss://[]/",
+                                          "wss://::1/",
+                                          "wss://" + std::string(254, 'a') + "/",
+                                          "wss://host/" + std::string(256, 'a')}) {
+    EXPECT_FALSE(parse_stream_url(bad)) << bad;
+  }
+}
+
 // 10 October 2025 by configuration: what it says at load.
 TEST(ConfigReferences, CollateralIsNotPricedFromOneVenuesBookByAccident) {
   Texts texts = test::read_example_with_references();
@@ -132,13 +231,80 @@ TEST(ConfigReferences, ProblemsOfSources) {
   expect({
       set(kFile, "sources.own.dialect", "\"okx\"", "must be \"deribit\" or"),
       set(kFile, "sources.own.ahead_max_ms", "60001", "must be a whole number from 0 to 60000"),
-      add(kFile, "sources.own.url", "\"wss://x\"", "is not supported yet"),
+      add(kFile, "sources.own.url", "\"wss://x\"", "must not be there beside file"),
+      add(kFile, "sources.own.listen", "{}", "must not be there beside file"),
+      // Of what is played no connection is made.
+      add(kFile, "sources.binance.interval", "\"1s\"", "is no key that is known"),
+      add(kFile, "sources.binance.silence_ms", "1000", "is no key that is known"),
       set(kFile, "sources.own.venue", "\"\"", "must be text"),
       drop(kFile, "sources.own.file"),
       at(kPerp + ".sources[0].source",
          {{kRemove, kFile, "sources.own", ""}, "", "\"own\"", "must be the name of a source"}),
       at("sources", {{kSet, kFile, "sources", "{}"}, "", "", "must not be empty", 11}),
   });
+}
+
+TEST(ConfigReferences, ProblemsOfLiveSources) {
+  static const test::Sample sample{
+      test::read_example_with_live_sources(), {kFile}, [](const Texts& texts) {
+        return load_texts(texts, test::example_folder());
+      }};
+  const std::string own = "sources.own.listen";
+  test::expect_problems(
+      sample,
+      {
+          set(kFile, "sources.bybit.url", "\"stream.bybit.com\"", "must be wss://host"),
+          set(kFile, "sources.bybit.url", "\"ws://stream.bybit.com/\"", "only to the loopback"),
+          set(kFile, "sources.bybit.url", "\"ws://128.0.0.1/\"", "only to the loopback"),
+          set(kFile, "sources.bybit.url", "\"ws://[::2]/\"", "only to the loopback"),
+          set(kFile, "sources.bybit.url", "\"\"", "must be text"),
+          at("sources.bybit.file", drop(kFile, "sources.bybit.url")),
+          add(kFile, "sources.bybit.interval", "\"1s\"", "only deribit and binance"),
+          set(kFile, "sources.binance.interval", "\"100ms\"", "\"1s\" or \"3s\" for binance"),
+          set(kFile, "sources.deribit.interval", "\"1s\"", "or \"raw\" for deribit"),
+          set(kFile, "sources.deribit.connect_ms", "0", "must be a whole number from 1 to"),
+          set(kFile, "sources.deribit.reconnect_ms_max", "499", "not be less than"),
+          at("sources.deribit.authorities_file",
+             set(kFile, "sources.deribit.url", "\"ws://localhost:1/\"", "nothing is encrypted")),
+          add(kFile, "sources.deribit.listen", "{}", "must not be there beside url"),
+          // What nothing is subscribed to of.
+          at("sources.another",
+             add(kFile, "sources.another",
+                 R"({"venue":"x","dialect":"bybit","url":"wss://x/","ahead_max_ms":0})",
+                 "must be a source of a reference")),
+          set(kFile, "assets.BTC.reference.sources[1].symbol", "\"BTC USDT\"", "for a stream"),
+          set(kFile, "assets.BTC.reference.sources[1].symbol", "\"BTC/USDT\"", "for a stream"),
+
+          set(kFile, own + ".address", "\"localhost\"", "must be an IP address"),
+          set(kFile, own + ".port", "65536", "must be a whole number from 0 to 65535"),
+          set(kFile, own + ".publishers", "[]", "must not be empty"),
+          set(kFile, own + ".publishers", "[\"somebody\"]", "must be IP addresses"),
+          at(own + ".publishers[1]",
+             set(kFile, own + ".publishers", "[\"10.0.0.1\",\"10.0.0.1\"]", "is there twice")),
+          after(
+              {{kSet, kFile, own + ".address", "\"0.0.0.0\""}},
+              at(own + ".address", drop(kFile, own + ".publishers", "anybody could name prices"))),
+          set(kFile, own + ".silence_ms", "3600001", "must be a whole number from 1 to"),
+          drop(kFile, own + ".port"),
+          set(kFile, "assets.USDC.reference.sources[0].symbol", "\"US DC\"", "have no spaces"),
+          set(kFile, "assets.USDC.reference.sources[0].field", "\"index\"",
+              "for a source of lines"),
+          after({{kRemove, kFile, "sources.deribit", ""}},
+                at("sources.deribit.listen",
+                   add(kFile, "sources.deribit",
+                       R"({"venue":"deribit","dialect":"deribit","ahead_max_ms":0,
+                           "listen":{"address":"127.0.0.1","port":0}})",
+                       "must not be there but for lines"))),
+          after({{kRemove, kFile, "sources.own", ""}},
+                at("sources.own.url",
+                   add(kFile, "sources.own",
+                       R"({"venue":"own","dialect":"lines","url":"wss://x/","ahead_max_ms":0})",
+                       "must not be there for lines"))),
+          at("sources.two words.listen", add(kFile, "sources.two words",
+                                             R"({"venue":"own","dialect":"lines","ahead_max_ms":0,
+                     "listen":{"address":"127.0.0.1","port":0}})",
+                                             "whose name has no spaces")),
+      });
 }
 
 TEST(ConfigReferences, ProblemsOfReferences) {

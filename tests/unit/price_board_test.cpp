@@ -375,6 +375,23 @@ TEST(PriceBoard, ReadsTheFieldThatItIsToldTo) {
 
 // --- 10 October 2025: the venue's own book of a coin that is worth 1 crashes to 0.65
 
+// A live line says which it is; that of an instrument's mark is told in the e2e tests.
+TEST(PriceBoard, OfALiveLineTheIndexIsMeantForAnAsset) {
+  BoardWorld world;
+  world.add_index("X", {world.line("A")});
+  world.start();
+  const config::SourceIndex source = world.deployment.names.sources.find("A");
+  MarketUpdate line{.symbol = "X", .source_time_ns = 5};
+  line[MarketField::Mark] = config::ExactDecimal{900, 0};
+  world.board->take(source, line, 5);
+  EXPECT_EQ(world.look(), "");
+  EXPECT_EQ(world.board->counts(source)[PriceOutcome::Absent], 1U);
+  line[MarketField::Mark].reset();
+  line[MarketField::Index] = config::ExactDecimal{1'000, 0};
+  world.board->take(source, line, 6);
+  EXPECT_EQ(world.look(), "1000@5 good");
+}
+
 TEST(PriceBoard, OneVenuesCrashIsNotFollowed) {
   for (const ReferenceRule rule : {ReferenceRule::Median, ReferenceRule::PrimaryWithFallback}) {
     const bool is_median = rule == ReferenceRule::Median;
