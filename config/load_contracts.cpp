@@ -42,6 +42,12 @@ SourceIndex read_source_of(const Loading& loading, JsonReader& in) {
   return {};
 }
 
+std::string read_symbol(const Loading& loading, JsonReader& in, SourceIndex source) {
+  const std::string symbol = in.text("symbol", 1, 64).value_or("");
+  if (source.exists()) check_live_symbol(in, loading.out.feed.sources[source.value], symbol);
+  return symbol;
+}
+
 bool is_perpetual(InstrumentKind kind) {
   return kind == InstrumentKind::Perpetual || kind == InstrumentKind::InversePerpetual;
 }
@@ -81,7 +87,7 @@ void read_funding(Loading& loading, JsonReader in, risk::InstrumentIndex index) 
   FundingSettings funding;
   funding.instrument = index;
   funding.source = read_source_of(loading, in);
-  funding.symbol = in.text("symbol", 1, 64).value_or("");
+  funding.symbol = read_symbol(loading, in, funding.source);
   const auto style = in.choice<FundingStyle>(
       "style",
       {{"at_settlement", FundingStyle::AtSettlement}, {"continuous", FundingStyle::Continuous}});
@@ -107,7 +113,7 @@ void read_open_interest(Loading& loading, JsonReader in, risk::InstrumentIndex i
       loading.out.feed.sources[interest.source.value].dialect == SourceDialect::Binance) {
     in.problem("source", "must not be a source of binance, whose stream does not tell it");
   }
-  interest.symbol = in.text("symbol", 1, 64).value_or("");
+  interest.symbol = read_symbol(loading, in, interest.source);
   interest.multiplier = read_multiplier(in, "quantity_multiplier");
   interest.period_ns = read_ns(in, "period_ms", kNsPerMs, 1, kDayMs);
   if (in.readable() && loading.out.instruments[index.value].kind == InstrumentKind::Spot)

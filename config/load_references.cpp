@@ -39,19 +39,6 @@ using risk::kPpm;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-// A topic of a venue's stream, and a word of a line.
-void check_live_symbol(JsonReader& in, const SourceSettings& source, const std::string& symbol) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  if (source.stream && !std::all_of(symbol.begin(), symbol.end(), is_plain)) {
-    in.problem("symbol", "must be of letters, digits, '-', '_' and '.' for a stream");
-  } else if (source.listen && symbol.find(' ') != std::string::npos) {
-    in.problem("symbol", "must have no spaces for a source that listens");
-  }
-}
-
 ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
   ReferenceSource source;
   source.source = in.reference("source", loading.out.names.sources, "a source of feeds.json")
@@ -171,6 +158,18 @@ void check_sources(const Loading& loading, JsonReader& in, const ReferenceSettin
 }
 
 }  // namespace
+
+void check_live_symbol(JsonReader& in, const SourceSettings& source, const std::string& symbol) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (source.stream && !std::all_of(symbol.begin(), symbol.end(), is_plain)) {
+    in.problem("symbol", "must be of letters, digits, '-', '_' and '.' for a stream");
+  } else if (source.listen && symbol.find(' ') != std::string::npos) {
+    in.problem("symbol", "must have no spaces for a source that listens");
+  }
+}
 
 Ratio read_multiplier(JsonReader& in, std::string_view key) {
   if (!in.has(key)) return {1, 1};

@@ -194,9 +194,10 @@ void check_sources_in_use(const Loading& loading, JsonReader& root) {
     if (used[i] || !feed.sources[i].stream) continue;
     JsonReader sources = root.object("sources");
     sources.ignore_rest();
-    sources.problem(loading.out.names.sources.name({i}),
-                    "must be a source of a reference, a funding or an open interest: there is nothing to "
-                    "subscribe to");
+    sources.problem(
+        loading.out.names.sources.name({i}),
+        "must be a source of a reference, a funding or an open interest: there is nothing to "
+        "subscribe to");
   }
 }
 
