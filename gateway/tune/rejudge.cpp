@@ -125,6 +125,19 @@ std::optional<Judged> Rejudge::take(const journal::RecordView& view) {
     case RecordType::PriceState:
     case RecordType::PublishTable:
     case RecordType::Overload:
+    case RecordType::Funding:
+    case RecordType::Parameters:
+    case RecordType::OpenInterest:
+    case RecordType::Transfer:
+    case RecordType::Borrow:
+    case RecordType::Interest:
+    case RecordType::Conversion:
+    case RecordType::PositionTransfer:
+    case RecordType::Realise:
+    case RecordType::Expire:
+    case RecordType::Split:
+    case RecordType::LeverageCap:
+    case RecordType::Operator:
       break;
   }
   take_other(view);
@@ -446,7 +459,8 @@ void Rejudge::take_other(const journal::RecordView& view) {
   redo_recorded(view);
   risk::Engine& engine = gate_.engine();
   switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Marker:  // of another state
+    case RecordType::Marker:      // of another state
+    case RecordType::Parameters:  // the candidate's are in force all the time
       return;
     case RecordType::SweepSlice:
       if (!runs_own_sweeps()) redo(view);
@@ -506,6 +520,18 @@ void Rejudge::take_other(const journal::RecordView& view) {
       break;
     }
     case RecordType::Start:
+    case RecordType::Funding:
+    case RecordType::OpenInterest:
+    case RecordType::Transfer:
+    case RecordType::Borrow:
+    case RecordType::Interest:
+    case RecordType::Conversion:
+    case RecordType::PositionTransfer:
+    case RecordType::Realise:
+    case RecordType::Expire:
+    case RecordType::Split:
+    case RecordType::LeverageCap:
+    case RecordType::Operator:
     case RecordType::Enter:
     case RecordType::Replace:
     case RecordType::Cancel:

@@ -28,9 +28,10 @@ TEST(ControlToken, OnlyABearerTokenIsLookedAt) {
   EXPECT_EQ(bearer("Bearer " + token), token);
   EXPECT_EQ(bearer("bearer " + token), token) << "schemes have no case (RFC 9110, 11.1)";
   for (const std::string& wrong :
-       {std::string(), token, "Basic " + token, "Bearer", "Bearer ", "Bearer  " + token,
-        "Bearer " + token + " ", "Bearer " + token + "x", "Bearer pct_" + std::string(42, 'x'),
-        "Bearer pct_" + std::string(42, 'x') + "=", "Bearer " + std::string(47, 'x')}) {
+       {std::string(), token, "Basic " + token, std::string("Bearer"), std::string("Bearer "),
+        "Bearer  " + token, "Bearer " + token + " ", "Bearer " + token + "x",
+        "Bearer pct_" + std::string(42, 'x'), "Bearer pct_" + std::string(42, 'x') + "=",
+        "Bearer " + std::string(47, 'x')}) {
     EXPECT_EQ(bearer(wrong), "") << wrong;
   }
 }
