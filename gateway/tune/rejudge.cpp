@@ -576,9 +576,9 @@ void Rejudge::run_sweeps(const journal::RecordView& view) {
 void Rejudge::redo(const journal::RecordView& view) {
   if (gate_.redo(view)) return;
   throw std::runtime_error(
-      gate_.table_problem().empty()
+      gate_.source_problem().empty()
           ? fmt::format("journal record {} is none of this version's", view.sequence)
-          : gate_.table_problem());
+          : gate_.source_problem());
 }
 
 template <class Record>

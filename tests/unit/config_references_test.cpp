@@ -240,7 +240,7 @@ TEST(ConfigReferences, ProblemsOfSources) {
       drop(kFile, "sources.own.file"),
       at(kPerp + ".sources[0].source",
          {{kRemove, kFile, "sources.own", ""}, "", "\"own\"", "must be the name of a source"}),
-      at("sources", {{kSet, kFile, "sources", "{}"}, "", "", "must not be empty", 11}),
+      at("sources", {{kSet, kFile, "sources", "{}"}, "", "", "must not be empty", 13}),
   });
 }
 

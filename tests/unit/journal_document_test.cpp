@@ -231,7 +231,8 @@ TEST_F(JournalDocument, HasEveryEnumerator) {
           enumerators<risk::Condition>("Condition"), enumerators<risk::PriceKind>("PriceKind"),
           enumerators<risk::PriceState>("PriceState"), enumerators<gate::LinkChange>("LinkChange"),
           enumerators<gate::SweepScope>("SweepScope"),
-          enumerators<gate::ParametersCause>("ParametersCause")}));
+          enumerators<gate::ParametersCause>("ParametersCause"), enumerators<config::Role>("Role"),
+          enumerators<gate::OperatorSource>("OperatorSource")}));
 }
 
 TEST_F(JournalDocument, HasEveryReasonAndItsUnit) {
