@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "config/contract_feeds.h"
 #include "config/password_hash.h"
 #include "config/price_references.h"
 #include "config/symbol_table.h"
@@ -233,6 +234,8 @@ struct FeedSettings {
   std::uint32_t queue_slots = 0;
   std::vector<SourceSettings> sources;        // beside the recording
   std::vector<ReferenceSettings> references;  // prices that are made of them
+  std::vector<FundingSettings> fundings;      // at most one of an instrument, and so of the next
+  std::vector<OpenInterestSettings> open_interests;
 };
 
 // How the volatility of a group's options is moved (METHOD 1.1). With p the short power below

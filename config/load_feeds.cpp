@@ -6,7 +6,8 @@
 //   conflation_ms, queue_slots   between the feed's thread and the shard
 //   instruments   by name: max_age_ms, after which the mark is stale, and its symbol in the
 //                 recording or a reference, a price that several sources make; or no_feed: true, and
-//                 then only orders that reduce a position pass
+//                 then only orders that reduce a position pass. funding and open_interest, what the
+//                 sources say of it beside (load_contracts.cpp)
 //   assets        by name: max_age_ms of the index, and symbol or reference; or fixed, an index
 //                 that does not move
 //   sources       what references are made of (load_sources.cpp, load_references.cpp)
@@ -31,6 +32,12 @@ void read_instrument_feed(Loading& loading, JsonReader in, risk::InstrumentIndex
   }
   std::int64_t& age_max_ns = loading.out.parameters.instruments[index.value].mark_age_max_ns;
   age_max_ns = read_ns(in, "max_age_ms", kNsPerMs, 1, kAgeMsMax);
+  if (in.has("funding")) {
+    read_funding(loading, in.object("funding"), index);
+    if (!in.has("reference"))
+      in.problem("funding", "must stand beside a reference, at whose mark it is paid");
+  }
+  if (in.has("open_interest")) read_open_interest(loading, in.object("open_interest"), index);
   if (!in.has("reference")) {
     instrument.feed_symbol = in.text("symbol", 1, 64).value_or("");
     return;

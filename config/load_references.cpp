@@ -39,19 +39,6 @@ using risk::kPpm;
 
 constexpr std::int64_t kDayMs = 86'400'000;
 
-// A topic of a venue's stream, and a word of a line.
-void check_live_symbol(JsonReader& in, const SourceSettings& source, const std::string& symbol) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  };
-  if (source.stream && !std::all_of(symbol.begin(), symbol.end(), is_plain)) {
-    in.problem("symbol", "must be of letters, digits, '-', '_' and '.' for a stream");
-  } else if (source.listen && symbol.find(' ') != std::string::npos) {
-    in.problem("symbol", "must have no spaces for a source that listens");
-  }
-}
-
 ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
   ReferenceSource source;
   source.source = in.reference("source", loading.out.names.sources, "a source of feeds.json")
@@ -67,14 +54,7 @@ ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
                                                {"fallback", SourceRole::Fallback},
                                                {"voter", SourceRole::Voter}})
                     .value_or(SourceRole::Voter);
-  if (in.has("price_multiplier")) {
-    source.multiplier = in.ratio("price_multiplier").value_or(Ratio{1, 1});
-    if (source.multiplier.numerator > kMultiplierMax ||
-        source.multiplier.denominator > kMultiplierMax) {
-      in.problem("price_multiplier",
-                 fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
-    }
-  }
+  source.multiplier = read_multiplier(in, "price_multiplier");
   if (!field || !source.source.exists() || !loading.sources_ok) return source;
   const SourceSettings& settings = loading.out.feed.sources[source.source.value];
   const bool is_line = settings.dialect == SourceDialect::Lines;
@@ -178,6 +158,26 @@ void check_sources(const Loading& loading, JsonReader& in, const ReferenceSettin
 }
 
 }  // namespace
+
+void check_live_symbol(JsonReader& in, const SourceSettings& source, const std::string& symbol) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  if (source.stream && !std::all_of(symbol.begin(), symbol.end(), is_plain)) {
+    in.problem("symbol", "must be of letters, digits, '-', '_' and '.' for a stream");
+  } else if (source.listen && symbol.find(' ') != std::string::npos) {
+    in.problem("symbol", "must have no spaces for a source that listens");
+  }
+}
+
+Ratio read_multiplier(JsonReader& in, std::string_view key) {
+  if (!in.has(key)) return {1, 1};
+  const Ratio multiplier = in.ratio(key).value_or(Ratio{1, 1});
+  if (multiplier.numerator > kMultiplierMax || multiplier.denominator > kMultiplierMax)
+    in.problem(key, fmt::format("must be a fraction of numbers up to {}", kMultiplierMax));
+  return multiplier;
+}
 
 void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,
                     std::int64_t age_max_ns) {

@@ -106,6 +106,14 @@ void check_sources_in_use(const Loading& loading, JsonReader& root);
 void read_reference(Loading& loading, JsonReader in, ReferenceSettings reference,
                     std::int64_t age_max_ns);
 
+// A topic of a venue's stream, and a word of a line.
+void check_live_symbol(JsonReader& reader, const SourceSettings& source, const std::string& symbol);
+// By which what a source says is multiplied; 1 where the key is absent.
+Ratio read_multiplier(JsonReader& reader, std::string_view key);
+// What the sources say of the instrument beside its price (load_contracts.cpp).
+void read_funding(Loading& loading, JsonReader in, risk::InstrumentIndex index);
+void read_open_interest(Loading& loading, JsonReader in, risk::InstrumentIndex index);
+
 // --- the scenarios' reach, as the table of the factor's group has it
 
 // The group whose factor it is; none for no factor.

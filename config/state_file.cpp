@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <limits>
@@ -13,6 +14,7 @@
 #include "config/head_room.h"
 #include "config/iso_time.h"
 #include "config/json_reader.h"
+#include "config/load_facts.h"
 
 namespace portcullis::config {
 
@@ -131,7 +133,8 @@ std::optional<OperatorCommand> read_command(JsonReader& in, const Deployment& de
     Resume,
     CancelAll,
     LostOrdersDead,
-    AcceptRecoveredState
+    AcceptRecoveredState,
+    Fact
   };
   const auto action =
       in.choice<Action>("action", {{"kill", Action::Kill},
@@ -140,9 +143,22 @@ std::optional<OperatorCommand> read_command(JsonReader& in, const Deployment& de
                                    {"resume", Action::Resume},
                                    {"cancel_all", Action::CancelAll},
                                    {"lost_orders_dead", Action::LostOrdersDead},
-                                   {"accept_recovered_state", Action::AcceptRecoveredState}});
+                                   {"accept_recovered_state", Action::AcceptRecoveredState},
+                                   {kFactNames[0], Action::Fact},
+                                   {kFactNames[1], Action::Fact},
+                                   {kFactNames[2], Action::Fact},
+                                   {kFactNames[3], Action::Fact},
+                                   {kFactNames[4], Action::Fact},
+                                   {kFactNames[5], Action::Fact},
+                                   {kFactNames[6], Action::Fact},
+                                   {kFactNames[7], Action::Fact},
+                                   {kFactNames[8], Action::Fact}});
   if (action == Action::LostOrdersDead) return LostOrdersDead{};  // a scope would be an unknown key
   if (action == Action::AcceptRecoveredState) return AcceptRecoveredState{};
+  if (action == Action::Fact) {
+    const auto fact = read_fact(in, deployment);
+    return fact ? std::optional<OperatorCommand>(*fact) : std::nullopt;
+  }
   const auto target = read_target(in, deployment);
   if (!action || !target) return std::nullopt;
   if (action == Action::CancelAll) return CancelAll{target->scope, target->index};
@@ -206,8 +222,15 @@ CommandsFile parse_commands(std::string_view text, std::string_view file,
   if (record_parse_error(json, file, commands.problems)) return commands;
   JsonReader root(file, json.json, commands.problems);
   commands.by = root.text("by", 1, 64).value_or("");
+  std::uint64_t number = 0;  // of the last fact
   root.each_item("commands", [&](JsonReader& in) {
-    if (const auto command = read_command(in, deployment)) commands.commands.push_back(*command);
+    const auto command = read_command(in, deployment);
+    if (!command) return;
+    if (const auto* fact = std::get_if<NumberedFact>(&*command)) {
+      if (fact->number <= number) in.problem("number", "must be above that of the fact before it");
+      number = std::max(number, fact->number);
+    }
+    commands.commands.push_back(*command);
   });
   return commands;
 }

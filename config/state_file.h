@@ -14,6 +14,17 @@
 //   a group), account, session or instrument. Or lost_orders_dead, without a scope: after the venue
 //   has lost its session, that nothing of ours is left there. Or accept_recovered_state, without a
 //   scope: orders are taken in the state as it is, though it was recovered with a difference.
+//   Or a fact of the venue's books, with a number: numbers rise, and a fact whose number is not above
+//   the last one's was carried out before, and is not again.
+//     { "action": "transfer", "number": 7, "asset": "USDC", "amount": "1000", "from": "alpha-1",
+//       "to": "bravo-1" }   from or to may be absent: cash is paid in, or out
+//     borrow and interest   account, asset, amount; of a loan that is repaid it is negative
+//     convert               account, from and to, assets, given and got, their amounts
+//     move_position         instrument, from and to, accounts, quantity, added to `to`, and price
+//     realise               account
+//     expire                instrument, price; split   instrument, numerator, denominator, mark.
+//                           The instrument must have no live orders
+//     leverage_cap          max, or null for no cap
 #pragma once
 
 #include <cstdint>
@@ -24,6 +35,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "config/facts.h"
 #include "config/problem.h"
 #include "risk/commands.h"
 
@@ -56,7 +68,7 @@ struct AcceptRecoveredState {
   friend bool operator==(const AcceptRecoveredState&, const AcceptRecoveredState&) = default;
 };
 using OperatorCommand =
-    std::variant<risk::Control, CancelAll, LostOrdersDead, AcceptRecoveredState>;
+    std::variant<risk::Control, CancelAll, LostOrdersDead, AcceptRecoveredState, NumberedFact>;
 
 struct CommandsFile {
   std::string by;

@@ -25,7 +25,8 @@ std::optional<std::int64_t> rounded(Int128 a, Int128 b) {
 
 }  // namespace
 
-Funding::Funding(const FundingTerms& terms) : terms_(terms) {
+Funding::Funding(const FundingTerms& terms, std::int64_t begin_ns)
+    : terms_(terms), settled_ns_(begin_ns), accrued_ns_(begin_ns) {
   PORTCULLIS_ASSERT(terms.payoff == risk::Payoff::Linear || terms.payoff == risk::Payoff::Inverse);
   PORTCULLIS_ASSERT(terms.units_per_lot_mark > 0 && terms.interval_ns > 0 && terms.age_max_ns > 0 &&
                     terms.period_ns > 0);
@@ -58,7 +59,8 @@ void Funding::take(const MarketUpdate& update) {
     accrue(update.source_time_ns);  // at the rate until now
   } else {
     const std::int64_t next_ns = *update.next_funding_ns;
-    if (next_ns <= update.source_time_ns || next_ns <= settled_ns_ || next_ns < next_ns_) {
+    if (next_ns <= update.source_time_ns || next_ns <= settled_ns_ || next_ns < next_ns_ ||
+        next_ns - update.source_time_ns > terms_.interval_ns) {
       ++counters_.refused;
       return;
     }
@@ -70,14 +72,15 @@ void Funding::take(const MarketUpdate& update) {
   ++counters_.rates;
 }
 
-std::optional<risk::FundingUpdate> Funding::step(std::int64_t now_ns) {
+std::optional<risk::FundingUpdate> Funding::step(std::int64_t now_ns, bool is_last) {
   if (terms_.style == FundingStyle::Continuous) {
     accrue(now_ns);
   } else if (next_ns_ != 0 && now_ns >= next_ns_) {
     settle();
   }
   if (!rate_.known || !mark_.known) return std::nullopt;
-  if (!is_settlement_ && told_ns_ != 0 && now_ns - told_ns_ < terms_.period_ns) return std::nullopt;
+  const bool waits = !is_settlement_ && !(is_last && paid_ != 0);
+  if (waits && told_ns_ != 0 && now_ns - told_ns_ < terms_.period_ns) return std::nullopt;
   const std::int64_t predicted = payment(terms_.interval_ns).value_or(predicted_told_);
   if (paid_ == 0 && predicted == predicted_told_) return std::nullopt;
   const risk::FundingUpdate update{

@@ -13,23 +13,22 @@
 #include <cstdint>
 #include <optional>
 
+#include "config/contract_feeds.h"
 #include "feeds/dialects/market_update.h"
 #include "risk/commands.h"
 #include "risk/parameters.h"
 
 namespace portcullis::feeds {
 
-enum class FundingStyle : std::uint8_t {
-  AtSettlement,  // the predicted rate is paid at once when its time comes (Binance, Bybit)
-  Continuous,    // the rate of an interval is paid as time goes by (Deribit)
-};
+using config::FundingStyle;
 
 struct FundingTerms {
   risk::InstrumentIndex instrument{};
   risk::Payoff payoff = risk::Payoff::Linear;  // REQUIRES Linear or Inverse
   std::int64_t units_per_lot_mark = 0;         // as InstrumentParameters has it; REQUIRES > 0
   FundingStyle style = FundingStyle::AtSettlement;
-  // Continuous: what the rate is of. Of both: how far ahead the payment is predicted.
+  // Continuous: what the rate is of, and how far ahead the payment is predicted. AtSettlement: no
+  // settlement is further away.
   std::int64_t interval_ns = 0;  // REQUIRES > 0
   // A rate or a mark is good for so long after its time.
   std::int64_t age_max_ns = 0;  // REQUIRES > 0
@@ -51,15 +50,18 @@ struct FundingCounters {
 // Of one instrument. One thread; times are the epoch's and given by the caller.
 class Funding {
  public:
-  explicit Funding(const FundingTerms& terms);
+  // What was due until `begin_ns` is somebody else's: a process that begins pays nothing of what the
+  // one before it may have paid.
+  explicit Funding(const FundingTerms& terms, std::int64_t begin_ns = 0);
 
   // The mark as it is published to the engine. Times do not go back: an earlier one is refused.
   void take_mark(std::int64_t mark, std::int64_t as_of_ns);
   // What a source says of the rate: PredictedFundingRate and next_funding_ns, or, Continuous,
   // FundingRate. An update without them says nothing.
   void take(const MarketUpdate& update);
-  // Pays what is due at `now_ns`, which never goes back. None: nothing to tell.
-  [[nodiscard]] std::optional<risk::FundingUpdate> step(std::int64_t now_ns);
+  // Pays what is due at `now_ns`, which never goes back. None: nothing to tell. The last time, what
+  // is paid does not wait for its period.
+  [[nodiscard]] std::optional<risk::FundingUpdate> step(std::int64_t now_ns, bool is_last = false);
 
   [[nodiscard]] const FundingCounters& counters() const { return counters_; }
   // When the next settlement is due, AtSettlement; none before it is known.

@@ -71,6 +71,7 @@ void Market::take(config::SourceIndex source, const MarketUpdate& update, std::i
   now_ns_ = std::max(now_ns_, now_ns);
   board_.take(source, update, now_ns_);
   take_option(source, update, now_ns_);
+  if (contracts_ != nullptr) contracts_->take(source, update, now_ns_);
 }
 
 void Market::take(config::SourceIndex source, const PriceUpdate& line, std::int64_t now_ns) {
@@ -110,6 +111,7 @@ void Market::on_price(const PriceUpdate& price) {
   const risk::Timestamp as_of{price.as_of_ns};
   const risk::Timestamp now{now_ns_};
   if (price.kind == PriceUpdate::Kind::Mark) {
+    if (contracts_ != nullptr) contracts_->take_mark({price.index}, price.price, price.as_of_ns);
     for (const TablePlace anchor : setup_.anchors[price.index]) {
       tables_.set_mark(anchor.group, anchor.place, {price.price}, as_of, now);
       if (!has_anchor_[anchor.group]) take_forwards(anchor.group);
@@ -132,10 +134,16 @@ void Market::on_state(const PriceStateChange& change) {
 void Market::step(std::int64_t now_ns) {
   now_ns_ = std::max(now_ns_, now_ns);
   board_.step(now_ns_);
+  if (contracts_ != nullptr) contracts_->step(now_ns_);
   if (!prices_.has_pending() || now_ns_ < next_flush_ns_) return;
   const bool all = prices_.flush();
   const std::int64_t pause = deployment_.feed.conflation_ns;
   next_flush_ns_ = now_ns_ + (all ? pause : std::max(pause, kRetryNs));
+}
+
+void Market::finish(std::int64_t now_ns) {
+  now_ns_ = std::max(now_ns_, now_ns);
+  if (contracts_ != nullptr) contracts_->finish(now_ns_);
 }
 
 std::optional<PublishedTable> Market::build(std::int64_t now_ns) {
@@ -160,6 +168,7 @@ std::int64_t Market::next_due_ns() const {
   std::int64_t due = board_.next_due_ns();
   if (!setup_.groups.empty()) due = std::min(due, next_look_ns_);
   if (prices_.has_pending()) due = std::min(due, next_flush_ns_);
+  if (contracts_ != nullptr) due = std::min(due, contracts_->next_due_ns());
   return due;
 }
 

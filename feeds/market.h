@@ -2,7 +2,8 @@
 // to the shard, put together.
 //
 //   source -> board (board/price_board.h) -> FeedQueue    reference prices, and whether they are safe
-//                                        \-> tables (table_service.h) -> table log -> TableQueue
+//                                        |-> tables (table_service.h) -> table log -> TableQueue
+//                                        \-> contracts (contract_desk.h) -> ContractQueue
 //
 // Tables are built from the prices that the board has found good: a mark that is unsafe ages, and with
 // it the table. The volatility and the forward of an option are those that come with its mark: from
@@ -22,6 +23,7 @@
 
 #include "config/deployment.h"
 #include "feeds/board/price_board.h"
+#include "feeds/contract_desk.h"
 #include "feeds/dialects/market_update.h"
 #include "feeds/feed_queue.h"
 #include "feeds/table_queue.h"
@@ -40,6 +42,9 @@ class Market {
   Market(const Market&) = delete;
   Market& operator=(const Market&) = delete;
 
+  // What sources say of contracts goes there too, and the marks of references. Before begin(); the
+  // desk must outlive the market, and nobody else may call it.
+  void set_contracts(ContractDesk* contracts) { contracts_ = contracts; }
   // Once, first: the state of every reference is told.
   void begin(std::int64_t now_ns);
 
@@ -49,6 +54,8 @@ class Market {
 
   // What is due by now, but for tables: prices leave for the shard.
   void step(std::int64_t now_ns);
+  // The last time: what contracts have paid leaves for the shard.
+  void finish(std::int64_t now_ns);
   // A table that is due. It must be written to the table log, and then be given to publish() or
   // drop(). Call it until it gives none.
   [[nodiscard]] std::optional<PublishedTable> build(std::int64_t now_ns);
@@ -85,6 +92,7 @@ class Market {
   FeedQueue& prices_;
   TableQueue& table_queue_;
   const std::function<void(std::string_view)> tell_;
+  ContractDesk* contracts_ = nullptr;
   TableSetup setup_;  // its groups are the service's
   TableService tables_;
   PriceBoard board_;

@@ -37,7 +37,10 @@ void MarketFeed::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  const std::lock_guard lock(mutex_);
+  market_.finish(epoch_ns());
 }
 
 void MarketFeed::take(config::SourceIndex source, const MarketUpdate& update) {

@@ -66,6 +66,15 @@ void add_symbols(const config::Deployment& deployment, config::SourceIndex sourc
   }
 }
 
+// What contracts are asked for comes with the ticker.
+void add_contracts(const config::Deployment& deployment, config::SourceIndex source,
+                   ConversationSettings& settings) {
+  for (const config::FundingSettings& funding : deployment.feed.fundings)
+    if (funding.source == source) add_once(settings.symbols, funding.symbol);
+  for (const config::OpenInterestSettings& interest : deployment.feed.open_interests)
+    if (interest.source == source) add_once(settings.symbols, interest.symbol);
+}
+
 void set(std::int64_t& value, const std::optional<std::int64_t>& configured) {
   if (configured) value = *configured;
 }
@@ -79,6 +88,7 @@ ConversationSettings conversation_of(const config::Deployment& deployment,
   settings.interval = interval_of(settings.dialect, stream.interval);
   settings.limits.ahead_max_ns = source.ahead_max_ns;
   add_symbols(deployment, index, settings);
+  add_contracts(deployment, index, settings);
   set(settings.connect_ns, stream.connect_ns);
   set(settings.silence_ns, stream.silence_ns);
   set(settings.updates_silence_ns, stream.prices_silence_ns);

@@ -69,6 +69,17 @@ void take_loaded(Closing& closing, const journal::RecordView& view) {
   }
 }
 
+// What margin may rest on beside prices, and only the records know.
+void take_contracts(Closing& closing, const journal::RecordView& view) {
+  const auto type = static_cast<gate::RecordType>(view.type);
+  risk::FundingUpdate funding;
+  if (type == gate::RecordType::Funding && journal::read_command(view, funding))
+    closing.prices.predicted[funding.instrument.value] = funding.predicted;
+  risk::OpenInterestUpdate interest;
+  if (type == gate::RecordType::OpenInterest && journal::read_command(view, interest))
+    closing.prices.open_interest[interest.instrument.value] = interest.lots;
+}
+
 void check_configuration(const journal::RecordView& view, const config::Deployment& deployment,
                          const std::filesystem::path& folder) {
   gate::StartRecord start;
@@ -88,6 +99,11 @@ void tell(risk::Engine& engine, const LastPrices& prices) {
   for (const risk::IndexUpdate& update : prices.indexes) {
     if (update.index > 0) engine.apply(update);
   }
+  for (const auto& [instrument, predicted] : prices.predicted)
+    engine.apply(
+        risk::FundingUpdate{.time = {}, .predicted = predicted, .instrument = {instrument}});
+  for (const auto& [instrument, lots] : prices.open_interest)
+    engine.apply(risk::OpenInterestUpdate{.time = {}, .lots = lots, .instrument = {instrument}});
 }
 
 std::unique_ptr<risk::Engine> engine_of(const config::Deployment& deployment,
@@ -153,6 +169,7 @@ Closing read_closing(const std::filesystem::path& folder) {
       throw std::runtime_error(follower::why_not_redone(*closing.gate, record));
     }
     take_loaded(closing, record);
+    take_contracts(closing, record);
     closing.records = record.sequence;
     closing.time = {std::max(closing.time.ns, record.time_ns)};
   }

@@ -36,6 +36,9 @@ struct LastPrices {
   std::vector<risk::IndexUpdate> indexes;  // by asset; index 0: never
   // By account and instrument: at which a position was loaded, where the record of it is there.
   std::map<std::pair<std::uint32_t, std::uint32_t>, risk::Price> loaded;
+  // By instrument, where the records of them are there: funding that is predicted, and open interest.
+  std::map<std::uint32_t, std::int64_t> predicted;
+  std::map<std::uint32_t, risk::Lots> open_interest;
 };
 
 struct Closing {

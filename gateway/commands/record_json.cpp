@@ -177,6 +177,9 @@ class RecordJson {
       case Meaning::IndexUnits:
         return decimal(name, static_cast<std::int64_t>(value),
                        values_.index(context_.asset, static_cast<std::int64_t>(value)));
+      case Meaning::FundingUnits:
+        return decimal(name, static_cast<std::int64_t>(value),
+                       values_.funding(context_.instrument, static_cast<std::int64_t>(value)));
       case Meaning::Account:
       case Meaning::Instrument:
       case Meaning::Session:

@@ -228,6 +228,24 @@ class RecordText {
         is_mark ? instrument({change.target}) : asset({change.target}),
         gate::name_of(change.state));
   }
+  void say(const risk::FundingUpdate& update) {
+    const auto funding = [&](std::int64_t value) {
+      return or_raw(values_.funding(update.instrument, value), value, " funding units");
+    };
+    add(" {} paid {} predicted {} a lot", instrument(update.instrument), funding(update.paid),
+        funding(update.predicted));
+  }
+  void say(const risk::OpenInterestUpdate& update) {
+    add(" {} {}", instrument(update.instrument), lots(update.lots));
+  }
+  void say(const gate::FactRecord<risk::Conversion>& record) {
+    const risk::Conversion& conversion = record.command;
+    add(" number {} {} gives {} {} for {} {}", record.number, account(conversion.account),
+        or_raw(values_.units(conversion.from, conversion.given), conversion.given, " units"),
+        asset(conversion.from),
+        or_raw(values_.units(conversion.to, conversion.got), conversion.got, " units"),
+        asset(conversion.to));
+  }
   void say(const risk::LoadBalance& load) {
     add(" {} {} {}", account(load.account), asset(load.asset),
         or_raw(values_.units(load.asset, load.units), load.units, " units"));
@@ -273,6 +291,10 @@ class RecordText {
     if (meaning == Meaning::Instrument) return instrument({index});
     if (meaning == Meaning::Session) return session({index});
     if (meaning == Meaning::Target) return target(index);
+    if (meaning == Meaning::AssetUnits) {
+      const auto units = static_cast<std::int64_t>(value);
+      return or_raw(values_.units(context_.asset, units), units, " units");
+    }
     return fmt::format("{}", +value);
   }
   void value(std::string_view name, risk::Timestamp time) {
@@ -281,6 +303,9 @@ class RecordText {
   template <class Tag>
   void value(std::string_view name, risk::Index<Tag> index) {
     add(" {} {}", name, called(values_.name(index), name, index.value));
+  }
+  void value(std::string_view name, risk::Mark value) {
+    add(" {} {}", name, or_raw(values_.mark(context_.instrument, value), value.raw, " mark units"));
   }
   void value(std::string_view name, risk::Price value) { add(" {} {}", name, price(value)); }
   void value(std::string_view name, risk::Lots value) { add(" {} {}", name, lots(value)); }

@@ -103,6 +103,13 @@ RecordValues::Text RecordValues::index(risk::AssetIndex asset, std::int64_t inde
   if (deployment_ == nullptr || asset.value >= deployment_->assets.size()) return std::nullopt;
   return config::to_decimal(index, deployment_->assets[asset.value].index_decimals);
 }
+RecordValues::Text RecordValues::funding(risk::InstrumentIndex instrument,
+                                         std::int64_t funding) const {
+  constexpr int kFundingDigits = 9;  // of risk::kFundingScale
+  if (settings(instrument) == nullptr) return std::nullopt;
+  const risk::AssetIndex asset = deployment_->parameters.instruments[instrument.value].settlement;
+  return config::to_decimal(funding, deployment_->assets[asset.value].decimals + kFundingDigits);
+}
 RecordValues::Text RecordValues::quanta(risk::Int128 quanta) const {
   if (deployment_ == nullptr) return std::nullopt;
   return config::to_decimal(quanta, deployment_->risk_decimals);

@@ -83,6 +83,8 @@ class RecordValues {
   [[nodiscard]] Text mark(risk::InstrumentIndex instrument, risk::Mark mark) const;
   [[nodiscard]] Text units(risk::AssetIndex asset, risk::Int128 units) const;
   [[nodiscard]] Text index(risk::AssetIndex asset, std::int64_t index) const;
+  // Of a lot, in the asset that the instrument is settled in.
+  [[nodiscard]] Text funding(risk::InstrumentIndex instrument, std::int64_t funding) const;
   [[nodiscard]] Text quanta(risk::Int128 quanta) const;
   // A figure of a decision, in its reason's unit; none as well where that is a plain number.
   [[nodiscard]] Text arithmetic(const RecordContext& context, std::int64_t value) const;

@@ -221,8 +221,40 @@ follower::Resumed resume_journal(const CommandLine& line, const config::Deployme
   return resumed;
 }
 
-void apply_commands(const config::CommandsFile& file, gate::Gate& gate) {
+// What did not become of a fact what its operator had in mind.
+void tell(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
+  const std::string name =
+      fmt::format("{} number {}: ", config::kFactNames[fact.fact.index()], fact.number);
+  switch (answer.outcome) {
+    case gate::FactOutcome::Done:
+      return;
+    case gate::FactOutcome::Repeated:
+      std::cerr << name << "was carried out before, or a later one was\n";
+      return;
+    case gate::FactOutcome::HasOrders:
+      std::cerr << name << "the instrument has live orders, which must be cancelled first\n";
+      return;
+    case gate::FactOutcome::Refused:
+      break;
+  }
+  std::cerr << name << "refused";
+  if (answer.decision.reason != risk::RejectReason::None) {
+    std::cerr << fmt::format(": {}, short {}", risk::info(answer.decision.reason).name,
+                             answer.decision.shortfall);
+  } else {
+    std::cerr << ": there is no room for it, or a figure would not fit";
+  }
+  std::cerr << '\n';
+}
+
+void apply_commands(const config::CommandsFile& file, const journal::Journal& journal,
+                    gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
+    if (const auto* fact = std::get_if<config::NumberedFact>(&command)) {
+      wait_for_room(journal);
+      tell(*fact, gate.tell(*fact, std::max(feeds::epoch_ns(), gate.redone_until_ns())));
+      continue;
+    }
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
       now.time = {feeds::epoch_ns()};
@@ -340,7 +372,7 @@ void run(const CommandLine& line) {
   if (is_new) begin_journal(state, deployment, journal, gate);
   if (!is_new && journal.recovery().possible_loss) begin_streams(deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
-  apply_commands(commands, gate);
+  apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
   follower.start();
 
@@ -358,10 +390,10 @@ void run(const CommandLine& line) {
   feeds.start();
   loop.run();
   if (door) door->begin_stop();
+  feeds.stop();  // what contracts have paid is there when the shard looks for the last time
   loop.finish();
   g_running.store(nullptr);
   if (door) door->stop(journal.published_sequence());
-  feeds.stop();
   follower.stop();
   if (!line.stats.empty())
     write_text(line.stats, stats_json(deployment, gate, &loop.shard(), &follower,

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "feeds/epoch_clock.h"
 #include "feeds/table_log.h"
 
 namespace portcullis::gateway {
@@ -55,7 +57,7 @@ void add_feed_options(CLI::App& command, FeedOptions& options) {
 
 RunFeeds::RunFeeds(const config::Deployment& deployment, const FeedOptions& options)
     : deployment_(deployment), options_(options), recording_(read_recording(deployment)) {
-  if (deployment.feed.references.empty()) return;
+  if (deployment.feed.references.empty() && deployment.feed.open_interests.empty()) return;
   sources_.emplace(deployment,
                    feeds::RecordedSourcesSettings{.speed_ppm = speed_ppm(deployment, options),
                                                   .repeat = deployment.feed.repeat});
@@ -83,6 +85,13 @@ void RunFeeds::open(const gate::Gate& gate, const std::function<void()>& wake) {
   std::vector<std::uint64_t> versions;
   for (std::uint32_t g = 0; g < groups; ++g) versions.push_back(gate.table_version({g}));
   market_.emplace(deployment_, *references_, *tables_, versions, tell);
+  if (!deployment_.feed.fundings.empty() || !deployment_.feed.open_interests.empty()) {
+    contract_queue_.emplace(instruments, wake);
+    // No earlier than anything that the journal has of the process before.
+    contracts_.emplace(deployment_, *contract_queue_,
+                       std::max(feeds::epoch_ns(), gate.redone_until_ns()));
+    market_->set_contracts(&*contracts_);
+  }
   market_feed_.emplace(*market_, *sources_, deployment_.journal.directory, tell);
 }
 
@@ -90,6 +99,7 @@ shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {
   return {.prices = prices_ ? &*prices_ : nullptr,
           .references = references_ ? &*references_ : nullptr,
           .tables = tables_ ? &*tables_ : nullptr,
+          .contracts = contract_queue_ ? &*contract_queue_ : nullptr,
           .orders = orders};
 }
 

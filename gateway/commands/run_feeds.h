@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "config/deployment.h"
+#include "feeds/contract_desk.h"
+#include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
 #include "feeds/market.h"
 #include "feeds/market_feed.h"
@@ -51,10 +53,12 @@ class RunFeeds {
   const config::Deployment& deployment_;
   const FeedOptions options_;
   feeds::RecordedFile recording_;
-  std::optional<feeds::RecordedSources> sources_;  // none: no references
+  std::optional<feeds::RecordedSources> sources_;  // none: nothing is asked of them
   std::optional<feeds::FeedQueue> prices_;
   std::optional<feeds::FeedQueue> references_;
   std::optional<feeds::TableQueue> tables_;
+  std::optional<feeds::ContractQueue> contract_queue_;
+  std::optional<feeds::ContractDesk> contracts_;  // where the deployment asks for something of it
   std::optional<feeds::Market> market_;
   // They end first.
   std::optional<feeds::RecordedFeed> feed_;

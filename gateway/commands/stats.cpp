@@ -135,6 +135,10 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
   text += fmt::format("  \"anomalies\": {},\n  \"prices\": {},\n", object(anomalies), c.prices);
   text += fmt::format("  \"tables\": {},\n",
                       object({{"in_force", c.tables}, {"refused", c.tables_refused}}));
+  text += fmt::format("  \"contracts\": {},\n",
+                      object({{"fundings", c.fundings}, {"open_interests", c.open_interests}}));
+  text +=
+      fmt::format("  \"facts\": {},\n", object({{"done", c.facts}, {"refused", c.facts_refused}}));
   std::uint64_t unsafe_marks = 0;
   for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i)
     unsafe_marks += engine.mark_state({i}) == risk::PriceState::Unsafe ? 1u : 0u;

@@ -101,14 +101,23 @@ constexpr bool kHasDecision = requires(const Record& record) {
   record.decision;
 };
 
+template <class Record>
+risk::Decision decide_again(risk::Engine& engine, const Record& record) {
+  if constexpr (requires { record.order; }) {
+    engine.refresh(engine.account_of(record.order));
+    return engine.decide(record.order);
+  } else {
+    return engine.decide(record.command);
+  }
+}
+
 }  // namespace
 
 bool Gate::apply_record(const journal::RecordView& view) {
   const auto apply = [&](const auto& record) {
     if constexpr (kHasDecision<std::remove_cvref_t<decltype(record)>>) {
       if (mode_ == Mode::Replay) {
-        engine_.refresh(engine_.account_of(record.order));
-        const risk::Decision decision = engine_.decide(record.order);
+        const risk::Decision decision = decide_again(engine_, record);
         if (std::memcmp(&decision, &record.decision, sizeof decision) != 0)
           difference_ = "another decision";
       }
@@ -580,6 +589,16 @@ void Gate::effect(const risk::SetPriceState& record) noexcept {
   ++counters_.price_state_changes;
 }
 
+void Gate::effect(const risk::FundingUpdate& record) noexcept {
+  engine_.apply(record);
+  ++counters_.fundings;
+}
+
+void Gate::effect(const risk::OpenInterestUpdate& record) noexcept {
+  engine_.apply(record);
+  ++counters_.open_interests;
+}
+
 void Gate::effect(const PublishTableRecord& record) noexcept {
   std::shared_ptr<const risk::RiskTable> table;
   if (published_ != nullptr) {
@@ -652,6 +671,14 @@ void Gate::on_price_state(risk::SetPriceState change) {
                                    ? engine_.mark_state({change.target})
                                    : engine_.index_state({change.target});
   if (change.state != now) take(RecordType::PriceState, change.time, change);
+}
+
+void Gate::on_funding(risk::FundingUpdate update) {
+  take(RecordType::Funding, update.time, update);
+}
+
+void Gate::on_open_interest(risk::OpenInterestUpdate update) {
+  take(RecordType::OpenInterest, update.time, update);
 }
 
 bool Gate::on_table(feeds::PublishedTable& table, std::int64_t now_ns) {

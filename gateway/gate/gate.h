@@ -21,9 +21,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "config/deployment.h"
+#include "config/facts.h"
 #include "feeds/table_log.h"
 #include "gateway/gate/aliases.h"
 #include "gateway/gate/records.h"
@@ -69,9 +71,14 @@ struct Counters {
   std::uint64_t price_state_changes = 0;  // to unsafe, and to safe again
   std::uint64_t tables = 0;               // put in force
   std::uint64_t tables_refused = 0;
+  std::uint64_t fundings = 0;
+  std::uint64_t open_interests = 0;
   // Of accounts.
   std::uint64_t state_changes = 0;  // of margin states
   std::uint64_t days_closed = 0;    // by a day's loss
+  // Of what an operator tells.
+  std::uint64_t facts = 0;
+  std::uint64_t facts_refused = 0;
 };
 
 enum class LinkState : std::uint8_t {
@@ -87,6 +94,18 @@ struct ClientResult {
   bool malformed = false;   // counted; the third closes the connection
   bool disconnect = false;  // the session is at fault
   bool rejected = false;    // last_decision() is a refusal with arithmetic
+};
+
+// What became of what an operator told.
+enum class FactOutcome : std::uint8_t {
+  Done,
+  Refused,    // by the engine's decision, or there is no room for it, or a figure would not fit
+  Repeated,   // its number is not above the last one's: nothing happened, and there is no record
+  HasOrders,  // the instrument has live orders, which must be gone first; likewise
+};
+struct FactAnswer {
+  FactOutcome outcome = FactOutcome::Done;
+  risk::Decision decision;  // of a transfer or a loan
 };
 
 // The risk table of that content, for what records name: feeds::load_table of the journal's folder.
@@ -126,6 +145,9 @@ class Gate {
   void on_index(risk::IndexUpdate update);
   // Nothing happens where the price is in that state.
   void on_price_state(risk::SetPriceState change);
+  // Of a perpetual contract: what is paid counts once, whenever it comes.
+  void on_funding(risk::FundingUpdate update);
+  void on_open_interest(risk::OpenInterestUpdate update);
   // Puts a group's next risk table in force, which must be in the table log already. False: its group
   // cannot take it. `table.table` is then the one it has replaced, or itself: to be freed elsewhere.
   bool on_table(feeds::PublishedTable& table, std::int64_t now_ns);
@@ -138,6 +160,9 @@ class Gate {
   void on_overload(bool on, std::int64_t now_ns);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
+  // What an operator says of the venue's books (METHOD 3.14): carried out once by its number, also
+  // across restarts. REQUIRES room in the journal, and indexes that exist.
+  FactAnswer tell(const config::NumberedFact& fact, std::int64_t now_ns);
   // The state was recovered with a difference: no order passes from now on, cancels do.
   void await_confirmation(std::int64_t now_ns);
   // The operator's word on such a state, and on one that differs from the follower's.
@@ -208,6 +233,8 @@ class Gate {
     return std::max(redone_until_ns_, engine_.last_time().ns);
   }
   [[nodiscard]] std::uint64_t venue_next_sequence() const noexcept { return venue_next_; }
+  // The number of the last fact that was taken; 0: none yet.
+  [[nodiscard]] std::uint64_t fact_number() const noexcept { return fact_number_; }
   [[nodiscard]] bool is_session_up(risk::SessionIndex session) const noexcept {
     return session_up_[session.value] != 0;
   }
@@ -284,6 +311,33 @@ class Gate {
   void effect(const risk::SetCondition& record) noexcept;
   void effect(const risk::SetPriceState& record) noexcept;
   void effect(const PublishTableRecord& record) noexcept;
+  void effect(const risk::FundingUpdate& record) noexcept;
+  void effect(const risk::OpenInterestUpdate& record) noexcept;
+  template <class Command>
+  void effect(const DecidedRecord<Command>& record) noexcept {
+    engine_.apply(record.command, record.decision);
+    count_fact(record.number, record.decision.disposition == risk::Disposition::Forward);
+  }
+  template <class Command>
+  void effect(const FactRecord<Command>& record) noexcept {
+    bool done = true;
+    if constexpr (requires { bool{engine_.apply(record.command)}; }) {
+      done = engine_.apply(record.command);
+    } else {
+      engine_.apply(record.command);
+    }
+    count_fact(record.number, done);
+    if constexpr (std::is_same_v<Command, risk::PositionTransfer>) {
+      // Orders that may only reduce go where there is less to reduce.
+      const risk::PositionTransfer& moved = record.command;
+      if (done) cancel_excess(moved.from, moved.instrument, moved.time);
+      if (done) cancel_excess(moved.to, moved.instrument, moved.time);
+    }
+  }
+  void count_fact(std::uint64_t number, bool done) noexcept {
+    fact_number_ = number;
+    ++(done ? counters_.facts : counters_.facts_refused);
+  }
   template <class Command>
   void effect(const Command& command) noexcept {
     engine_.apply(command);
@@ -309,6 +363,11 @@ class Gate {
                                         risk::InstrumentIndex instrument) noexcept;
   void cancel_excess(risk::AccountIndex account, risk::InstrumentIndex instrument,
                      risk::Timestamp time) noexcept;
+
+  // facts.cpp
+  template <class Command>
+  FactAnswer take_fact(std::uint64_t number, const Command& command);
+  [[nodiscard]] bool has_orders(risk::InstrumentIndex instrument) const noexcept;
 
   // saved_gate.cpp
   template <class Self, class Part>
@@ -424,6 +483,8 @@ class Gate {
   std::vector<Sweep> sweeps_;
   std::uint32_t sweep_count_ = 0;
   std::uint32_t sweep_turn_ = 0;
+
+  std::uint64_t fact_number_ = 0;  // the last one taken
 
   std::uint32_t recheck_next_ = 0;  // the account to begin with
   bool recheck_starts_day_ = false;

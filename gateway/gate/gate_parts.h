@@ -43,6 +43,7 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.first(self.sweeps_, sweeps);
   part.one(self.sweep_count_);
   part.one(self.sweep_turn_);
+  part.one(self.fact_number_);
   part.one(self.recheck_next_);
   part.one(self.recheck_starts_day_);
   part.one(self.day_);

@@ -37,6 +37,7 @@ enum class Meaning : std::uint8_t {
   Quanta,        // of the risk currency
   AssetUnits,    // of the record's asset
   IndexUnits,    // of the index of the record's asset
+  FundingUnits,  // of a lot: in 1e-9 units of the asset that the record's instrument is settled in
   OuchType,      // the type byte of an OUCH message of a client
   Text,          // padded with spaces, or with zeros behind a name's end
   Payload,       // an OUCH message of the venue
@@ -193,6 +194,99 @@ constexpr void for_each_field(R& r, F&& f) {
   f("kind", r.kind, Meaning::ByType);
   f("state", r.state, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::FundingUpdate> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("paid", r.paid, Meaning::FundingUnits);
+  f("predicted", r.predicted, Meaning::FundingUnits);
+  f("instrument", r.instrument, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::OpenInterestUpdate> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("lots", r.lots, Meaning::ByType);
+  f("instrument", r.instrument, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::Transfer> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("units", r.units, Meaning::AssetUnits);
+  f("from", r.from, Meaning::ByType);
+  f("to", r.to, Meaning::ByType);
+  f("asset", r.asset, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <class R, class F>
+requires FieldsOf<R, risk::Borrow> || FieldsOf<R, risk::Interest>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("units", r.units, Meaning::AssetUnits);
+  f("account", r.account, Meaning::ByType);
+  f("asset", r.asset, Meaning::ByType);
+}
+// Two assets: in decimals neither figure would say of which.
+template <FieldsOf<risk::Conversion> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("given", r.given, Meaning::Plain);
+  f("got", r.got, Meaning::Plain);
+  f("account", r.account, Meaning::ByType);
+  f("from", r.from, Meaning::ByType);
+  f("to", r.to, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::PositionTransfer> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("lots", r.lots, Meaning::ByType);
+  f("price", r.price, Meaning::ByType);
+  f("from", r.from, Meaning::ByType);
+  f("to", r.to, Meaning::ByType);
+  f("instrument", r.instrument, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::Realise> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("account", r.account, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::Expire> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("price", r.price, Meaning::ByType);
+  f("instrument", r.instrument, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::Split> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("mark", r.mark, Meaning::ByType);
+  f("numerator", r.numerator, Meaning::Plain);
+  f("denominator", r.denominator, Meaning::Plain);
+  f("instrument", r.instrument, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
+template <FieldsOf<risk::LeverageCap> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("max_ppm", r.max_ppm, Meaning::Plain);
+}
+// The number, and the command's own fields behind it.
+template <class T>
+struct FactOf : std::false_type {};
+template <class Command>
+struct FactOf<FactRecord<Command>> : std::true_type {};
+template <class Command>
+struct FactOf<DecidedRecord<Command>> : std::true_type {};
+template <class R, class F>
+requires(FactOf<std::remove_const_t<R>>::value) constexpr void for_each_field(R& r, F&& f) {
+  f("number", r.number, Meaning::Plain);
+  for_each_field(r.command, f);
+  if constexpr (requires { r.decision; }) f("decision", r.decision, Meaning::ByType);
 }
 template <FieldsOf<risk::LoadBalance> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
@@ -372,6 +466,28 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("publish_table", Body<PublishTableRecord>{});
     case RecordType::Overload:
       return f("overload", Body<OverloadRecord>{});
+    case RecordType::Funding:
+      return f("funding", Body<risk::FundingUpdate>{});
+    case RecordType::OpenInterest:
+      return f("open_interest", Body<risk::OpenInterestUpdate>{});
+    case RecordType::Transfer:
+      return f("transfer", Body<DecidedRecord<risk::Transfer>>{});
+    case RecordType::Borrow:
+      return f("borrow", Body<DecidedRecord<risk::Borrow>>{});
+    case RecordType::Interest:
+      return f("interest", Body<FactRecord<risk::Interest>>{});
+    case RecordType::Conversion:
+      return f("conversion", Body<FactRecord<risk::Conversion>>{});
+    case RecordType::PositionTransfer:
+      return f("position_transfer", Body<FactRecord<risk::PositionTransfer>>{});
+    case RecordType::Realise:
+      return f("realise", Body<FactRecord<risk::Realise>>{});
+    case RecordType::Expire:
+      return f("expire", Body<FactRecord<risk::Expire>>{});
+    case RecordType::Split:
+      return f("split", Body<FactRecord<risk::Split>>{});
+    case RecordType::LeverageCap:
+      return f("leverage_cap", Body<FactRecord<risk::LeverageCap>>{});
   }
   return f("", Body<void>{});
 }

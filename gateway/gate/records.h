@@ -41,6 +41,18 @@ enum class RecordType : std::uint16_t {
   PriceState = 26,     // a reference price is unsafe from here on, or safe again
   PublishTable = 27,   // a group's next risk table
   Overload = 28,       // the shard has more to do than it can, from here on, or no longer
+  Funding = 29,        // what a lot of a perpetual contract has paid, and will pay
+  OpenInterest = 31,
+  // What an operator tells of the venue's books, each with a number of his (FactRecord).
+  Transfer = 33,  // cash comes, goes, or changes accounts
+  Borrow = 34,    // a loan is taken or repaid
+  Interest = 35,
+  Conversion = 36,        // of an asset into another
+  PositionTransfer = 37,  // from one account to another
+  Realise = 38,           // gains become balance
+  Expire = 39,            // an instrument ends
+  Split = 40,             // of an instrument
+  LeverageCap = 41,
 };
 
 struct StartRecord {
@@ -132,6 +144,21 @@ struct VenueLinkRecord {
   std::array<std::uint8_t, 7> padding{};
 };
 
+// A fact, under the operator's number of it: numbers rise, and one that is not above the last is not
+// taken again.
+template <class Command>
+struct FactRecord {
+  std::uint64_t number = 0;
+  Command command;
+};
+// The same where the engine decides.
+template <class Command>
+struct DecidedRecord {
+  std::uint64_t number = 0;
+  Command command;
+  risk::Decision decision;
+};
+
 struct SessionRecord {
   risk::Timestamp time;
   std::uint32_t session = 0;
@@ -219,6 +246,15 @@ struct OverloadRecord {
   std::array<std::uint8_t, 7> padding{};
 };
 
+static_assert(journal::is_journal_command<DecidedRecord<risk::Transfer>> &&
+              journal::is_journal_command<DecidedRecord<risk::Borrow>>);
+static_assert(journal::is_journal_command<FactRecord<risk::Interest>> &&
+              journal::is_journal_command<FactRecord<risk::Conversion>> &&
+              journal::is_journal_command<FactRecord<risk::PositionTransfer>>);
+static_assert(journal::is_journal_command<FactRecord<risk::Realise>> &&
+              journal::is_journal_command<FactRecord<risk::Expire>> &&
+              journal::is_journal_command<FactRecord<risk::Split>> &&
+              journal::is_journal_command<FactRecord<risk::LeverageCap>>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

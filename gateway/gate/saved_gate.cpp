@@ -158,6 +158,7 @@ std::uint64_t Gate::own_hash() const noexcept {
   }
   mix.add(recheck_next_).add(std::uint64_t{recheck_starts_day_});
   mix.add(static_cast<std::uint64_t>(day_));
+  if (fact_number_ != 0) mix.add(fact_number_);  // journals that know no facts keep their hash
   mix.add(counters_.forwarded).add(counters_.rejected).add(counters_.executed);
   return mix.value();
 }

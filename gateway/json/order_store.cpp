@@ -82,6 +82,17 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::PriceState:
     case RecordType::PublishTable:
     case RecordType::Overload:
+    case RecordType::Funding:
+    case RecordType::OpenInterest:
+    case RecordType::Transfer:
+    case RecordType::Borrow:
+    case RecordType::Interest:
+    case RecordType::Conversion:
+    case RecordType::PositionTransfer:
+    case RecordType::Realise:
+    case RecordType::Expire:
+    case RecordType::Split:
+    case RecordType::LeverageCap:
       return;
   }
 }

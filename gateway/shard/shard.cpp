@@ -12,6 +12,7 @@ namespace {
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
 constexpr std::size_t kPricesPerPass = 32;
+constexpr std::size_t kContractsPerPass = 8;
 constexpr std::uint64_t kOldMessagesPerPass = 256;  // of all clients: copied from blocks
 constexpr std::int64_t kTimersNs = 1'000'000;
 constexpr std::int64_t kStopMaxNs = 5'000'000'000;
@@ -126,7 +127,8 @@ bool Shard::drain_queues() {
   const bool prices = drain_prices(inputs_.prices);
   const bool references = drain_prices(inputs_.references);
   const bool tables = drain_tables();
-  return prices || references || tables || orders || logins ||
+  const bool contracts = drain_contracts();
+  return prices || references || tables || contracts || orders || logins ||
          streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
@@ -522,6 +524,27 @@ bool Shard::drain_tables() {
   return true;
 }
 
+// What they have paid waits where the ring is nearly full, and adds up meanwhile.
+bool Shard::drain_contracts() {
+  if (inputs_.contracts == nullptr) return false;
+  for (std::size_t n = 0; n < kContractsPerPass; ++n) {
+    if (journal_.room() > journal::Room::ReducingOnly) return n > 0;
+    const auto update = inputs_.contracts->take();
+    if (!update) return n > 0;
+    if (update->has_funding) {
+      gate_.on_funding({.time = {now_ns_},
+                        .paid = update->paid,
+                        .predicted = update->predicted,
+                        .instrument = update->instrument});
+    }
+    if (update->has_open_interest) {
+      gate_.on_open_interest(
+          {.time = {now_ns_}, .lots = update->open_interest, .instrument = update->instrument});
+    }
+  }
+  return true;
+}
+
 // Indexes that the configuration fixes, told anew before they would be stale.
 void Shard::publish_fixed_indexes() {
   std::int64_t shortest = 60 * risk::kSecondNs;
@@ -558,6 +581,7 @@ bool Shard::stop_pass() {
   tick();
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
+  drain_contracts();  // what was paid is not lost with the process
   if (!swept_) {
     if (!drain_last_orders() && now_ns_ < give_up_ns_) return false;
     swept_ = true;

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
 #include "feeds/table_queue.h"
 #include "gateway/edge/command_queue.h"
@@ -40,6 +41,7 @@ struct Inputs {
   feeds::FeedQueue* prices = nullptr;      // of the recording
   feeds::FeedQueue* references = nullptr;  // of others: each price comes through one of the two
   feeds::TableQueue* tables = nullptr;
+  feeds::ContractQueue* contracts = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
 };
 
@@ -168,6 +170,7 @@ class Shard {
   void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
   bool drain_prices(feeds::FeedQueue* queue);
   bool drain_tables();
+  bool drain_contracts();
   bool drain_orders();
   bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);

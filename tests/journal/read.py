@@ -284,6 +284,9 @@ class Configuration:
             return Fraction(1, 10 ** self.assets[asset][1]["decimals" if word == "units" else "index_decimals"])
         if instrument >= len(self.instruments):
             return None
+        if word == "funding units":
+            settlement = self.instruments[instrument][1]["settlement"]
+            return Fraction(1, 10 ** (9 + dict(self.assets)[settlement]["decimals"]))
         settings = self.instruments[instrument][1]
         return {"ticks": lambda: Fraction(settings["tick"]), "lots": lambda: Fraction(settings["lot"]),
                 "mark units": lambda: Fraction(1, 10 ** settings["mark_decimals"])}[word]()
@@ -375,7 +378,7 @@ class Printer:
         return out
 
     def say(self, out, field, value, meaning):
-        word = re.match(r"(mark units|index units|\w*)", meaning)[0]
+        word = re.match(r"(mark units|index units|funding units|\w*)", meaning)[0]
         out[field] = value
         if word == "hash":
             out[field] = f"{value:016x}"
@@ -385,7 +388,7 @@ class Printer:
             out[field + "_utc"] = utc(value)
         elif word == "figure":
             out[field + "_decimal"] = self.figure(value)
-        elif word in ("ticks", "mark units", "lots", "units", "index units", "quanta"):
+        elif word in ("ticks", "mark units", "lots", "units", "index units", "funding units", "quanta"):
             out[field + "_decimal"] = self.scaled(word, value)
         elif word == "OrderFlag":
             out[field + "_name"] = "|".join(name for bit, name in enumerate(PAGE.flags) if value >> bit & 1)

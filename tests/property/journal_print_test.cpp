@@ -216,7 +216,7 @@ std::string difference(const std::string& ours, const std::string& theirs) {
 void append_some(journal::Journal& journal, Random& random, int count) {
   for (int i = 0; i < count; ++i) {
     if (journal.room() != journal::Room::All) journal.flush();
-    const auto type = static_cast<std::uint16_t>(below(random, 32));
+    const auto type = static_cast<std::uint16_t>(below(random, gate::kRecordTypesEnd - 16U));
     const auto time_ns = static_cast<std::int64_t>(some_number(random));
     journal.begin(type, time_ns, some_command(random, type));
     for (std::uint64_t o = below(random, 3); o > 0; --o) {
@@ -261,7 +261,7 @@ class JournalPrint : public testing::Test {
 // The loop that PORTCULLIS_SCALE makes shorter is the number of records.
 int records() {
   const char* scale = std::getenv("PORTCULLIS_SCALE");
-  return scale == nullptr ? 4'000 : std::max(400, 40 * std::atoi(scale));
+  return scale == nullptr ? 4'000 : std::max(800, 40 * std::atoi(scale));
 }
 
 TEST_F(JournalPrint, OfAKilledGateIsWhatAnotherReaderSees) {

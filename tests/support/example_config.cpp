@@ -132,6 +132,35 @@ Texts read_example_with_options() {
   return texts;
 }
 
+Texts read_example_with_fundings() {
+  Texts texts = read_example_with_references();
+  apply(texts, {Change::Kind::Set, "feeds.json", "instruments.ETH-PERP",
+                R"({"max_age_ms": 10000,
+                    "reference": {
+                      "rule": "median",
+                      "sources": [
+                        {"source": "binance", "symbol": "ETHUSDT", "field": "mark", "role": "voter"},
+                        {"source": "deribit", "symbol": "ETH-PERPETUAL", "field": "mark",
+                         "role": "voter"}
+                      ],
+                      "min_sources": 2,
+                      "max_age_ms": 8000,
+                      "divergence_max": "0.01",
+                      "price_min": "10",
+                      "jump": {"max": "0.05", "confirm_updates": 3, "confirm_another": false}
+                    },
+                    "funding": {
+                      "source": "deribit",
+                      "symbol": "ETH-PERPETUAL",
+                      "style": "continuous",
+                      "interval_ms": 28800000,
+                      "max_age_ms": 60000,
+                      "period_ms": 60000,
+                      "rate_max": "0.03"
+                    }})"});
+  return texts;
+}
+
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all{
       {read_example(),

@@ -44,7 +44,7 @@ class GateAudit {
   struct Counts {
     std::uint64_t forwarded = 0, rejected = 0, ignored = 0, malformed = 0, executed = 0, broken = 0,
                   voided = 0, reservations = 0, drained = 0, cancels = 0, restarts = 0, links = 0,
-                  muddled = 0, looked = 0;
+                  muddled = 0, looked = 0, funded = 0, facts = 0;
   };
   // REQUIRES: nothing has been traded in the world yet, and it is priced.
   GateAudit(AuditedWorld& world, Venue venue, Counts& counts);
@@ -63,6 +63,10 @@ class GateAudit {
   void only_reduces(risk::SessionIndex session, std::uint32_t client_number);
   void marked(risk::InstrumentIndex instrument, risk::Mark mark, std::int64_t as_of_ns);
   void priced(const risk::SetPriceState& change);
+  // Every position in the instrument has paid. REQUIRES whole units.
+  void funded(const risk::FundingUpdate& funding);
+  // An operator's facts that were carried out; not the end of an instrument, and no split.
+  void told(const config::Fact& fact);
   void controlled(const risk::Control& control);
   // Cancels of everything that is meant.
   void swept(gateway::gate::SweepScope scope, std::uint32_t target,
@@ -111,6 +115,9 @@ class GateAudit {
 
  private:
   static std::string text_of(std::uint32_t session, std::uint32_t number);
+  risk::Int128& cash(risk::AccountIndex account, risk::AssetIndex asset) {
+    return cash_[account.value * deployment_.assets.size() + asset.value];
+  }
   using Key = std::pair<std::uint32_t, std::uint32_t>;  // session, client number
   struct Standing {
     bool blocked = false, close_only = false;

@@ -20,6 +20,38 @@ void GateAudit::judge_positions() {
   }
 }
 
+void GateAudit::funded(const risk::FundingUpdate& funding) {
+  const risk::AssetIndex asset =
+      deployment_.parameters.instruments[funding.instrument.value].settlement;
+  for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {
+    const std::int64_t lots = positions_[a * marks_.size() + funding.instrument.value];
+    cash({a}, asset) -= lots * (funding.paid / risk::kFundingScale);
+    if (lots != 0 && funding.paid != 0) ++counts_.funded;
+  }
+}
+
+void GateAudit::told(const config::Fact& fact) {
+  ++counts_.facts;
+  if (const auto* transfer = std::get_if<risk::Transfer>(&fact)) {
+    if (transfer->from.exists()) cash(transfer->from, transfer->asset) -= transfer->units;
+    if (transfer->to.exists()) cash(transfer->to, transfer->asset) += transfer->units;
+  } else if (const auto* loan = std::get_if<risk::Borrow>(&fact)) {
+    cash(loan->account, loan->asset) += loan->units;  // what it owes is no balance
+  } else if (const auto* conversion = std::get_if<risk::Conversion>(&fact)) {
+    cash(conversion->account, conversion->from) -= conversion->given;
+    cash(conversion->account, conversion->to) += conversion->got;
+  } else if (const auto* moved = std::get_if<risk::PositionTransfer>(&fact)) {
+    const auto& instrument = deployment_.parameters.instruments[moved->instrument.value];
+    const Int128 value = Int128{moved->lots.raw} * moved->price.raw * instrument.marks_per_tick *
+                         instrument.units_per_lot_mark;
+    for (const auto& [account, sign] : {std::pair{moved->to, 1}, std::pair{moved->from, -1}}) {
+      positions_[account.value * marks_.size() + moved->instrument.value] += sign * moved->lots.raw;
+      cash(account, instrument.settlement) -= sign * value;
+      look_at_reducers({account, moved->instrument, {}});
+    }
+  }
+}
+
 // Orders that may only reduce go, the newest first, where they could do more than that (ORDERLIFE 1):
 // which of them have been asked to is the gate's to say.
 void GateAudit::look_at_reducers(const Whose& whose) {

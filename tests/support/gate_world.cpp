@@ -177,6 +177,18 @@ void GateWorld::price_state(risk::PriceKind kind, std::uint32_t target, risk::Pr
   after_call();
 }
 
+void GateWorld::funding(risk::InstrumentIndex instrument, std::int64_t paid,
+                        std::int64_t predicted) {
+  gate_->on_funding(
+      {.time = {now_ns}, .paid = paid, .predicted = predicted, .instrument = instrument});
+  after_call();
+}
+
+void GateWorld::open_interest(risk::InstrumentIndex instrument, risk::Lots lots) {
+  gate_->on_open_interest({.time = {now_ns}, .lots = lots, .instrument = instrument});
+  after_call();
+}
+
 bool GateWorld::look_again() {
   bool looked = gate_->recheck(now_ns);
   after_call();
@@ -190,6 +202,13 @@ void GateWorld::control(risk::Control control) {
   gate_->control(control);
   after_call();
   deliver();
+}
+
+gate::FactAnswer GateWorld::tell(std::uint64_t number, const config::Fact& fact) {
+  const gate::FactAnswer answer = gate_->tell({.number = number, .fact = fact}, now_ns);
+  after_call();
+  deliver();
+  return answer;
 }
 
 void GateWorld::sweep(gate::SweepScope scope, std::uint32_t target, std::uint32_t instrument) {
@@ -561,6 +580,10 @@ std::vector<std::uint64_t> kept_of(gate::Gate& gate) {
                                     c.executed,
                                     c.canceled,
                                     c.price_state_changes,
+                                    c.fundings,
+                                    c.open_interests,
+                                    c.facts,
+                                    c.facts_refused,
                                     c.self_match_prevented,
                                     c.venue_rejected,
                                     c.broken,

@@ -66,6 +66,8 @@ class GateWorld : public AuditedWorld {
   void mark(risk::InstrumentIndex instrument, risk::Mark mark);
   void index(risk::AssetIndex asset, std::int64_t index);
   void price_state(risk::PriceKind kind, std::uint32_t target, risk::PriceState state);
+  void funding(risk::InstrumentIndex instrument, std::int64_t paid, std::int64_t predicted);
+  void open_interest(risk::InstrumentIndex instrument, risk::Lots lots);
   // What is due of margin states, and who has his turn. Whether there was any.
   bool look_again();
 
@@ -73,6 +75,7 @@ class GateWorld : public AuditedWorld {
   void control(risk::Control control);
   void sweep(gateway::gate::SweepScope scope, std::uint32_t target,
              std::uint32_t instrument = risk::kNone32);
+  gateway::gate::FactAnswer tell(std::uint64_t number, const config::Fact& fact);
   void session_is(risk::SessionIndex session, bool up);
   // What is at a lost venue is dead.
   void orders_are_dead();

@@ -102,6 +102,7 @@ ShardAudit::Seen& ShardAudit::Seen::operator+=(const Seen& more) {
   streams_begun += more.streams_begun;
   unsafe += more.unsafe;
   safe_again += more.safe_again;
+  fundings += more.fundings;
   return *this;
 }
 
@@ -195,6 +196,9 @@ void ShardAudit::take(const journal::RecordView& view) {
     const auto change = read<risk::SetPriceState>(view);
     gate_.priced(change);
     ++(change.state == risk::PriceState::Unsafe ? seen.unsafe : seen.safe_again);
+  } else if (is(Type::Funding)) {
+    gate_.funded(read<risk::FundingUpdate>(view));
+    ++seen.fundings;
   } else if (is(Type::Control)) {
     gate_.controlled(read<risk::Control>(view));
   } else if (is(Type::Sweep)) {

@@ -62,7 +62,7 @@ class ShardAudit {
                   slow_consumers = 0, overloads = 0, passed_over = 0, cancels_on_disconnect = 0,
                   lost_venues = 0, degraded = 0, busy = 0, rests = 0, markers = 0, commands = 0,
                   commands_passed_over = 0, gone = 0, late_starts = 0, streams_begun = 0,
-                  unsafe = 0, safe_again = 0;
+                  unsafe = 0, safe_again = 0, fundings = 0;
     Seen& operator+=(const Seen& more);
   };
   Seen seen;

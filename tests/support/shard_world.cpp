@@ -85,6 +85,7 @@ ShardWorld::ShardWorld(const std::vector<Change>& changes,
       transport_(std::make_unique<MemoryTransport>(deployment_.gateway.connections_max)),
       prices_(static_cast<std::uint32_t>(deployment_.instruments.size()),
               static_cast<std::uint32_t>(deployment_.assets.size()), 64, [] {}),
+      contracts_(deployment_.instruments.size(), [] {}),
       judge_(std::make_unique<gate::Gate>(deployment_, nullptr)) {
   disk_budget_bytes = kind.follows ? 8 * segment_bytes : 0;
   g_disk = {};
@@ -185,7 +186,8 @@ bool ShardWorld::start() {
       directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
   shard_ = std::make_unique<shard::Shard>(
       deployment_, venue_password_, *logins_, *gate_, *journal_, *streams_,
-      shard::Inputs{.prices = &prices_, .orders = orders_.get()}, *transport_);
+      shard::Inputs{.prices = &prices_, .contracts = &contracts_, .orders = orders_.get()},
+      *transport_);
   shard_->begin();
   return true;
 }
@@ -397,6 +399,11 @@ void ShardWorld::offer(feeds::PriceUpdate update) {
   update.as_of_ns = now_ns();
   prices_.offer(update);
   prices_.flush();
+}
+
+void ShardWorld::offer(const feeds::ContractUpdate& update) {
+  contracts_.offer(update);
+  contracts_.flush();
 }
 
 void ShardWorld::price_everything() {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/follower/follower.h"
@@ -80,6 +81,10 @@ class ShardWorld : public AuditedWorld {
   // One price, as of now, to where the shard takes them from.
   void offer(feeds::PriceUpdate update);
   void price_everything();
+  // What a contract's venue says of it, likewise.
+  void offer(const feeds::ContractUpdate& update);
+  // The feed's thread looks whether there is a place again. True: nothing waits any more.
+  bool flush_contracts() { return contracts_.flush(); }
   // All that is under way arrives; the venue takes all of it and answers.
   void carry();
 
@@ -152,6 +157,7 @@ class ShardWorld : public AuditedWorld {
   std::unique_ptr<gateway::journal::StreamServer> streams_;
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
+  feeds::ContractQueue contracts_;
   std::unique_ptr<gateway::journal::Journal> journal_;
   std::unique_ptr<gateway::gate::Gate> gate_;
   std::unique_ptr<gateway::follower::Follower> follower_;

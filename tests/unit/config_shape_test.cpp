@@ -78,8 +78,9 @@ const std::set<std::string>& optional_keys() {
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
       "protections",
       // feeds.json
-      "price_multiplier", "interval", "authorities_file", "connect_ms", "silence_ms",
-      "prices_silence_ms", "reconnect_ms_min", "reconnect_ms_max", "publishers"};
+      "price_multiplier", "funding", "open_interest", "quantity_multiplier", "interval",
+      "authorities_file", "connect_ms", "silence_ms", "prices_silence_ms", "reconnect_ms_min",
+      "reconnect_ms_max", "publishers"};
   return keys;
 }
 

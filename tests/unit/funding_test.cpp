@@ -126,6 +126,35 @@ TEST(FundingAtSettlement, WhatCannotBeIsRefused) {
   EXPECT_EQ(funding.counters().rates, 1U);
 }
 
+TEST(FundingAtSettlement, ASettlementFurtherAwayThanAnIntervalIsNoSettlement) {
+  Funding funding(linear(FundingStyle::AtSettlement));
+  funding.take(predicted("0.0001", kStart, kStart + 8 * kHour + 1));
+  EXPECT_EQ(funding.counters().refused, 1U);
+  funding.take(predicted("0.0001", kStart, kStart + 8 * kHour));
+  EXPECT_EQ(funding.counters().rates, 1U);
+}
+
+TEST(FundingAtSettlement, WhatWasDueBeforeItBeganIsSomebodyElses) {
+  Funding funding(linear(FundingStyle::AtSettlement), kStart);
+  funding.take_mark(6'000'000, kStart);
+  funding.take(predicted("0.0001", kStart - 1, kStart));
+  EXPECT_FALSE(funding.step(kStart + 1));
+  EXPECT_EQ(funding.counters().refused, 1U);
+  funding.take(predicted("0.0001", kStart - 1, kStart + 1));
+  const auto update = funding.step(kStart + 1);
+  ASSERT_TRUE(update);
+  EXPECT_EQ(update->paid, 6'000 * kSecond);
+}
+
+TEST(FundingContinuous, OfTheTimeBeforeItBeganNothingIsPaid) {
+  Funding funding(linear(FundingStyle::Continuous), kStart);
+  funding.take_mark(6'000'000, kStart - 20 * kSecond);
+  funding.take(said(MarketField::FundingRate, "0.00288", kStart - 20 * kSecond));
+  const auto update = funding.step(kStart + 10 * kSecond);
+  ASSERT_TRUE(update);
+  EXPECT_EQ(update->paid, 60 * kSecond);
+}
+
 TEST(FundingAtSettlement, APredictionDoesNotComeTooOften) {
   Funding funding(linear(FundingStyle::AtSettlement));
   funding.take_mark(6'000'000, kStart);

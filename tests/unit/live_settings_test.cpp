@@ -56,6 +56,23 @@ TEST(LiveSettings, TheReferencesSayWhatIsSubscribedTo) {
   }
 }
 
+TEST(LiveSettings, WhatIsAskedOfContractsIsSubscribedToOnce) {
+  config::Deployment deployment = deployment_with();
+  config::FundingSettings funding;
+  funding.source = deployment.names.sources.find("binance");
+  funding.symbol = "SOLUSDT";
+  deployment.feed.fundings.push_back(funding);
+  config::OpenInterestSettings interest;
+  interest.source = deployment.names.sources.find("bybit");
+  interest.symbol = "BTCUSDT";
+  deployment.feed.open_interests.push_back(interest);
+  const std::vector<LiveSourceSettings> live = live_sources(deployment);
+  EXPECT_EQ(stream(named(live, "binance")).conversation.symbols,
+            (Symbols{"ETHUSDT", "BTCUSDT", "SOLUSDT"}));
+  EXPECT_EQ(stream(named(live, "bybit")).conversation.symbols,
+            (Symbols{"BTCUSDT", "ETHUSDT", "1000ETHUSDT"}));
+}
+
 TEST(LiveSettings, WhatIsNotConfiguredIsTheDefault) {
   const std::vector<LiveSourceSettings> live = live_sources(deployment_with());
   const WebSocketSourceSettings& bybit = stream(named(live, "bybit"));
