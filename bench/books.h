@@ -68,6 +68,7 @@ inline Parameters parameters_of(const BookShape& shape) {
   set.column_count.assign(shape.groups, shape.scenarios);
   p.sets = {set};
   p.per_group.initial_mult_ppm = 1'200'000;
+  p.bands = {{MarginState::Restricted, MarginBasis::Initial, kPpm, kPpm}};
   p.profiles = {wide_limits(p.instruments.size())};
   add_accounts(p, shape.accounts, kBookAccountsPerSession, 0);
   const std::uint32_t held = shape.groups * (shape.futures_held + shape.options_held);
@@ -95,6 +96,10 @@ class Book : public Desk {
         for (std::uint32_t at = 0; at < shape.options * columns; ++at)
           table.gains.push_back(random_.around(kVectorCap));
       }
+      for (std::size_t t = 0; t < 2; ++t) {
+        tables_[g][t].facts =
+            facts_of(tables_[g][t], row_scales(engine.parameters(), {g}), &tables_[g][1 - t]);
+      }
       publish(g);
     }
     for (std::uint32_t a = 0; a < shape.accounts; ++a) {
@@ -116,8 +121,10 @@ class Book : public Desk {
   // The next table of the group, of two that take turns; in force by engine.apply().
   const RiskTable& next_table(std::uint32_t group) {
     std::array<RiskTable, 2>& tables = tables_[group];
-    RiskTable& table = tables[0].id < tables[1].id ? tables[0] : tables[1];
+    const std::size_t next = tables[0].id < tables[1].id ? 0 : 1;
+    RiskTable& table = tables[next];
     table.id = ++last_table_;
+    table.facts.since = tables[1 - next].id;
     table.as_of = time();
     return table;
   }
@@ -133,6 +140,12 @@ class Book : public Desk {
     is_up_ = !is_up_;
     for (std::uint32_t f = 0; f < shape_.groups * shape_.factors; ++f)
       mark({f}, kMark + (is_up_ ? 1 : 0));
+  }
+  // Leaves the account a fifth more than is required of it, and its margin state is watched.
+  void watch(AccountIndex account) {
+    const MarginReport now = engine.margin(account, time());
+    pay(account, now.requirement.raw / 5 - now.available.raw);
+    engine.apply(Recheck{.time = time(), .account = account});
   }
   [[nodiscard]] const BookShape& shape() const { return shape_; }
 

@@ -84,7 +84,9 @@ class Echo final : public Door {
     queue_.push({.type = EdgeCommand::Type::Alive, .session = {}});
   }
   void on_closed(ConnectionId, std::int64_t) override {}
-  HttpReply on_request(const HttpRequest&, std::int64_t) override { return {}; }
+  std::optional<HttpReply> on_request(const HttpRequest&, std::int64_t) override {
+    return HttpReply{};
+  }
 
  private:
   void run() {

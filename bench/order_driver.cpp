@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "bench/books.h"
 #include "bench/worlds.h"
 
 namespace portcullis::bench {
@@ -24,6 +25,8 @@ template <class Command>
 [[gnu::noinline]] VenueOutcome measured(Engine& engine, const VenueEvent& event) {
   return engine.apply(event);
 }
+[[gnu::noinline]] void measured(Engine& engine, const MarkUpdate& update) { engine.apply(update); }
+[[gnu::noinline]] bool measured(Book& book, const RiskTable& table) { return book.publish(table); }
 
 namespace {
 
@@ -141,14 +144,43 @@ const std::map<std::string, std::function<void(World&)>> kCases = {
      }},
 };
 
+// What a market does: to a group of 10 futures with an account in all of them whose margin state is
+// watched, and to one of 1,000 options in a table of 64 columns.
+const std::map<std::string, std::function<void()>> kMarketCases = {
+    {"apply_mark",
+     [] {
+       Book book({.factors = 10, .futures_held = 10});
+       book.watch({0});
+       for (int i = 0; i < kOperations; ++i) {
+         const InstrumentIndex future = book.future(0, static_cast<std::uint32_t>(i % 10));
+         measured(book.engine, MarkUpdate{.time = book.time(),
+                                          .as_of = book.time(),
+                                          .mark = {kMark + i / 10 % 2},
+                                          .instrument = future});
+       }
+     }},
+    {"apply_table",
+     [] {
+       Book book({.options = 1'000});
+       for (int i = 0; i < kOperations; ++i) expect(measured(book, book.next_table(0)));
+     }},
+};
+
 }  // namespace
 }  // namespace portcullis::bench
 
 int main(int argc, char** argv) {
   using portcullis::bench::kCases;
-  const auto found = argc == 2 ? kCases.find(argv[1]) : kCases.end();
+  using portcullis::bench::kMarketCases;
+  const std::string asked = argc == 2 ? argv[1] : "";
+  if (const auto market = kMarketCases.find(asked); market != kMarketCases.end()) {
+    market->second();
+    return 0;
+  }
+  const auto found = kCases.find(asked);
   if (found == kCases.end()) {
     for (const auto& [name, run] : kCases) std::puts(name.c_str());
+    for (const auto& [name, run] : kMarketCases) std::puts(name.c_str());
     return argc == 1 ? 0 : 2;
   }
   portcullis::bench::World world({});

@@ -127,7 +127,7 @@ def table(rows):
     return markdown(["benchmark", "cost", "least to most of the rounds", *titles], lines)
 
 
-# One benchmark against another, both in every round of the same run.
+# One benchmark against another, both in every round of the same run: the costs, or a counter.
 RATIOS = [
     ("1,000 positions to 1, by the bound", "margin", "decide_bound/positions:1000", "decide_bound/positions:1"),
     ("1,000 positions to 1, exact", "margin", "decide_exact/positions:1000", "decide_exact/positions:1"),
@@ -165,17 +165,26 @@ RATIOS = [
      "append_paced/process"),
     ("everything from nothing to incremental, 50 positions", "decision",
      "full_recompute_per_order/positions:50/scenarios:64", "submit_fresh/positions:50/scenarios:64"),
+] + [
+    (f"an order's {share} in {weather} to a quiet one{more}", "storm", f"{kind}/{weather}",
+     f"{kind}/quiet", key)
+    for kind in ("orders", "orders_alone")
+    for weather in ("storm", "bursts", "board")
+    for share, key, more in (("p50", "p50_ns", ""), ("p99", "p99_ns", ""),
+                             ("p99", "running_p99_ns", ", where the thread ran"))
 ]
 
 
 def ratios(programs):
     lines = []
-    for what, program, above, below in RATIOS:
+    for what, program, above, below, *key in RATIOS:
         rows = programs.get(program, {})
         if above not in rows or below not in rows:
             continue
-        rounds = [a / b for a, b in zip(rows[above].costs, rows[below].costs)]
-        lines.append([what, f"{rows[above].cost / rows[below].cost:.2f}",
+        costs = [[run[key[0]] for run in row.runs] if key else row.costs
+                 for row in (rows[above], rows[below])]
+        rounds = [a / b for a, b in zip(*costs)]
+        lines.append([what, f"{statistics.median(costs[0]) / statistics.median(costs[1]):.2f}",
                       f"{min(rounds):.2f} to {max(rounds):.2f}", f"{above} to {below} ({program})"])
     return markdown(["what", "ratio", "least to most of the rounds", "of"], lines)
 
@@ -236,6 +245,10 @@ TARGETS = [
     ("and beyond, an option line", "about 30 ns",
      lambda run: run.slope("stale", "decide_exact/after_tick/options:", 30, 100) + ", " +
      run.slope("stale", "refresh/after_table/options:", 30, 100) + " with a new table"),
+    ("a mark applied, group of 10 linear instruments", "<= 1 us",
+     lambda run: run.cost("stale", "apply_mark/instruments:10")),
+    ("a risk table of 1,000 rows put in force", "O(rows)",
+     lambda run: run.cost("stale", "apply_table/rows:1000")),
     ("expected shortfall 97.5 % over 512 scenarios, exact", "<= 1 us",
      lambda run: run.cost("margin", "exact/group_set/es/scenarios:512") + " one set, " +
      run.cost("margin", "loss/es/columns:512") + " the selection alone"),

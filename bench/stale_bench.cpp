@@ -9,6 +9,8 @@
 //                      with the refresh that it needs
 //   decide_bound/      the same where the bound passes it, and the vectors stay as they are
 //   apply_table/       a new table of one group of 64 scenarios, by rows: no account is touched
+//   apply_mark/        a new mark of one of so many futures of a group, of whose accounts one is watched:
+//                      neither is one
 //   order_after_ticks/ how often the bound decides: see below
 //   timer_alone        is in every one of these times
 #include <array>
@@ -92,6 +94,26 @@ void apply_table(benchmark::State& state, const BookShape& shape) {
   each(
       state, [&]() -> const RiskTable* { return &book.next_table(0); },
       [&](const RiskTable* table) { return book.publish(*table); }, expect);
+}
+
+void apply_mark(benchmark::State& state, const BookShape& shape) {
+  Book& book = kept<Book>(shape);
+  book.watch(kAccount);
+  std::uint32_t mark = 0;
+  each(
+      state,
+      [&] {
+        ++mark;
+        return MarkUpdate{.time = book.time(),
+                          .as_of = book.time(),
+                          .mark = {kMark + mark / shape.factors % 2},
+                          .instrument = book.future(0, mark % shape.factors)};
+      },
+      [&](const MarkUpdate& update) {
+        book.engine.apply(update);
+        return 0;
+      },
+      kNothing);
 }
 
 // --- how often the bound decides
@@ -204,10 +226,14 @@ void order_after_ticks(benchmark::State& state, const Ticking& ticking) {
   for (const std::uint32_t options : {1U, 10U, 30U, 100U})
     add_options({.options = options, .options_held = options}, "");
   add_options({.options = 30, .options_held = 30, .table_move_max_ppm = 5'000}, "/lag");
-  for (const std::uint32_t rows : {10U, 100U, 500U}) {
+  for (const std::uint32_t factors : {10U, 100U}) {
+    const BookShape shape{.factors = factors, .futures_held = factors};
+    add_timed("apply_mark/instruments:" + std::to_string(factors), apply_mark, shape);
+  }
+  for (const std::uint32_t rows : {10U, 100U, 500U, 1'000U}) {
     const BookShape shape{.options = rows, .options_held = 10};
     add_timed("apply_table/rows:" + std::to_string(rows), apply_table, shape);
-    if (rows != 10) {
+    if (rows == 100 || rows == 500) {
       add_timed("refresh/after_table/options:10/rows:" + std::to_string(rows), refresh, shape,
                 Stale::Table);
     }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -282,6 +283,39 @@ struct GroupSettings {
   std::optional<TableRebuildSettings> rebuild;  // none: the gate does not build its table
 };
 
+// What holds while a factor is in a regime.
+struct RegimeSettings {
+  std::string name;
+  // A year's volatility at which it is entered from below, and below which it is left; of the first both
+  // are 0.
+  std::int64_t enter_ppm = 0;
+  std::int64_t leave_ppm = 0;
+  std::int64_t shock_ppm = risk::kPpm;  // of the factor's configured moves
+  // No account's leverage is higher; int64's maximum: no cap.
+  std::int64_t leverage_max_ppm = std::numeric_limits<std::int64_t>::max();
+};
+// A factor whose realised volatility selects among regimes (feeds/regime.h).
+struct FactorRegimes {
+  risk::FactorIndex factor;
+  risk::InstrumentIndex mark;  // the instrument whose mark is sampled
+  std::int64_t period_ns = 0;
+  std::int64_t half_life_ns = 0;
+  std::uint32_t warm_up = 0;
+  std::int64_t up_after_ns = 0;
+  std::int64_t down_after_ns = 0;
+  std::int64_t gap_max_ns = 0;
+  std::vector<RegimeSettings> levels;  // from calm to wild
+};
+inline constexpr std::size_t kRegimeFactorsMax = 64;
+inline constexpr std::uint8_t kLastRegime = 255;
+// By place in Deployment::regimes: which level is in force. kLastRegime, or beyond the last: the last.
+using RegimeChoice = std::array<std::uint8_t, kRegimeFactorsMax>;
+constexpr RegimeChoice last_regimes() {
+  RegimeChoice choice{};
+  choice.fill(kLastRegime);
+  return choice;
+}
+
 // Scenario sets as they were named, for reports. By set, and by column within the set: of a
 // per-group set by group first (empty where the group is not in it), of a joint set one list.
 struct SetNames {
@@ -326,6 +360,9 @@ struct Deployment {
   // By index, beside those of `parameters`.
   std::vector<AssetSettings> assets;
   std::vector<GroupSettings> groups;
+  std::vector<FactorRegimes> regimes;
+  RegimeChoice regime_choice =
+      last_regimes();  // that `parameters` are of; behind `regimes` kLastRegime
   std::vector<InstrumentSettings> instruments;
   std::vector<AccountSettings> accounts;
   std::vector<SessionSettings> sessions;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "config/load_control.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
@@ -90,6 +91,9 @@ std::string canonical_text(const std::map<std::string_view, Json>& jsons,
     if (found == jsons.end()) continue;
     Json json = found->second;
     if (file.name == kSessionsFile || file.name == kProcessFile) forget_credentials(json);
+    // Who may give commands decides nothing, and changes while a journal goes on.
+    if (file.name == kProcessFile)
+      std::erase_if(json.members, [](const JsonMember& m) { return m.name == "control"; });
     add(file.name, to_text(json));
   }
   for (const auto& [name, history] : histories) add(name, quote(history));
@@ -115,8 +119,8 @@ void complete_model(Deployment& model) {
                                 std::min<std::size_t>(kRoomMax, risk::group_slots_max(parameters)));
 }
 
-LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& folder,
-                      Extent extent) {
+LoadResult load_once(const ReadFile& read_file, const std::filesystem::path& folder, Extent extent,
+                     const RegimeChoice& regimes) {
   LoadResult result;
   Deployment& deployment = result.deployment;
   deployment.folder = folder;
@@ -126,21 +130,50 @@ LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& fo
   Loading loading{.out = deployment,
                   .problems = result.problems,
                   .read_file = read_file,
-                  .canonical = extent == Extent::Canonical};
+                  .canonical = extent == Extent::Canonical,
+                  .regimes = regimes};
   for (const Step& step : kSteps) {
     const auto json = jsons.find(step.file);
     if (json != jsons.end()) step.run(loading, json->second);
   }
+  if (const auto process = jsons.find(kProcessFile); process != jsons.end())
+    result.control = load_control(loading, process->second);
   deployment.canonical_text = canonical_text(jsons, loading.histories);
   deployment.canonical_hash = fnv1a(deployment.canonical_text);
   if (!result.ok()) return result;
   if (extent == Extent::Model) {
     complete_model(deployment);
   }
+  cap_leverage(deployment);
   // What the engine relies on, told by the engine: a difference from the checks above is our
   // mistake, and must not become its.
   const char* const problem = risk::first_problem(deployment.parameters);
   if (problem != nullptr) result.problems.push_back({"", "", "", problem});
+  return result;
+}
+
+// As many levels as the factor that has most.
+std::size_t level_count(const Deployment& deployment) {
+  std::size_t most = 0;
+  for (const FactorRegimes& of : deployment.regimes) most = std::max(most, of.levels.size());
+  return most;
+}
+
+// Sound under whichever regimes: what is wrong under some of them is found now, not in the storm.
+LoadResult load_files(const ReadFile& read_file, const std::filesystem::path& folder,
+                      Extent extent) {
+  LoadResult result = load_once(read_file, folder, extent, last_regimes());
+  if (!result.ok()) return result;
+  for (std::size_t level = 0; level + 1 < level_count(result.deployment); ++level) {
+    RegimeChoice regimes{};
+    regimes.fill(static_cast<std::uint8_t>(level));
+    LoadResult other = load_once(read_file, folder, extent, regimes);
+    for (Problem& problem : other.problems) {
+      problem.what += fmt::format(" (in the regimes of level {})", level + 1);
+      result.problems.push_back(std::move(problem));
+    }
+    if (!result.ok()) return result;
+  }
   return result;
 }
 
@@ -179,15 +212,30 @@ LoadResult load_model_texts(const std::map<std::string, std::string>& texts) {
   return load_files(files_in(texts), "", Extent::Model);
 }
 
-LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder) {
+namespace {
+
+std::map<std::string, std::string> texts_of(std::string_view canonical_text) {
   std::map<std::string, std::string> texts;
-  const JsonResult all = parse_json(text);
+  const JsonResult all = parse_json(canonical_text);
   for (const JsonMember& file : all.json.members) {
     const bool is_history =
         file.value.kind == Json::Kind::Text && file.name.ends_with(kHistoryEnding);
     texts.emplace(file.name, is_history ? file.value.text : to_text(file.value));
   }
+  return texts;
+}
+
+}  // namespace
+
+LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder) {
+  const std::map<std::string, std::string> texts = texts_of(text);
   return load_files(files_in(texts), folder, Extent::Canonical);
+}
+
+LoadResult with_regimes(std::string_view text, const std::filesystem::path& folder,
+                        const RegimeChoice& regimes) {
+  const std::map<std::string, std::string> texts = texts_of(text);
+  return load_once(files_in(texts), folder, Extent::Canonical, regimes);
 }
 
 }  // namespace portcullis::config

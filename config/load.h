@@ -13,21 +13,25 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/control_settings.h"
 #include "config/deployment.h"
 #include "config/problem.h"
 
 namespace portcullis::config {
 
 struct LoadResult {
-  Deployment deployment;          // whole and checked only when there are no problems
-  std::vector<Problem> problems;  // all of them
+  Deployment deployment;                   // whole and checked only when there are no problems
+  std::optional<ControlSettings> control;  // of process.json; none: no control plane
+  std::vector<Problem> problems;           // all of them
   [[nodiscard]] bool ok() const { return problems.empty(); }
 };
 
+// Under the last regimes, but problems are those under all of them: each level is tried.
 [[nodiscard]] LoadResult load(const std::filesystem::path& folder);
 
 // The margin model and its limits alone: assets.json, margin.json, instruments.json and limits.json.
@@ -37,6 +41,10 @@ struct LoadResult {
 // From Deployment::canonical_text, without the files. Relative paths are taken from `folder`. Nobody
 // can log in: there are no passwords in that text.
 [[nodiscard]] LoadResult load_canonical(std::string_view text, const std::filesystem::path& folder);
+
+// The same under other regimes than the last ones. A function of the text and the choice alone.
+[[nodiscard]] LoadResult with_regimes(std::string_view text, const std::filesystem::path& folder,
+                                      const RegimeChoice& regimes);
 
 // From the files' texts by name.
 [[nodiscard]] LoadResult load_texts(const std::map<std::string, std::string>& texts,

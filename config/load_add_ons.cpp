@@ -443,6 +443,7 @@ void load_add_ons(Loading& loading, const Json& json) {
   const std::size_t problems_before = loading.problem_count();
   loading.out.names.add_ons.resize(loading.out.groups.size());
   if (loading.margin_ok) check_tables(loading);
+  if (loading.margin_ok && loading.instruments_ok) find_regime_marks(loading);
   JsonReader add_ons(kMarginFile, json, "add_ons", loading.problems);
   for (const std::string& name : add_ons.keys()) {
     check_name(add_ons, name);

@@ -18,6 +18,8 @@
 //                  volatility_move ("0.01": a point), but not within pause_ms of the last time; from
 //                  prices and volatilities no older than price_age_max_ms and volatility_age_max_ms, and
 //                  forwards no further than basis_max, a share, from the anchor's mark
+//   regimes      by factor, of those whose volatility selects among several (load_regimes.cpp); none by
+//                default
 //   sets         by name (load_sets.cpp)
 //   group_mult, joint_mult  on the initial requirement of the groups and on the joint one;
 //   maintenance_group_mult, maintenance_joint_mult  on the maintenance ones, the same by default
@@ -219,6 +221,7 @@ void load_margin(Loading& loading, const Json& json) {
     risk::Parameters& parameters = loading.out.parameters;
     JsonReader groups = root.object("groups");
     read_groups(loading, groups);
+    read_regimes(loading, root);
     parameters.per_group = read_scope(root, "group_mult", "combine_groups");
     parameters.joint = read_scope(root, "joint_mult", "combine_joint");
     read_sets(loading, root, groups);

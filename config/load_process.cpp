@@ -20,6 +20,7 @@
 //               execution_history, closed orders and executions that are kept of an account;
 //               recv_window_ms_max. The gateway's limits of failed logins and of connections of an
 //               address are the edge's too, each counted by itself
+//   control     null, the default, or the control plane (load_control.cpp)
 //   venue       address, port, user; password_env or password_file, in plain text, for there we are
 //               the client: a file only its owner may read; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
@@ -37,11 +38,15 @@
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <fmt/format.h>
 
-#include <array>
-
+#include "config/load_control.h"
 #include "config/load_steps.h"
 
 namespace portcullis::config {
+
+TlsSettings read_tls(const Loading& loading, JsonReader& in) {
+  JsonReader tls = in.object("tls");
+  return {read_path(loading, tls, "certificate_file"), read_path(loading, tls, "private_key_file")};
+}
 
 namespace {
 
@@ -89,11 +94,7 @@ void read_edge(Loading& loading, JsonReader in) {
   };
   edge.address = read_address(in);
   edge.port = static_cast<std::uint16_t>(in.integer("port", 0, 65'535).value_or(0));
-  if (!in.null("tls")) {
-    JsonReader tls = in.object("tls");
-    edge.tls = TlsSettings{read_path(loading, tls, "certificate_file"),
-                           read_path(loading, tls, "private_key_file")};
-  }
+  if (!in.null("tls")) edge.tls = read_tls(loading, in);
   edge.connections_max = count("connections_max", 10'000);
   edge.connections_per_session_max = count("connections_per_session_max", 10'000);
   edge.frame_bytes_max = in.integer("frame_bytes_max", 1'024, 1 << 20).value_or(0);
@@ -211,6 +212,9 @@ void load_process(Loading& loading, const Json& json) {
   } else {
     need_edge(loading, root);
   }
+  if (root.has("control") && !root.null("control") && !root.is_object("control"))
+    root.problem("control", "must be an object, or null");
+  root.skip("control");  // load_control() reads it
   read_venue(loading, root.object("venue"));
   read_journal(loading, root.object("journal"));
   read_capacities(loading, root.object("capacities"));

@@ -215,11 +215,23 @@ void check_factors_move_apart(const Loading& loading, JsonReader& groups,
   }
 }
 
+// A move under the regimes in force, rounded away from zero; a price loses all of its value at most.
+std::int32_t under_regime(std::int32_t move, std::int64_t shock_ppm) {
+  const std::int64_t scaled = std::int64_t{move} * shock_ppm;
+  const std::int64_t away = (scaled + (scaled < 0 ? 1 - kPpm : kPpm - 1)) / kPpm;
+  return static_cast<std::int32_t>(std::clamp(away, -kPpm, 10 * kPpm));
+}
+
 // The engine's tables: what the columns move times what counts of it.
 void finish_tables(Loading& loading, JsonReader& groups) {
   for (std::size_t g = 0; g < loading.out.groups.size(); ++g) {
-    const std::vector<ColumnSettings>& columns = loading.out.groups[g].columns;
+    std::vector<ColumnSettings>& columns = loading.out.groups[g].columns;
     risk::GroupParameters& group = loading.out.parameters.groups[g];
+    for (std::uint32_t f = 0; f < group.factor_count; ++f) {
+      const std::int64_t shock_ppm = shock_ppm_of(loading, {group.first_factor + f});
+      for (ColumnSettings& column : columns)
+        column.moves_ppm[f] = under_regime(column.moves_ppm[f], shock_ppm);
+    }
     if (columns.size() > kColumnsMax) {
       groups.problem(loading.out.names.risk_groups.names()[g],
                      fmt::format("has {} columns in all sets together, more than {}",

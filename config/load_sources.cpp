@@ -187,12 +187,17 @@ void check_sources_in_use(const Loading& loading, JsonReader& root) {
   for (const ReferenceSettings& reference : feed.references) {
     for (const ReferenceSource& from : reference.sources) used[from.source.value] = true;
   }
+  for (const FundingSettings& funding : feed.fundings) used[funding.source.value] = true;
+  for (const OpenInterestSettings& interest : feed.open_interests)
+    used[interest.source.value] = true;
   for (std::uint32_t i = 0; i < feed.sources.size(); ++i) {
     if (used[i] || !feed.sources[i].stream) continue;
     JsonReader sources = root.object("sources");
     sources.ignore_rest();
-    sources.problem(loading.out.names.sources.name({i}),
-                    "must be a source of a reference: there is nothing to subscribe to");
+    sources.problem(
+        loading.out.names.sources.name({i}),
+        "must be a source of a reference, a funding or an open interest: there is nothing to "
+        "subscribe to");
   }
 }
 

@@ -49,6 +49,7 @@ struct Loading {
   std::vector<Problem>& problems;
   const ReadFile& read_file;
   bool canonical = false;  // the files' canonical text, which tells of no passwords
+  RegimeChoice regimes = last_regimes();
   std::map<std::string, std::string> histories{};  // files that margin.json names, by name
   bool currency_ok = false;
   bool assets_ok = false;
@@ -63,6 +64,7 @@ struct Loading {
   };
   std::vector<Instrument> instruments{};
   std::vector<std::string> table_anchors{};  // by group, as margin.json names them; empty: none
+  std::vector<std::string> regime_marks{};   // likewise, by place in Deployment::regimes
 
   [[nodiscard]] std::size_t problem_count() const { return problems.size(); }
 };
@@ -83,6 +85,12 @@ void load_process(Loading& loading, const Json& json);
 
 // margin.json: sets (load_sets.cpp). `groups` is told what the sets do to a group.
 void read_sets(Loading& loading, JsonReader& root, JsonReader& groups);
+// margin.json: regimes (load_regimes.cpp). What a factor's moves are multiplied by, ppm; the marks, when
+// the instruments are known; and what the regimes in force leave of the profiles' leverage.
+void read_regimes(Loading& loading, JsonReader& root);
+[[nodiscard]] std::int64_t shock_ppm_of(const Loading& loading, risk::FactorIndex factor);
+void find_regime_marks(Loading& loading);
+void cap_leverage(Deployment& deployment);
 // limits.json: profiles (load_profiles.cpp). By profile: what an account needs.
 struct ProfileTraits {
   bool has_leverage = false;

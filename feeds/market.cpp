@@ -164,6 +164,14 @@ void Market::drop(const PublishedTable& table, std::int64_t now_ns) {
   tell_events();
 }
 
+void Market::set_parameters(const config::Deployment& in_force) {
+  for (std::uint32_t g = 0; g < setup_.groups.size(); ++g) {
+    const TableDescription now = table_description(in_force, setup_.groups[g].description.group);
+    tables_.set_columns(g, now.parameter_version, now.columns);
+  }
+  next_look_ns_ = now_ns_;
+}
+
 std::int64_t Market::next_due_ns() const {
   std::int64_t due = board_.next_due_ns();
   if (!setup_.groups.empty()) due = std::min(due, next_look_ns_);

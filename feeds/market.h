@@ -63,6 +63,10 @@ class Market {
   // It could not be written: it is built anew.
   void drop(const PublishedTable& table, std::int64_t now_ns);
 
+  // Other parameters are in force: tables are built under them from now on, and those of which the moves
+  // are others at once.
+  void set_parameters(const config::Deployment& in_force);
+
   // When step() or build() has something to do, unless something is taken before.
   [[nodiscard]] std::int64_t next_due_ns() const;
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "feeds/epoch_clock.h"
-#include "feeds/table_log.h"
 
 namespace portcullis::feeds {
 
@@ -20,9 +19,9 @@ constexpr std::size_t kRows = 64;
 
 }  // namespace
 
-MarketFeed::MarketFeed(Market& market, RecordedSources& recorded, std::filesystem::path journal,
+MarketFeed::MarketFeed(Market& market, RecordedSources& recorded, TableFolder& tables,
                        std::function<void(std::string_view)> tell)
-    : market_(market), recorded_(recorded), journal_(std::move(journal)), tell_(std::move(tell)) {}
+    : market_(market), recorded_(recorded), tables_(tables), tell_(std::move(tell)) {}
 
 void MarketFeed::start(std::int64_t start_at_ns) {
   const std::int64_t now_ns = epoch_ns();
@@ -55,6 +54,14 @@ void MarketFeed::take(config::SourceIndex source, const MarketUpdate& update) {
   if (wakes) changed_.notify_one();
 }
 
+void MarketFeed::set_parameters(const config::Deployment& in_force) {
+  {
+    const std::lock_guard lock(mutex_);
+    market_.set_parameters(in_force);
+  }
+  changed_.notify_one();
+}
+
 std::int64_t MarketFeed::next_due_ns() const {
   return std::min(market_.next_due_ns(), recorded_.next_due_ns().value_or(kNever));
 }
@@ -63,7 +70,7 @@ std::int64_t MarketFeed::next_due_ns() const {
 void MarketFeed::publish_tables(std::unique_lock<std::mutex>& lock) {
   while (std::optional<PublishedTable> table = market_.build(epoch_ns())) {
     lock.unlock();
-    const std::string problem = write_table(journal_, *table);
+    const std::string problem = tables_.write(*table);
     if (!problem.empty()) tell_(problem);
     lock.lock();
     if (problem.empty()) {

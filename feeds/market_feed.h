@@ -4,7 +4,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string_view>
@@ -13,14 +12,15 @@
 
 #include "feeds/market.h"
 #include "feeds/recorded_sources.h"
+#include "feeds/table_folder.h"
 
 namespace portcullis::feeds {
 
 class MarketFeed {
  public:
-  // All must outlive it. `journal`: the folder whose table log is written to, which is open
-  // (table_log.h). `tell` is called for people, on the threads that call in here.
-  MarketFeed(Market& market, RecordedSources& recorded, std::filesystem::path journal,
+  // All must outlive it. The table log of `tables` is open (table_log.h). `tell` is called for people,
+  // on the threads that call in here.
+  MarketFeed(Market& market, RecordedSources& recorded, TableFolder& tables,
              std::function<void(std::string_view)> tell);
   MarketFeed(const MarketFeed&) = delete;
   MarketFeed& operator=(const MarketFeed&) = delete;
@@ -33,6 +33,9 @@ class MarketFeed {
 
   // Any thread: what a live source said. It waits while a table is being built.
   void take(config::SourceIndex source, const MarketUpdate& update);
+
+  // Any thread: as Market::set_parameters().
+  void set_parameters(const config::Deployment& in_force);
 
   // Any thread: looks at the market while nothing in it moves.
   template <class Look>
@@ -48,7 +51,7 @@ class MarketFeed {
 
   Market& market_;
   RecordedSources& recorded_;
-  const std::filesystem::path journal_;
+  TableFolder& tables_;
   const std::function<void(std::string_view)> tell_;
 
   mutable std::mutex mutex_;  // of all that is above and below

@@ -328,8 +328,13 @@ std::string to_text(const TableProblem& problem, const TableDescription& descrip
                      kStates[problem.column / columns], describe(problem.error));
 }
 
-BuiltTable build_table(const TableDescription& description) {
-  return TableBuilder(description).build();
+BuiltTable build_table(const TableDescription& description, const risk::RiskTable* before) {
+  BuiltTable built = TableBuilder(description).build();
+  if (!built.table) return built;
+  std::vector<risk::RowScale> rows;
+  for (const TableRow& row : description.rows) rows.push_back({row.vector_unit, row.vector_cap});
+  built.table->facts = risk::facts_of(*built.table, rows, before);
+  return built;
 }
 
 }  // namespace portcullis::feeds

@@ -161,6 +161,8 @@ struct BuiltTable {
   std::optional<risk::RiskTable> table;  // none where there is a problem: half a table is none
   std::vector<TableProblem> problems;    // the first of each row
 };
-[[nodiscard]] BuiltTable build_table(const TableDescription& description);
+// `before`: the group's table in force, which its facts compare it with; null: none.
+[[nodiscard]] BuiltTable build_table(const TableDescription& description,
+                                     const risk::RiskTable* before = nullptr);
 
 }  // namespace portcullis::feeds

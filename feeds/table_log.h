@@ -46,7 +46,7 @@ struct PublishedTable {
 [[nodiscard]] std::vector<std::byte> encode_table(const risk::RiskTable& table);
 
 struct LoadedTable {
-  std::shared_ptr<const risk::RiskTable> table{};  // none: there is a problem
+  std::shared_ptr<risk::RiskTable> table{};  // without its facts; none: there is a problem
   std::string problem{};
 };
 // Of bytes whose hash is that of their name. Bytes that are no table are a problem, whatever they are.

@@ -98,10 +98,13 @@ InputVerdict verdict_on(double value, double most, std::int64_t last_ns, bool is
 }  // namespace
 
 std::string_view describe(TableCause cause) {
-  constexpr std::array<std::string_view, kTableCauseCount> kTexts{
-      "there is none yet",    "the engine refused the last one",
-      "a price has moved",    "a volatility has moved",
-      "options have expired", "it is old"};
+  constexpr std::array<std::string_view, kTableCauseCount> kTexts{"there is none yet",
+                                                                  "the engine refused the last one",
+                                                                  "a price has moved",
+                                                                  "a volatility has moved",
+                                                                  "options have expired",
+                                                                  "it is old",
+                                                                  "other parameters are in force"};
   return kTexts[place(cause)];
 }
 
@@ -288,11 +291,26 @@ std::optional<TableCause> TableService::cause(std::uint32_t g, risk::Timestamp n
   if (group.attempted_ns && now.ns - *group.attempted_ns < rebuild.pause_ns) return std::nullopt;
   if (!group.has_table()) return TableCause::First;
   if (group.refused) return TableCause::Refused;
+  if (group.outdated) return TableCause::Parameters;
   if (group.prices_moved > 0) return TableCause::PriceMove;
   if (group.volatilities_moved > 0) return TableCause::VolatilityMove;
   if (now.ns >= group.next_expiry_ns) return TableCause::Expiry;
   if (now.ns - group.status.built_at.ns >= rebuild.age_ns) return TableCause::Age;
   return std::nullopt;
+}
+
+void TableService::set_columns(std::uint32_t g, std::uint32_t parameter_version,
+                               const std::vector<ColumnMove>& columns) {
+  Group& group = groups_[g];
+  TableDescription& description = group.settings.description;
+  PORTCULLIS_ASSERT(columns.size() == description.columns.size());
+  const auto is_same = [](const ColumnMove& a, const ColumnMove& b) {
+    return a.move_ppm == b.move_ppm;
+  };
+  if (!std::equal(columns.begin(), columns.end(), description.columns.begin(), is_same))
+    group.outdated = true;
+  description.columns = columns;
+  description.parameter_version = parameter_version;
 }
 
 std::optional<PublishedTable> TableService::step(risk::Timestamp now) {
@@ -319,7 +337,11 @@ void TableService::settle(risk::GroupIndex index, std::uint64_t version, bool in
     }
     group.status.in_flight = false;
     group.refused = !in_force;
-    if (in_force) return;
+    std::shared_ptr<const risk::RiskTable> table = std::move(group.in_flight);
+    if (in_force) {
+      group.in_force = std::move(table);
+      return;
+    }
     ++group.status.refused;
     tell(g, TableEvent::Kind::Refused, fmt::format("table {} was refused", version), now);
   }
@@ -499,7 +521,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
     group.without_smile[c] = without;
   }
   description.id = group.status.version + 1;
-  BuiltTable built = build_table(description);
+  BuiltTable built = build_table(description, group.in_force.get());
   for (const TableProblem& problem : built.problems)
     problems.push_back(to_text(problem, description));
   if (!problems.empty()) {
@@ -527,6 +549,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
   group.prices_moved = 0;
   group.volatilities_moved = 0;
   group.refused = false;
+  group.outdated = false;
   group.next_expiry_ns = std::numeric_limits<std::int64_t>::max();
   for (const TableChain& chain : group.settings.chains) {
     if (chain.expiry > now) group.next_expiry_ns = std::min(group.next_expiry_ns, chain.expiry.ns);
@@ -541,6 +564,7 @@ std::optional<PublishedTable> TableService::build(std::uint32_t g, TableCause ca
   ++status.built[place(cause)];
 
   auto table = std::make_shared<const risk::RiskTable>(*std::move(built.table));
+  group.in_flight = table;
   return PublishedTable{.group = description.group,
                         .version = description.id,
                         .hash = hash_of(encode_table(*table)),

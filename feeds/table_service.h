@@ -24,6 +24,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -106,8 +107,16 @@ inline constexpr std::size_t kInputVerdictCount = 8;
 inline constexpr double kInputPriceMax = 1e15;
 inline constexpr std::int64_t kInputFutureMaxNs = risk::kSecondNs;
 
-enum class TableCause : std::uint8_t { First, Refused, PriceMove, VolatilityMove, Expiry, Age };
-inline constexpr std::size_t kTableCauseCount = 6;
+enum class TableCause : std::uint8_t {
+  First,
+  Refused,
+  PriceMove,
+  VolatilityMove,
+  Expiry,
+  Age,
+  Parameters,  // others are in force than it was built under
+};
+inline constexpr std::size_t kTableCauseCount = 7;
 [[nodiscard]] std::string_view describe(TableCause cause);
 
 // What an option's volatility was in the last table.
@@ -170,6 +179,11 @@ class TableService {
   void take(std::uint32_t group, std::uint32_t row, const MarketUpdate& update,
             risk::Timestamp now);
 
+  // Tables of the group are built under these parameters and columns from now on: at once, where the
+  // columns are others. REQUIRES as many columns, of as many factors, with the same volatilities and weights.
+  void set_columns(std::uint32_t group, std::uint32_t parameter_version,
+                   const std::vector<ColumnMove>& columns);
+
   // Builds the table of one group that is due, in turn, if there is one. Call it until it gives none.
   // The group is in flight from then on, until settle().
   [[nodiscard]] std::optional<PublishedTable> step(risk::Timestamp now);
@@ -209,7 +223,11 @@ class TableService {
     std::int64_t next_expiry_ns = 0;  // of its chains, after it was built
     std::uint32_t prices_moved = 0;
     std::uint32_t volatilities_moved = 0;
-    bool refused = false;  // the last table, by the engine
+    // Of those built here: the engine's, and the one that it has not answered for.
+    std::shared_ptr<const risk::RiskTable> in_force{};
+    std::shared_ptr<const risk::RiskTable> in_flight{};
+    bool refused = false;   // the last table, by the engine
+    bool outdated = false;  // its columns are others now
     std::optional<std::int64_t> attempted_ns{};
     std::vector<bool> without_smile{};  // by chain: it needed one
 

@@ -4,11 +4,13 @@
 #include "gateway/client/command.h"
 #include "gateway/commands/calibrate.h"
 #include "gateway/commands/check.h"
+#include "gateway/commands/control.h"
 #include "gateway/commands/feed.h"
 #include "gateway/commands/journal.h"
 #include "gateway/commands/margin.h"
 #include "gateway/commands/password.h"
 #include "gateway/commands/reconcile.h"
+#include "gateway/commands/reload.h"
 #include "gateway/commands/replay.h"
 #include "gateway/commands/run.h"
 #include "gateway/commands/state.h"
@@ -22,6 +24,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_run_command(app);
   portcullis::gateway::add_check_command(app);
   portcullis::gateway::add_margin_command(app);
+  portcullis::gateway::add_reload_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::add_journal_command(app);
   portcullis::gateway::add_state_command(app);
@@ -30,6 +33,8 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_feed_command(app);
   portcullis::gateway::add_calibrate_command(app);
   portcullis::gateway::add_tune_command(app);
+  portcullis::gateway::add_control_commands(app);
+  portcullis::gateway::add_token_command(app);
   portcullis::gateway::venue_sim::add_venue_command(app);
   portcullis::gateway::client::add_client_command(app);
   CLI11_PARSE(app, argc, argv);

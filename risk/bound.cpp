@@ -70,7 +70,8 @@ Int128 Engine::worse_by(const Candidate& candidate, Lots grown, bool in_vectors,
   const bool buys = candidate.side == Side::Buy;
   Int128 worse = 0;
   if (in_vectors && parameters.risk == RiskSource::Table) {
-    const TableWorst& worst = table_worst_[candidate.instrument.value];
+    const RiskTable* table = tables_[group_of(candidate.instrument).value];
+    const RowWorst worst = table != nullptr ? table->facts.worst[parameters.row] : RowWorst{};
     const Int128 fines = lots * parameters.vector_unit;
     worse = (fines * (buys ? worst.loss : worst.gain) + fines / 2 + 1) * fine_slope_;
     span += fines * (Int128{parameters.vector_cap} + 1);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "risk/refusal.h"
+
 namespace portcullis::risk {
 
 Engine::Engine(const Parameters& parameters)
@@ -67,7 +69,6 @@ Engine::Engine(const Parameters& parameters)
   tables_since_.assign(p.groups.size(), p.version);
   group_version_.assign(p.groups.size(), 1);
   table_version_.assign(p.groups.size(), 0);
-  table_worst_.resize(p.instruments.size());
   anchored_.resize(p.instruments.size());
   moved_count_.resize(p.groups.size());
   reducers_.resize(p.capacities.positions);
@@ -232,6 +233,9 @@ Usage Engine::usage(AccountIndex account, InstrumentIndex instrument) const noex
   const std::uint32_t at = find_line(account, instrument);
   return at == kNil ? Usage{} : usage_of(lines_[at]);
 }
+Value Engine::quanta_up(Wide wide) const noexcept {
+  return {saturate(ceil_div(wide.raw, parameters_.wide_denominator))};
+}
 
 Amount Engine::balance(AccountIndex account, AssetIndex asset) const noexcept {
   return holding(account, asset).balance;
@@ -257,6 +261,12 @@ Mark Engine::mark(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark;
 }
 std::int64_t Engine::index(AssetIndex asset) const noexcept { return assets_[asset.value].index; }
+Timestamp Engine::mark_as_of(InstrumentIndex instrument) const noexcept {
+  return instruments_[instrument.value].as_of;
+}
+Timestamp Engine::index_as_of(AssetIndex asset) const noexcept {
+  return assets_[asset.value].as_of;
+}
 PriceState Engine::mark_state(InstrumentIndex instrument) const noexcept {
   return instruments_[instrument.value].mark_state;
 }

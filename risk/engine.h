@@ -281,7 +281,7 @@ class Engine : private Rules {
   // told. Prices that are told meanwhile are taken, and leave it unsafe.
   void apply(const SetPriceState& change) noexcept;
   // The table is in force from now on; it must stay where it is until the next one of its group is.
-  // False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
+  // O(rows + anchors). False, and nothing happens, where it is not as RiskTable requires. Where it is too old, or out of
   // bounds (RiskTable::anchors), the prices of its instruments are stale: increases are refused.
   bool apply(const TableUpdate& update, const RiskTable& table) noexcept;
   void apply(const OpenInterestUpdate& update) noexcept;
@@ -382,12 +382,28 @@ class Engine : private Rules {
   [[nodiscard]] bool assets_are_priced() const noexcept;
   [[nodiscard]] Mark mark(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::int64_t index(AssetIndex asset) const noexcept;  // 0: never priced
+  // When a price was as it is, by its source; 0: never priced.
+  [[nodiscard]] Timestamp mark_as_of(InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Timestamp index_as_of(AssetIndex asset) const noexcept;
   [[nodiscard]] PriceState mark_state(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] PriceState index_state(AssetIndex asset) const noexcept;
   [[nodiscard]] InstrumentPhase phase(InstrumentIndex instrument) const noexcept;
   [[nodiscard]] std::uint8_t session_flags(SessionIndex session) const noexcept;
   // Of a node, an account or a session.
   [[nodiscard]] std::uint8_t flags(ControlScope scope, std::uint32_t target) const noexcept;
+  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
+    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
+  }
+  // f(OrderIndex) for each live order of the account.
+  template <class F>
+  void each_order(AccountIndex account, F&& f) const {
+    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
+      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
+        for (const std::uint32_t first : lines_[l].first)
+          for (std::uint32_t o = first; o != kNil; o = orders_[o].next) f(OrderIndex{o});
+      }
+    }
+  }
 
   // --- what of its limits is in use, as the checks count it
   // Of a node: the sum of its accounts' usages.
@@ -405,6 +421,12 @@ class Engine : private Rules {
   [[nodiscard]] Wide notional(InstrumentIndex instrument) const noexcept {
     return instruments_[instrument.value].notional;
   }
+  // Of so many lots.
+  [[nodiscard]] Value notional(InstrumentIndex instrument, Lots lots) const noexcept {
+    return quanta_up({notional(instrument).raw * lots.raw});
+  }
+  // Rounded up.
+  [[nodiscard]] Value quanta_up(Wide wide) const noexcept;
   // Over all instruments, at the marks. Of an account: REQUIRES refresh().
   [[nodiscard]] Wide gross_notional(AccountIndex account) const noexcept {
     return accounts_[account.value].gross;
@@ -503,22 +525,15 @@ class Engine : private Rules {
   };
   // The most that a lot of any instrument of a group loses in a column: M. Cut off above kSpanMax.
   struct LotLoss {
-    std::vector<InstrumentIndex> instruments{};  // of a group with protections
-    std::vector<std::int64_t> of_rows{};         // by raw column, of Table instruments
-    std::vector<std::int64_t> most{};            // by raw column
+    std::vector<InstrumentIndex> futures{};  // of a group with protections: its Factor instruments
+    std::vector<std::int64_t> most{};        // by raw column
     std::int64_t largest = 0;
-    std::uint64_t table_version = ~std::uint64_t{0};
     std::uint64_t version = 0;
   };
   // The anchor of an instrument in its group's table, and whether its mark is too far from it.
   struct Anchored {
     Mark anchor{};  // 0: none
     bool has_moved = false;
-  };
-  // The largest gain and the largest loss in a row of a table.
-  struct TableWorst {
-    std::int32_t gain = 0;
-    std::int32_t loss = 0;
   };
   // What a group's add-ons charge, in fines.
   struct Charges {
@@ -572,9 +587,6 @@ class Engine : private Rules {
                                         std::array<Level, kLevelsMax>& path) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
-  [[nodiscard]] bool has_condition(Condition condition) const noexcept {
-    return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
-  }
   [[nodiscard]] Decision ignored() const noexcept;
   Decision judge(const Candidate& candidate) const noexcept;
   Lots largest_passing(const Candidate& candidate) const noexcept;
@@ -1044,6 +1056,7 @@ class Engine : private Rules {
 
   const char* verify_account(AccountIndex account) noexcept;
   [[nodiscard]] const char* verify_anchors() const noexcept;
+  [[nodiscard]] const char* verify_tables() const noexcept;
 
   // state_hash.cpp
   [[nodiscard]] std::uint64_t hash_of(const Order& order) const noexcept;
@@ -1075,13 +1088,12 @@ class Engine : private Rules {
     if (last_time_ < time) last_time_ = time;
   }
   [[nodiscard]] Int128 value_at(InstrumentIndex instrument, Int128 mark) const noexcept;
-  [[nodiscard]] std::int64_t shift_ppm(const RiskTable& before, const RiskTable& after,
-                                       InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] std::int64_t shift_ppm(const RiskTable& table) const noexcept;
   [[nodiscard]] Int128 unlevered_lot(InstrumentIndex index) const noexcept;
   [[nodiscard]] Int128 notional_at(InstrumentIndex instrument, Int128 mark) const noexcept;
   void price_instrument(InstrumentIndex instrument) noexcept;
   void price_asset(AssetIndex asset) noexcept;
-  [[nodiscard]] bool are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept;
+  [[nodiscard]] bool fits(const RiskTable& table) const noexcept;
   [[nodiscard]] bool has_moved(InstrumentIndex instrument, Mark anchor) const noexcept;
   void set_anchor(InstrumentIndex instrument, Mark anchor) noexcept;
   template <class Stands>
@@ -1151,7 +1163,6 @@ class Engine : private Rules {
   std::vector<Usage> usage_;                  // [instrument * nodes + node]
   std::vector<std::uint64_t> group_version_;  // of prices
   std::vector<std::uint64_t> table_version_;  // of the published table
-  std::vector<TableWorst> table_worst_;       // by instrument
   std::vector<Anchored> anchored_;            // by instrument
   std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
   std::vector<Reducers> reducers_;            // by line

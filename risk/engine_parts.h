@@ -33,6 +33,7 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.first_use_);
   part.fixed(self.group_assets_);
   part.fixed(self.referring_);
+  part.fixed(self.rows_);
   part.fixed(self.line_groups_);
   part.fixed(self.set_lists_);
   part.fixed(self.outflow_ppm_);
@@ -116,7 +117,6 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.all(self.usage_);
   part.all(self.group_version_);
   part.all(self.table_version_);
-  part.all(self.table_worst_);
   part.all(self.anchored_);
   part.all(self.moved_count_);
   part.rebuilt(self.reducers_);

@@ -11,14 +11,15 @@ void Engine::lay_out_quotes() {
     for (const MarketMakerProtection& of : account.protections) {
       const std::uint32_t columns = p.groups[of.group.value].raw_columns();
       protections_.push_back({of.group, std::vector<std::int64_t>(columns)});
-      lot_loss_[of.group.value].of_rows.resize(columns);
       lot_loss_[of.group.value].most.resize(columns);
     }
   }
   for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
     LotLoss& loss = lot_loss_[group_of({i}).value];
-    if (!loss.most.empty() && p.instruments[i].payoff != Payoff::Spot)
-      loss.instruments.push_back({i});
+    if (!loss.most.empty() && p.instruments[i].payoff != Payoff::Spot &&
+        p.instruments[i].risk == RiskSource::Factor) {
+      loss.futures.push_back({i});
+    }
   }
 }
 

@@ -410,7 +410,7 @@ void Engine::move_in_vector(Line& line, GroupSlot& slot) noexcept {
   const Reachable before = line.in_vector;
   if (lots.low == before.low && lots.high == before.high) return;
   slot.table_span += table_span(parameters, lots) - table_span(parameters, before);
-  const TableWorst& worst = table_worst_[line.instrument.value];
+  const RowWorst& worst = tables_[slot.group.value]->facts.worst[parameters.row];
   slot.pending +=
       std::max<Int128>(0, table_reserve(parameters, lots) - table_reserve(parameters, before)) +
       (std::max<Int128>(0, (before.low - lots.low).raw) * worst.gain +

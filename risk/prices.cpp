@@ -110,17 +110,16 @@ void Engine::apply(const SetPriceState& change) noexcept {
 
 // --- tables
 
-// Each is an instrument of the group, with a mark, and there once.
-bool Engine::are_sound(std::span<const Anchor> anchors, GroupIndex group) const noexcept {
-  for (std::size_t a = 0; a < anchors.size(); ++a) {
-    const InstrumentIndex instrument = anchors[a].instrument;
-    if (instrument.value >= instruments_.size() || group_of(instrument) != group) return false;
-    if (anchors[a].mark.raw <= 0) return false;
-    for (std::size_t before = 0; before < a; ++before) {
-      if (anchors[before].instrument == instrument) return false;
-    }
-  }
-  return true;
+// Of the group's shape, as facts_of() requires, and anchored in the group.
+bool Engine::fits(const RiskTable& table) const noexcept {
+  const GroupParameters& group = parameters_.groups[table.group.value];
+  return table.facts.is_sound && table.measures.size() == group.row_count &&
+         table.gains.size() == std::size_t{group.row_count} * group.raw_columns() &&
+         table.facts.worst.size() == group.row_count &&
+         std::all_of(table.anchors.begin(), table.anchors.end(), [&](const Anchor& anchor) {
+           return anchor.instrument.value < instruments_.size() &&
+                  group_of(anchor.instrument) == table.group;
+         });
 }
 
 // Whether an instrument's mark is further from its anchor than its group's tables may lag.
@@ -147,74 +146,41 @@ void Engine::tick_charged(Stands stands) noexcept {
   }
 }
 
-// By how much a lot of a Table instrument, as a share of its notional, may lose more in some column by
-// the new table, or be charged more; and the other way round.
-std::int64_t Engine::shift_ppm(const RiskTable& before, const RiskTable& after,
-                               InstrumentIndex index) const noexcept {
-  const InstrumentParameters& instrument = parameters_.instruments[index.value];
-  const std::size_t columns = parameters_.groups[before.group.value].raw_columns();
-  const auto away = [](std::int64_t a, std::int64_t b) { return a < b ? b - a : a - b; };
-  std::int64_t gains = 0;
-  for (std::size_t at = instrument.row * columns; at < (instrument.row + 1) * columns; ++at)
-    gains = std::max(gains, away(before.gains[at], after.gains[at]));
-  Int128 fines = Int128{gains} * instrument.vector_unit;
-  for (std::size_t m = 0; m < kTableMeasures; ++m) {
-    const std::int64_t moved =
-        away(before.measures[instrument.row][m], after.measures[instrument.row][m]);
-    fines = std::max(fines, Int128{moved} * kPpm);
+// By how much a lot of any Table instrument, as a share of its notional, may lose more in some column by
+// the new table of its group, or be charged more; and the other way round. What it was not compared with
+// may have been anything.
+std::int64_t Engine::shift_ppm(const RiskTable& table) const noexcept {
+  const RiskTable* last = tables_[table.group.value];
+  if (last == nullptr || table.facts.since != last->id) return Watch::kBeyond;
+  const std::vector<InstrumentIndex>& rows = rows_[table.group.value];
+  std::int64_t shift = 0;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const Int128 fines = table.facts.moved[row];
+    if (fines == 0) continue;
+    const std::int64_t quanta = instruments_[rows[row].value].notional_quanta;
+    if (fines <= Int128{shift} * quanta) continue;  // ceil(fines / quanta) is not above it
+    if (quanta == 0) return Watch::kBeyond;
+    shift = static_cast<std::int64_t>(std::min<Int128>(ceil_div(fines, quanta), Watch::kBeyond));
   }
-  const std::int64_t quanta = instruments_[index.value].notional_quanta;
-  if (fines == 0) return 0;
-  if (quanta == 0) return Watch::kBeyond;
-  return static_cast<std::int64_t>(std::min<Int128>(ceil_div(fines, quanta), Watch::kBeyond));
+  return shift;
 }
 
 bool Engine::apply(const TableUpdate& update, const RiskTable& table) noexcept {
   advance(update.time);
   if (table.group.value >= parameters_.groups.size() || table.id != update.id ||
       table.parameter_version < tables_since_[table.group.value] ||
-      table.parameter_version > parameters_.version) {
+      table.parameter_version > parameters_.version || !fits(table)) {
     return false;
   }
-  const GroupParameters& group = parameters_.groups[table.group.value];
   const RiskTable* last = tables_[table.group.value];
-  if ((last != nullptr && table.id <= last->id) ||
-      table.gains.size() != std::size_t{group.row_count} * group.raw_columns() ||
-      table.measures.size() != group.row_count || !are_sound(table.anchors, table.group)) {
-    return false;
-  }
-  const auto worst_of = [&](const InstrumentParameters& instrument) {
-    const auto row = table.gains.begin() + std::ptrdiff_t{instrument.row} * group.raw_columns();
-    TableWorst worst;
-    for (auto gain = row; gain != row + group.raw_columns(); ++gain) {
-      // No larger than the cap plus one, which tells that it is too large.
-      worst.gain = std::max(worst.gain, *gain);
-      worst.loss = std::max(worst.loss, -std::max(*gain, -instrument.vector_cap - 1));
-    }
-    return worst;
-  };
-  const auto has_row = [&](std::uint32_t i) {
-    return parameters_.instruments[i].risk == RiskSource::Table && group_of({i}) == table.group;
-  };
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (!has_row(i)) continue;
-    const InstrumentParameters& instrument = parameters_.instruments[i];
-    const TableWorst worst = worst_of(instrument);
-    if (std::max(worst.gain, worst.loss) > instrument.vector_cap) return false;
-  }
-  std::int64_t shift = last == nullptr ? Watch::kBeyond : 0;
-  for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
-    if (!has_row(i)) continue;
-    table_worst_[i] = worst_of(parameters_.instruments[i]);
-    if (last != nullptr) shift = std::max(shift, shift_ppm(*last, table, {i}));
-  }
-  watch_.shift(table.group.value, shift);
+  if (last != nullptr && table.id <= last->id) return false;
+  watch_.shift(table.group.value, shift_ppm(table));
   const auto set_anchors = [&](const RiskTable& of, bool on) {
     for (const Anchor& anchor : of.anchors)
       set_anchor(anchor.instrument, on ? anchor.mark : Mark{});
   };
   if (last != nullptr) set_anchors(*last, false);
-  if (group.table_move_max_ppm > 0) set_anchors(table, true);
+  if (parameters_.groups[table.group.value].table_move_max_ppm > 0) set_anchors(table, true);
   tables_[table.group.value] = &table;
   table_as_of_[table.group.value] = std::min(table.as_of, last_time_);
   hash_.touch(EntityKind::Table, table.group.value);

@@ -44,21 +44,11 @@ const Engine::LotLoss& Engine::lot_loss(GroupIndex index) const noexcept {
   if (loss.version == group_version_[index.value]) return loss;
   const std::uint32_t columns = parameters_.groups[index.value].column_count;
   const std::uint32_t raw_columns = parameters_.groups[index.value].raw_columns();
-  const bool has_new_table = loss.table_version != table_version_[index.value];
-  if (has_new_table) std::fill(loss.of_rows.begin(), loss.of_rows.end(), 0);
-  for (const InstrumentIndex i : loss.instruments) {
-    const std::int32_t* row = gains(i);
-    if (row == nullptr || !has_new_table) continue;
-    const Int128 unit = parameters_.instruments[i.value].vector_unit;
-    for (std::uint32_t c = 0; c < raw_columns; ++c) {
-      loss.of_rows[c] =
-          std::max(loss.of_rows[c], cut_off(unit * std::abs(row[c]) + ceil_div(unit, 2)));
-    }
-  }
-  std::copy(loss.of_rows.begin(), loss.of_rows.end(), loss.most.begin());
-  for (const InstrumentIndex i : loss.instruments) {
+  std::fill(loss.most.begin(), loss.most.end(), 0);
+  if (const RiskTable* table = tables_[index.value])
+    std::copy(table->facts.lot_loss.begin(), table->facts.lot_loss.end(), loss.most.begin());
+  for (const InstrumentIndex i : loss.futures) {
     const InstrumentParameters& parameters = parameters_.instruments[i.value];
-    if (parameters.risk != RiskSource::Factor) continue;
     const std::int64_t quanta =
         cut_off(ceil_div(instruments_[i.value].notional.raw, parameters_.wide_denominator));
     const std::int32_t* moves = shocks(index, places_[parameters.factor.value].local_factor);
@@ -70,7 +60,6 @@ const Engine::LotLoss& Engine::lot_loss(GroupIndex index) const noexcept {
   }
   loss.largest = 0;
   for (const std::int64_t most : loss.most) loss.largest = std::max(loss.largest, most);
-  loss.table_version = table_version_[index.value];
   loss.version = group_version_[index.value];
   return loss;
 }

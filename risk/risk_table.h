@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "risk/types.h"
@@ -28,6 +29,30 @@ struct Anchor {
   friend bool operator==(const Anchor&, const Anchor&) = default;
 };
 
+// The largest gain and the largest loss in a row, in its integers: 0 at least.
+struct RowWorst {
+  std::int32_t gain = 0;
+  std::int32_t loss = 0;
+  friend bool operator==(const RowWorst&, const RowWorst&) = default;
+};
+
+// What follows from a table's integers and from what its rows are (RowScale), and not from the market:
+// facts_of() works it out where the table is made or loaded, so that to put it in force the engine looks
+// at no column. It is in no file.
+struct TableFacts {
+  // No gain is above its row's cap, every anchor has a mark above 0 and is there once. False: nothing
+  // else is here, and the engine does not take the table.
+  bool is_sound = false;
+  std::vector<RowWorst> worst{};  // by row
+  // By raw column: what a lot of any row loses there at most, whichever way it goes, half a unit more for
+  // rounding; in fines, cut off above kSpanMax.
+  std::vector<std::int64_t> lot_loss{};
+  // Against the table of the group before it: its id, 0: none; and by row how many fines a lot loses more
+  // or less in any column, or is charged by any measure.
+  std::uint64_t since = 0;
+  std::vector<Int128> moved{};
+};
+
 struct RiskTable {
   std::uint64_t id = 0;  // of this version of the table; rises from version to version
   // That of the engine's parameters, or an earlier one since which the group's shocks are the same.
@@ -43,6 +68,22 @@ struct RiskTable {
   // it, the table is out of bounds, and as stale as one too old. None: it holds for its whole age.
   // REQUIRES of each that it is of the group, is there once, and has a mark above 0.
   std::vector<Anchor> anchors{};
+  TableFacts facts{};  // REQUIRES facts_of() this table
 };
+
+struct Parameters;
+
+// What the integers of a row are.
+struct RowScale {
+  std::int64_t vector_unit = 0;  // of the instrument that has the row; 0: none has it
+  std::int32_t vector_cap = 0;
+};
+// Of each row of the group's tables; none where there is no such group.
+[[nodiscard]] std::vector<RowScale> row_scales(const Parameters& parameters, GroupIndex group);
+
+// O(rows * columns), and allocates: off the shard. `before`: the table that is in force, which this one is
+// compared with; null, or of another shape: with none.
+[[nodiscard]] TableFacts facts_of(const RiskTable& table, std::span<const RowScale> rows,
+                                  const RiskTable* before);
 
 }  // namespace portcullis::risk

@@ -86,11 +86,13 @@ void Rules::lay_out_groups() {
 void Rules::lay_out_uses() {
   const Parameters& p = parameters_;
   referring_.resize(p.instruments.size());
+  for (const GroupParameters& group : p.groups) rows_.emplace_back(group.row_count);
   for (std::uint32_t i = 0; i < p.instruments.size(); ++i) {
     const InstrumentParameters& instrument = p.instruments[i];
     const Place& place = places_[instrument.factor.value];
     const GroupParameters& group = p.groups[place.group];
     if (instrument.reference.exists()) referring_[instrument.reference.value].push_back({i});
+    if (instrument.risk == RiskSource::Table) rows_[place.group][instrument.row] = {i};
     line_groups_.push_back({{place.group}});
     for (const AssetIndex asset : {instrument.settlement, instrument.base}) {
       if (!asset.exists() || p.assets[asset.value].mode == CollateralMode::Static) continue;

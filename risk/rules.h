@@ -95,6 +95,7 @@ class Rules {
   std::vector<std::uint32_t> first_use_;               // by instrument, and the end
   std::vector<std::vector<AssetIndex>> group_assets_;  // by group: those that move with its factors
   std::vector<std::vector<InstrumentIndex>> referring_;  // by instrument: those with its notional
+  std::vector<std::vector<InstrumentIndex>> rows_;  // by group and row of its table; none: nobody's
   // By instrument: the groups in which its line needs slots, its own and those of the assets it moves.
   std::vector<std::vector<GroupIndex>> line_groups_;
   std::array<std::array<SetList, 3>, 2> set_lists_;  // by basis

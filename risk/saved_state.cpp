@@ -66,12 +66,8 @@ void Engine::save(std::span<std::byte> out) const noexcept {
 const char* Engine::load(std::span<const std::byte> saved,
                          std::span<const RiskTable* const> tables) noexcept {
   for (std::size_t g = 0; g < tables_.size() && g < tables.size(); ++g) {
-    const GroupParameters& group = parameters_.groups[g];
-    if (tables[g] != nullptr &&
-        (tables[g]->gains.size() != std::size_t{group.row_count} * group.raw_columns() ||
-         tables[g]->measures.size() != group.row_count)) {
+    if (tables[g] != nullptr && (tables[g]->group.value != g || !fits(*tables[g])))
       return "a risk table of another shape";
-    }
     tables_[g] = tables[g];
   }
   StateReader reader(saved);

@@ -64,7 +64,7 @@ bool Engine::day_is_lost(AccountIndex account) const noexcept {
 }
 
 Value Engine::loss_of_day(AccountIndex account) const noexcept {
-  return {saturate(ceil_div(day_loss(account), parameters_.wide_denominator))};
+  return quanta_up({day_loss(account)});
 }
 
 Engine::StateChange Engine::apply(const Recheck& recheck) noexcept {

@@ -26,6 +26,18 @@ const char* Engine::verify_anchors() const noexcept {
   return moved == moved_count_ ? nullptr : "anchors that have moved";
 }
 
+// What is relied on of the tables in force follows from them.
+const char* Engine::verify_tables() const noexcept {
+  for (std::uint32_t g = 0; g < tables_.size(); ++g) {
+    if (tables_[g] == nullptr) continue;
+    const TableFacts& facts = tables_[g]->facts;
+    const TableFacts again = facts_of(*tables_[g], row_scales(parameters_, {g}), nullptr);
+    if (!again.is_sound || facts.worst != again.worst || facts.lot_loss != again.lot_loss)
+      return "what follows from a table";
+  }
+  return nullptr;
+}
+
 // Compares one account's figures with those of a recompute that starts from nothing.
 const char* Engine::verify_account(AccountIndex index) noexcept {
   refresh_lines(index);
@@ -96,6 +108,7 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
 const char* Engine::verify() noexcept {
   if (state_hash() != recomputed_hash()) return "state hash";
   if (const char* difference = verify_anchors()) return difference;
+  if (const char* difference = verify_tables()) return difference;
   for (std::uint32_t a = 0; a < accounts_.size(); ++a) {
     if (const char* difference = verify_account({a})) return difference;
   }

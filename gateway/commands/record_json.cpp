@@ -253,6 +253,9 @@ class RecordJson {
   void value(std::string_view name, const feeds::TableHash& hash) {
     text(name, feeds::to_text(hash));
   }
+  void value(std::string_view name, const config::RegimeChoice& regimes) {
+    text(name, fmt::format("{:02x}", fmt::join(regimes, "")));
+  }
   // Padding and payload, which object() leaves out.
   template <std::size_t N>
   void value(std::string_view, const std::array<std::uint8_t, N>&) {}

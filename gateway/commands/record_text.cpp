@@ -324,6 +324,9 @@ class RecordText {
   void value(std::string_view name, const feeds::TableHash& hash) {
     add(" {} {}", name, feeds::to_text(hash));
   }
+  void value(std::string_view name, const config::RegimeChoice& regimes) {
+    add(" {} {:02x}", name, fmt::join(regimes, ""));
+  }
   template <std::size_t N>  // of padding, which say() leaves out
   void value(std::string_view, const std::array<std::uint8_t, N>&) {}
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
@@ -16,14 +17,21 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/reload.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
+#include "gateway/control/plane.h"
 #include "gateway/edge/process.h"
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
+#include "gateway/parameters/parameter_desk.h"
+#include "gateway/parameters/parameter_log.h"
+#include "gateway/parameters/parameter_queue.h"
+#include "gateway/parameters/regime_watch.h"
+#include "gateway/parameters/reloader.h"
 #include "gateway/security/credentials.h"
 #include "gateway/shard/loop.h"
 
@@ -41,10 +49,16 @@ struct CommandLine {
   FeedOptions feed;
 };
 
-std::atomic<shard::Loop*> g_running{nullptr};  // for the signal handler alone
+// For the signal handlers alone.
+std::atomic<shard::Loop*> g_running{nullptr};
+std::atomic<parameters::Reloader*> g_reloader{nullptr};
 
 extern "C" void handle_stop(int) {
   if (shard::Loop* running = g_running.load()) running->stop();
+}
+
+extern "C" void handle_reload(int, siginfo_t* info, void*) {
+  if (parameters::Reloader* reloader = g_reloader.load()) reloader->ask_reload(info->si_uid);
 }
 
 [[noreturn]] void fail(const std::vector<config::Problem>& problems) {
@@ -52,10 +66,10 @@ extern "C" void handle_stop(int) {
   throw CLI::RuntimeError(1);
 }
 
-config::Deployment load_deployment(const std::string& folder) {
+config::LoadResult load_all(const std::string& folder) {
   config::LoadResult result = config::load(folder);
   if (!result.ok()) fail(result.problems);
-  return std::move(result.deployment);
+  return result;
 }
 
 journal::Options journal_options(const config::Deployment& deployment) {
@@ -72,6 +86,44 @@ journal::Options journal_options(const config::Deployment& deployment) {
   }
   options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
   return options;
+}
+
+// The deployment as its journal began: parameters that have been changed since come from its records. A
+// configuration that has become another one meanwhile, in what may change, is put in force at the start.
+config::Deployment as_begun(const config::Deployment& deployment) {
+  const std::filesystem::path path = deployment.journal.directory / "configuration.json";
+  config::Deployment begun = deployment;
+  if (!std::filesystem::exists(path)) return begun;
+  config::LoadResult first = config::load_canonical(read_text(path), deployment.folder);
+  if (!first.ok()) fail(first.problems);
+  if (first.deployment.canonical_text == deployment.canonical_text) return begun;
+  const std::vector<config::Problem> problems =
+      config::problems_of_reload(first.deployment, deployment);
+  if (!problems.empty()) {
+    std::cerr << fmt::format(
+        "{}: begun under another configuration, which is kept there as configuration.json\n",
+        deployment.journal.directory.string());
+    fail(problems);
+  }
+  begun.parameters = std::move(first.deployment.parameters);
+  begun.groups = std::move(first.deployment.groups);
+  begun.names = std::move(first.deployment.names);
+  begun.canonical_text = std::move(first.deployment.canonical_text);
+  begun.canonical_hash = first.deployment.canonical_hash;
+  return begun;
+}
+
+// What the files say now, where that is not what the journal ends with.
+void take_changed_configuration(const config::Deployment& deployment,
+                                parameters::ParameterDesk& desk, gate::Gate& gate) {
+  parameters::Prepared prepared = desk.prepare_reload(deployment, "start");
+  if (!prepared.problems.empty()) fail(prepared.problems);
+  if (!prepared.parameters) return;
+  const bool is_in_force = gate.on_parameters(*prepared.parameters, feeds::epoch_ns());
+  desk.settle(is_in_force);
+  if (is_in_force)
+    std::cerr << fmt::format("parameters of version {} are in force\n",
+                             gate.engine().parameters().version);
 }
 
 // Whoever waits for records to be durable, told by the journal's own thread: the shard, and the door,
@@ -247,6 +299,13 @@ void tell(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
   std::cerr << '\n';
 }
 
+// Who says so is in front of each command.
+void tell_operator(const config::CommandsFile& file, gate::Gate& gate) {
+  gate::OperatorRecord who{.time = {feeds::epoch_ns()}};
+  std::copy_n(file.by.begin(), std::min(file.by.size(), who.by.size()), who.by.begin());
+  gate.on_operator(who);
+}
+
 void apply_commands(const config::CommandsFile& file, const journal::Journal& journal,
                     gate::Gate& gate) {
   for (const config::OperatorCommand& command : file.commands) {
@@ -258,15 +317,19 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
       now.time = {feeds::epoch_ns()};
+      tell_operator(file, gate);
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
+      if (gate.link() != gate::LinkState::Lost) continue;
+      tell_operator(file, gate);
       gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     if (std::holds_alternative<config::AcceptRecoveredState>(command)) {
       if (gate.state_unconfirmed() || gate.state_differs()) {
+        tell_operator(file, gate);
         gate.accept_state(feeds::epoch_ns());
       } else {
         std::cerr << "accept_recovered_state: the state was recovered without a difference\n";
@@ -289,15 +352,17 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
         scope = gate::SweepScope::Instrument;
         break;
     }
+    tell_operator(file, gate);
     gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
 
 // Connections must never take the files that the journal needs: a socket for each, a file for each
 // session's stream, and some for the rest.
-void need_files(const config::Deployment& deployment) {
+void need_files(const config::Deployment& deployment, std::uint32_t control_connections_max) {
   const rlim_t needed = rlim_t{deployment.gateway.connections_max} + deployment.sessions.size() +
-                        64 + (deployment.edge ? deployment.edge->connections_max : 0);
+                        64 + (deployment.edge ? deployment.edge->connections_max : 0) +
+                        control_connections_max;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   if (limit.rlim_cur >= needed) return;
@@ -318,8 +383,10 @@ void run(const CommandLine& line) {
     const std::int64_t since_ns = line.clock_at_ns == 0 ? 0 : feeds::epoch_ns() - line.clock_at_ns;
     feeds::set_epoch_ns(line.clock_ns + since_ns);
   }
-  const config::Deployment deployment = load_deployment(line.folder);
-  need_files(deployment);
+  const config::LoadResult result = load_all(line.folder);
+  const config::Deployment& loaded = result.deployment;
+  const config::Deployment deployment = as_begun(loaded);
+  need_files(deployment, result.control ? result.control->connections_max : 0);
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = read_state(line, deployment);
   const config::CommandsFile commands = read_commands(line, deployment);
@@ -342,17 +409,37 @@ void run(const CommandLine& line) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
   }
+  parameters::RegimeWatch regimes(
+      deployment, [](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  if (!deployment.regimes.empty()) companions.push_back(&regimes);
+  std::unique_ptr<control::Process> control;
+  if (result.control) {
+    control = std::make_unique<control::Process>(deployment, *result.control,
+                                                 [&waking] { waking->wake(); });
+  }
   follower::Resumed resumed;
   if (is_new) {
-    resumed.gate = std::make_unique<gate::Gate>(deployment, &journal,
-                                                follower::tables_in(deployment.journal.directory));
+    resumed.gate = std::make_unique<gate::Gate>(
+        deployment, &journal, follower::tables_in(deployment.journal.directory),
+        parameters::parameters_in(deployment.journal.directory));
   } else {
     resumed = resume_journal(line, deployment, journal, companions);
   }
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
-  shard::Loop loop(deployment, credentials, gate, journal,
-                   feeds.inputs(door ? &door->queue() : nullptr), door ? &door->bell() : nullptr);
+  parameters::ParameterQueue changes([&waking] { waking->wake(); });
+  parameters::ParameterDesk desk(deployment, gate.parameters(), deployment.journal.directory);
+  feeds.set_parameters(desk.in_force());
+  parameters::Reloader reloader(
+      desk, changes,
+      {.folder = line.folder,
+       .journal = deployment.journal.directory,
+       .tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); },
+       .in_force = [&feeds](const config::Deployment& now) { feeds.set_parameters(now); }});
+  shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
+  inputs.parameters = &changes;
+  if (control) inputs.control = &control->queue();
+  shard::Loop loop(deployment, credentials, gate, journal, inputs, door ? &door->bell() : nullptr);
   waking = &loop;
   durable.set(&loop, door ? &door->bell() : nullptr);
   // Before either is gone, also where the start fails below.
@@ -366,14 +453,23 @@ void run(const CommandLine& line) {
        .companions = companions,
        .may_remove_below =
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
+       .tables = &feeds.table_folder(),
        .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
   if (is_new) begin_journal(state, deployment, journal, gate);
   if (!is_new && journal.recovery().possible_loss) begin_streams(deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
+  take_changed_configuration(loaded, desk, gate);
+  feeds.set_parameters(desk.in_force());
+  regimes.begin(desk.in_force().regime_choice, {feeds::epoch_ns()},
+                [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
+  if (control) control->open(journal, follower);
+  // Nor does it look at the follower, or wake the shard, where the start fails below.
+  const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
+      control.get(), [](control::Process* process) { process->plane().stop(); });
   follower.start();
 
   g_running.store(&loop);
@@ -382,17 +478,32 @@ void run(const CommandLine& line) {
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
+  reloader.start();
+  g_reloader.store(&reloader);
+  struct sigaction reload {};
+  reload.sa_sigaction = handle_reload;
+  reload.sa_flags = SA_SIGINFO | SA_RESTART;
+  ::sigaction(SIGHUP, &reload, nullptr);
+  write_text(deployment.journal.directory / parameters::kPidFile, fmt::format("{}\n", ::getpid()));
   std::cout << "listening on " << loop.port() << std::endl;
   if (door) {
     door->start();
     std::cout << "JSON clients on " << door->port() << std::endl;
   }
+  if (control) {
+    control->plane().start();
+    std::cout << "control plane on " << control->plane().port() << std::endl;
+  }
   feeds.start();
   loop.run();
+  if (control) control->plane().begin_stop();
   if (door) door->begin_stop();
+  g_reloader.store(nullptr);
   feeds.stop();  // what contracts have paid is there when the shard looks for the last time
+  reloader.stop();
   loop.finish();
   g_running.store(nullptr);
+  if (control) control->plane().stop();
   if (door) door->stop(journal.published_sequence());
   follower.stop();
   if (!line.stats.empty())

@@ -5,12 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "feeds/epoch_clock.h"
+#include "feeds/live/live_settings.h"
 #include "feeds/table_log.h"
 
 namespace portcullis::gateway {
@@ -56,12 +58,33 @@ void add_feed_options(CLI::App& command, FeedOptions& options) {
 }
 
 RunFeeds::RunFeeds(const config::Deployment& deployment, const FeedOptions& options)
-    : deployment_(deployment), options_(options), recording_(read_recording(deployment)) {
-  if (deployment.feed.references.empty() && deployment.feed.open_interests.empty()) return;
+    : deployment_(deployment),
+      options_(options),
+      table_folder_(deployment.journal.directory),
+      recording_(read_recording(deployment)) {
+  if (deployment.feed.sources.empty()) return;
   sources_.emplace(deployment,
                    feeds::RecordedSourcesSettings{.speed_ppm = speed_ppm(deployment, options),
                                                   .repeat = deployment.feed.repeat});
   for (const std::string& problem : sources_->problems()) tell(problem);
+  open_live();
+}
+
+void RunFeeds::open_live() {
+  const std::vector<feeds::LiveSourceSettings> settings = feeds::live_sources(deployment_);
+  if (settings.empty()) return;
+  live_.emplace(
+      settings,
+      feeds::SourceSink{
+          .on_update =
+              [this, settings](std::uint32_t source, const feeds::MarketUpdate& update) {
+                market_feed_->take(settings[source].source, update);
+              },
+          .on_event =
+              [settings](const feeds::SourceEvent& event) {
+                tell(fmt::format("source {}: {}", settings[event.source].name, event.text));
+              }},
+      std::random_device{}());
 }
 
 void RunFeeds::open(const gate::Gate& gate, const std::function<void()>& wake) {
@@ -92,7 +115,7 @@ void RunFeeds::open(const gate::Gate& gate, const std::function<void()>& wake) {
                        std::max(feeds::epoch_ns(), gate.redone_until_ns()));
     market_->set_contracts(&*contracts_);
   }
-  market_feed_.emplace(*market_, *sources_, deployment_.journal.directory, tell);
+  market_feed_.emplace(*market_, *sources_, table_folder_, tell);
 }
 
 shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {
@@ -103,12 +126,23 @@ shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {
           .orders = orders};
 }
 
+void RunFeeds::set_parameters(const config::Deployment& in_force) {
+  if (market_feed_) market_feed_->set_parameters(in_force);
+}
+
 void RunFeeds::start() {
   if (feed_) feed_->start();
   if (market_feed_) market_feed_->start(options_.start_ns);
+  if (!live_) return;
+  live_->start();
+  for (std::uint32_t source = 0; source < live_->size(); ++source) {
+    if (live_->port(source) == 0) continue;
+    std::cout << fmt::format("prices on {}", live_->port(source)) << std::endl;
+  }
 }
 
 void RunFeeds::stop() {
+  if (live_) live_->stop();
   if (feed_) feed_->stop();
   if (market_feed_) market_feed_->stop();
 }

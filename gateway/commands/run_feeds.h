@@ -1,4 +1,5 @@
-// All feeds of a running gate: the recording, and the market that the deployment's sources make.
+// All feeds of a running gate: the recording, and the market that the deployment's sources make,
+// recorded ones and live ones.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -11,11 +12,13 @@
 #include "feeds/contract_desk.h"
 #include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
+#include "feeds/live/live_feeds.h"
 #include "feeds/market.h"
 #include "feeds/market_feed.h"
 #include "feeds/recorded_feed.h"
 #include "feeds/recorded_file.h"
 #include "feeds/recorded_sources.h"
+#include "feeds/table_folder.h"
 #include "feeds/table_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/shard/shard.h"
@@ -36,8 +39,8 @@ void add_feed_options(CLI::App& command, FeedOptions& options);
 // In the order of its functions, each once; stop() more often, and without start().
 class RunFeeds {
  public:
-  // Reads what is recorded. One that cannot be read stops the start: std::runtime_error; rows that
-  // cannot be believed are left out and told.
+  // Reads what is recorded, and listens where prices are published to. What cannot be read or listened
+  // to stops the start: std::runtime_error; rows that cannot be believed are left out and told.
   RunFeeds(const config::Deployment& deployment, const FeedOptions& options);
   ~RunFeeds() { stop(); }
   RunFeeds(const RunFeeds&) = delete;
@@ -46,12 +49,21 @@ class RunFeeds {
   // `wake` is called on the feeds' threads. The journal's folder must be there.
   void open(const gate::Gate& gate, const std::function<void()>& wake);
   [[nodiscard]] shard::Inputs inputs(edge::CommandQueue* orders);
+  // Of the journal's folder: for who removes what is not needed.
+  [[nodiscard]] feeds::TableFolder& table_folder() { return table_folder_; }
+  // Risk tables are built under these from now on: what is in force (parameters::ParameterDesk). Any
+  // thread, after open().
+  void set_parameters(const config::Deployment& in_force);
+  // Says on standard output where prices are published to.
   void start();
   void stop();
 
  private:
+  void open_live();
+
   const config::Deployment& deployment_;
   const FeedOptions options_;
+  feeds::TableFolder table_folder_;
   feeds::RecordedFile recording_;
   std::optional<feeds::RecordedSources> sources_;  // none: nothing is asked of them
   std::optional<feeds::FeedQueue> prices_;
@@ -63,6 +75,7 @@ class RunFeeds {
   // They end first.
   std::optional<feeds::RecordedFeed> feed_;
   std::optional<feeds::MarketFeed> market_feed_;
+  std::optional<feeds::LiveFeeds> live_;  // none: all sources are recorded
 };
 
 }  // namespace portcullis::gateway

@@ -188,7 +188,8 @@ std::string stats_json(const config::Deployment& deployment, gate::Gate& gate,
                                                          {"differs_at", f.differs_at},
                                                          {"snapshots", f.snapshots},
                                                          {"snapshot_failures", f.snapshot_failures},
-                                                         {"last_snapshot", f.last_snapshot}}));
+                                                         {"last_snapshot", f.last_snapshot},
+                                                         {"tables_removed", f.tables_removed}}));
   }
   if (edge != nullptr) {
     text += fmt::format("  \"edge\": {{\n    \"sockets\": {},\n    \"door\": {}\n  }},\n",

@@ -339,7 +339,7 @@ void JsonDoor::write_time(std::int64_t now_ns) {
                  now_ns / kNsPerSecond, now_ns, now_ns / kNsPerMs);
 }
 
-HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) {
+std::optional<HttpReply> JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) {
   const std::int64_t now_ms = now_ns / kNsPerMs;
   ++counters_.queries;
   buffer_.clear();
@@ -359,7 +359,7 @@ HttpReply JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) 
   };
   if (std::find(kPaths.begin(), kPaths.end(), request.path) == kPaths.end())
     return refuse(json::kUnknownOp, "no such path", 404);
-  if (!request.is_get) return refuse(json::kUnknownOp, "only GET", 405);
+  if (request.method != "GET") return refuse(json::kUnknownOp, "only GET", 405);
   if (request.path == kTime) {
     write_time(now_ns);
     return result();

@@ -19,6 +19,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -90,7 +91,7 @@ class JsonDoor final : public Door {
   void on_open(ConnectionId id, Channel channel, Address address, std::int64_t now_ns) override;
   void on_message(ConnectionId id, std::string_view text, std::int64_t now_ns) override;
   void on_closed(ConnectionId id, std::int64_t now_ns) override;
-  HttpReply on_request(const HttpRequest& request, std::int64_t now_ns) override;
+  std::optional<HttpReply> on_request(const HttpRequest& request, std::int64_t now_ns) override;
 
   // --- from the journal: every record, in order
   void on_record(const journal::RecordView& record, std::int64_t now_ns);

@@ -38,12 +38,6 @@ std::string_view query_of(std::string_view target) {
   return at == std::string_view::npos ? std::string_view() : target.substr(at + 1);
 }
 
-std::optional<Channel> channel_of(std::string_view path) {
-  if (path == "/v5/trade") return Channel::Trade;
-  if (path == "/v5/private") return Channel::Private;
-  return std::nullopt;
-}
-
 http::status status_of(error_code error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return http::status::request_header_fields_too_large;
@@ -94,11 +88,17 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
     if (!writing_) write();
   }
 
+  void reply(HttpReply answer) override {
+    if (state_ != State::Http || !is_asked_) return;
+    is_asked_ = false;
+    write_reply(std::move(answer));
+  }
+
   void close(CloseCode code, std::string_view reason) override {
     switch (state_) {
       case State::Http:
         last_ = true;
-        if (!writing_) finish();
+        if (!writing_ && !is_asked_) finish();
         return;
       case State::Accepting:
         finish();
@@ -140,7 +140,7 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
   void read_request() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(settings().header_bytes_max));
-    parser_->body_limit(settings().header_bytes_max);
+    parser_->body_limit(settings().body_bytes_max);
     lowest().expires_after(nanoseconds(settings().request_ns));
     http::async_read(ws_.next_layer(), head_, *parser_,
                      [self = this->shared_from_this()](error_code error, std::size_t) {
@@ -160,50 +160,63 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
         return;
       }
       ++counters().bad_requests;
-      reply(status_of(error), R"({"retCode":10001,"retMsg":"no HTTP request, or too large"})",
-            false);
+      refuse(static_cast<unsigned>(status_of(error)), "no HTTP request, or too large");
       return;
     }
     ++counters().requests;
     const auto& request = parser_->get();
-    const std::string_view target(request.target().data(), request.target().size());
     if (request.version() == 11 && request.count(http::field::host) != 1) {  // RFC 9112, 3.2
       ++counters().bad_requests;
-      reply(http::status::bad_request, R"({"retCode":10001,"retMsg":"Host must be there once"})",
-            false);
+      refuse(400, "Host must be there once");
       return;
     }
+    const auto view = [](const auto& text) { return std::string_view(text.data(), text.size()); };
+    const std::string_view target = view(request.target());
+    const HttpRequest asked{.id = id_,
+                            .method = view(request.method_string()),
+                            .path = path_of(target),
+                            .query = query_of(target),
+                            .body = request.body(),
+                            .authorization = view(request[http::field::authorization]),
+                            .api_key = view(request["X-BAPI-API-KEY"]),
+                            .timestamp = view(request["X-BAPI-TIMESTAMP"]),
+                            .recv_window = view(request["X-BAPI-RECV-WINDOW"]),
+                            .sign = view(request["X-BAPI-SIGN"]),
+                            .address = address_};
     if (websocket::is_upgrade(request)) {
-      upgrade(channel_of(path_of(target)));
+      upgrade(door().on_upgrade(asked, feeds::epoch_ns()));
       return;
     }
-    const auto field = [&](const char* name) {
-      const auto value = request[name];
-      return std::string_view(value.data(), value.size());
-    };
-    const bool is_get = request.method() == http::verb::get;
-    HttpReply answer = door().on_request({.is_get = is_get,
-                                          .path = path_of(target),
-                                          .query = query_of(target),
-                                          .api_key = field("X-BAPI-API-KEY"),
-                                          .timestamp = field("X-BAPI-TIMESTAMP"),
-                                          .recv_window = field("X-BAPI-RECV-WINDOW"),
-                                          .sign = field("X-BAPI-SIGN"),
-                                          .address = address_},
-                                         feeds::epoch_ns());
-    // The reply to another method, HEAD above all, would have another form.
-    reply(http::status{answer.status}, std::move(answer.body),
-          is_get && answer.keep_alive && request.keep_alive());
+    is_asked_ = true;
+    if (auto answer = door().on_request(asked, feeds::epoch_ns())) reply(*std::move(answer));
   }
 
-  void reply(http::status status, std::string body, bool keep_alive) {
+  void refuse(unsigned status, std::string_view what) {
+    write_reply({.status = status, .body = door().fault(what), .keep_alive = false});
+  }
+
+  // The reply to HEAD and other methods that no door knows would have another form.
+  [[nodiscard]] bool may_stay_open() const {
+    const auto& request = parser_->get();
+    return request.keep_alive() &&
+           (request.method() == http::verb::get || request.method() == http::verb::post);
+  }
+
+  void write_reply(HttpReply answer) {
     response_ = {};
     response_.version(11);
-    response_.result(status);
+    response_.result(answer.status);
     response_.set(http::field::server, kServerName);
-    response_.set(http::field::content_type, "application/json");
-    response_.body() = std::move(body);
-    response_.keep_alive(keep_alive && !last_);
+    const auto set = [this](http::field field, std::string_view value) {
+      if (!value.empty()) response_.set(field, beast::string_view(value.data(), value.size()));
+    };
+    set(http::field::content_type, answer.content_type);
+    set(http::field::allow, answer.allow);
+    set(http::field::www_authenticate, answer.authenticate);
+    if (answer.retry_after_s != 0)
+      set(http::field::retry_after, std::to_string(answer.retry_after_s));
+    response_.body() = std::move(answer.body);
+    response_.keep_alive(answer.keep_alive && may_stay_open() && !last_);
     response_.prepare_payload();
     writing_ = true;
     lowest().expires_after(nanoseconds(settings().request_ns));
@@ -246,18 +259,18 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
 
   // --- WebSocket
 
-  void upgrade(std::optional<Channel> channel) {
-    if (!channel) {
-      reply(http::status::not_found, R"({"retCode":10404,"retMsg":"no such path"})", false);
+  void upgrade(Upgrade asked) {
+    if (!asked.channel) {
+      asked.refusal.keep_alive = false;
+      write_reply(std::move(asked.refusal));
       return;
     }
     if (head_.size() != 0) {  // frames before the handshake's end
       ++counters().handshakes_failed;
-      reply(http::status::bad_request, R"({"retCode":10001,"retMsg":"bytes behind the upgrade"})",
-            false);
+      refuse(400, "bytes behind the upgrade");
       return;
     }
-    channel_ = *channel;
+    channel_ = *asked.channel;
     state_ = State::Accepting;
     lowest().expires_never();
     ws_.set_option(
@@ -399,8 +412,9 @@ class SocketPeer final : public Peer, public std::enable_shared_from_this<Socket
   websocket::stream<Stream, false> ws_;  // no permessage-deflate
   asio::steady_timer deadline_;
   State state_ = State::Http;
-  bool is_open_ = false;  // the door knows of it
-  bool last_ = false;     // HTTP: this reply ends the connection
+  bool is_open_ = false;   // the door knows of it
+  bool is_asked_ = false;  // HTTP: a reply is awaited of the door
+  bool last_ = false;      // HTTP: this reply ends the connection
   bool writing_ = false;
   bool paused_ = false;  // not read, for its output is not taken
   Channel channel_ = Channel::Trade;

@@ -17,6 +17,7 @@ class Peer {
   virtual void start() = 0;
   // As of Outlet.
   virtual void send(std::string text) = 0;
+  virtual void reply(HttpReply reply) = 0;
   virtual void close(CloseCode code, std::string_view reason) = 0;
 
  protected:

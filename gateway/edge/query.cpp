@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace portcullis::gateway::edge {
 
 namespace {
@@ -67,6 +69,12 @@ std::string_view Query::get(std::string_view name) const {
     if (known == name) return value;
   }
   return {};
+}
+
+std::string_view Query::unknown(std::initializer_list<std::string_view> known) const {
+  for (const auto& [name, value] : parameters_)
+    if (std::find(known.begin(), known.end(), std::string_view(name)) == known.end()) return name;
+  return "";
 }
 
 }  // namespace portcullis::gateway::edge

@@ -1,6 +1,7 @@
 // The parameters of a query, the text behind the '?' of a target.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,9 @@ class Query {
 
   // Empty where it is not there, or is empty.
   [[nodiscard]] std::string_view get(std::string_view name) const;
+
+  // The first parameter that is none of these; empty: all are.
+  [[nodiscard]] std::string_view unknown(std::initializer_list<std::string_view> known) const;
 
   static constexpr std::size_t kParametersMax = 32;
 

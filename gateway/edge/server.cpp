@@ -127,6 +127,10 @@ void Server::send(ConnectionId id, std::string text) {
   if (Peer* peer = find(id)) peer->send(std::move(text));
 }
 
+void Server::reply(ConnectionId id, HttpReply reply) {
+  if (Peer* peer = find(id)) peer->reply(std::move(reply));
+}
+
 void Server::close(ConnectionId id, CloseCode code, std::string_view reason) {
   if (Peer* peer = find(id)) peer->close(code, reason);
 }

@@ -2,9 +2,10 @@
 // WebSockets that it becomes. What is said is a Door's business.
 //
 // Nothing a peer sends or fails to read grows without bound: a connection holds at most
-// header_bytes_max of a request or message_bytes_max of a message, and output_bytes_max of what is to
-// leave; beside them the kernel's buffers, which are set. So all of them together hold at most
-// connections_max * (max(header_bytes_max, message_bytes_max) + output_bytes_max) and some KiB each.
+// header_bytes_max + body_bytes_max of a request or message_bytes_max of a message, and
+// output_bytes_max of what is to leave; beside them the kernel's buffers, which are set. So all of
+// them together hold at most connections_max * (max(header_bytes_max + body_bytes_max,
+// message_bytes_max) + output_bytes_max) and some KiB each.
 // A connection is not read while more than half of its output is waiting.
 //
 // One thread, that of the io_context.
@@ -38,6 +39,7 @@ struct ServerSettings {
   std::uint32_t connections_max = 0;
   std::uint32_t connections_per_address_max = UINT32_MAX;
   std::size_t header_bytes_max = 8'192;
+  std::size_t body_bytes_max = 8'192;      // of a request; a longer one is refused
   std::size_t message_bytes_max = 65'536;  // a longer one closes with 1009
   std::size_t output_bytes_max = 1'048'576;
   std::int64_t request_ns =
@@ -84,6 +86,7 @@ class Server : public Outlet {
   [[nodiscard]] std::size_t connection_count() const { return connection_count_; }
 
   void send(ConnectionId id, std::string text) override;
+  void reply(ConnectionId id, HttpReply reply) override;
   void close(ConnectionId id, CloseCode code, std::string_view reason) override;
 
   [[nodiscard]] const ServerCounters& counters() const { return counters_; }

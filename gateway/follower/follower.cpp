@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "gateway/follower/resume.h"
+#include "gateway/follower/table_retention.h"
 #include "gateway/gate/records.h"
+#include "gateway/parameters/parameter_log.h"
 
 namespace portcullis::gateway::follower {
 
@@ -16,11 +19,13 @@ namespace {
 constexpr std::chrono::milliseconds kIdle{2};         // between two looks at a journal at rest
 constexpr std::chrono::microseconds kRoom{250};       // for who was refused a look
 constexpr std::chrono::milliseconds kStopMax{2'000};  // for the last records to be durable
+constexpr std::size_t kLookBack = 2'048;              // old records at once
 constexpr int kNice = 10;                             // of its thread: whoever trades goes first
 
 std::unique_ptr<gate::Gate> copy_of(const gate::Gate* gate, const config::Deployment& deployment,
                                     const std::filesystem::path& directory) {
-  auto copy = std::make_unique<gate::Gate>(deployment, nullptr, tables_in(directory));
+  auto copy = std::make_unique<gate::Gate>(deployment, nullptr, tables_in(directory),
+                                           parameters::parameters_in(directory));
   if (gate == nullptr) return copy;
   std::vector<std::byte> saved(gate->saved_bytes());
   gate->save(saved);
@@ -42,6 +47,9 @@ Follower::Follower(const config::Deployment& deployment, journal::Journal& journ
       sequence_(position_.sequence) {
   position_.stream_next.resize(std::max(position_.stream_next.size(), deployment.sessions.size()),
                                1);
+  if (options_.tables != nullptr)
+    tables_ = std::make_unique<TableRetention>(options_.directory, *options_.tables,
+                                               position_.sequence, *options_.file_ops);
 }
 
 Follower::~Follower() {
@@ -92,6 +100,7 @@ std::size_t Follower::step(std::size_t records_max) {
     }
     for (Companion* companion : options_.companions) companion->take(record);
     position_.take(record);
+    if (tables_ != nullptr) tables_->take(record);
     ++taken;
     if (static_cast<gate::RecordType>(record.type) == gate::RecordType::Marker) ++figures_.markers;
     if (figures_.differs_at == 0 && gate_->differs_at() != 0) {
@@ -117,6 +126,11 @@ std::vector<std::byte> Follower::copy() {
   std::vector<Section> sections{{.name = "gate",
                                  .bytes = gate_->saved_bytes(),
                                  .save = [this](std::span<std::byte> out) { gate_->save(out); }}};
+  const std::vector<std::byte> tables = tables_section(gate_->tables());
+  sections.push_back(
+      {.name = kTablesSection, .bytes = tables.size(), .save = [&tables](std::span<std::byte> out) {
+         std::ranges::copy(tables, out.begin());
+       }});
   for (const Companion* companion : options_.companions) {
     sections.push_back({.name = companion->name(),
                         .bytes = companion->saved_bytes(),
@@ -152,7 +166,23 @@ bool Follower::write_snapshot() {
     figures_.last_snapshot = sequence;
   }
   if (options_.may_remove_below && files.size() >= 2) options_.may_remove_below(files[1].sequence);
+  if (tables_ != nullptr) tables_->snapshot_written();
   return true;
+}
+
+bool Follower::trim_tables(std::size_t records_max) {
+  if (tables_ == nullptr || !tables_->has_work()) return false;
+  std::vector<feeds::TableHash> in_force;
+  {
+    const std::lock_guard lock(mutex_);
+    in_force.assign(gate_->tables().begin(), gate_->tables().end());
+  }
+  tables_->step(in_force, records_max);
+  const std::string problem = tables_->take_problem();
+  const std::lock_guard lock(mutex_);
+  figures_.tables_removed = tables_->removed();
+  if (!problem.empty()) has_problem(problem);
+  return tables_->has_work();
 }
 
 // --- the thread
@@ -173,6 +203,7 @@ void Follower::run() {
       write_snapshot();
       written_at = now;
     }
+    if (taken < kBatch) trim_tables(kLookBack);
     std::unique_lock lock(mutex_);
     if (stopping_) return;
     if (taken == 0) wake_.wait_for(lock, kIdle, [this] { return stopping_; });

@@ -23,7 +23,13 @@
 #include "gateway/journal/journal.h"
 #include "gateway/journal/reader.h"
 
+namespace portcullis::feeds {
+class TableFolder;
+}
+
 namespace portcullis::gateway::follower {
+
+class TableRetention;
 
 struct FollowerOptions {
   std::filesystem::path directory;
@@ -32,6 +38,8 @@ struct FollowerOptions {
   std::vector<Companion*> companions{};           // that stand where the follower begins
   // Told once two snapshots are there: records below are in both, so that no start-up needs them.
   std::function<void(std::uint64_t)> may_remove_below{};
+  // Whose files that nothing needs any more are removed (table_retention.h); none: none are.
+  feeds::TableFolder* tables = nullptr;
   // Told on the follower's thread what an operator should know, once: see FollowerFigures::problem.
   std::function<void(const std::string&)> tell{};
   const journal::FileOps* file_ops = &journal::kSystemFileOps;
@@ -44,8 +52,9 @@ struct FollowerFigures {
   std::uint64_t differs_at = 0;  // the first marker that found another state; 0: none
   std::uint64_t snapshots = 0;
   std::uint64_t snapshot_failures = 0;
-  std::uint64_t last_snapshot = 0;  // of which record
-  std::string problem;              // the last one; empty: none
+  std::uint64_t last_snapshot = 0;   // of which record
+  std::uint64_t tables_removed = 0;  // files
+  std::string problem;               // the last one; empty: none
 };
 
 class Follower {
@@ -69,6 +78,9 @@ class Follower {
   // Writes a snapshot of where it stands. False: there is nothing new to write, the state is one that
   // differs or is not confirmed, or it could not be written (figures().problem).
   bool write_snapshot();
+  // Goes on with finding out which risk tables are needed, reading at most so many old records, and
+  // removes the others when it is known. False: nothing is to be done before the next snapshot.
+  bool trim_tables(std::size_t records_max);
 
   // --- any thread
   [[nodiscard]] std::uint64_t sequence() const noexcept {
@@ -113,7 +125,8 @@ class Follower {
   std::unique_ptr<gate::Gate> gate_;
   Position position_;
   FollowerFigures figures_;
-  bool stuck_ = false;  // the journal cannot be followed any further
+  std::unique_ptr<TableRetention> tables_;  // the follower's thread alone
+  bool stuck_ = false;                      // the journal cannot be followed any further
   std::condition_variable wake_;
   bool stopping_ = false;
 

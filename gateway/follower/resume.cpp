@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/journal/reader.h"
+#include "gateway/parameters/parameter_log.h"
 
 namespace portcullis::gateway::follower {
 
@@ -47,7 +48,7 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
   if (header.layout_hash != gate.layout_hash()) return "was written by another version";
   if (const char* problem = gate.load(snapshot.section("gate")))
     return fmt::format("cannot be loaded: {}{}{}", problem,
-                       gate.table_problem().empty() ? "" : ": ", gate.table_problem());
+                       gate.source_problem().empty() ? "" : ": ", gate.source_problem());
   if (gate.state_hash() != header.state_hash)
     return fmt::format("holds another state, {:016x}, than it says, {:016x}", gate.state_hash(),
                        header.state_hash);
@@ -70,7 +71,8 @@ Resumed load_snapshot(const config::Deployment& deployment, journal::Journal* jo
     Snapshot snapshot;
     std::string wrong = read_snapshot(file, snapshot);
     if (wrong.empty()) {
-      auto gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory));
+      auto gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory),
+                                               parameters::parameters_in(options.directory));
       wrong = load(deployment, snapshot, id, options.companions, *gate);
       if (wrong.empty()) {
         const Ending found = ending(snapshot.position, options);
@@ -112,10 +114,10 @@ std::vector<Position> start_positions(const config::Deployment& deployment,
 }
 
 std::string why_not_redone(const gate::Gate& gate, const journal::RecordView& record) {
-  if (gate.table_problem().empty())
+  if (gate.source_problem().empty())
     return fmt::format("journal record {} is none of this version's", record.sequence);
   return fmt::format("journal record {} cannot be redone: {}", record.sequence,
-                     gate.table_problem());
+                     gate.source_problem());
 }
 
 Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
@@ -133,7 +135,8 @@ Resumed begin(const config::Deployment& deployment, journal::Journal* journal,
     for (const std::string& told : begun.told) text += '\n' + told;
     throw std::runtime_error(text);
   }
-  begun.gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory));
+  begun.gate = std::make_unique<gate::Gate>(deployment, journal, tables_in(options.directory),
+                                            parameters::parameters_in(options.directory));
   return begun;
 }
 

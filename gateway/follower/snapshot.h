@@ -19,9 +19,9 @@
 //            the sections one behind the other, each padded with zeros to a multiple of 8
 //            u32 crc32c of everything before; u32 0
 //
-// The first section is "gate"; the others are those of companions. The gate's bytes are of this
-// machine's layout: a file of another version, layout, configuration or journal is left alone, and
-// the records are redone from an older one, or from the first.
+// The first section is "gate", the second "tables" (table_retention.h), then those of companions.
+// The gate's bytes are of this machine's layout: a file of another version, layout, configuration or
+// journal is left alone, and the records are redone from an older one, or from the first.
 #pragma once
 
 #include <array>

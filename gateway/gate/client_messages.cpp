@@ -392,13 +392,24 @@ void add_post_only(std::uint16_t flags, ouch::Appendage& appendage) {
 
 }  // namespace
 
-ClientResult Gate::on_order(risk::NewOrder order, const OrderName& name, bool overloaded,
-                            std::int64_t now_ns) {
-  if (order.client_ref <= engine_.watermark(order.session)) return ignore();
+void Gate::complete(risk::NewOrder& order, bool overloaded, std::int64_t now_ns) const noexcept {
   order.time = {now_ns};
   if (overloaded) order.flags |= risk::kOverloaded;
   if (order.instrument.exists())
     limit_to_link(order.quantity, aliases_.venue(order.instrument), order);
+}
+
+risk::Decision Gate::what_if(risk::NewOrder order, bool overloaded, std::int64_t now_ns) {
+  order.client_ref = engine_.watermark(order.session) + 1;
+  complete(order, overloaded, now_ns);
+  engine_.prepare(order);
+  return engine_.decide(order);
+}
+
+ClientResult Gate::on_order(risk::NewOrder order, const OrderName& name, bool overloaded,
+                            std::int64_t now_ns) {
+  if (order.client_ref <= engine_.watermark(order.session)) return ignore();
+  complete(order, overloaded, now_ns);
   // What the venue's message has beside the order's terms, which stage_order writes.
   ouch::EnterOrder wire;
   wire.side = wire_side(order.side);
@@ -454,7 +465,7 @@ ClientResult Gate::firm_control(const ouch::Appendage& appendage, FirmControlRec
   }
   const std::uint8_t action =
       record.type == ouch::MassCancel::kType ? risk::kMayMassCancel : risk::kMayDisable;
-  if (!query && (deployment_.parameters.sessions[session.value].actions & action) == 0)
+  if (!query && (engine_.parameters().sessions[session.value].actions & action) == 0)
     record.known = 0;
   if (!blank(record.symbol)) {
     const config::Alias* alias = aliases_.find(session, record.symbol);

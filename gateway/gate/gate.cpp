@@ -24,7 +24,8 @@ constexpr std::size_t kVenueRoom = 32'768;
 
 }  // namespace
 
-Gate::Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables)
+Gate::Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables,
+           ParameterSource parameters)
     : deployment_(deployment),
       aliases_(deployment),
       journal_(journal),
@@ -34,6 +35,7 @@ Gate::Gate(const config::Deployment& deployment, journal::Journal* journal, Tabl
       table_source_(std::move(tables)),
       table_hashes_(deployment.parameters.groups.size()),
       tables_(deployment.parameters.groups.size()),
+      parameter_source_(std::move(parameters)),
       sweeps_(kClientSweepsMax + 1 + deployment.parameters.nodes.size() +
               deployment.parameters.accounts.size() + deployment.sessions.size() +
               deployment.instruments.size()),
@@ -133,7 +135,7 @@ bool Gate::redo(const journal::RecordView& record) {
   sequence_ = record.sequence;
   const bool known = apply_record(record);
   mode_ = Mode::Live;
-  return known && table_problem_.empty();
+  return known && source_problem_.empty();
 }
 
 std::string Gate::replay(const journal::RecordView& record) {
@@ -147,7 +149,7 @@ std::string Gate::replay(const journal::RecordView& record) {
   const bool known = apply_record(record);
   mode_ = Mode::Live;
   if (!known) return "not a record of this version";
-  if (!table_problem_.empty()) return table_problem_;
+  if (!source_problem_.empty()) return source_problem_;
   if (difference_ == nullptr && expected_next_ != expected_.size()) {
     difference_ = "a recorded message to a client that is not owed";
   }
@@ -277,8 +279,7 @@ void Gate::effect(const FirmControlRecord& record) noexcept {
     return;
   }
   const bool disable = record.type == ouch::DisableOrderEntry::kType;
-  for (const risk::AccountIndex account :
-       deployment_.parameters.sessions[record.session].accounts) {
+  for (const risk::AccountIndex account : engine_.parameters().sessions[record.session].accounts) {
     if (record.account != risk::kNone32 && account.value != record.account) continue;
     engine_.apply(risk::Control{
         .time = record.time,
@@ -350,7 +351,7 @@ bool Gate::matches(const Sweep& sweep, const risk::Order& order) const noexcept 
 }
 
 bool Gate::may_use(risk::SessionIndex session, risk::AccountIndex account) const noexcept {
-  const auto& accounts = deployment_.parameters.sessions[session.value].accounts;
+  const auto& accounts = engine_.parameters().sessions[session.value].accounts;
   return std::binary_search(accounts.begin(), accounts.end(), account);
 }
 
@@ -604,7 +605,8 @@ void Gate::effect(const PublishTableRecord& record) noexcept {
   if (published_ != nullptr) {
     table = std::move(published_->table);
   } else {
-    table = find_table(record.hash);
+    table = find_table(record.hash,
+                       record.group < tables_.size() ? tables_[record.group].get() : nullptr);
     if (table == nullptr) return;
   }
   const std::size_t group = record.group;
@@ -618,6 +620,25 @@ void Gate::effect(const PublishTableRecord& record) noexcept {
     std::swap(tables_[group], table);
   }
   if (published_ != nullptr) published_->table = std::move(table);
+}
+
+// A record of the journal is of parameters that replaced those before it: a gate that cannot take them
+// is in another state, and must not go on.
+void Gate::effect(const ParametersRecord& record) noexcept {
+  std::unique_ptr<risk::NewRules> found;
+  if (published_parameters_ == nullptr) {
+    found = find_rules(record);
+    if (found == nullptr) return;
+  }
+  const risk::ParameterChange change{
+      .time = record.time, .version = record.version, .replaces = record.replaces};
+  risk::NewRules& rules = published_parameters_ != nullptr ? *published_parameters_->rules : *found;
+  if (!engine_.apply(change, rules)) {
+    source_problem_ = "parameters that do not follow those in force";
+    return;
+  }
+  parameters_ = {record.version, record.hash, record.regimes};
+  ++counters_.parameter_changes;
 }
 
 // --- live inputs
@@ -691,6 +712,19 @@ bool Gate::on_table(feeds::PublishedTable& table, std::int64_t now_ns) {
   return counters_.tables_refused == refused;
 }
 
+bool Gate::on_parameters(PublishedParameters& parameters, std::int64_t now_ns) {
+  ParametersRecord record = parameters.record;
+  record.time = {now_ns};
+  if (record.replaces != engine_.parameters().version || record.version <= record.replaces ||
+      parameters.rules->rules.parameters().version != record.version) {
+    return false;
+  }
+  published_parameters_ = &parameters;
+  take(RecordType::Parameters, record.time, record);
+  published_parameters_ = nullptr;
+  return true;
+}
+
 bool Gate::load(const risk::LoadBalance& load) {
   if (!engine_.has_room(load.account, load.asset)) return false;
   take(RecordType::LoadBalance, load.time, load);
@@ -712,6 +746,8 @@ void Gate::on_overload(bool on, std::int64_t now_ns) {
   const OverloadRecord record{.time = {now_ns}, .on = static_cast<std::uint8_t>(on)};
   take(RecordType::Overload, record.time, record);
 }
+
+void Gate::on_operator(const OperatorRecord& who) { take(RecordType::Operator, who.time, who); }
 
 void Gate::control(const risk::Control& control) {
   take(RecordType::Control, control.time, control);

@@ -28,6 +28,7 @@
 #include "config/facts.h"
 #include "feeds/table_log.h"
 #include "gateway/gate/aliases.h"
+#include "gateway/gate/parameters.h"
 #include "gateway/gate/records.h"
 #include "gateway/journal/journal.h"
 #include "gateway/ouch/messages.h"
@@ -73,6 +74,7 @@ struct Counters {
   std::uint64_t tables_refused = 0;
   std::uint64_t fundings = 0;
   std::uint64_t open_interests = 0;
+  std::uint64_t parameter_changes = 0;
   // Of accounts.
   std::uint64_t state_changes = 0;  // of margin states
   std::uint64_t days_closed = 0;    // by a day's loss
@@ -113,13 +115,15 @@ using TableSource = std::function<feeds::LoadedTable(const feeds::TableHash&)>;
 
 class Gate {
  public:
-  // The deployment must outlive the gate. `journal` may be null: a gate that only redoes or
-  // replays. `tables` is asked where records are redone, and by load(): never of a live table.
-  Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables = {});
+  // The deployment must outlive the gate; its parameters are those that the journal began with.
+  // `journal` may be null: a gate that only redoes or replays. The sources are asked where records are
+  // redone, and by load(): never of what is live.
+  Gate(const config::Deployment& deployment, journal::Journal* journal, TableSource tables = {},
+       ParameterSource parameters = {});
 
   // --- from records
-  // Applies a record as it was decided. False: not a record of ours, or one of a risk table that is
-  // not there (table_problem).
+  // Applies a record as it was decided. False: not a record of ours, or one of a risk table or of
+  // parameters that are not there (source_problem).
   [[nodiscard]] bool redo(const journal::RecordView& record);
   // Decides again and compares. Empty: the same decision and the same messages; else what differs.
   [[nodiscard]] std::string replay(const journal::RecordView& record);
@@ -140,6 +144,9 @@ class Gate {
                         std::int64_t now_ns);
   ClientResult on_order(risk::ReplaceOrder order, bool overloaded, std::int64_t now_ns);
   ClientResult on_order(risk::CancelOrder order, std::int64_t now_ns);
+  // What on_order() would decide of it now, under the next number of its session. Changes nothing
+  // semantic and writes nothing.
+  [[nodiscard]] risk::Decision what_if(risk::NewOrder order, bool overloaded, std::int64_t now_ns);
   void on_session(risk::SessionIndex session, bool up, std::int64_t now_ns);
   void on_mark(risk::MarkUpdate update);
   void on_index(risk::IndexUpdate update);
@@ -151,6 +158,9 @@ class Gate {
   // Puts a group's next risk table in force, which must be in the table log already. False: its group
   // cannot take it. `table.table` is then the one it has replaced, or itself: to be freed elsewhere.
   bool on_table(feeds::PublishedTable& table, std::int64_t now_ns);
+  // Puts other parameters in force, whose text must be in the parameter log already. False, and nothing
+  // happens: they do not replace those in force. REQUIRES no risk::problems_of_change().
+  bool on_parameters(PublishedParameters& parameters, std::int64_t now_ns);
   // False: no room for it.
   bool load(const risk::LoadBalance& load);
   bool load(const risk::LoadPosition& load);
@@ -158,6 +168,8 @@ class Gate {
   void loaded(std::int64_t now_ns);
   // The shard is overloaded from here on, or no longer (ORDERLIFE 5). REQUIRES room in the journal.
   void on_overload(bool on, std::int64_t now_ns);
+  // Who gives the command that follows at once.
+  void on_operator(const OperatorRecord& who);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
   // What an operator says of the venue's books (METHOD 3.14): carried out once by its number, also
@@ -248,8 +260,9 @@ class Gate {
   // The first record redone or replayed, a marker, that found another state and has not been
   // accepted since; 0: none.
   [[nodiscard]] std::uint64_t differs_at() const noexcept { return differs_at_; }
-  // What was wrong with a risk table that was redone or loaded; empty: nothing.
-  [[nodiscard]] const std::string& table_problem() const noexcept { return table_problem_; }
+  // What was wrong with a risk table, or with parameters, redone or loaded; empty: nothing.
+  [[nodiscard]] const std::string& source_problem() const noexcept { return source_problem_; }
+  [[nodiscard]] const ParametersInForce& parameters() const noexcept { return parameters_; }
   // The content of the tables in force, by group; zeros: none.
   [[nodiscard]] std::span<const feeds::TableHash> tables() const noexcept { return table_hashes_; }
   // RiskTable::id of the one in force, 0: none. REQUIRES: the group exists.
@@ -338,6 +351,7 @@ class Gate {
     fact_number_ = number;
     ++(done ? counters_.facts : counters_.facts_refused);
   }
+  void effect(const ParametersRecord& record) noexcept;
   template <class Command>
   void effect(const Command& command) noexcept {
     engine_.apply(command);
@@ -374,15 +388,18 @@ class Gate {
   static void for_each_part(Self& self, Part& part);
   [[nodiscard]] const char* check_loaded() const noexcept;
   [[nodiscard]] const char* load_tables() noexcept;
-  // Null: table_problem_ says why.
+  [[nodiscard]] const char* load_parameters() noexcept;
+  // Null: source_problem_ says why; so for the next. `before`: its group's table in force, or null.
+  [[nodiscard]] std::unique_ptr<risk::NewRules> find_rules(const ParametersRecord& record) noexcept;
   [[nodiscard]] std::shared_ptr<const risk::RiskTable> find_table(
-      const feeds::TableHash& hash) noexcept;
+      const feeds::TableHash& hash, const risk::RiskTable* before) noexcept;
   [[nodiscard]] std::uint64_t own_hash() const noexcept;
   bool mark_state(std::int64_t now_ns);
   bool watch_follower(std::int64_t now_ns) noexcept;
   void effect(const MarkerRecord& record) noexcept;
   void effect(const AcceptStateRecord& record) noexcept;
   void effect(const OverloadRecord&) noexcept {}  // each decision behind it says so itself
+  void effect(const OperatorRecord&) noexcept {}
 
   // client_messages.cpp
   ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
@@ -394,6 +411,7 @@ class Gate {
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;
+  void complete(risk::NewOrder& order, bool overloaded, std::int64_t now_ns) const noexcept;
   template <class Record>
   ClientResult take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire);
   ClientResult take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire);
@@ -463,7 +481,10 @@ class Gate {
   std::vector<feeds::TableHash> table_hashes_;
   std::vector<std::shared_ptr<const risk::RiskTable>> tables_;
   feeds::PublishedTable* published_ = nullptr;  // live: that of the record being taken
-  std::string table_problem_;
+  ParameterSource parameter_source_;
+  ParametersInForce parameters_;
+  PublishedParameters* published_parameters_ = nullptr;  // likewise
+  std::string source_problem_;
 
   bool loaded_ = false;
   std::int64_t redone_until_ns_ = 0;

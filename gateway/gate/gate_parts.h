@@ -24,7 +24,10 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.all(self.table_hashes_);
   part.fixed(self.tables_);  // by their hashes
   part.fixed(self.published_);
-  part.fixed(self.table_problem_);
+  part.fixed(self.parameter_source_);
+  part.one(self.parameters_);
+  part.fixed(self.published_parameters_);
+  part.fixed(self.source_problem_);
   part.one(self.loaded_);
   part.one(self.redone_until_ns_);
   part.one(self.link_);

@@ -387,6 +387,17 @@ constexpr void for_each_field(R& r, F&& f) {
   f("group", r.group, Meaning::Group);
   f("padding", r.padding, Meaning::Padding);
 }
+template <FieldsOf<ParametersRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("version", r.version, Meaning::Plain);
+  f("replaces", r.replaces, Meaning::Plain);
+  f("hash", r.hash, Meaning::Hash);
+  f("regimes", r.regimes, Meaning::Hash);
+  f("by", r.by, Meaning::Text);
+  f("cause", r.cause, Meaning::ByType);
+  f("padding", r.padding, Meaning::Padding);
+}
 template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
@@ -395,6 +406,16 @@ template <FieldsOf<OverloadRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
   f("on", r.on, Meaning::Plain);
+  f("padding", r.padding, Meaning::Padding);
+}
+
+template <FieldsOf<OperatorRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("by", r.by, Meaning::Text);
+  f("reason", r.reason, Meaning::Text);
+  f("role", r.role, Meaning::ByType);
+  f("source", r.source, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
 }
 
@@ -488,6 +509,10 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("split", Body<FactRecord<risk::Split>>{});
     case RecordType::LeverageCap:
       return f("leverage_cap", Body<FactRecord<risk::LeverageCap>>{});
+    case RecordType::Parameters:
+      return f("parameters", Body<ParametersRecord>{});
+    case RecordType::Operator:
+      return f("operator", Body<OperatorRecord>{});
   }
   return f("", Body<void>{});
 }

@@ -133,6 +133,15 @@ constexpr std::string_view name_of(risk::PriceState state) {
   }
   return "";
 }
+constexpr std::string_view name_of(ParametersCause cause) {
+  switch (cause) {
+    case ParametersCause::Reload:
+      return "reload";
+    case ParametersCause::Regime:
+      return "regime";
+  }
+  return "";
+}
 constexpr std::string_view name_of(LinkChange change) {
   switch (change) {
     case LinkChange::Down:
@@ -164,6 +173,17 @@ constexpr std::string_view name_of(SweepScope scope) {
       return "lost";
     case SweepScope::Excess:
       return "excess";
+  }
+  return "";
+}
+
+constexpr std::string_view name_of(config::Role role) { return config::name_of(role); }
+constexpr std::string_view name_of(OperatorSource source) {
+  switch (source) {
+    case OperatorSource::CommandsFile:
+      return "commands_file";
+    case OperatorSource::ControlPlane:
+      return "control_plane";
   }
   return "";
 }

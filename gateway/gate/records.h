@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "config/deployment.h"
+#include "config/role.h"
 #include "feeds/table_log.h"
 #include "gateway/journal/format.h"
 #include "risk/commands.h"
@@ -42,6 +44,7 @@ enum class RecordType : std::uint16_t {
   PublishTable = 27,   // a group's next risk table
   Overload = 28,       // the shard has more to do than it can, from here on, or no longer
   Funding = 29,        // what a lot of a perpetual contract has paid, and will pay
+  Parameters = 30,     // other limits, shocks, fees, ... are in force from here on
   OpenInterest = 31,
   // What an operator tells of the venue's books, each with a number of his (FactRecord).
   Transfer = 33,  // cash comes, goes, or changes accounts
@@ -53,6 +56,7 @@ enum class RecordType : std::uint16_t {
   Expire = 39,            // an instrument ends
   Split = 40,             // of an instrument
   LeverageCap = 41,
+  Operator = 42,  // who gave the command that the next record is
 };
 
 struct StartRecord {
@@ -238,6 +242,24 @@ struct PublishTableRecord {
   std::uint32_t padding = 0;
 };
 
+// Other parameters are in force, of a configuration whose canonical text is in the journal's folder as
+// parameters/<its SHA-256>.json (gateway/parameters).
+using ParameterHash = feeds::TableHash;
+enum class ParametersCause : std::uint8_t {
+  Reload,  // the configuration's files were loaded again
+  Regime,  // a factor's volatility selects another regime
+};
+struct ParametersRecord {
+  risk::Timestamp time;
+  std::uint32_t version = 0;   // in every decision from here on; rises from record to record
+  std::uint32_t replaces = 0;  // the version in force until now
+  ParameterHash hash{};
+  config::RegimeChoice regimes{};
+  std::array<char, 32> by{};  // who asked for it, then zeros
+  ParametersCause cause = ParametersCause::Reload;
+  std::array<std::uint8_t, 7> padding{};
+};
+
 // Orders that add risk are refused while it is on; each decision says whether it was. It changes
 // nothing itself.
 struct OverloadRecord {
@@ -255,6 +277,24 @@ static_assert(journal::is_journal_command<FactRecord<risk::Realise>> &&
               journal::is_journal_command<FactRecord<risk::Expire>> &&
               journal::is_journal_command<FactRecord<risk::Split>> &&
               journal::is_journal_command<FactRecord<risk::LeverageCap>>);
+static_assert(journal::is_journal_command<ParametersRecord>);
+// Where an operator's command came from.
+enum class OperatorSource : std::uint8_t {
+  CommandsFile,  // `portcullis run --commands`
+  ControlPlane,
+};
+// Both records are taken in one step: no other record comes between them, though a process that is
+// killed there leaves this one without the command. It changes nothing itself.
+struct OperatorRecord {
+  risk::Timestamp time;
+  std::array<char, 64> by{};      // the token's name, or the "by" of the file; then zeros
+  std::array<char, 64> reason{};  // in the operator's words; then zeros
+  config::Role role = config::Role::Operator;
+  OperatorSource source = OperatorSource::CommandsFile;
+  std::array<std::uint8_t, 6> padding{};
+};
+
+static_assert(journal::is_journal_command<OperatorRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

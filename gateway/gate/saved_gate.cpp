@@ -78,26 +78,55 @@ const char* Gate::load(std::span<const std::byte> saved) noexcept {
   for_each_part(*this, reader);
   if (const char* problem = reader.problem()) return problem;
   if (const char* problem = check_loaded()) return problem;
+  if (const char* problem = load_parameters()) return problem;
   if (const char* problem = load_tables()) return problem;
   std::vector<const risk::RiskTable*> tables;
   for (const auto& table : tables_) tables.push_back(table.get());
   return engine_.load(saved.subspan(count), tables);
 }
 
+// The engine's state is loaded under the parameters that it was saved under.
+const char* Gate::load_parameters() noexcept {
+  if (parameters_.version == 0) return nullptr;
+  ParametersRecord record;
+  record.version = parameters_.version;
+  record.hash = parameters_.hash;
+  record.regimes = parameters_.regimes;
+  const std::unique_ptr<risk::NewRules> rules = find_rules(record);
+  if (rules == nullptr) return "the parameters in force";
+  const risk::ParameterChange change{
+      .time = {}, .version = parameters_.version, .replaces = engine_.parameters().version};
+  return engine_.apply(change, *rules) ? nullptr : "parameters of an earlier version";
+}
+
+std::unique_ptr<risk::NewRules> Gate::find_rules(const ParametersRecord& record) noexcept {
+  LoadedParameters loaded{.rules = nullptr, .problem = "there is no parameter log"};
+  if (parameter_source_) loaded = parameter_source_(record);
+  if (loaded.rules == nullptr && source_problem_.empty())
+    source_problem_ = std::move(loaded.problem);
+  return std::move(loaded.rules);
+}
+
 const char* Gate::load_tables() noexcept {
   for (std::size_t group = 0; group < tables_.size(); ++group) {
     if (table_hashes_[group] == feeds::TableHash{}) continue;
-    tables_[group] = find_table(table_hashes_[group]);
+    tables_[group] = find_table(table_hashes_[group], nullptr);
     if (tables_[group] == nullptr) return "a risk table";
     if (tables_[group]->group.value != group) return "a risk table of another group";
   }
   return nullptr;
 }
 
-std::shared_ptr<const risk::RiskTable> Gate::find_table(const feeds::TableHash& hash) noexcept {
+std::shared_ptr<const risk::RiskTable> Gate::find_table(const feeds::TableHash& hash,
+                                                        const risk::RiskTable* before) noexcept {
   feeds::LoadedTable loaded{.problem = "there is no table log"};
   if (table_source_) loaded = table_source_(hash);
-  if (loaded.table == nullptr && table_problem_.empty()) table_problem_ = std::move(loaded.problem);
+  if (loaded.table == nullptr && source_problem_.empty())
+    source_problem_ = std::move(loaded.problem);
+  if (loaded.table != nullptr) {
+    loaded.table->facts = risk::facts_of(
+        *loaded.table, risk::row_scales(engine_.parameters(), loaded.table->group), before);
+  }
   return loaded.table;
 }
 
@@ -150,6 +179,7 @@ std::uint64_t Gate::own_hash() const noexcept {
   for (const std::uint8_t up : session_up_) mix.add(up);
   for (const std::uint64_t base : stream_base_) mix.add(base);
   for (const feeds::TableHash& hash : table_hashes_) mix.add(hash);
+  mix.add(std::uint64_t{parameters_.version}).add(parameters_.hash).add(parameters_.regimes);
   for (std::uint32_t s = 0; s < sweep_count_; ++s) {
     const Sweep& sweep = sweeps_[s];
     mix.add(std::uint64_t{sweep.what.target} << 32 | sweep.what.instrument);

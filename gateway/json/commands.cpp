@@ -55,8 +55,13 @@ risk::Lots lots(const Number& number, risk::InstrumentIndex instrument, const Sy
 }  // namespace
 
 risk::NewOrder new_order(const OrderRequest& request, const Symbols& symbols) {
+  return new_order(request, symbols.find(request.category, request.symbol), symbols);
+}
+
+risk::NewOrder new_order(const OrderRequest& request, risk::InstrumentIndex instrument,
+                         const Symbols& symbols) {
   risk::NewOrder order;
-  order.instrument = symbols.find(request.category, request.symbol);
+  order.instrument = instrument;
   order.side = request.side;
   order.ord_type = request.ord_type;
   const bool market = request.ord_type == risk::OrdType::Market;

@@ -17,6 +17,9 @@ namespace portcullis::gateway::json {
 // account, client_ref, the duplicate flag and the name are left to the caller. REQUIRES: a create
 // without a fault.
 [[nodiscard]] risk::NewOrder new_order(const OrderRequest& request, const Symbols& symbols);
+// The same of this instrument, which may be none, whatever the request's category and symbol say.
+[[nodiscard]] risk::NewOrder new_order(const OrderRequest& request,
+                                       risk::InstrumentIndex instrument, const Symbols& symbols);
 
 // What an amend starts from: the newest terms of the order.
 struct Terms {

@@ -93,6 +93,8 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Expire:
     case RecordType::Split:
     case RecordType::LeverageCap:
+    case RecordType::Parameters:  // fees are the same (config/reload.h)
+    case RecordType::Operator:
       return;
   }
 }

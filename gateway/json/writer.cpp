@@ -69,4 +69,10 @@ Writer& Writer::boolean(bool value) {
   return *this;
 }
 
+Writer& Writer::null() {
+  comma();
+  out_.append(std::string_view("null"));
+  return *this;
+}
+
 }  // namespace portcullis::gateway::json

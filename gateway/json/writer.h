@@ -28,12 +28,14 @@ class Writer {
   Writer& number(std::int64_t value);
   Writer& text(std::int64_t value);
   Writer& boolean(bool value);
+  Writer& null();
 
   // A member.
   Writer& text(std::string_view name, std::string_view value) { return key(name).text(value); }
   Writer& text(std::string_view name, std::int64_t value) { return key(name).text(value); }
   Writer& number(std::string_view name, std::int64_t value) { return key(name).number(value); }
   Writer& boolean(std::string_view name, bool value) { return key(name).boolean(value); }
+  Writer& null(std::string_view name) { return key(name).null(); }
 
  private:
   Writer& open(char bracket);

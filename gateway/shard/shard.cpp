@@ -92,6 +92,7 @@ bool Shard::pass() {
   bool worked = transport_.poll();
   pass_began_ns_ = tick();
   full_budget_ = false;
+  worked |= take_commands();
   worked |= accept();
   if (venue_connecting_) venue_connected();
   worked |= serve_venue();
@@ -117,19 +118,23 @@ bool Shard::pass() {
     check_timers();
     next_timers_ns_ = now_ns_ + kTimersNs;
   }
+  worked |= answer_questions();
   judge_pass();
   return worked;
 }
 
 bool Shard::drain_queues() {
+  const bool commands = take_commands();
+  const bool asked = inputs_.control != nullptr && inputs_.control->questions.next() != nullptr;
   const bool orders = drain_orders();
   const bool logins = drain_logins();
   const bool prices = drain_prices(inputs_.prices);
   const bool references = drain_prices(inputs_.references);
   const bool tables = drain_tables();
   const bool contracts = drain_contracts();
-  return prices || references || tables || contracts || orders || logins ||
-         streams_.blocks_read() != blocks_read_ ||
+  const bool parameters = drain_parameters();
+  return commands || asked || prices || references || tables || contracts || parameters || orders ||
+         logins || streams_.blocks_read() != blocks_read_ ||
          (waits_for_disk_ && journal_.synced_sequence() != durable_);
 }
 
@@ -545,12 +550,20 @@ bool Shard::drain_contracts() {
   return true;
 }
 
+bool Shard::drain_parameters() {
+  if (inputs_.parameters == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
+  gate::PublishedParameters* parameters = inputs_.parameters->next();
+  if (parameters == nullptr) return false;
+  inputs_.parameters->answer_next(gate_.on_parameters(*parameters, now_ns_));
+  return true;
+}
+
 // Indexes that the configuration fixes, told anew before they would be stale.
 void Shard::publish_fixed_indexes() {
   std::int64_t shortest = 60 * risk::kSecondNs;
   for (std::uint32_t a = 0; a < deployment_.assets.size(); ++a) {
     if (deployment_.assets[a].fixed_index == 0) continue;
-    shortest = std::min(shortest, deployment_.parameters.assets[a].index_age_max_ns / 2);
+    shortest = std::min(shortest, gate_.engine().parameters().assets[a].index_age_max_ns / 2);
     gate_.on_index({.time = {now_ns_},
                     .as_of = {now_ns_},
                     .index = deployment_.assets[a].fixed_index,
@@ -579,6 +592,7 @@ bool Shard::drain_last_orders() {
 bool Shard::stop_pass() {
   transport_.poll();
   tick();
+  take_commands();
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   if (venue_connecting_) venue_connected();
   drain_contracts();  // what was paid is not lost with the process

@@ -21,11 +21,13 @@
 #include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
 #include "feeds/table_queue.h"
+#include "gateway/control/shard_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/gate/gate.h"
 #include "gateway/histogram.h"
 #include "gateway/journal/journal.h"
 #include "gateway/journal/stream_server.h"
+#include "gateway/parameters/parameter_queue.h"
 #include "gateway/security/dead_man.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
@@ -42,7 +44,9 @@ struct Inputs {
   feeds::FeedQueue* references = nullptr;  // of others: each price comes through one of the two
   feeds::TableQueue* tables = nullptr;
   feeds::ContractQueue* contracts = nullptr;
+  parameters::ParameterQueue* parameters = nullptr;
   edge::CommandQueue* orders = nullptr;  // of sessions that do not speak OUCH
+  control::ShardQueue* control = nullptr;
 };
 
 struct LinkCounters {
@@ -73,6 +77,19 @@ struct LinkCounters {
   std::uint64_t dead_men = 0;  // sessions not heard of for too long, whose orders were cancelled
 };
 
+// What only the shard's thread may look at, as it was when it was asked for.
+struct Figures {
+  gate::Counters gate;
+  LinkCounters links;
+  Histogram message_times;  // nanoseconds
+  bool overloaded = false;
+  journal::Room room = journal::Room::All;
+  std::uint64_t ring_bytes_used = 0;
+};
+
+// An operator's commands are taken first in each pass, and wait for no order. Questions wait for
+// all: a few are answered at the end of a pass, and none in one that has left orders unread.
+//
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): fields in the order of their subjects
 class Shard {
  public:
@@ -168,9 +185,14 @@ class Shard {
   bool serve_venue_output();
   void drop_venue();
   void venue_stands_at(std::string_view session, std::uint64_t next_sequence);
+  bool take_commands();
+  void take_command(control::Command& command);
+  bool answer_questions();
+  void answer_question(control::Question& question);
   bool drain_prices(feeds::FeedQueue* queue);
   bool drain_tables();
   bool drain_contracts();
+  bool drain_parameters();
   bool drain_orders();
   bool drain_last_orders();
   void take_order(const edge::EdgeCommand& command);

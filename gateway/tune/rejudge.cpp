@@ -419,8 +419,9 @@ void Rejudge::end_with_recorded(std::uint32_t own, risk::Timestamp time) {
 // --- everything else, which is taken as it was recorded but for what it names by number
 
 void Rejudge::take_other(const journal::RecordView& view) {
-  redo_recorded(view);
   const auto type = static_cast<RecordType>(view.type);
+  if (type == RecordType::Parameters) return;  // the candidate's are in force all the time
+  redo_recorded(view);
   if (type == RecordType::Marker) return;  // of another state
   if (type == RecordType::Sweep) {
     take_sweep(view);
@@ -500,9 +501,9 @@ void Rejudge::run_sweeps(const journal::RecordView& view) {
 void Rejudge::redo(const journal::RecordView& view) {
   if (gate_.redo(view)) return;
   throw std::runtime_error(
-      gate_.table_problem().empty()
+      gate_.source_problem().empty()
           ? fmt::format("journal record {} is none of this version's", view.sequence)
-          : gate_.table_problem());
+          : gate_.source_problem());
 }
 
 template <class Record>

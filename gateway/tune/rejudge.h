@@ -21,7 +21,8 @@
 //
 // Prices, loads, what the venue's books and operators say, links and looks at margin states come as they
 // were recorded, under both.
-// So do the venue's fills of market orders, whatever collar the candidate has them forwarded at.
+// Other parameters that were put in force meanwhile do not: the candidate's are in force all the time.
+// The venue's fills of market orders do, whatever collar the candidate has them forwarded at.
 //
 // One thread. Errors of the journal or of a candidate that cannot be judged by it leave as
 // std::runtime_error.

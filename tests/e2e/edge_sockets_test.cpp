@@ -44,11 +44,11 @@ class Echo final : public Door {
     }
   }
   void on_closed(ConnectionId, std::int64_t) override { --open; }
-  HttpReply on_request(const HttpRequest& request, std::int64_t) override {
-    if (request.path != "/known") return {.status = 404, .body = "{}"};
-    if (!request.is_get) return {.status = 405, .body = "{}"};
-    return {.body = "{\"query\":\"" + std::string(request.query) + "\",\"key\":\"" +
-                    std::string(request.api_key) + "\"}"};
+  std::optional<HttpReply> on_request(const HttpRequest& request, std::int64_t) override {
+    if (request.path != "/known") return HttpReply{.status = 404, .body = "{}"};
+    if (request.method != "GET") return HttpReply{.status = 405, .body = "{}", .keep_alive = false};
+    return HttpReply{.body = "{\"query\":\"" + std::string(request.query) + "\",\"key\":\"" +
+                             std::string(request.api_key) + "\"}"};
   }
 };
 

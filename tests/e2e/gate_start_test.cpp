@@ -111,7 +111,7 @@ TEST_F(GateStart, RefusesToLoadAStateIntoAJournalThatIsNotEmpty) {
 
 TEST_F(GateStart, RefusesAJournalOfAnotherConfiguration) {
   { EXPECT_NE(GateProcess(deployment).port(), 0); }
-  deployment.change({kSet, "limits.json", "version", "77"});
+  deployment.change({kSet, "process.json", "capacities.trades", "77"});
   const GateProcess other(deployment);
   EXPECT_EQ(other.port(), 0);
   EXPECT_NE(read_file(deployment.errors()).find("begun under another configuration"),

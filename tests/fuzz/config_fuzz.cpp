@@ -1,13 +1,19 @@
-// Configuration files, state files, commands files and decimals from anywhere: no crash, and what
-// is accepted is what the engine takes. The first byte chooses: S a state file, C a commands file,
-// D a decimal, anything else is the first byte of a deployment in its canonical form.
+// Configuration files, state files, commands files and single values from anywhere: no crash, and what
+// is accepted is what the engine takes, and is read again as the same. The first byte chooses: S a state
+// file, C a commands file, H a history of returns, D a decimal, P a password's hash, T a time, R a ratio;
+// anything else is the first byte of a deployment in its canonical form.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 #include "config/decimal.h"
+#include "config/history.h"
+#include "config/iso_time.h"
 #include "config/load.h"
+#include "config/password_hash.h"
+#include "config/ratio.h"
 #include "config/state_file.h"
 
 namespace {
@@ -69,6 +75,36 @@ void parse_decimal(std::string_view text) {
   }
 }
 
+void parse_history(std::string_view text) {
+  const config::History history = config::parse_history(text);
+  if (!history.error.empty()) return;
+  require(!history.names.empty());
+  for (std::size_t d = 0; d < history.days.size(); ++d) {
+    require(history.days[d].returns_ppm.size() == history.names.size());
+    require(d == 0 || history.days[d - 1].date < history.days[d].date);
+    for (const std::int32_t value : history.days[d].returns_ppm) require(value >= -1'000'000);
+  }
+}
+
+void parse_password_hash(std::string_view text) {
+  const std::optional<config::PasswordHash> hash = config::parse_password_hash(text);
+  if (!hash) return;
+  require(config::is_bearable(hash->cost));
+  require(config::parse_password_hash(config::to_text(*hash)) == hash);
+}
+
+void parse_time(std::string_view text) {
+  const std::optional<risk::Timestamp> time = config::parse_iso_time(text);
+  if (time) require(config::to_iso_time(*time) == text);
+}
+
+void parse_ratio(std::string_view text) {
+  const std::optional<config::Ratio> ratio = config::parse_ratio(text);
+  if (!ratio) return;
+  require(ratio->numerator > 0 && ratio->denominator > 0);
+  require(ratio / ratio == config::Ratio{});
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -81,6 +117,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_problems(config::parse_commands(rest, "c.json", deployment()).problems);
   } else if (text.front() == 'D') {
     parse_decimal(rest);
+  } else if (text.front() == 'H') {
+    parse_history(rest);
+  } else if (text.front() == 'P') {
+    parse_password_hash(rest);
+  } else if (text.front() == 'T') {
+    parse_time(rest);
+  } else if (text.front() == 'R') {
+    parse_ratio(rest);
   } else {
     load_deployment(text);
   }

@@ -1,5 +1,5 @@
 // Frames of market data from anywhere, to each dialect: no crash, each counted once, nothing taken
-// that is no JSON or has numbers that cannot be; and the rows of a session file from anywhere.
+// that is no JSON or has numbers that cannot be; and lists of instruments from anywhere.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -11,7 +11,6 @@
 #include "config/json.h"
 #include "feeds/dialects/decoder.h"
 #include "feeds/dialects/deribit_instruments.h"
-#include "feeds/session_player.h"
 #include "tests/fuzz/json_text.h"
 
 namespace {
@@ -108,27 +107,6 @@ void decode(Dialect dialect, std::string_view text) {
   for (const SymbolFeed* const feed : decoder.symbols()) check_update(feed->last);
 }
 
-void read_session(std::string_view text) {
-  const RecordedSession session = parse_session(text, "fuzz");
-  std::size_t line = 0;
-  for (const SessionRow& row : session.rows) {
-    require(row.line > line && row.time_ns >= 0);
-    line = row.line;
-    require(row.frame.data() == nullptr ||
-            (row.frame.data() >= session.text.data() &&
-             row.frame.data() + row.frame.size() + kFeedFramePadding <=
-                 session.text.data() + session.text.size()));
-    require(row.url.empty() == (row.kind == SessionRowKind::Received));
-  }
-  const SessionCounts& counts = session.counts;
-  require(counts.received + counts.sent + counts.connected + counts.http_replies ==
-          session.rows.size());
-  FeedDecoder decoder(Dialect::Bybit, kLimits);
-  SessionPlayer player(session, decoder);
-  require(player.play_all([](const SessionRow&, const FeedFrame&) {}) == session.rows.size());
-  require(sum(decoder.counts().frames) == counts.received);
-}
-
 void read_list(std::string_view text) {
   const DeribitInstruments list = read_deribit_instruments(text);
   require(list.refused == 0 || !list.problems.empty());
@@ -145,7 +123,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const Dialect dialect : {Dialect::Deribit, Dialect::Binance, Dialect::Bybit})
     decode(dialect, text);
-  read_session(text);
   read_list(text);
   return 0;
 }

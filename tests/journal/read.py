@@ -382,7 +382,7 @@ class Printer:
         out[field] = value
         if word == "hash":
             out[field] = f"{value:016x}"
-        elif word == "digest":
+        elif word in ("digest", "bytes"):
             out[field] = bytes(value).hex()
         elif word == "ns":
             out[field + "_utc"] = utc(value)

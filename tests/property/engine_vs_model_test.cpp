@@ -78,7 +78,11 @@ std::string text(Int128 value) {
 class Bench {
  public:
   explicit Bench(const Parameters& parameters)
-      : model_(parameters), engine_(parameters), twin_(parameters), redo_(parameters) {}
+      : model_(parameters),
+        in_force_(parameters.groups.size()),
+        engine_(parameters),
+        twin_(parameters),
+        redo_(parameters) {}
 
   // What differs after the command; empty when all agree.
   std::string step(const Command& command) {
@@ -236,8 +240,17 @@ class Bench {
     const bool taken = model_.publish(tables_.back(), publish.time);
     if (!taken) ++tally.tables_refused;
     const TableUpdate update{publish.time, publish.id, publish.group, {}};
-    for (Engine* engine : {&engine_, &twin_, &redo_})
+    for (Engine* engine : {&twin_, &redo_})
       same("table taken", engine->apply(update, tables_.back()), taken);
+    // What they know of it is its own; the engine is told too what it is beside the last one.
+    const GroupIndex group = publish.group;
+    RiskTable& compared = tables_.emplace_back(tables_.back());
+    if (group.value < in_force_.size()) {
+      compared.facts =
+          facts_of(compared, row_scales(model_.parameters(), group), in_force_[group.value]);
+    }
+    same("table taken", engine_.apply(update, compared), taken);
+    if (taken) in_force_[group.value] = &compared;
   }
   void run(const ChangeParameters& change) {
     const bool taken = model_.apply(change);
@@ -393,7 +406,8 @@ class Bench {
   }
 
   NaiveModel model_;
-  std::deque<RiskTable> tables_;  // the engines point to them
+  std::deque<RiskTable> tables_;            // the engines point to them
+  std::vector<const RiskTable*> in_force_;  // by group: the engine's
   Engine engine_;
   Engine twin_;
   Engine redo_;

@@ -91,7 +91,8 @@ void fill(Random& random, Member& member) {
     member.value = static_cast<std::uint32_t>(some_number(random));
   } else if constexpr (requires { member[0].value; }) {
     for (auto& index : member) fill(random, index);
-  } else if constexpr (std::is_same_v<Member, feeds::TableHash>) {
+  } else if constexpr (std::is_same_v<Member, feeds::TableHash> ||
+                       std::is_same_v<Member, config::RegimeChoice>) {
     for (std::uint8_t& byte : member) byte = static_cast<std::uint8_t>(random());
   } else if constexpr (std::is_same_v<typename Member::value_type, char>) {
     fill_text(random, member, below(random, 2) == 0 ? ' ' : '\0');

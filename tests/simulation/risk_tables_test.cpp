@@ -10,44 +10,15 @@
 #include "feeds/table_queue.h"
 #include "gateway/follower/resume.h"
 #include "tests/support/gate_world.h"
+#include "tests/support/risk_tables.h"
 
 namespace portcullis::test {
 namespace {
 
-using Kind = Change::Kind;
-
-// A future of BTC whose risk is in a table.
-std::vector<Change> with_future() {
-  std::vector<Change> changes = {
-      {Kind::Set, "margin.json", "groups.crypto",
-       R"({"factors": ["BTC", "ETH"], "kappa": "0.5", "table_age_max_ms": 60000})"},
-      {Kind::Add, "instruments.json", "instruments.BTC-DEC",
-       R"({"kind": "future", "settlement": "USDC", "factor": "BTC", "multiplier": "1",
-         "expiry": "2026-12-25T08:00:00Z", "risk": "table", "lot_value_max": "1000", "lot": "0.001",
-         "tick": "0.5", "mark_decimals": 1, "price_max": "1000000", "maker_fee_ppm": 100,
-         "taker_fee_ppm": 400, "market_orders": true,
-         "venue": { "symbol": "BTCDEC", "price_scale": "10", "quantity_scale": "0.001" }})"},
-      {Kind::Add, "feeds.json", "instruments.BTC-DEC",
-       R"({ "symbol": "BTC-DEC", "max_age_ms": 10000 })"}};
-  for (const char* profile : {"venue", "member", "group", "maker", "client", "small", "suspense"}) {
-    changes.push_back(
-        {Kind::Add, "limits.json", std::string("profiles.") + profile + ".instruments.BTC-DEC",
-         R"({"clip": "1", "notional_max": "100000", "collar": "0.02", "long_max": "10",
-                           "short_max": "10", "gross_notional_max": "800000", "restricted": false})"});
-  }
-  changes.push_back(
-      {Kind::Add, "sessions.json", "alias_sets.venue.BTCDEC",
-       R"({ "instrument": "BTC-DEC", "price_scale": "10", "quantity_scale": "0.001" })"});
-  changes.push_back({Kind::Set, "sessions.json", "sessions.BRAVO1.instruments",
-                     R"(["BTC-PERP", "ETH-PERP", "AMZN", "EUR/USD", "BTC-DEC"])"});
-  return changes;
-}
-
 class RiskTables : public testing::Test {
  protected:
-  RiskTables() : w_(with_future()) {
+  RiskTables() : w_(with_table_future()) {
     future_ = w_.instrument("BTC-DEC");
-    group_ = {0};
     EXPECT_EQ(w_.deployment().parameters.groups[0].row_count, 1U);
     price();
   }
@@ -59,18 +30,7 @@ class RiskTables : public testing::Test {
   // Where a lot loses so many quanta in every column, in its table's units.
   [[nodiscard]] feeds::PublishedTable table(std::uint64_t version, std::int32_t loss,
                                             bool is_written = true) const {
-    auto table = std::make_shared<risk::RiskTable>();
-    table->id = version;
-    table->parameter_version = w_.deployment().parameters.version;
-    table->group = group_;
-    table->as_of = {w_.now_ns};
-    table->gains.assign(w_.deployment().parameters.groups[0].raw_columns(), -loss);
-    table->measures.resize(1);
-    feeds::PublishedTable published{.group = group_,
-                                    .version = version,
-                                    .hash = feeds::hash_of(feeds::encode_table(*table)),
-                                    .valid_from = {w_.now_ns},
-                                    .table = std::move(table)};
+    feeds::PublishedTable published = future_table(w_.deployment(), version, loss, {w_.now_ns});
     if (is_written) {
       EXPECT_EQ(feeds::open_table_log(w_.directory()), "");
       EXPECT_EQ(feeds::write_table(w_.directory(), published), "");
@@ -100,7 +60,6 @@ class RiskTables : public testing::Test {
   GateWorld w_;
   std::uint32_t number_ = 0;
   risk::InstrumentIndex future_;
-  risk::GroupIndex group_;
 };
 
 TEST_F(RiskTables, WithoutOneIncreasesAreRefusedAndWithOneTheyPass) {

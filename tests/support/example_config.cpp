@@ -103,6 +103,16 @@ Texts read_example_with_json_clients() {
                 "send_buffer_bytes": 1048576, "silence_timeout_ms": 30000,
                 "login_timeout_ms": 5000, "order_history": 500, "execution_history": 500,
                 "recv_window_ms_max": 10000})"},
+           {Add, "process.json", "control",
+            R"({"address": "127.0.0.1", "port": 0,
+                "tls": {"certificate_file": "control.crt", "private_key_file": "control.key"},
+                "connections_max": 8, "requests_per_second_max": 20, "what_if_orders_max": 4,
+                "rejects_kept": 100, "request_timeout_ms": 5000, "send_buffer_bytes": 65536,
+                "tokens": {
+                  "desk": {"role": "risk", "token_sha256":
+                    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
+                  "board": {"role": "viewer", "token_sha256":
+                    "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752"}}})"},
        }) {
     apply(texts, change);
   }

@@ -18,10 +18,10 @@ using Texts = std::map<std::string, std::string>;
 [[nodiscard]] Texts read_example_with_json_clients();
 // The same with the feeds.json of config/examples/feeds: prices that several sources make.
 [[nodiscard]] Texts read_example_with_references();
-// The same with a second funding, of ETH-PERP: as time goes by.
-[[nodiscard]] Texts read_example_with_fundings();
 // The same with that of config/examples/live: from streams and a port. A feeds.json with every key.
 [[nodiscard]] Texts read_example_with_live_sources();
+// The same with a second funding, of ETH-PERP: as time goes by.
+[[nodiscard]] Texts read_example_with_fundings();
 // The same with what config/examples/options adds to it: options of Deribit, priced by a recording.
 [[nodiscard]] Texts read_example_with_options();
 // tests/data/model by name: a margin model with every key.

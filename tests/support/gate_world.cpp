@@ -13,6 +13,8 @@
 #include "config/state_file.h"
 #include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
+#include "gateway/parameters/parameter_desk.h"
+#include "gateway/parameters/parameter_log.h"
 
 namespace portcullis::test {
 
@@ -85,14 +87,16 @@ std::string line_of(const ouch::InboundMessage& message) {
 }
 
 GateWorld::GateWorld(const std::vector<Change>& changes)
-    : deployment_(small_deployment(changes)),
+    : changes_(changes),
+      deployment_(small_deployment(changes)),
       folder_(journal::testing::memory_folder()),
       next_owed_(deployment_.sessions.size(), 1),
       link_(link_settings(), 0),
       server_(link_settings(), 0) {
   open_journal();
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
-                                       gateway::follower::tables_in(directory_));
+                                       gateway::follower::tables_in(directory_),
+                                       gateway::parameters::parameters_in(directory_));
   gate_->start("STREAM0001", now_ns);
   load_state();
   price();
@@ -187,6 +191,18 @@ void GateWorld::funding(risk::InstrumentIndex instrument, std::int64_t paid,
 void GateWorld::open_interest(risk::InstrumentIndex instrument, risk::Lots lots) {
   gate_->on_open_interest({.time = {now_ns}, .lots = lots, .instrument = instrument});
   after_call();
+}
+
+bool GateWorld::reload(const std::vector<Change>& changes) {
+  std::vector<Change> all = changes_;
+  all.insert(all.end(), changes.begin(), changes.end());
+  gateway::parameters::ParameterDesk desk(deployment_, gate_->parameters(), directory_);
+  auto prepared = desk.prepare_reload(small_deployment(all), "a test");
+  for (const config::Problem& problem : prepared.problems) ADD_FAILURE() << to_text(problem);
+  if (!prepared.parameters) return false;
+  const bool is_in_force = gate_->on_parameters(*prepared.parameters, now_ns);
+  after_call();
+  return is_in_force;
 }
 
 bool GateWorld::look_again() {
@@ -613,6 +629,8 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
     const std::filesystem::path old = directory_;
     ++journals_;
     open_journal();
+    if (std::filesystem::exists(old / "parameters"))
+      std::filesystem::copy(old / "parameters", directory_ / "parameters");
     journal::Reader reader(old, {.include_ring = true});
     journal::RecordView record;
     while (journal_->published_sequence() < *through &&
@@ -662,7 +680,8 @@ void GateWorld::redo() {
     return;
   }
   gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(),
-                                       gateway::follower::tables_in(directory_));
+                                       gateway::follower::tables_in(directory_),
+                                       gateway::parameters::parameters_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     EXPECT_TRUE(gate_->redo(record)) << record.sequence;
   });
@@ -707,7 +726,8 @@ void GateWorld::after_call() {
 
 std::string GateWorld::replay() {
   std::string differences;
-  gate::Gate again(deployment_, nullptr, gateway::follower::tables_in(directory_));
+  gate::Gate again(deployment_, nullptr, gateway::follower::tables_in(directory_),
+                   gateway::parameters::parameters_in(directory_));
   for_each_record(0, [&](const journal::RecordView& record) {
     const std::string difference = again.replay(record);
     if (difference.empty()) return;

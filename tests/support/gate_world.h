@@ -72,6 +72,8 @@ class GateWorld : public AuditedWorld {
   bool look_again();
 
   // --- operators, and what the shard tells the gate
+  // The configuration so changed is loaded again, and in force from now on. False: it was already.
+  bool reload(const std::vector<Change>& changes);
   void control(risk::Control control);
   void sweep(gateway::gate::SweepScope scope, std::uint32_t target,
              std::uint32_t instrument = risk::kNone32);
@@ -202,6 +204,7 @@ class GateWorld : public AuditedWorld {
   void venue_applies(gateway::venue_sim::SessionIndex session, std::span<const std::byte> payload);
   void append_to_stream(Bytes payload);
 
+  const std::vector<Change> changes_;
   const config::Deployment deployment_;
   gateway::journal::testing::TemporaryFolder folder_;
   int journals_ = 0;

@@ -214,14 +214,14 @@ edge::HttpReply JsonWorld::get(std::string_view session, std::string_view path,
   const std::string timestamp = std::to_string(now_ms());
   const std::string sign =
       signed_text(api_secret(session), timestamp + key + "5000" + std::string(query));
-  return door->on_request({.path = path,
-                           .query = query,
-                           .api_key = key,
-                           .timestamp = timestamp,
-                           .recv_window = "5000",
-                           .sign = sign,
-                           .address = address},
-                          world.now_ns);
+  return *door->on_request({.path = path,
+                            .query = query,
+                            .api_key = key,
+                            .timestamp = timestamp,
+                            .recv_window = "5000",
+                            .sign = sign,
+                            .address = address},
+                           world.now_ns);
 }
 
 }  // namespace portcullis::test

@@ -67,6 +67,11 @@ struct MethodWorld : Driver<Subject> {
     table.id = ++table_id;
     table.parameter_version = this->subject.parameters().version;
     table.as_of = {this->now};
+    const risk::RiskTable* before = nullptr;
+    for (const risk::RiskTable& other : tables)
+      if (other.group == table.group) before = &other;
+    const risk::Parameters& parameters = this->subject.parameters();
+    table.facts = risk::facts_of(table, risk::row_scales(parameters, table.group), before);
     tables.push_back(std::move(table));
     if constexpr (kModel) {
       return this->subject.publish(tables.back(), {this->now});

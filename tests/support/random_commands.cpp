@@ -717,6 +717,7 @@ RiskTable table_of(const PublishTable& publish, const Parameters& p) {
       rng.percent(90) ? rng.between(0, 1'000'000) : rng.between(-1'000, 30 * kSecondNs);
   table.as_of = Timestamp{publish.time.ns - lag};
   if (rng.percent(4)) table.parameter_version += static_cast<std::uint32_t>(rng.pick({1, -1}));
+  table.facts = facts_of(table, row_scales(p, table.group), nullptr);
   return table;
 }
 

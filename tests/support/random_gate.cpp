@@ -64,6 +64,7 @@ class RandomGate {
   void price_state();
   void other_trades();
   void operator_acts();
+  void reload();
   void hold_or_carry();
   void venue_says();
   ouch::OutboundMessage venue_message();
@@ -78,6 +79,7 @@ class RandomGate {
   GateAudit audit_;
   std::size_t taken_;  // of the venue's stream, and told to the audit as taken
   int starts_ = 1;
+  std::int64_t reloads_ = 1;
   RandomOrders orders_;
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
@@ -260,6 +262,37 @@ void RandomGate::operator_acts() {
   operate(control);
 }
 
+// Limits, shocks, multipliers and fees change between two messages.
+void RandomGate::reload() {
+  const auto set = [](std::string file, std::string path, std::int64_t percent, const char* unit) {
+    const std::string value =
+        percent % 100 == 0 ? std::to_string(percent / 100) : "0." + std::to_string(percent);
+    return Change{Change::Kind::Set, std::move(file), std::move(path), unit + value + unit};
+  };
+  std::vector<Change> changes{set("limits.json", "version", 100 * ++reloads_, "")};
+  for (const char* profile : {"maker", "client"}) {
+    const std::string path = std::string("profiles.") + profile + ".instruments.AMZN.";
+    if (looks_.percent(50))
+      changes.push_back(
+          set("limits.json", path + "clip", 100 * looks_.pick({1, 100, 300, 1'000}), "\""));
+    if (looks_.percent(50))
+      changes.push_back(
+          set("limits.json", path + "long_max", 100 * looks_.pick({0, 500, 4'000}), "\""));
+  }
+  if (looks_.percent(50))
+    changes.push_back(set("margin.json", "group_mult", 100 * looks_.pick({1, 2, 4}), "\""));
+  if (looks_.percent(50))
+    changes.push_back(
+        set("margin.json", "sets.range.groups.equity.grid.range", looks_.pick({12, 15, 18}), "\""));
+  if (looks_.percent(30))
+    changes.push_back(set("margin.json", "groups.equity.kappa", looks_.pick({0, 25, 100}), "\""));
+  if (looks_.percent(30))
+    changes.push_back(set("instruments.json", "instruments.AMZN.taker_fee_ppm",
+                          100 * looks_.pick({0, 30, 3'000}), ""));
+  if (world_.reload(changes)) ++counts_.reloads;
+  look();
+}
+
 void RandomGate::hold_or_carry() {
   world_.hold_to_venue = rng_.percent(20);
   world_.hold_from_venue = rng_.percent(20);
@@ -271,6 +304,7 @@ void RandomGate::hold_or_carry() {
 void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
   if (looks_.percent(10)) look_again();
+  if (looks_.percent(1)) reload();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -477,6 +511,7 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
   EXPECT_GT(counts.restarts, some / 5);
   EXPECT_GT(counts.broken, some / 100);
   EXPECT_GT(counts.looked, some);
+  EXPECT_GT(counts.reloads, some / 5);
   EXPECT_LT(2 * counts.muddled, counts.forwarded);
   if (venue == GateAudit::Venue::Sound) {
     EXPECT_GT(counts.drained, 10 * some);

@@ -12,6 +12,7 @@
 #include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
 #include "tests/support/gate_world.h"
+#include "tests/support/open_journal.h"
 
 namespace portcullis::test {
 
@@ -109,31 +110,13 @@ std::uint64_t ShardWorld::durable_record() const {
 
 // --- the process
 
-// As the process does: from the newest snapshot whose record the journal has.
 void ShardWorld::open_journal() {
   journal::Options options;
   options.directory = directory_;
-  options.ring_bytes = 262'144;
   options.segment_bytes = segment_bytes;
   options.disk_budget_bytes = disk_budget_bytes;
-  options.stream_count = static_cast<std::uint32_t>(deployment_.sessions.size());
-  options.recent_messages = 64;
   options.durability = kind_.fsync ? journal::Durability::Fsync : journal::Durability::Process;
-  options.manual_flush = true;
-  options.file_ops = &kFailingDiskOps;
-  for (follower::Position& at : follower::start_positions(deployment_, directory_)) {
-    options.start_sequence = at.sequence;
-    options.stream_next = std::move(at.stream_next);
-    try {
-      journal_ = std::make_unique<journal::Journal>(options);
-      return;
-    } catch (const journal::SnapshotMismatch&) {
-      continue;
-    }
-  }
-  options.start_sequence = 0;
-  options.stream_next.clear();
-  journal_ = std::make_unique<journal::Journal>(options);
+  journal_ = open_small_journal(deployment_, std::move(options));
 }
 
 bool ShardWorld::start() {
@@ -184,10 +167,13 @@ bool ShardWorld::start() {
       gateway::security::LoginChecker::Mode::Manual);
   streams_ = std::make_unique<journal::StreamServer>(
       directory_, deployment_.gateway.connections_max, [] {}, journal::StreamServer::Mode::Manual);
-  shard_ = std::make_unique<shard::Shard>(
-      deployment_, venue_password_, *logins_, *gate_, *journal_, *streams_,
-      shard::Inputs{.prices = &prices_, .contracts = &contracts_, .orders = orders_.get()},
-      *transport_);
+  shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
+                                          *streams_,
+                                          shard::Inputs{.prices = &prices_,
+                                                        .contracts = &contracts_,
+                                                        .orders = orders_.get(),
+                                                        .control = &control_},
+                                          *transport_);
   shard_->begin();
   return true;
 }

@@ -15,6 +15,7 @@
 #include "config/deployment.h"
 #include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
+#include "gateway/control/shard_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/follower/follower.h"
 #include "gateway/gate/gate.h"
@@ -108,6 +109,8 @@ class ShardWorld : public AuditedWorld {
   }
   [[nodiscard]] gateway::shard::Shard& shard() { return *shard_; }
   [[nodiscard]] gateway::journal::Journal& journal() { return *journal_; }
+  // The control plane's thread.
+  [[nodiscard]] gateway::control::ShardQueue& control() { return control_; }
   [[nodiscard]] gateway::journal::StreamServer& streams() { return *streams_; }
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
   // Decides every record again, when it is there.
@@ -162,6 +165,7 @@ class ShardWorld : public AuditedWorld {
   std::unique_ptr<gateway::gate::Gate> gate_;
   std::unique_ptr<gateway::follower::Follower> follower_;
   std::unique_ptr<gateway::edge::CommandQueue> orders_;
+  gateway::control::ShardQueue control_{[] {}};
   std::unique_ptr<gateway::shard::Shard> shard_;
   std::unique_ptr<gateway::gate::Gate> judge_;
   std::optional<std::uint64_t> die_at_record_;

@@ -10,13 +10,13 @@ using namespace portcullis::risk;
 Story::Story(std::shared_ptr<const Parameters> parameters)
     : parameters_(std::move(parameters)),
       engine_(std::make_unique<Engine>(*parameters_)),
-      table_ids_(parameters_->groups.size(), 0),
+      tables_(parameters_->groups.size()),
       indexes_(parameters_->assets.size(), 0) {}
 
 Story Story::retell() const {
   Story other(parameters_);
   for (const Told& told : log_) other.tell(told);
-  other.table_ids_ = table_ids_;
+  other.tables_ = tables_;
   other.indexes_ = indexes_;
   other.client_ref_ = client_ref_;
   other.match_ = match_;
@@ -56,8 +56,11 @@ void Story::position(std::uint32_t instrument, std::int64_t lots, std::int64_t p
 
 void Story::publish(const RiskTable& table) {
   auto kept = std::make_shared<RiskTable>(table);
-  kept->id = ++table_ids_[table.group.value];
+  std::shared_ptr<const RiskTable>& last = tables_[table.group.value];
+  kept->id = last == nullptr ? 1 : last->id + 1;
   kept->as_of = kNow;
+  kept->facts = facts_of(*kept, row_scales(*parameters_, table.group), last.get());
+  last = kept;
   tell(Published{{kNow, kept->id, kept->group, {}}, kept});
 }
 

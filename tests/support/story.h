@@ -84,8 +84,8 @@ class Story {
   std::shared_ptr<const risk::Parameters> parameters_;
   std::vector<Told> log_;
   std::unique_ptr<risk::Engine> engine_;
-  std::vector<std::uint64_t> table_ids_;  // by group: the last one
-  std::vector<std::int64_t> indexes_;     // by asset
+  std::vector<std::shared_ptr<const risk::RiskTable>> tables_;  // by group: the last one
+  std::vector<std::int64_t> indexes_;                           // by asset
   std::uint32_t client_ref_ = 0;
   std::uint64_t match_ = 0;
 };

@@ -65,22 +65,25 @@ const std::set<std::string>& optional_keys() {
       // assets.json
       "tiers_in", "maintenance_haircut_tiers", "borrow", "share",
       // margin.json
-      "gain_cap", "volatility", "table_rebuild", "damped", "requirement", "combine_weight",
-      "maintenance_group_mult", "maintenance_joint_mult", "combine_joint", "add_ons", "kinds",
-      "factors", "instruments", "each", "initial", "maintenance", "ramp_open_interest", "short_of",
-      "offset", "bands", "maintenance_includes_orders", "liquidation_lock", "exit_allowance",
-      "transfer_notional", "leverage_equity", "leverage_options", "leverage_spot",
+      "gain_cap", "volatility", "table_rebuild", "regimes", "leverage_cap", "damped", "requirement",
+      "combine_weight", "maintenance_group_mult", "maintenance_joint_mult", "combine_joint",
+      "add_ons", "kinds", "factors", "instruments", "each", "initial", "maintenance",
+      "ramp_open_interest", "short_of", "offset", "bands", "maintenance_includes_orders",
+      "liquidation_lock", "exit_allowance", "transfer_notional", "leverage_equity",
+      "leverage_options", "leverage_spot",
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
+      // process.json; the control plane listens on loopback
+      "address", "control",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
       "protocol",
       // limits.json
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
       "protections",
       // feeds.json
-      "price_multiplier", "funding", "open_interest", "quantity_multiplier", "interval",
-      "authorities_file", "connect_ms", "silence_ms", "prices_silence_ms", "reconnect_ms_min",
-      "reconnect_ms_max", "publishers"};
+      "price_multiplier", "interval", "authorities_file", "connect_ms", "silence_ms",
+      "prices_silence_ms", "reconnect_ms_min", "reconnect_ms_max", "publishers", "funding",
+      "open_interest", "quantity_multiplier"};
   return keys;
 }
 
@@ -95,6 +98,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
   }
   if (file == "assets.json") return list == "assets";
   if (file == "limits.json") return list == "accounts";
+  if (file == "process.json") return list == "control.tokens";
   return file == "sessions.json" && list == "sessions";
 }
 
@@ -144,19 +148,13 @@ TEST(ConfigShape, NoKeyCanBeThereTwice) {
 
 TEST(ConfigShape, NoValueCanBeOfAnotherType) {
   // May be null, or what is there.
-  const std::set<std::string> nullable{"leverage_max",
-                                       "daily_loss_max",
-                                       "default_account",
-                                       "suspense_account",
-                                       "ring_directory",
-                                       "upto",
-                                       "gain_cap",
-                                       "initial",
-                                       "maintenance",
-                                       "edge",
-                                       "tls",
-                                       "json_symbol",
-                                       "rate"};
+  const std::set<std::string> nullable{"leverage_max",    "daily_loss_max",
+                                       "default_account", "suspense_account",
+                                       "ring_directory",  "upto",
+                                       "gain_cap",        "initial",
+                                       "maintenance",     "edge",
+                                       "control",         "tls",
+                                       "json_symbol",     "rate"};
   int changed = 0;
   each_member_of_all([&](const Sample& sample, const std::string& file, const std::string& path,
                          const Json& value) {

@@ -597,15 +597,15 @@ TEST_F(EdgeDoor, QueriesAreSigned) {
   EXPECT_EQ(w.get("JSON1", "/v5/nothing", "").status, 404u);
   gateway::edge::HttpRequest request;
   request.path = "/v5/market/time";
-  const HttpReply time = w.door->on_request(request, w.world.now_ns);
+  const HttpReply time = w.door->on_request(request, w.world.now_ns).value();
   EXPECT_EQ(code(time.body), "0") << "unsigned";
   EXPECT_FALSE(time.keep_alive) << "a place would be held for ever without a login";
-  request.is_get = false;
-  EXPECT_EQ(w.door->on_request(request, w.world.now_ns).status, 405u);
+  request.method = "POST";
+  EXPECT_EQ(w.door->on_request(request, w.world.now_ns)->status, 405u);
   request = {.path = "/v5/order/realtime", .query = "category=linear"};
-  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns).body), "10003");
+  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns)->body), "10003");
   request.api_key = "key-JSON1";
-  const HttpReply unsigned_reply = w.door->on_request(request, w.world.now_ns);
+  const HttpReply unsigned_reply = w.door->on_request(request, w.world.now_ns).value();
   EXPECT_EQ(code(unsigned_reply.body), "10004");
   EXPECT_FALSE(unsigned_reply.keep_alive);
   const std::string old = std::to_string(w.now_ms() - 5'001);
@@ -614,7 +614,7 @@ TEST_F(EdgeDoor, QueriesAreSigned) {
   request.timestamp = old;
   request.recv_window = "5000";
   request.sign = sign;
-  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns).body), "10002");
+  EXPECT_EQ(code(w.door->on_request(request, w.world.now_ns)->body), "10002");
   for (const char* wrong :
        {"", "category=other", "category=linear&symbol=NONE", "category=linear&limit=0",
         "category=linear&limit=51", "category=linear&limit=x", "category=linear&cursor=x",

@@ -331,7 +331,7 @@ TEST_F(EdgeRequests, AQuerysTimeAndWindowAreWholeNumbers) {
                                   .recv_window = window,
                                   .sign = sign},
                                  w.world.now_ns)
-                    .body);
+                    ->body);
   };
   const std::string now = std::to_string(w.now_ms());
   EXPECT_EQ(get(now, "5000"), "0");

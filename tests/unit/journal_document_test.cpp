@@ -230,7 +230,8 @@ TEST_F(JournalDocument, HasEveryEnumerator) {
           enumerators<risk::ControlAction>("ControlAction"),
           enumerators<risk::Condition>("Condition"), enumerators<risk::PriceKind>("PriceKind"),
           enumerators<risk::PriceState>("PriceState"), enumerators<gate::LinkChange>("LinkChange"),
-          enumerators<gate::SweepScope>("SweepScope")}));
+          enumerators<gate::SweepScope>("SweepScope"),
+          enumerators<gate::ParametersCause>("ParametersCause")}));
 }
 
 TEST_F(JournalDocument, HasEveryReasonAndItsUnit) {

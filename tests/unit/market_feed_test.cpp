@@ -40,7 +40,7 @@ class MarketThread : public testing::Test {
     const std::vector<std::uint64_t> versions(deployment_.groups.size());
     recorded_.emplace(deployment_, RecordedSourcesSettings{});
     market_.emplace(deployment_, prices_, tables_, versions, [](std::string_view) {});
-    feed_.emplace(*market_, *recorded_, folder_, [](std::string_view) {});
+    feed_.emplace(*market_, *recorded_, table_folder_, [](std::string_view) {});
     feed_->start(0);
   }
 
@@ -62,6 +62,7 @@ class MarketThread : public testing::Test {
 
   gateway::journal::testing::TemporaryFolder temporary_;
   const std::filesystem::path folder_ = temporary_.path();
+  TableFolder table_folder_{folder_};
   config::Deployment deployment_;
   FeedQueue prices_{64, 64, 4096, [] {}};
   TableQueue tables_{8, [] {}};

@@ -317,6 +317,7 @@ TYPED_TEST(MethodRules, ATableThatIsNotValidIsNotTaken) {
     table.id = 2;
     table.gains = {-9, 9};
     change(table);
+    table.facts = facts_of(table, row_scales(w.subject.parameters(), table.group), nullptr);
     w.tables.push_back(table);
     const TableUpdate update{{w.now}, table.id, table.group, {}};
     if constexpr (MethodWorld<TypeParam>::kModel) {

@@ -128,6 +128,23 @@ TEST_F(TableServiceTest, BuildsFromTheLastGoodInputsAndNamesTheTableByItsBytes) 
   EXPECT_EQ(events(), (std::vector<std::pair<Kind, std::string>>{{Kind::Built, "table 1"}}));
 }
 
+// What the engine asks how far everything has moved since.
+TEST_F(TableServiceTest, ComparesATableWithTheOneInForce) {
+  const auto since = [&](std::int64_t at_ns, bool in_force) {
+    all(at_ns);
+    const std::optional<PublishedTable> table = step(at_ns);
+    EXPECT_TRUE(table) << at_ns;
+    if (!table) return std::uint64_t{0};
+    EXPECT_TRUE(table->table->facts.is_sound);
+    settle(table->version, in_force, at_ns);
+    return table->table->facts.since;
+  };
+  EXPECT_EQ(since(0, true), 0);
+  EXPECT_EQ(since(20 * kSecond, false), 1);
+  EXPECT_EQ(since(40 * kSecond, true), 1);
+  EXPECT_EQ(since(60 * kSecond, true), 3);
+}
+
 TEST_F(TableServiceTest, GoesOnFromTheLastVersionThatWasEverPublished) {
   group_.description.id = 41;
   service_ = std::make_unique<TableService>(std::vector{group_});
@@ -224,6 +241,30 @@ TEST_F(TableServiceTest, ATableThatTheEngineRefusedIsBuiltAgainAsTheNextVersion)
   EXPECT_EQ(cause(300 * kMs), std::nullopt);
   EXPECT_EQ(events(), (std::vector<std::pair<Kind, std::string>>{
                           {Kind::Built, "table 1"}, {Kind::Refused, "table 1 was refused"}}));
+}
+
+// Also where the old one was in flight when they came: that it was taken says nothing of the new ones.
+TEST_F(TableServiceTest, ATableIsBuiltAnewWhenItsColumnsAreOthers) {
+  all(0);
+  std::vector<ColumnMove> columns = group_.description.columns;
+  ASSERT_TRUE(step(0));
+  service_->set_columns(0, 2, columns);
+  settle(1, true, 10 * kMs);
+  EXPECT_EQ(cause(100 * kMs), std::nullopt) << "they are the same";
+  built(2 * kSecond);
+  ASSERT_TRUE(step(4 * kSecond));
+  for (ColumnMove& column : columns)
+    for (std::int32_t& move : column.move_ppm) move += move / 10;
+  service_->set_columns(0, 3, columns);
+  settle(3, true, 4 * kSecond + 10 * kMs);
+  EXPECT_EQ(cause(4 * kSecond + 100 * kMs), TableCause::Parameters);
+  group_.description.columns = columns;
+  group_.description.parameter_version = 3;
+  const PublishedTable table = built(4 * kSecond + 100 * kMs);
+  const risk::RiskTable same =
+      expected(4, 4 * kSecond + 100 * kMs, 0, {kPrice + 100, kPrice + 200}, own_volatilities());
+  EXPECT_EQ(encode_table(*table.table), encode_table(same));
+  EXPECT_EQ(cause(4 * kSecond + 300 * kMs), std::nullopt);
 }
 
 TEST_F(TableServiceTest, MovesWithinThePauseWait) {

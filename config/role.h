@@ -1,0 +1,23 @@
+// What an operator may do (gateway/control/verbs.h has the matrix). The numbers are on disk.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace portcullis::config {
+
+enum class Role : std::uint8_t {
+  Viewer = 0,    // looks
+  Risk = 1,      // and stops, resumes, and asks what an order would do
+  Approver = 2,  // looks and asks; approves what others propose
+  Operator = 3,  // what Risk may, and the decisions on what is left open at the venue and at start
+};
+inline constexpr std::array<std::string_view, 4> kRoleNames{"viewer", "risk", "approver",
+                                                            "operator"};
+constexpr std::string_view name_of(Role role) {
+  const auto number = static_cast<std::size_t>(role);
+  return number < kRoleNames.size() ? kRoleNames[number] : std::string_view();
+}
+
+}  // namespace portcullis::config

@@ -1,0 +1,220 @@
+// The control plane of a real gate: its verbs on the command line, over plain sockets and over TLS,
+// kept by the journal over a kill, and peers that break HTTP or just do not go on.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "gateway/control/tokens.h"
+#include "tests/support/control_world.h"
+#include "tests/support/gate_process.h"
+#include "tests/support/json_world.h"
+#include "tests/support/link_state.h"
+#include "tests/support/paths.h"
+#include "tests/support/raw_peer.h"
+#include "tests/support/seed.h"
+
+namespace portcullis::test {
+namespace {
+
+using config::Role;
+using gateway::control::hash_of;
+
+std::string control_json(const Port& port, const std::string& tls, const std::string& more) {
+  std::string tokens;
+  for (const auto role : {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}) {
+    tokens += std::string(tokens.empty() ? "" : ",") + '"' + std::string(config::name_of(role)) +
+              R"(":{"role":")" + std::string(config::name_of(role)) + R"(","token_sha256":")" +
+              gateway::control::to_text(hash_of(token_of(role))) + "\"}";
+  }
+  return R"({"port":)" + std::to_string(port.number()) + R"(,"tls":)" + tls +
+         R"(,"connections_max":8,"requests_per_second_max":1000,"what_if_orders_max":8,)"
+         R"("rejects_kept":100,"send_buffer_bytes":65536,)" +
+         more + R"("tokens":{)" + tokens + "}}";
+}
+
+class ControlPlane : public ::testing::Test {
+ protected:
+  void start(const std::string& tls = "null", int request_timeout_ms = 10'000) {
+    deployment_ = std::make_unique<TestDeployment>(std::vector<Change>{
+        {Change::Kind::Add, "process.json", "control",
+         control_json(port_, tls,
+                      "\"request_timeout_ms\":" + std::to_string(request_timeout_ms) + ",")}});
+    start_again();
+  }
+  void start_again() {
+    if (!venue_) venue_ = std::make_unique<VenueProcess>(*deployment_);
+    gate_ = std::make_unique<GateProcess>(*deployment_);
+    ASSERT_NE(gate_->port(), 0) << read_file(deployment_->errors());
+    wait_for_link(gate_->port());
+  }
+  void stop() {
+    EXPECT_EQ(gate_->terminate(), 0) << read_file(deployment_->errors());
+    EXPECT_EQ(venue_->terminate(), 0);
+    expect_replay_agrees(*deployment_);
+  }
+
+  Outcome say(Role role, std::vector<std::string> words) {
+    words.insert(words.begin(), binary());
+    words.insert(words.end(), {"--at", std::to_string(port_.number())});
+    return run_to_end(words, {{"PORTCULLIS_TOKEN", token_of(role)}});
+  }
+  std::string get(const std::string& target, Role role = Role::Viewer) const {
+    RawPeer peer(port_.number());
+    peer.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_of(role) +
+              "\r\nConnection: close\r\n\r\n");
+    return peer.read_to_end().value_or("");
+  }
+
+  Port port_;
+  std::unique_ptr<TestDeployment> deployment_;
+  std::unique_ptr<VenueProcess> venue_;
+  std::unique_ptr<GateProcess> gate_;
+};
+
+TEST_F(ControlPlane, TheVerbsWorkOnTheCommandLineAndOutliveTheGate) {
+  start();
+  const Outcome status = say(Role::Viewer, {"status"});
+  EXPECT_EQ(status.code, 0) << status.errors;
+  EXPECT_NE(status.out.find("ready                   yes"), std::string::npos) << status.out;
+  EXPECT_NE(status.out.find("ALPHA2"), std::string::npos) << status.out;
+  const Outcome ready = run_to_end({binary(), "ready", "--at", std::to_string(port_.number())});
+  EXPECT_EQ(ready.out, "ready\n") << ready.errors;
+  EXPECT_EQ(ready.code, 0);
+
+  const Outcome json = say(Role::Viewer, {"account", "alpha-hedge", "--json"});
+  EXPECT_EQ(value_at(json.out, "positions[0].instrument"), "BTC-PERP") << json.out;
+  EXPECT_EQ(value_at(json.out, "positions[0].position"), "-5");
+  const Outcome limits = say(Role::Viewer, {"limits", "--account", "alpha-hedge", "--used"});
+  EXPECT_NE(limits.out.find("BTC-PERP short"), std::string::npos) << limits.out << limits.errors;
+  EXPECT_NE(say(Role::Viewer, {"accounts"}).out.find("bravo-house"), std::string::npos);
+  EXPECT_EQ(say(Role::Viewer, {"rejects"}).code, 0);
+  EXPECT_NE(say(Role::Viewer, {"metrics"}).out.find("portcullis_ready 1"), std::string::npos);
+
+  const Outcome forbidden = say(Role::Viewer, {"kill", "--node", "bravo"});
+  EXPECT_EQ(forbidden.code, 1);
+  EXPECT_NE(forbidden.errors.find("not_permitted"), std::string::npos) << forbidden.errors;
+  const Outcome nobody = run_to_end({binary(), "status", "--at", std::to_string(port_.number())},
+                                    {{"PORTCULLIS_TOKEN", "x"}});
+  EXPECT_EQ(nobody.code, 1);
+  EXPECT_NE(nobody.errors.find("no token"), std::string::npos);
+
+  const std::filesystem::path orders = deployment_->folder() / "orders.json";
+  std::ofstream(orders) << R"({"orders":[{"session":"ALPHA2","instrument":"AMZN","side":"buy",)"
+                           R"("quantity":"1","price":"219"}]})";
+  const Outcome what_if = say(Role::Risk, {"what-if", "--orders", orders.string()});
+  EXPECT_NE(what_if.out.find("accept"), std::string::npos) << what_if.out << what_if.errors;
+
+  const Outcome killed =
+      say(Role::Risk, {"kill", "--account", "alpha-hedge", "--reason", "a drill"});
+  EXPECT_EQ(killed.code, 0) << killed.errors;
+  EXPECT_NE(killed.out.find("done by risk, record "), std::string::npos) << killed.out;
+  EXPECT_NE(say(Role::Risk, {"what-if", "--orders", orders.string()}).out.find("killed"),
+            std::string::npos);
+
+  gate_->kill_9();
+  gate_.reset();
+  start_again();
+  EXPECT_NE(say(Role::Viewer, {"status"}).out.find("alpha-hedge  killed"), std::string::npos)
+      << say(Role::Viewer, {"status"}).out;
+  EXPECT_EQ(say(Role::Operator, {"resume", "--account", "alpha-hedge"}).code, 0);
+  EXPECT_NE(say(Role::Risk, {"what-if", "--orders", orders.string()}).out.find("accept"),
+            std::string::npos);
+  stop();
+  const Outcome told =
+      run_to_end({binary(), "journal", "--journal", deployment_->journal().string()});
+  EXPECT_NE(told.out.find("a drill"), std::string::npos) << told.errors;
+}
+
+TEST_F(ControlPlane, OverTlsTheCertificateIsLookedAt) {
+  const gateway::journal::testing::TemporaryFolder folder;
+  const std::string certificate = (folder.path() / "c.pem").string();
+  const std::string key = (folder.path() / "k.pem").string();
+  make_certificate(certificate, key);
+  start(R"({"certificate_file":")" + certificate + R"(","private_key_file":")" + key + "\"}");
+  const std::string at = "localhost:" + std::to_string(port_.number());
+  const Environment token{{"PORTCULLIS_TOKEN", token_of(Role::Viewer)}};
+  const Outcome good = run_to_end({binary(), "status", "--at", at, "--ca", certificate}, token);
+  EXPECT_EQ(good.code, 0) << good.errors;
+  const Outcome plain = run_to_end({binary(), "status", "--at", at}, token);
+  EXPECT_EQ(plain.code, 1) << plain.out;
+  const std::string other = (folder.path() / "other.pem").string();
+  make_certificate(other, (folder.path() / "other-key.pem").string());
+  const Outcome stranger = run_to_end({binary(), "status", "--at", at, "--ca", other}, token);
+  EXPECT_EQ(stranger.code, 1) << stranger.out;
+  EXPECT_NE(stranger.errors.find("no TLS"), std::string::npos) << stranger.errors;
+  stop();
+}
+
+TEST_F(ControlPlane, BrokenHttpAndSlowPeersHoldUpNobody) {
+  start("null", 1'000);
+  std::mt19937_64 random(seed());
+  const std::string good = "POST /v1/what-if HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+                           token_of(Role::Risk) +
+                           "\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n"
+                           "{\"orders\":[]}";
+  for (int n = 0; n < 400; ++n) {
+    std::string bytes = good;
+    const std::size_t changes = 1 + random() % 8;
+    for (std::size_t c = 0; c < changes; ++c) {
+      const std::size_t at = random() % bytes.size();
+      switch (random() % 3) {
+        case 0:
+          bytes[at] = static_cast<char>(random());
+          break;
+        case 1:
+          bytes.erase(at, 1 + random() % 16);
+          break;
+        default:
+          bytes.insert(at, std::string(1 + random() % 16, static_cast<char>(random())));
+      }
+      if (bytes.empty()) bytes = good;
+    }
+    RawPeer peer(port_.number());
+    peer.send(bytes);
+    peer.shut_down_sending();
+    const std::optional<std::string> said = peer.read_to_end();
+    ASSERT_TRUE(said.has_value()) << "round " << n << ": the connection does not end";
+    if (!said->empty()) {
+      EXPECT_TRUE(said->starts_with("HTTP/1.1 4") || said->starts_with("HTTP/1.1 5")) << *said;
+    }
+  }
+  EXPECT_TRUE(get("/v1/status").starts_with("HTTP/1.1 200 "));
+  // Every place is held by somebody who has sent half a request, or reads no reply.
+  std::vector<std::unique_ptr<RawPeer>> slow;
+  for (int n = 0; n < 8; ++n) {
+    slow.push_back(std::make_unique<RawPeer>(port_.number()));
+    slow.back()->send(good.substr(0, 20 + static_cast<std::size_t>(n)));
+  }
+  for (const auto& peer : slow) EXPECT_TRUE(peer->read_to_end().has_value()) << "it is let go";
+  EXPECT_EQ(say(Role::Risk, {"suspend", "--account", "bravo-2"}).code, 0);
+  EXPECT_TRUE(gate_->is_running());
+  stop();
+}
+
+TEST_F(ControlPlane, EventsArePushed) {
+  start();
+  RawPeer peer(port_.number());
+  peer.send("GET /v1/events?kinds=control HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+            token_of(Role::Viewer) +
+            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  const std::string opened = peer.read_response();
+  ASSERT_TRUE(opened.starts_with("HTTP/1.1 101 ")) << opened;
+  EXPECT_EQ(value_at(peer.read_text(), "event"), "hello");
+  EXPECT_EQ(say(Role::Risk, {"close-only", "--node", "bravo", "--reason", "news"}).code, 0);
+  const std::string event = peer.read_text();
+  EXPECT_EQ(value_at(event, "what"), "close_only") << event;
+  EXPECT_EQ(value_at(event, "target"), "bravo");
+  EXPECT_EQ(value_at(event, "by"), "risk");
+  EXPECT_EQ(value_at(event, "reason"), "news");
+  EXPECT_EQ(gate_->terminate(), 0);
+  EXPECT_EQ(peer.read_close(), 1001);
+  EXPECT_EQ(venue_->terminate(), 0);
+}
+
+}  // namespace
+}  // namespace portcullis::test
