@@ -1,5 +1,5 @@
-// How often which values were seen, in little memory however they lie: values of 128 and more are
-// counted with the largest that has the same first seven binary digits, at most 1.6 % above.
+// How often which values were seen, in little memory however they lie: each is counted with the largest
+// that has the same first binary digits. Of seven, that is at most 1.6 % above.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,8 @@ namespace portcullis::gateway::tune {
 
 class Distribution {
  public:
+  explicit Distribution(unsigned digits = 7) : digits_(digits) {}
+
   // Below 0 counts as 0.
   void record(std::int64_t value) {
     const auto exact = static_cast<std::uint64_t>(std::max<std::int64_t>(0, value));
@@ -51,15 +53,14 @@ class Distribution {
   }
 
  private:
-  static constexpr unsigned kDigits = 7;
-
-  static std::uint64_t upper_end(std::uint64_t value) {
+  [[nodiscard]] std::uint64_t upper_end(std::uint64_t value) const {
     const auto width = static_cast<unsigned>(std::bit_width(value));
-    if (width <= kDigits) return value;
-    const unsigned cut = width - kDigits;
+    if (width <= digits_) return value;
+    const unsigned cut = width - digits_;
     return (((value >> cut) + 1) << cut) - 1;
   }
 
+  unsigned digits_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> counts_;
   std::uint64_t count_ = 0;
   std::uint64_t max_ = 0;

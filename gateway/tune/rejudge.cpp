@@ -90,57 +90,20 @@ void Rejudge::begin_with(const gate::Gate& recorded) {
 }
 
 std::optional<Judged> Rejudge::take(const journal::RecordView& view) {
-  switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Enter:
-      return judge(view, need_record<gate::EnterRecord>(view), Message::Enter);
-    case RecordType::EnterNamed:
-      return judge(view, need_record<gate::EnterNamedRecord>(view), Message::Enter);
-    case RecordType::Replace:
-      return judge(view, need_record<gate::ReplaceRecord>(view), Message::Replace);
-    case RecordType::Cancel:
-      return judge(view, need_record<gate::CancelRecord>(view), Message::Cancel);
-    case RecordType::VenueMessage:
-      take_venue_message(view);
-      return std::nullopt;
-    case RecordType::Start:
-    case RecordType::FirmControl:
-    case RecordType::VenueLink:
-    case RecordType::Session:
-    case RecordType::Mark:
-    case RecordType::Index:
-    case RecordType::LoadBalance:
-    case RecordType::LoadPosition:
-    case RecordType::Control:
-    case RecordType::Condition:
-    case RecordType::Sweep:
-    case RecordType::SweepSlice:
-    case RecordType::Fence:
-    case RecordType::Resolve:
-    case RecordType::Loaded:
-    case RecordType::Recheck:
-    case RecordType::Due:
-    case RecordType::Marker:
-    case RecordType::StreamSession:
-    case RecordType::AcceptState:
-    case RecordType::PriceState:
-    case RecordType::PublishTable:
-    case RecordType::Overload:
-    case RecordType::Funding:
-    case RecordType::Parameters:
-    case RecordType::OpenInterest:
-    case RecordType::Transfer:
-    case RecordType::Borrow:
-    case RecordType::Interest:
-    case RecordType::Conversion:
-    case RecordType::PositionTransfer:
-    case RecordType::Realise:
-    case RecordType::Expire:
-    case RecordType::Split:
-    case RecordType::LeverageCap:
-    case RecordType::Operator:
-      break;
+  const auto type = static_cast<RecordType>(view.type);
+  if (type == RecordType::Enter)
+    return judge(view, need_record<gate::EnterRecord>(view), Message::Enter);
+  if (type == RecordType::EnterNamed)
+    return judge(view, need_record<gate::EnterNamedRecord>(view), Message::Enter);
+  if (type == RecordType::Replace)
+    return judge(view, need_record<gate::ReplaceRecord>(view), Message::Replace);
+  if (type == RecordType::Cancel)
+    return judge(view, need_record<gate::CancelRecord>(view), Message::Cancel);
+  if (type == RecordType::VenueMessage) {
+    take_venue_message(view);
+  } else {
+    take_other(view);
   }
-  take_other(view);
   return std::nullopt;
 }
 
@@ -453,107 +416,69 @@ void Rejudge::end_with_recorded(std::uint32_t own, risk::Timestamp time) {
       .type = was_taken ? VenueEventType::Canceled : VenueEventType::Void});
 }
 
-// --- everything else
+// --- everything else, which is taken as it was recorded but for what it names by number
 
 void Rejudge::take_other(const journal::RecordView& view) {
+  const auto type = static_cast<RecordType>(view.type);
+  if (type == RecordType::Parameters) return;  // the candidate's are in force all the time
   redo_recorded(view);
-  risk::Engine& engine = gate_.engine();
-  switch (static_cast<RecordType>(view.type)) {
-    case RecordType::Marker:      // of another state
-    case RecordType::Parameters:  // the candidate's are in force all the time
-      return;
-    case RecordType::SweepSlice:
-      if (!runs_own_sweeps()) redo(view);
-      break;
-    case RecordType::Sweep: {
-      auto record = need_record<gate::SweepRecord>(view);
-      if (record.scope == gate::SweepScope::Node) record.target = node_of(record.target);
-      if (has_parted_) record.below = numbers_.below(record.below, engine.next_number());
-      redo_as(view, record);
-      break;
-    }
-    case RecordType::Control: {
-      auto record = need_record<risk::Control>(view);
-      if (record.scope == risk::ControlScope::Node) record.target = node_of(record.target);
-      redo_as(view, record);
-      break;
-    }
-    case RecordType::Fence: {
-      auto record = need_record<gate::FenceRecord>(view);
-      if (has_parted_) {
-        const std::uint32_t next = engine.next_number();
-        numbers_.add({record.number, next, next, NumberMap::Kind::Same});
-        record.number = next;
-      }
-      redo_as(view, record);
-      break;
-    }
-    case RecordType::Resolve: {
-      auto record = need_record<gate::ResolveRecord>(view);
-      if (has_parted_) record.below = numbers_.below(record.below, engine.next_number());
-      redo_as(view, record);
-      break;
-    }
-    case RecordType::PublishTable: {
-      const std::uint64_t refused = gate_.counters().tables_refused;
-      redo(view);
-      if (gate_.counters().tables_refused != refused) {
-        throw std::runtime_error(fmt::format(
-            "journal record {}: the candidate does not take the risk table, whose columns and "
-            "instruments are those of the recording",
-            view.sequence));
-      }
-      break;
-    }
-    case RecordType::LoadBalance: {
-      const auto record = need_record<risk::LoadBalance>(view);
-      if (!engine.has_room(record.account, record.asset))
-        throw std::runtime_error("the candidate's capacities have no room for what was loaded");
-      redo(view);
-      break;
-    }
-    case RecordType::LoadPosition: {
-      const auto record = need_record<risk::LoadPosition>(view);
-      if (!engine.has_room(record.account, record.instrument))
-        throw std::runtime_error("the candidate's capacities have no room for what was loaded");
-      redo(view);
-      break;
-    }
-    case RecordType::Start:
-    case RecordType::Funding:
-    case RecordType::OpenInterest:
-    case RecordType::Transfer:
-    case RecordType::Borrow:
-    case RecordType::Interest:
-    case RecordType::Conversion:
-    case RecordType::PositionTransfer:
-    case RecordType::Realise:
-    case RecordType::Expire:
-    case RecordType::Split:
-    case RecordType::LeverageCap:
-    case RecordType::Operator:
-    case RecordType::Enter:
-    case RecordType::Replace:
-    case RecordType::Cancel:
-    case RecordType::FirmControl:
-    case RecordType::VenueMessage:
-    case RecordType::VenueLink:
-    case RecordType::Session:
-    case RecordType::Mark:
-    case RecordType::Index:
-    case RecordType::Condition:
-    case RecordType::Loaded:
-    case RecordType::Recheck:
-    case RecordType::Due:
-    case RecordType::EnterNamed:
-    case RecordType::StreamSession:
-    case RecordType::AcceptState:
-    case RecordType::PriceState:
-    case RecordType::Overload:
-      redo(view);
-      break;
+  if (type == RecordType::Marker) return;  // of another state
+  if (type == RecordType::Sweep) {
+    take_sweep(view);
+  } else if (type == RecordType::Control) {
+    auto record = need_record<risk::Control>(view);
+    if (record.scope == risk::ControlScope::Node) record.target = node_of(record.target);
+    redo_as(view, record);
+  } else if (type == RecordType::Fence && has_parted_) {
+    auto record = need_record<gate::FenceRecord>(view);
+    const std::uint32_t next = gate_.engine().next_number();
+    numbers_.add({record.number, next, next, NumberMap::Kind::Same});
+    record.number = next;
+    redo_as(view, record);
+  } else if (type == RecordType::Resolve && has_parted_) {
+    auto record = need_record<gate::ResolveRecord>(view);
+    record.below = numbers_.below(record.below, gate_.engine().next_number());
+    redo_as(view, record);
+  } else if (type == RecordType::PublishTable) {
+    take_table(view);
+  } else if (type != RecordType::SweepSlice || !runs_own_sweeps()) {
+    check_room(view);
+    redo(view);
   }
   if (runs_own_sweeps()) run_sweeps(view);
+}
+
+void Rejudge::take_sweep(const journal::RecordView& view) {
+  auto record = need_record<gate::SweepRecord>(view);
+  if (record.scope == gate::SweepScope::Node) record.target = node_of(record.target);
+  if (has_parted_) record.below = numbers_.below(record.below, gate_.engine().next_number());
+  redo_as(view, record);
+}
+
+void Rejudge::take_table(const journal::RecordView& view) {
+  const std::uint64_t refused = gate_.counters().tables_refused;
+  redo(view);
+  if (gate_.counters().tables_refused == refused) return;
+  throw std::runtime_error(
+      fmt::format("journal record {}: the candidate does not take the risk table, whose columns "
+                  "and instruments "
+                  "are those of the recording",
+                  view.sequence));
+}
+
+// What is loaded finds room, or the candidate is of no use.
+void Rejudge::check_room(const journal::RecordView& view) {
+  const auto type = static_cast<RecordType>(view.type);
+  bool has_room = true;
+  if (type == RecordType::LoadBalance) {
+    const auto load = need_record<risk::LoadBalance>(view);
+    has_room = gate_.engine().has_room(load.account, load.asset);
+  } else if (type == RecordType::LoadPosition) {
+    const auto load = need_record<risk::LoadPosition>(view);
+    has_room = gate_.engine().has_room(load.account, load.instrument);
+  }
+  if (!has_room)
+    throw std::runtime_error("the candidate's capacities have no room for what was loaded");
 }
 
 std::uint32_t Rejudge::node_of(std::uint32_t recorded) const {

@@ -19,8 +19,10 @@
 //                      forwarded at; a replace takes effect and then does. What the recording says
 //                      of the order it has replaced is left out.
 //
-// Prices, loads, operators, links and looks at margin states come as they were recorded, under both.
-// So do the venue's fills of market orders, whatever collar the candidate has them forwarded at.
+// Prices, loads, what the venue's books and operators say, links and looks at margin states come as they
+// were recorded, under both.
+// Other parameters that were put in force meanwhile do not: the candidate's are in force all the time.
+// The venue's fills of market orders do, whatever collar the candidate has them forwarded at.
 //
 // One thread. Errors of the journal or of a candidate that cannot be judged by it leave as
 // std::runtime_error.
@@ -120,6 +122,9 @@ class Rejudge {
   void end_with_recorded(std::uint32_t own, risk::Timestamp time);
 
   void take_other(const journal::RecordView& view);
+  void take_sweep(const journal::RecordView& view);
+  void take_table(const journal::RecordView& view);
+  void check_room(const journal::RecordView& view);
   void redo(const journal::RecordView& view);
   template <class Record>
   void redo_as(const journal::RecordView& view, const Record& record);

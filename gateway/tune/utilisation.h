@@ -69,7 +69,7 @@ struct LimitUse {
   risk::Timestamp peak_at;
   std::int64_t limit = 0;         // when it was looked at last
   Distribution used;              // of orders, or of samples; quanta, lots, ...
-  Distribution shares;            // the same in ppm of the limit
+  Distribution shares{12};        // the same in ppm of the limit
   std::uint64_t passed = 0;       // orders that came to it and passed
   std::uint64_t refused = 0;      // that it refused
   std::uint64_t near_misses = 0;  // that passed and left it used to `near_ppm` or more
