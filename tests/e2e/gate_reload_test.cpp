@@ -65,7 +65,8 @@ TEST_F(GateReload, EveryDecisionIsThatOfItsVersion) {
     deployment.change(clip(n % 2 == 0 ? 20 : 5));
     Process asking(reload_arguments(), deployment.environment(), deployment.errors());
     while (asking.is_running()) {
-      client.send(buy(++number, 1 + number % 25));
+      ++number;
+      client.send(buy(number, 1 + number % 25));
       client.send(cancel(number));
       client.step(0);
       std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -50,7 +50,8 @@ class LivePrices : public GateAndVenue {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < end) {
       before();
-      client.send(share(++number_, number_ % 2 == 0 ? ouch::Side::Sell : ouch::Side::Buy));
+      ++number_;
+      client.send(share(number_, number_ % 2 == 0 ? ouch::Side::Sell : ouch::Side::Buy));
       const Lines lines = client.receive(1);
       if (lines.size() != 1) return false;
       if (lines[0].front() == answer) return true;
