@@ -25,6 +25,7 @@ import demo  # noqa: E402
 DOCUMENT = json.loads((ROOT / "gateway" / "control" / "openapi.json").read_text())
 ROLES = ("viewer", "risk", "approver", "operator")
 TOKENS = {role: "pct_" + letter * 43 for role, letter in zip(ROLES, "VRAO")}
+MARKS = {"BTC-PERP": 64000, "ETH-PERP": 3400, "AMZN": 220, "EUR/USD": 1.085, "BTC": 64000, "ETH": 3400, "USDC": 1}
 problems = []
 
 
@@ -82,7 +83,9 @@ def misfit(value, schema, path=""):
 def make_gate(binary, folder):
     ports = {name: demo.free_port() for name in ("gate", "venue")}
     control = demo.free_port()
-    config = demo.make_deployment(folder, ports, False)
+    config, _ = demo.make_deployment(folder, ports, False, [])
+    (config / "marks.csv").write_text("time_ns,symbol,price\n" + "".join(
+        f"0,{symbol},{price}\n" for symbol, price in MARKS.items()))
     path = config / "process.json"
     process = json.loads(path.read_text())
     process["control"] = json.loads((ROOT / "config/examples/control/process.json").read_text())["control"]

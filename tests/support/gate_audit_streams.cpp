@@ -168,7 +168,8 @@ void GateAudit::keep_books(const ouch::OutboundMessage& any) {
 
 void GateAudit::book(const Execution& execution, int direction) {
   const Whose& whose = execution.whose;
-  const auto& instrument = deployment_.parameters.instruments[whose.instrument.value];
+  // With the fee that is in force now.
+  const auto& instrument = world_.engine().parameters().instruments[whose.instrument.value];
   const int sign = risk::sign_of(whose.side);
   positions_[whose.account.value * marks_.size() + whose.instrument.value] +=
       direction * sign * execution.lots;

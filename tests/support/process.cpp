@@ -70,7 +70,9 @@ std::string Process::read_line() {
   return line;
 }
 
-std::string Process::read_rest() {
+std::string Process::read_rest() { return pid_ > 0 ? read_to_end() : rest_; }
+
+std::string Process::read_to_end() const {
   std::string text;
   std::array<char, 4096> chunk{};
   ssize_t n = 0;
@@ -90,6 +92,7 @@ bool Process::is_running() {
   if (::waitpid(pid_, &status, WNOHANG) == 0) return true;
   code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   pid_ = -1;
+  rest_ = read_to_end();
   ::close(out_);
   return false;
 }

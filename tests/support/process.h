@@ -46,7 +46,7 @@ class Process {
 
   // The next line of stdout without its end; empty when there is none.
   [[nodiscard]] std::string read_line();
-  // All of stdout that is left.
+  // All of stdout that is left, also of a process that has ended.
   [[nodiscard]] std::string read_rest();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -59,7 +59,10 @@ class Process {
   int terminate();
 
  private:
+  [[nodiscard]] std::string read_to_end() const;
+
   pid_t pid_ = -1;
+  std::string rest_;  // of stdout, once it has ended
   int out_ = -1;
   int code_ = -1;
 };

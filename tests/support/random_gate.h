@@ -16,6 +16,7 @@ namespace portcullis::test {
 // step that the audit has something against.
 struct RandomGateOptions {
   bool followed = false;  // with a follower beside each gate; a process begins with its snapshots
+  bool reloads = true;    // other parameters are put in force now and then
   // Makes of each new world what is told after every step.
   std::function<std::function<void()>(GateWorld& world)> watch{};
 };

@@ -93,7 +93,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
   const auto ends_with = [&](std::string_view end) { return list.ends_with(end); };
   if (file == "margin.json") {
     // In a column, what "default" stands for.
-    return list == "sets" || list == "add_ons" || ends_with(".groups") ||
+    return list == "sets" || list == "add_ons" || list == "regimes" || ends_with(".groups") ||
            list.find(".columns") != list.npos;
   }
   if (file == "assets.json") return list == "assets";

@@ -13,14 +13,13 @@ namespace {
 TEST(WhatIf, IsTheLaterDecisionOfTheSameState) {
   GateWorld w;
   w.use_engine();
-  ASSERT_TRUE(w.connect() || w.is_connected());
   std::mt19937_64 random(seed());
   const auto below = [&](std::uint64_t n) { return random() % n; };
   const config::Deployment& deployment = w.deployment();
   int accepted = 0;
   int refused = 0;
   for (int n = 0; n < 3'000; ++n) {
-    if (n % 50 == 0) w.pass_time(100'000'000);
+    if (n % 50 == 0) w.pass_time(1'000'000'000);
     if (n % 400 == 200) {
       w.control(
           {.time = {w.now_ns},
