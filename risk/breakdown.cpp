@@ -43,6 +43,11 @@ bool Engine::break_down_basis(AccountIndex account, bool maintenance,
   const Int128 decided = recompute(account, nullptr, with_orders, enforced, nullptr);
   if (decided >= kBeyondRange) return false;
   const SetList& all = sets({maintenance, SetAction::Report});
+  // What an account before it has left there: the groups add to it.
+  for (BasisBreakdown::OfJointSet& joint : basis.joint) {
+    std::fill(joint.low.begin(), joint.low.end(), 0);
+    joint.alone = 0;
+  }
   GroupFigures figures;
   GroupFigures figures_warned;
   MarginReport binding;

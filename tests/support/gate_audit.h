@@ -183,6 +183,7 @@ class GateAudit {
     Whose whose;
     std::int64_t lots = 0;
     std::int64_t price = 0;
+    std::int64_t fee_ppm = 0;  // that was in force
   };
   [[nodiscard]] Chain* chain_of(std::uint32_t number);
   [[nodiscard]] Chain* chain_of(risk::SessionIndex session, std::uint32_t client_number);

@@ -136,9 +136,10 @@ void GateAudit::keep_books(const ouch::OutboundMessage& any) {
       const auto wire = static_cast<std::int64_t>(m.price);
       // Against the account where it is no whole lot or tick.
       const std::int64_t up = whose.side == risk::Side::Buy ? name.price_per_tick - 1 : 0;
-      const Execution execution{whose,
-                                (m.quantity + name.quantity_per_lot - 1) / name.quantity_per_lot,
-                                (wire + up) / name.price_per_tick};
+      const Execution execution{
+          whose, (m.quantity + name.quantity_per_lot - 1) / name.quantity_per_lot,
+          (wire + up) / name.price_per_tick,
+          world_.engine().parameters().instruments[whose.instrument.value].fee_ppm};
       book(execution, 1);
       trades_[{m.match_number, number}] = execution;
     } else if constexpr (std::is_same_v<M, ouch::BrokenTrade>) {
@@ -168,15 +169,14 @@ void GateAudit::keep_books(const ouch::OutboundMessage& any) {
 
 void GateAudit::book(const Execution& execution, int direction) {
   const Whose& whose = execution.whose;
-  // With the fee that is in force now.
-  const auto& instrument = world_.engine().parameters().instruments[whose.instrument.value];
+  const auto& instrument = deployment_.parameters.instruments[whose.instrument.value];
   const int sign = risk::sign_of(whose.side);
   positions_[whose.account.value * marks_.size() + whose.instrument.value] +=
       direction * sign * execution.lots;
   // The higher fee of maker and taker, for each lot, rounded up.
   const Int128 paid =
       Int128{execution.price} * instrument.marks_per_tick * instrument.units_per_lot_mark;
-  const Int128 fee = risk::ceil_div(paid * instrument.fee_ppm, risk::kPpm);
+  const Int128 fee = risk::ceil_div(paid * execution.fee_ppm, risk::kPpm);
   cash_[whose.account.value * deployment_.assets.size() + instrument.settlement.value] -=
       direction * (sign * paid + fee) * execution.lots;
   look_at_reducers(whose);
