@@ -43,6 +43,15 @@ class Options : public testing::Test {
     for (const test::OptionQuote& quote : kOptionQuotes) say(quote, index);
     market_->step(now_ns_);
   }
+  // A table that is due, as far as the shard, which takes it or not. False: none was due.
+  bool build_and_answer(bool in_force) {
+    auto table = market_->build(now_ns_);
+    if (!table) return false;
+    market_->publish(std::move(*table));
+    EXPECT_NE(tables_.next(), nullptr);
+    tables_.answer_next(in_force);
+    return true;
+  }
   // What has arrived at the shard, the last of each: "BTC-PERP 32208.1 safe".
   std::map<std::string, PriceUpdate> arrived() {
     std::map<std::string, PriceUpdate> updates;
@@ -128,11 +137,7 @@ TEST_F(Options, AForwardThatCameBeforeTheMarkIsTakenWithIt) {
 
 TEST_F(Options, WhatMovesMakesTheNextTable) {
   say_all();
-  auto first = market_->build(now_ns_);
-  ASSERT_TRUE(first);
-  market_->publish(std::move(*first));
-  ASSERT_NE(tables_.next(), nullptr);
-  tables_.answer_next(true);
+  ASSERT_TRUE(build_and_answer(true));
 
   pass(kSecond);
   say_all("32230");  // less than a thousandth
@@ -147,11 +152,7 @@ TEST_F(Options, WhatMovesMakesTheNextTable) {
 
 TEST_F(Options, ATableThatTheShardRefusesIsBuiltAnew) {
   say_all();
-  auto first = market_->build(now_ns_);
-  ASSERT_TRUE(first);
-  market_->publish(std::move(*first));
-  ASSERT_NE(tables_.next(), nullptr);
-  tables_.answer_next(false);
+  ASSERT_TRUE(build_and_answer(false));
   EXPECT_FALSE(market_->build(now_ns_)) << "within the pause";
   pass(kSecond);
   const auto second = market_->build(now_ns_);
@@ -182,11 +183,7 @@ TEST_F(OptionsAgain, VersionsGoOnBehindTheJournals) {
 
 TEST_F(Options, ASilentSourceMakesPricesUnsafeAndNoTables) {
   say_all();
-  auto first = market_->build(now_ns_);
-  ASSERT_TRUE(first);
-  market_->publish(std::move(*first));
-  ASSERT_NE(tables_.next(), nullptr);
-  tables_.answer_next(true);
+  ASSERT_TRUE(build_and_answer(true));
   (void)arrived();
 
   EXPECT_FALSE(market_->build(now_ns_));
