@@ -139,12 +139,13 @@ void TableRetention::look_back(std::size_t records_max) {
   }
 }
 
-// It is tried again at the next snapshot: what is damaged may be removed by then.
-void TableRetention::cannot_look_back(const std::string& why) {
+// It is tried again at the next snapshot: what is damaged may be removed by then. `why` may be the
+// reader's own word, which goes with it.
+void TableRetention::cannot_look_back(std::string why) {
   reader_.reset();
   if (const auto first = first_kept(); first && *first != opened_at_) return;
   is_due_ = false;
-  tell("no risk table that is not needed can be removed: " + why);
+  tell("no risk table that is not needed can be removed: " + std::move(why));
 }
 
 // --- what goes

@@ -58,7 +58,7 @@ class TableRetention {
   void note(const journal::RecordView& record);
   [[nodiscard]] std::optional<std::uint64_t> first_kept();
   void look_back(std::size_t records_max);
-  void cannot_look_back(const std::string& why);
+  void cannot_look_back(std::string why);
   void remove_needless(std::span<const feeds::TableHash> in_force);
   [[nodiscard]] bool sync(const std::filesystem::path& folder);
   [[nodiscard]] bool add_tables_of_snapshots(std::vector<feeds::TableHash>& needed);
