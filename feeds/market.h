@@ -89,7 +89,6 @@ class Market {
   void on_state(const PriceStateChange& change);
   void take_forwards(std::uint32_t group);
   void take_option(config::SourceIndex source, const MarketUpdate& update, std::int64_t now_ns);
-  void flush(std::int64_t now_ns);
   void tell_events();
 
   const config::Deployment& deployment_;

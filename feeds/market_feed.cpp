@@ -1,7 +1,5 @@
 #include "feeds/market_feed.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <limits>
