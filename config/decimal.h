@@ -20,6 +20,8 @@ enum class DecimalError : std::uint8_t {
 };
 inline constexpr std::size_t kDecimalTextMax = 64;
 inline constexpr int kDecimalScaleMax = 18;
+inline constexpr int kPpmScale = 6;    // a share as decimal text -> ppm
+inline constexpr int kFinesScale = 6;  // a fine is 1e-6 quanta
 
 // "is empty", "is not a number", ...: for messages.
 [[nodiscard]] std::string_view describe(DecimalError error);

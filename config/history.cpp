@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/decimal.h"
+#include "config/json_reader.h"
 #include "risk/types.h"
 
 namespace portcullis::config {
@@ -34,10 +35,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
   }
   return lines;
-}
-
-bool is_printable(std::string_view line) {
-  return std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 // What is wrong with the header's names; empty: nothing.

@@ -43,10 +43,6 @@ std::string shown(Json json) {
   return text + "...";
 }
 
-bool is_printable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 // What is wrong with a text that is to be printable ASCII of some length; empty: nothing.
 std::string check_text(std::string_view text, std::size_t size_min, std::size_t size_max) {
   if (text.size() < size_min || text.size() > size_max || !is_printable(text)) {
@@ -58,11 +54,21 @@ std::string check_text(std::string_view text, std::size_t size_min, std::size_t 
 
 }  // namespace
 
+bool is_printable(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 std::string to_text(const Problem& problem) {
   std::string text = problem.file;
   if (!problem.path.empty()) text += ": " + problem.path;
   if (!problem.value.empty()) text += ": " + problem.value;
   return text + ": " + problem.what;
+}
+
+std::string to_text(const std::vector<Problem>& problems) {
+  std::string text;
+  for (const Problem& problem : problems) text += to_text(problem) + '\n';
+  return text;
 }
 
 bool record_parse_error(const JsonResult& json, std::string_view file,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,11 @@
 #include "config/symbol_table.h"
 
 namespace portcullis::config {
+
+// As a bound: every integer will do.
+inline constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
+
+[[nodiscard]] bool is_printable(std::string_view text);  // ASCII, with spaces
 
 enum class MayBeEmpty : std::uint8_t { No, Yes };
 

@@ -11,6 +11,7 @@
 // are numbered in the order in which the files name them.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -23,6 +24,11 @@
 #include "config/problem.h"
 
 namespace portcullis::config {
+
+// Of a whole deployment.
+inline constexpr std::array<const char*, 7> kDeploymentFiles{
+    "assets.json",  "margin.json", "instruments.json", "limits.json",
+    "process.json", "feeds.json",  "sessions.json"};
 
 struct LoadResult {
   Deployment deployment;                   // whole and checked only when there are no problems

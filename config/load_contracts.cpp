@@ -19,15 +19,16 @@
 
 #include "config/load_steps.h"
 #include "risk/state.h"
+#include "risk/types.h"
 
 namespace portcullis::config {
 
 namespace {
 
 using risk::Int128;
+using risk::kDayMs;
 using risk::kPpm;
 
-constexpr std::int64_t kDayMs = 86'400'000;
 constexpr Int128 kPaymentMax = Int128{1} << 62;  // in 1e-9 units
 constexpr std::int64_t kDeribitIntervalNs = 8 * 3'600 * risk::kSecondNs;
 

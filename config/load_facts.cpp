@@ -12,9 +12,7 @@ namespace portcullis::config {
 
 namespace {
 
-constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kSplitMax = 1'000'000;
-constexpr int kPpmDigits = 6;
 
 // Reads the keys of one fact; what is wrong is recorded, and then the fact is of no use.
 struct FactReader {
@@ -135,7 +133,7 @@ struct FactReader {
   Fact leverage_cap() {
     risk::LeverageCap fact;
     fact.max_ppm = kAny;
-    if (!in.null("max")) fact.max_ppm = in.decimal("max", kPpmDigits, 0, kAny).value_or(0);
+    if (!in.null("max")) fact.max_ppm = in.decimal("max", kPpmScale, 0, kAny).value_or(0);
     return fact;
   }
 };

@@ -50,7 +50,6 @@ using risk::Payoff;
 
 constexpr int kStepDecimalsMax = 9;
 constexpr int kMarkDecimalsMax = 12;
-constexpr int kFinesScale = 6;  // a fine is 1e-6 quanta
 constexpr std::int64_t kVectorMax = std::int64_t{1} << 28;
 constexpr std::int64_t kPerTenthOfBp = 100'000;
 constexpr std::int64_t kRatioMax = 1'000'000 * kPpm;

@@ -29,8 +29,6 @@ namespace {
 using risk::Int128;
 using risk::kPpm;
 
-constexpr std::int64_t kLeverageMax = 1'000 * kPpm;
-
 void read_option_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex index,
                         risk::InstrumentLimits& limits) {
   const risk::InstrumentParameters& instrument = loading.out.parameters.instruments[index.value];

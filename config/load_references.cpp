@@ -30,14 +30,14 @@
 #include <tuple>
 
 #include "config/load_steps.h"
+#include "risk/types.h"
 
 namespace portcullis::config {
 
 namespace {
 
+using risk::kDayMs;
 using risk::kPpm;
-
-constexpr std::int64_t kDayMs = 86'400'000;
 
 ReferenceSource read_reference_source(const Loading& loading, JsonReader& in) {
   ReferenceSource source;

@@ -29,7 +29,6 @@ using risk::kPpm;
 constexpr std::int64_t kMsMax = 31'536'000'000;  // a year
 constexpr std::int64_t kVolatilityMax = 100 * kPpm;
 constexpr std::int64_t kShockMax = 10 * kPpm;
-constexpr std::int64_t kLeverageMax = 1'000 * kPpm;
 constexpr std::size_t kLevelsMax = 16;
 
 RegimeSettings read_level(JsonReader& in, const RegimeSettings* before) {

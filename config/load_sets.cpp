@@ -19,6 +19,7 @@
 #include <numeric>
 
 #include "config/load_columns.h"
+#include "risk/vectors.h"
 
 namespace portcullis::config {
 
@@ -27,7 +28,6 @@ namespace {
 using risk::kPpm;
 
 constexpr std::size_t kSetsMax = 16;
-constexpr std::size_t kColumnsMax = 1'024;  // of a group, over all sets
 constexpr std::int64_t kWeightMax = 10 * kPpm;
 
 struct ScenarioSet {
@@ -232,10 +232,10 @@ void finish_tables(Loading& loading, JsonReader& groups) {
       for (ColumnSettings& column : columns)
         column.moves_ppm[f] = under_regime(column.moves_ppm[f], shock_ppm);
     }
-    if (columns.size() > kColumnsMax) {
+    if (columns.size() > risk::kColumnsMax) {
       groups.problem(loading.out.names.risk_groups.names()[g],
                      fmt::format("has {} columns in all sets together, more than {}",
-                                 columns.size(), kColumnsMax));
+                                 columns.size(), risk::kColumnsMax));
     }
     group.column_count = static_cast<std::uint32_t>(columns.size());
     for (std::uint32_t f = 0; f < group.factor_count; ++f) {

@@ -34,14 +34,16 @@
 #include "config/ip_address.h"
 #include "config/load_steps.h"
 #include "config/stream_url.h"
+#include "risk/types.h"
 
 namespace portcullis::config {
 
 namespace {
 
+using risk::kDayMs;
+
 constexpr std::int64_t kHourMs = 3'600'000;
 constexpr std::int64_t kTenMinutesMs = 600'000;
-constexpr std::int64_t kDayMs = 86'400'000;
 
 std::optional<std::int64_t> read_optional_ns(JsonReader& in, std::string_view key,
                                              std::int64_t max) {

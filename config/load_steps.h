@@ -30,9 +30,9 @@ inline constexpr std::array<std::string_view, 3> kCredentialKeys{"password_env",
                                                                  "password_hash"};
 inline constexpr std::array<std::string_view, 2> kSigningKeys{"secret_env", "secret_file"};
 
-inline constexpr std::int64_t kNsPerUs = 1'000;
-inline constexpr std::int64_t kNsPerMs = 1'000'000;
-inline constexpr int kPpmScale = 6;  // a share as decimal text -> ppm
+using risk::kNsPerMs;
+using risk::kNsPerUs;
+inline constexpr std::int64_t kLeverageMax = 1'000 * risk::kPpm;
 inline constexpr std::int64_t kAgeMsMax = 1'000'000'000;
 // Of what does not age: long, and now plus it is still a time.
 inline constexpr std::int64_t kNeverStaleNs = 4'000'000'000'000'000'000;

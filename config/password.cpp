@@ -60,7 +60,7 @@ std::string read_first_line(const std::filesystem::path& file, Use&& use) {
 
 namespace {
 
-bool is_printable(std::string_view text) {
+bool is_word(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
@@ -81,7 +81,7 @@ std::string read_text(const PasswordSource& source, std::string_view must, Use&&
 }  // namespace
 
 bool is_password(std::string_view text) {
-  return !text.empty() && text.size() <= Secret::kSizeMax && is_printable(text);
+  return !text.empty() && text.size() <= Secret::kSizeMax && is_word(text);
 }
 
 Password read_password(const PasswordSource& source) {
@@ -98,7 +98,7 @@ SigningSecret read_signing_secret(const PasswordSource& source) {
   SigningSecret signing;
   signing.problem = read_text(source, kNoSigningSecret, [&](std::string_view text) {
     signing.secret = ApiSecret(text);
-    return text.size() >= 8 && text.size() <= ApiSecret::kSizeMax && is_printable(text);
+    return text.size() >= 8 && text.size() <= ApiSecret::kSizeMax && is_word(text);
   });
   if (!signing.problem.empty()) signing.secret.wipe();
   return signing;

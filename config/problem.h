@@ -16,5 +16,7 @@ struct Problem {
 
 // "limits.json: profiles.maker.instruments.BTC-PERP.clip: "0.0005": is no whole number of lots".
 [[nodiscard]] std::string to_text(const Problem& problem);
+// Each on a line of its own.
+[[nodiscard]] std::string to_text(const std::vector<Problem>& problems);
 
 }  // namespace portcullis::config

@@ -20,8 +20,6 @@ namespace portcullis::config {
 
 namespace {
 
-constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
-
 std::optional<std::string> read_text(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;

@@ -4,15 +4,9 @@
 #include <limits>
 #include <utility>
 
+#include "feeds/counter.h"
+
 namespace portcullis::feeds {
-
-namespace {
-
-void add_one(std::atomic<std::uint64_t>& counter) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-}  // namespace
 
 ContractQueue::ContractQueue(std::size_t instrument_count, std::function<void()> wake)
     : instrument_count_(instrument_count),

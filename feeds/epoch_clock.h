@@ -6,8 +6,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 namespace portcullis::feeds {
+
+inline constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 inline std::int64_t steady_ns() noexcept {
   return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();

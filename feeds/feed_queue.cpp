@@ -2,17 +2,10 @@
 
 #include <utility>
 
+#include "feeds/counter.h"
 #include "risk/types.h"
 
 namespace portcullis::feeds {
-
-namespace {
-
-void add_one(std::atomic<std::uint64_t>& counter) noexcept {
-  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-}
-
-}  // namespace
 
 FeedQueue::FeedQueue(std::uint32_t instrument_count, std::uint32_t asset_count,
                      std::uint32_t capacity, std::function<void()> wake)

@@ -52,6 +52,8 @@ class FeedQueue {
 
   // True when nothing waits any more.
   bool flush() noexcept;
+  // Before that is tried again, at the least.
+  static constexpr std::int64_t kRetryNs = 100'000;
 
   [[nodiscard]] bool has_pending() const noexcept { return waiting_count_ != 0; }
 

@@ -11,8 +11,6 @@ namespace {
 
 // Between two looks at whether a table is due: by age, or because the shard has answered.
 constexpr std::int64_t kTableLookNs = 10'000'000;
-// Before prices that found the queue full are tried again, at the least.
-constexpr std::int64_t kRetryNs = 100'000;
 
 std::vector<TableGroup> with_versions(std::vector<TableGroup> groups,
                                       std::span<const std::uint64_t> table_versions) {
@@ -137,7 +135,7 @@ void Market::step(std::int64_t now_ns) {
   if (!prices_.has_pending() || now_ns_ < next_flush_ns_) return;
   const bool all = prices_.flush();
   const std::int64_t pause = deployment_.feed.conflation_ns;
-  next_flush_ns_ = now_ns_ + (all ? pause : std::max(pause, kRetryNs));
+  next_flush_ns_ = now_ns_ + (all ? pause : std::max(pause, FeedQueue::kRetryNs));
 }
 
 void Market::finish(std::int64_t now_ns) {

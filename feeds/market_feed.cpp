@@ -11,7 +11,6 @@ namespace portcullis::feeds {
 
 namespace {
 
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 // Rows between two looks at what else is due.
 constexpr std::size_t kRows = 64;
 

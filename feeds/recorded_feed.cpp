@@ -15,9 +15,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-// How long to wait before prices that found the queue full are tried again, at the least.
-constexpr std::int64_t kRetryNs = 100'000;
 // Rows between two looks at the clock and at the stop sign.
 constexpr int kBatch = 256;
 
@@ -121,8 +118,8 @@ void RecordedFeed::run() {
     }
     if (queue_.has_pending() && now_ns >= next_flush_ns) {
       const bool all = queue_.flush();
-      next_flush_ns = after(
-          now_ns, all ? settings_.conflation_ns : std::max(settings_.conflation_ns, kRetryNs));
+      next_flush_ns = after(now_ns, all ? settings_.conflation_ns
+                                        : std::max(settings_.conflation_ns, FeedQueue::kRetryNs));
     }
 
     std::int64_t wake_ns = next_refresh_ns;

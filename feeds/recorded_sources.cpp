@@ -8,15 +8,12 @@
 #include <utility>
 
 #include "feeds/board/price_board.h"
+#include "feeds/epoch_clock.h"
 #include "feeds/source_dialect.h"
 
 namespace portcullis::feeds {
 
-namespace {
-
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-
-}  // namespace
+namespace {}  // namespace
 
 RecordedSources::RecordedSources(const config::Deployment& deployment,
                                  const RecordedSourcesSettings& settings)

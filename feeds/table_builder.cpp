@@ -20,7 +20,6 @@ double share(std::int64_t ppm) {
   return static_cast<double>(ppm) / static_cast<double>(risk::kPpm);
 }
 
-bool is_positive(double x) { return std::isfinite(x) && x > 0; }
 bool is_not_negative(double x) { return std::isfinite(x) && x >= 0; }
 
 std::optional<TableError> missing(const TableOption& option, bool with_rule) {

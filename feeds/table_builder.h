@@ -22,6 +22,7 @@
 // X * (1 + d). Measures are those of the first state.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -35,6 +36,9 @@
 #include "risk/types.h"
 
 namespace portcullis::feeds {
+
+// Of what comes from outside: neither infinite nor NaN.
+[[nodiscard]] inline bool is_positive(double x) { return std::isfinite(x) && x > 0; }
 
 enum class VolatilityShift : std::uint8_t { Down, None, Up };
 

@@ -21,8 +21,6 @@ constexpr auto kPpm = static_cast<double>(risk::kPpm);
 
 std::size_t place(auto enumerator) { return static_cast<std::size_t>(enumerator); }
 
-bool is_positive(double value) { return std::isfinite(value) && value > 0; }
-
 bool has_moved(double from, double to, std::int64_t ppm) {
   return std::abs(to - from) * kPpm >= static_cast<double>(ppm) * from;
 }

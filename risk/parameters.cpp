@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <span>
 
+#include "risk/vectors.h"
+
 namespace portcullis::risk {
 
 namespace {
 
 constexpr std::int64_t kTimes10 = 10 * kPpm;
 constexpr std::int64_t kTimes100 = 100 * kPpm;
-constexpr std::uint32_t kColumnsMax = 1024;
 
 bool between(std::int64_t value, std::int64_t low, std::int64_t high) {
   return value >= low && value <= high;

@@ -96,7 +96,11 @@ enum class OrdType : std::uint8_t { Limit, Market };
 enum class TimeInForce : std::uint8_t { Day, GoodTillCancel, ImmediateOrCancel, FillOrKill };
 
 inline constexpr std::int64_t kPpm = 1'000'000;
+inline constexpr std::int64_t kNsPerUs = 1'000;
+inline constexpr std::int64_t kNsPerMs = 1'000'000;
 inline constexpr std::int64_t kSecondNs = 1'000'000'000;
+inline constexpr std::int64_t kDayNs = 86'400 * kSecondNs;
+inline constexpr std::int64_t kDayMs = kDayNs / kNsPerMs;
 
 // floor and ceil of a / b for b > 0, right for negative a too.
 constexpr Int128 floor_div(Int128 a, Int128 b) {

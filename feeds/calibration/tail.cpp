@@ -10,7 +10,7 @@ namespace portcullis::feeds::calibration {
 
 namespace {
 
-constexpr double kPpm = static_cast<double>(risk::kPpm);
+constexpr double kWhole = static_cast<double>(risk::kPpm);
 constexpr double kHair = 1e-6;  // of a ppm: what double arithmetic may have added
 constexpr double kPpmMax = 1e15;
 
@@ -26,7 +26,7 @@ struct Tail {
 Tail tail_of(std::size_t n, std::int64_t tail_ppm) {
   const auto product = static_cast<std::uint64_t>(n) * static_cast<std::uint64_t>(tail_ppm);
   constexpr auto kOne = static_cast<std::uint64_t>(risk::kPpm);
-  return {static_cast<std::size_t>(product / kOne), static_cast<double>(product % kOne) / kPpm};
+  return {static_cast<std::size_t>(product / kOne), static_cast<double>(product % kOne) / kWhole};
 }
 
 }  // namespace
@@ -56,8 +56,8 @@ double expected_shortfall(const std::vector<double>& losses, std::int64_t tail_p
 
 double mixed_shortfall(const std::vector<double>& losses, const std::vector<double>& stressed,
                        std::int64_t weight_ppm, std::int64_t tail_ppm) {
-  const double weight = static_cast<double>(weight_ppm) / kPpm;
-  const double tail = static_cast<double>(tail_ppm) / kPpm;
+  const double weight = static_cast<double>(weight_ppm) / kWhole;
+  const double tail = static_cast<double>(tail_ppm) / kWhole;
   const double each = (1 - weight) / static_cast<double>(losses.size());
   const double each_stressed = weight / static_cast<double>(stressed.size());
   double left = tail;
@@ -74,9 +74,9 @@ double mixed_shortfall(const std::vector<double>& losses, const std::vector<doub
   return sum / tail;
 }
 
-std::int64_t ceil_ppm(double share) { return whole(std::ceil(share * kPpm - kHair)); }
+std::int64_t ceil_ppm(double share) { return whole(std::ceil(share * kWhole - kHair)); }
 
-std::int64_t floor_ppm(double share) { return whole(std::floor(share * kPpm + kHair)); }
+std::int64_t floor_ppm(double share) { return whole(std::floor(share * kWhole + kHair)); }
 
 std::int64_t outward_ppm(double share) { return share < 0 ? floor_ppm(share) : ceil_ppm(share); }
 

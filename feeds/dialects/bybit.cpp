@@ -18,7 +18,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::array kFields = std::to_array<FieldName>({
+constexpr std::array kBybitFields = std::to_array<FieldName>({
     {"markPrice", MarketField::Mark},
     {"indexPrice", MarketField::Index},
     {"lastPrice", MarketField::Last},
@@ -47,7 +47,7 @@ bool read_data(ondemand::value value, ParsedUpdate& update) {
   ondemand::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   return each_member(object, [&](std::string_view key, ondemand::value member) {
-    const FieldName* const name = find_field(kFields, key);
+    const FieldName* const name = find_field(kBybitFields, key);
     if (name != nullptr) return read_field(member, *name, update);
     if (key == "symbol") return read_symbol(member, key, update);
     if (key == "nextFundingTime") return read_next_funding(member, key, update);

@@ -14,7 +14,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr std::array kFields = std::to_array<FieldName>({
+constexpr std::array kDeribitFields = std::to_array<FieldName>({
     {"mark_price", MarketField::Mark},
     {"index_price", MarketField::Index},
     {"last_price", MarketField::Last},
@@ -69,7 +69,7 @@ bool read_ticker(ondemand::value value, ParsedUpdate& update) {
   ondemand::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   return each_member(object, [&](std::string_view key, ondemand::value member) {
-    const FieldName* const name = find_field(kFields, key);
+    const FieldName* const name = find_field(kDeribitFields, key);
     if (name != nullptr) return read_field(member, *name, update);
     if (key == "timestamp") return read_time(member, key, update);
     if (key == "instrument_name") return read_symbol(member, key, update);

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "config/json.h"
+#include "risk/types.h"
 
 namespace portcullis::feeds {
 
@@ -19,7 +20,7 @@ using config::Json;
 constexpr std::array<std::string_view, 12> kMonths = {"JAN", "FEB", "MAR", "APR", "MAY", "JUN",
                                                       "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"};
 constexpr std::int64_t kMsPerDay = 86'400'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 constexpr std::int64_t kExpiryMsMax = 9'000'000'000'000;  // of the year 2255
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }

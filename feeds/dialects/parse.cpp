@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "config/json_walk.h"
+#include "risk/types.h"
 
 namespace portcullis::feeds {
 
@@ -20,7 +21,7 @@ constexpr std::size_t kDepth = 4;
 constexpr std::size_t kSymbolMax = 64;
 constexpr std::size_t kShownMax = 128;
 constexpr std::int64_t kMillisecondsMax = 9'000'000'000'000;  // of the year 2255
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 
 enum class Sign : std::uint8_t {
   Any,          // zero is a value like any other

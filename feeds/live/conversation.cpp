@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "feeds/live/venue_words.h"
+#include "risk/types.h"
 
 namespace portcullis::feeds {
 
@@ -95,9 +96,8 @@ std::string problem_of(const ConversationSettings& settings) {
                          {"refused_again_ns", settings.refused_again_ns},
                          {"back_off_first_ns", settings.back_off_first_ns},
                          {"back_off_cap_ns", settings.back_off_cap_ns}};
-  constexpr std::int64_t kDayNs = 86'400'000'000'000;
   for (const Named& time : times) {
-    if (time.value <= 0 || time.value > kDayNs) {
+    if (time.value <= 0 || time.value > risk::kDayNs) {
       return fmt::format("{}: {} is not within 1 ns and a day", time.name, time.value);
     }
   }

@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "feeds/dialects/decoder.h"
+#include "feeds/epoch_clock.h"
 #include "feeds/live/back_off.h"
 #include "feeds/live/source.h"
 
@@ -107,8 +108,6 @@ class Conversation {
   [[nodiscard]] std::vector<std::string_view> topics() const;
 
  private:
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
-
   enum class TopicState : std::uint8_t {
     Wanted,
     Asked,

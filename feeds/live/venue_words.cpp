@@ -5,11 +5,13 @@
 
 #include <algorithm>
 
+#include "risk/types.h"
+
 namespace portcullis::feeds {
 
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
+using risk::kSecondNs;
 constexpr int kHeartbeatSeconds = 10;  // the least that Deribit takes
 
 // ["a","b"]: names have no characters that JSON would write otherwise.

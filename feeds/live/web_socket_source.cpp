@@ -16,7 +16,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kTextMax = 256;
 
 bool is_text_of_a_target(std::string_view text) {

@@ -7,12 +7,13 @@
 #include "config/json.h"
 #include "feeds/epoch_clock.h"
 #include "gateway/json/signature.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::client {
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 constexpr std::int64_t kLoginValidMs = 10'000;
 // More that waits to leave is not added to.
 constexpr std::size_t kOutputMax = 256 * 1024;

@@ -13,6 +13,7 @@
 #include "config/decimal.h"
 #include "gateway/client/order_flow.h"
 #include "gateway/client/random.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::client {
 
@@ -31,7 +32,7 @@ struct Row {
 
 // So large that no market comes near, and so small that no scale overflows.
 constexpr std::int64_t kNumberMax = 9'000'000'000;
-constexpr std::int64_t kDayNs = std::int64_t{86'400} * 1'000'000'000;
+using risk::kDayNs;
 
 // What is wrong with the line; empty: nothing, and it is in `row`.
 std::string parse_row(std::string_view line, Row& row) {

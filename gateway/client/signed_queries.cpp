@@ -9,6 +9,7 @@
 
 #include "feeds/epoch_clock.h"
 #include "gateway/json/signature.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::client {
 
@@ -21,8 +22,8 @@ namespace {
 
 constexpr auto kAnswerLimit = std::chrono::seconds(10);
 constexpr std::size_t kBodyMax = 8 << 20;
-constexpr std::string_view kReceiveWindowMs = "5000";
-constexpr std::int64_t kNsPerMs = 1'000'000;
+const std::string kReceiveWindow = "5000";  // ms
+using risk::kNsPerMs;
 
 }  // namespace
 
@@ -40,9 +41,9 @@ void SignedQueries::get(const std::string& path, const std::string& query, Answe
                fmt::format("{}:{}", endpoint_.address().to_string(), endpoint_.port()));
   request_.set("X-BAPI-API-KEY", api_key_);
   request_.set("X-BAPI-TIMESTAMP", time);
-  request_.set("X-BAPI-RECV-WINDOW", std::string(kReceiveWindowMs));
+  request_.set("X-BAPI-RECV-WINDOW", kReceiveWindow);
   request_.set("X-BAPI-SIGN", json::hmac_sha256(secret_, fmt::format("{}{}{}{}", time, api_key_,
-                                                                     kReceiveWindowMs, query)));
+                                                                     kReceiveWindow, query)));
   if (stream_) {
     write();
   } else {

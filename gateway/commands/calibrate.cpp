@@ -31,7 +31,7 @@ using Texts = std::map<std::string, std::string>;
 constexpr std::size_t kHorizonMax = 60;
 constexpr std::size_t kRowsMax = 1'024;
 
-struct CommandLine {
+struct CalibrateLine {
   std::string prices;
   std::string out;
   std::vector<std::string> series;
@@ -76,7 +76,7 @@ void check_is_new(const std::string& folder, const char* option, Problems& probl
 }
 
 bool print(const Problems& problems) {
-  for (const config::Problem& problem : problems) std::cerr << to_text(problem) << '\n';
+  std::cerr << to_text(problems);
   return problems.empty();
 }
 
@@ -103,7 +103,7 @@ std::string summary(const calibration::Evidence& evidence) {
 }
 
 // False where anything was wrong, which has been told.
-bool run(CommandLine line) {
+bool run_calibrate(CalibrateLine line) {
   Problems problems;
   take_share(line.step_max, "--step-max", line.settings.step_max_ppm, problems);
   take_share(line.jump, "--jump", line.settings.findings.jump_ppm, problems);
@@ -145,7 +145,7 @@ bool run(CommandLine line) {
 }  // namespace
 
 void add_calibrate_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<CalibrateLine>();
   calibration::Settings& settings = line->settings;
   CLI::App* command = app.add_subcommand(
       "calibrate", "shocks, haircuts and leverage caps from price histories, with the evidence");
@@ -199,7 +199,7 @@ void add_calibrate_command(CLI::App& app) {
   command->callback([line] {
     bool good = false;
     try {
-      good = run(*line);
+      good = run_calibrate(*line);
     } catch (const std::exception& error) {
       std::cerr << error.what() << '\n';
     }

@@ -22,9 +22,6 @@ using feeds::calibration::FactorEvidence;
 using risk::kPpm;
 
 constexpr std::int64_t kCollarStep = 100;
-constexpr std::array<const char*, 7> kFiles{"assets.json",  "margin.json",  "instruments.json",
-                                            "limits.json",  "process.json", "feeds.json",
-                                            "sessions.json"};
 
 config::LoadResult load(const ConfigTexts& texts) {
   return texts.contains("process.json") ? config::load_texts(texts, ".")
@@ -207,7 +204,7 @@ std::int64_t leverage_cap(const Making& making) {
 
 void lower(Making& making, Json& value, std::int64_t cap, const std::string& path) {
   if (value.kind != Json::Kind::Text || ppm_of(value) <= cap) return;
-  making.note("limits.json", path, value.text, config::to_decimal(cap, kShareScale));
+  making.note("limits.json", path, value.text, config::to_decimal(cap, config::kPpmScale));
   value = json_share(cap);
 }
 
@@ -236,7 +233,7 @@ void change_limits(Making& making) {
 ConfigTexts read_configuration(const std::string& folder) {
   ConfigTexts texts;
   const std::filesystem::path path(folder);
-  for (const char* file : kFiles) {
+  for (const char* file : config::kDeploymentFiles) {
     if (std::filesystem::exists(path / file)) texts[file] = read_text(path / file);
   }
   for (const char* file : {"assets.json", "margin.json", "instruments.json", "limits.json"}) {

@@ -14,10 +14,8 @@
 
 namespace portcullis::gateway {
 
-inline constexpr int kShareScale = 6;  // a share as decimal text -> ppm
-
 [[nodiscard]] inline std::int64_t ppm_of(const config::Json& share) {
-  return config::parse_decimal(share.text, kShareScale).value;
+  return config::parse_decimal(share.text, config::kPpmScale).value;
 }
 
 [[nodiscard]] inline bool is_text(const config::Json* json, std::string_view text) {

@@ -201,8 +201,8 @@ class MarginChange {
           const std::string name = fit(fmt::format("{} up, {} down", up, down), columns);
           making_.note("margin.json",
                        fmt::format("sets.calibrated_apart.{}.{}", making_.group_name(g), name), "",
-                       fmt::format("{} and {}", config::to_decimal(move_up, kShareScale),
-                                   config::to_decimal(-move_down, kShareScale)));
+                       fmt::format("{} and {}", config::to_decimal(move_up, config::kPpmScale),
+                                   config::to_decimal(-move_down, config::kPpmScale)));
           set_member(columns, name, std::move(column));
         }
       }

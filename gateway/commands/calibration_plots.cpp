@@ -18,8 +18,6 @@ namespace {
 using namespace feeds::calibration;
 using namespace svg;
 
-constexpr double kPpm = 1e6;
-
 std::string percent(double share) {
   const double value = share * 100;
   return std::abs(value) < 0.005 ? "0 %" : fmt::format("{:.3g} %", value);
@@ -77,7 +75,7 @@ Frame days_frame(const std::vector<Day>& days, double y_min, double y_max) {
 
 std::string returns_plot(const FactorEvidence& factor) {
   const std::vector<double>& values = factor.returns.values;
-  const double shock = static_cast<double>(factor.shock_ppm) / kPpm;
+  const double shock = static_cast<double>(factor.shock_ppm) / 1e6;
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   const Frame frame =
       days_frame(factor.returns.days, std::min(*low, -shock) * 1.08, std::max(*high, shock) * 1.08);
@@ -92,7 +90,7 @@ std::string tail_plot(const FactorEvidence& factor) {
   const std::array<std::pair<Side, const char*>, 2> sides{
       {{Side::Down, kBlue}, {Side::Up, kGreen}}};
   const double n = static_cast<double>(factor.returns.values.size());
-  const double shock = static_cast<double>(factor.shock_ppm) / kPpm;
+  const double shock = static_cast<double>(factor.shock_ppm) / 1e6;
   double most = shock;
   for (const auto& [side, colour] : sides)
     most = std::max(most, losses_of(factor.returns.values, side).front());
@@ -150,7 +148,7 @@ std::string correlation_plot(const Evidence& evidence) {
   const double height = kCell / 2 * count + 30;
   std::string svg = open(kSide + kCell * count + 10, height, "Correlation of daily returns");
   const auto cell = [&](std::size_t row, std::size_t column, std::optional<std::int64_t> ppm) {
-    const double value = ppm ? static_cast<double>(*ppm) / kPpm : 0;
+    const double value = ppm ? static_cast<double>(*ppm) / 1e6 : 0;
     const double x = kSide + kCell * static_cast<double>(column);
     const double y = 26 + kCell / 2 * static_cast<double>(row);
     // White at 0, red towards 1, blue towards -1.

@@ -16,7 +16,7 @@ namespace {
 
 using namespace feeds::calibration;
 
-constexpr std::int64_t kPpm = 1'000'000;
+using risk::kPpm;
 constexpr std::int64_t kHundredth = 100;  // ppm of 0.01 %
 
 // "15.72 %": two places, rounded away from zero.

@@ -16,7 +16,7 @@ namespace {
 
 using config::Problem;
 
-struct CommandLine {
+struct CheckLine {
   std::string folder;
   std::string state;
   std::string commands;
@@ -69,11 +69,7 @@ void print_warnings(const config::Deployment& deployment) {
   }
 }
 
-void print(const std::vector<Problem>& problems) {
-  for (const Problem& problem : problems) std::cout << to_text(problem) << '\n';
-}
-
-void check(const CommandLine& line) {
+void check(const CheckLine& line) {
   const config::LoadResult result = config::load(line.folder);
   std::vector<Problem> problems = result.problems;
   const auto add = [&](const std::vector<Problem>& more) {
@@ -92,7 +88,7 @@ void check(const CommandLine& line) {
     print_warnings(result.deployment);
     return;
   }
-  print(problems);
+  std::cout << to_text(problems);
   std::cout << problems.size() << (problems.size() == 1 ? " problem\n" : " problems\n");
   throw CLI::RuntimeError(1);
 }
@@ -100,7 +96,7 @@ void check(const CommandLine& line) {
 }  // namespace
 
 void add_check_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<CheckLine>();
   CLI::App* command = app.add_subcommand(
       "check", "validate a configuration: every problem with file, path and value");
   command->add_option("--config", line->folder, "the deployment folder")->required();

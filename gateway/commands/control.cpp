@@ -25,7 +25,7 @@ namespace {
 using control::Verb;
 using control::VerbInfo;
 
-struct CommandLine {
+struct ControlLine {
   std::string at;
   std::string token_file;
   std::string authority;
@@ -51,7 +51,7 @@ std::string first_line(const std::string& file) {
   return line;
 }
 
-ControlAddress address_of(const CommandLine& line, const VerbInfo& verb) {
+ControlAddress address_of(const ControlLine& line, const VerbInfo& verb) {
   ControlAddress address;
   if (!line.at.empty()) set_address(address, line.at);
   address.authority = line.authority;
@@ -66,7 +66,7 @@ ControlAddress address_of(const CommandLine& line, const VerbInfo& verb) {
   return address;
 }
 
-std::string target_of(const CommandLine& line, const VerbInfo& verb) {
+std::string target_of(const ControlLine& line, const VerbInfo& verb) {
   std::string target(verb.path);
   if (verb.method != "GET") return target;
   const auto add = [&](std::string_view name, const std::string& value) {
@@ -82,7 +82,7 @@ std::string target_of(const CommandLine& line, const VerbInfo& verb) {
   return target;
 }
 
-std::string body_of(const CommandLine& line, const VerbInfo& verb) {
+std::string body_of(const ControlLine& line, const VerbInfo& verb) {
   if (verb.method == "GET") return "";
   if (verb.verb == Verb::WhatIf) return read_text(line.orders);
   std::string body = "{";
@@ -99,7 +99,7 @@ std::string body_of(const CommandLine& line, const VerbInfo& verb) {
   return body + "}";
 }
 
-void run(const CommandLine& line, const VerbInfo& verb) {
+void run_control(const ControlLine& line, const VerbInfo& verb) {
   const ControlReply reply =
       ask_control(address_of(line, verb), verb.method, target_of(line, verb), body_of(line, verb));
   if (reply.status == 200 && (verb.verb == Verb::Metrics || verb.verb == Verb::OpenApi)) {
@@ -121,7 +121,7 @@ void run(const CommandLine& line, const VerbInfo& verb) {
   if (reply.status != 200) throw CLI::RuntimeError(1);
 }
 
-void add_options(CLI::App& command, const VerbInfo& verb, CommandLine& line) {
+void add_options(CLI::App& command, const VerbInfo& verb, ControlLine& line) {
   command.add_option("--at", line.at, "HOST:PORT of the gate's control plane, or a port here")
       ->envname("PORTCULLIS_CONTROL");
   if (verb.roles != control::kAnybody) {
@@ -134,7 +134,7 @@ void add_options(CLI::App& command, const VerbInfo& verb, CommandLine& line) {
   command.add_flag("--json", line.json, "the reply as it is");
 }
 
-void add_target(CLI::App& command, CommandLine& line) {
+void add_target(CLI::App& command, ControlLine& line) {
   auto* const target = command.add_option_group("target", "exactly one");
   target->add_option("--node", line.node, "the venue, a member or a group");
   target->add_option("--account", line.account);
@@ -144,7 +144,7 @@ void add_target(CLI::App& command, CommandLine& line) {
   command.add_option("--reason", line.reason, "in your words, for the journal");
 }
 
-void add_parameters(CLI::App& command, Verb verb, CommandLine& line) {
+void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
   switch (verb) {
     case Verb::Ready:
     case Verb::Status:
@@ -246,11 +246,11 @@ void add_control_commands(CLI::App& app) {
   for (const VerbInfo& verb : control::kVerbs) {
     const std::string_view description = description_of(verb.verb);
     if (description.empty()) continue;
-    auto line = std::make_shared<CommandLine>();
+    auto line = std::make_shared<ControlLine>();
     CLI::App* const command = app.add_subcommand(std::string(verb.name), std::string(description));
     add_options(*command, verb, *line);
     add_parameters(*command, verb.verb, *line);
-    command->callback([line, &verb] { or_fail([&] { run(*line, verb); }); });
+    command->callback([line, &verb] { or_fail([&] { run_control(*line, verb); }); });
   }
 }
 

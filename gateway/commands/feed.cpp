@@ -17,7 +17,7 @@ namespace {
 
 using namespace feeds;
 
-struct CommandLine {
+struct FeedLine {
   std::string session;
   std::string dialect;
   bool json = false;
@@ -75,8 +75,7 @@ void write_counts(json::Writer& out, std::string_view name,
   out.end_object();
 }
 
-void print_json(const CommandLine& line, const RecordedSession& session,
-                const FeedDecoder& decoder) {
+void print_json(const FeedLine& line, const RecordedSession& session, const FeedDecoder& decoder) {
   json::Buffer buffer;
   json::Writer out(buffer);
   const std::int64_t last_ns = session.rows.back().time_ns;
@@ -108,7 +107,7 @@ void print_json(const CommandLine& line, const RecordedSession& session,
   std::cout << std::string_view(buffer.data(), buffer.size()) << '\n';
 }
 
-void play(const CommandLine& line) {
+void play(const FeedLine& line) {
   const RecordedSession session = read_session_file(line.session);
   for (const std::string& problem : session.problems) std::cerr << problem << '\n';
   if (session.rows.empty()) throw CLI::RuntimeError(1);
@@ -128,7 +127,7 @@ void play(const CommandLine& line) {
 }  // namespace
 
 void add_feed_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<FeedLine>();
   CLI::App* command =
       app.add_subcommand("feed", "play a recorded market data session and print what came of it");
   command->add_option("--session", line->session, "the recorded session")->required();

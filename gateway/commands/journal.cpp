@@ -26,7 +26,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-struct CommandLine {
+struct JournalLine {
   std::string folder;
   std::string from;
   std::string to;
@@ -124,7 +124,7 @@ std::int64_t first_time(const std::filesystem::path& folder, std::uint64_t first
   return reader.next(record) == journal::ReadStatus::Record ? record.time_ns : 0;
 }
 
-RecordQuery parse_query(const CommandLine& line, const config::Deployment* deployment,
+RecordQuery parse_query(const JournalLine& line, const config::Deployment* deployment,
                         std::uint64_t first) {
   RecordQuery query;
   const config::Names* names = deployment == nullptr ? nullptr : &deployment->names;
@@ -160,7 +160,7 @@ bool is_output_gone() {
 }
 
 // What is asked for, up to now or as it comes. False: damage, after all that is good.
-bool print(const CommandLine& line) {
+bool print(const JournalLine& line) {
   constexpr std::chrono::milliseconds kFollowInterval{20};
   const auto deployment = find_deployment(line.folder);
   const std::uint64_t first =
@@ -205,7 +205,7 @@ bool print(const CommandLine& line) {
 }  // namespace
 
 void add_journal_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<JournalLine>();
   CLI::App* command = app.add_subcommand("journal", "the records of a gate's journal, in order");
   command->add_option("--journal", line->folder, "the journal's folder")->required();
   command->add_flag("--json", line->json, "one JSON object a line (gateway/journal/FORMAT.md)");

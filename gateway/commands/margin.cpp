@@ -22,7 +22,7 @@ namespace {
 
 using Problems = std::vector<config::Problem>;
 
-struct CommandLine {
+struct MarginLine {
   std::string folder;
   std::string file;
   bool json = false;
@@ -65,15 +65,11 @@ std::optional<std::string> answer(const config::Deployment& deployment, const Po
                  : answer_text(deployment, *portfolio, *evaluation);
 }
 
-bool print(const Problems& problems) {
-  for (const config::Problem& problem : problems) std::cerr << to_text(problem) << '\n';
-  return problems.empty();
-}
-
 // False where anything was wrong.
-bool run(const CommandLine& line) {
+bool run_margin(const MarginLine& line) {
   const config::LoadResult result = config::load_model(line.folder);
-  if (!print(result.problems)) return false;
+  std::cerr << to_text(result.problems);
+  if (!result.problems.empty()) return false;
   const auto input = read_input(line.file);
   if (!input) {
     std::cerr << line.file << ": cannot be read\n";
@@ -85,7 +81,8 @@ bool run(const CommandLine& line) {
   for (const PortfolioText& text : texts.portfolios) {
     Problems problems;
     const auto answered = answer(result.deployment, text, line.json, problems);
-    ok = print(problems) && ok;
+    std::cerr << to_text(problems);
+    ok = problems.empty() && ok;
     if (!answered) continue;
     if (!line.json && !is_first) std::cout << '\n';
     is_first = false;
@@ -98,7 +95,7 @@ bool run(const CommandLine& line) {
 }  // namespace
 
 void add_margin_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<MarginLine>();
   CLI::App* command =
       app.add_subcommand("margin", "what portfolios require and why, and what-if orders");
   command->add_option("--config", line->folder, "the folder of the margin model and its limits")
@@ -107,7 +104,7 @@ void add_margin_command(CLI::App& app) {
       ->required();
   command->add_flag("--json", line->json, "one JSON object for each portfolio, on a line");
   command->callback([line] {
-    if (!run(*line)) throw CLI::RuntimeError(1);
+    if (!run_margin(*line)) throw CLI::RuntimeError(1);
   });
 }
 

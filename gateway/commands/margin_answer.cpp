@@ -6,8 +6,6 @@ namespace portcullis::gateway {
 
 namespace {
 
-constexpr int kFinesScale = 6;
-constexpr int kPpmScale = 6;
 constexpr int kSecondsScale = 9;
 
 }  // namespace
@@ -17,7 +15,7 @@ std::string AnswerTexts::value(risk::Int128 quanta) const {
 }
 
 std::string AnswerTexts::fines(risk::Int128 fines) const {
-  return config::to_decimal(fines, deployment.risk_decimals + kFinesScale);
+  return config::to_decimal(fines, deployment.risk_decimals + config::kFinesScale);
 }
 
 std::string AnswerTexts::units(risk::AssetIndex asset, risk::Int128 units) const {
@@ -36,7 +34,9 @@ std::string AnswerTexts::price(risk::InstrumentIndex instrument, risk::Price pri
                             deployment.instruments[instrument.value].mark_decimals);
 }
 
-std::string AnswerTexts::share(risk::Int128 ppm) { return config::to_decimal(ppm, kPpmScale); }
+std::string AnswerTexts::share(risk::Int128 ppm) {
+  return config::to_decimal(ppm, config::kPpmScale);
+}
 
 std::string AnswerTexts::figure(risk::InstrumentIndex instrument, risk::ArithmeticUnit unit,
                                 std::int64_t figure) const {

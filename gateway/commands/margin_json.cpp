@@ -47,10 +47,10 @@ class JsonText {
   std::string text_;
 };
 
-class Answer {
+class AnswerObject {
  public:
-  Answer(const config::Deployment& deployment, const Portfolio& portfolio,
-         const Evaluation& evaluation)
+  AnswerObject(const config::Deployment& deployment, const Portfolio& portfolio,
+               const Evaluation& evaluation)
       : deployment_(deployment),
         parameters_(deployment.parameters),
         portfolio_(portfolio),
@@ -305,7 +305,7 @@ class Answer {
 
 std::string answer_json(const config::Deployment& deployment, const Portfolio& portfolio,
                         const Evaluation& evaluation) {
-  return Answer(deployment, portfolio, evaluation).write();
+  return AnswerObject(deployment, portfolio, evaluation).write();
 }
 
 }  // namespace portcullis::gateway

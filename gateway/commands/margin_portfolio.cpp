@@ -17,8 +17,6 @@ namespace {
 using config::JsonReader;
 using risk::Int128;
 
-constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
-constexpr int kFinesScale = 6;  // a fine is 1e-6 quanta
 constexpr std::int64_t kFundingRateMax = 1'000'000'000;
 constexpr int kMarketScale = 9;  // of forwards, volatilities and discounts
 constexpr std::int64_t kMarketUnit = 1'000'000'000;
@@ -121,7 +119,7 @@ class PortfolioReader {
   std::optional<risk::Lots> read_lots(JsonReader& in, std::string_view key,
                                       risk::InstrumentIndex index, std::int64_t min) {
     const config::InstrumentSettings& settings = deployment_.instruments[index.value];
-    const auto quantity = in.decimal(key, settings.quantity_decimals, -kAny, kAny);
+    const auto quantity = in.decimal(key, settings.quantity_decimals, -config::kAny, config::kAny);
     if (!quantity) return std::nullopt;
     if (*quantity < min) {
       in.problem(key, min > 0 ? "must be above 0" : "must not be negative");
@@ -147,7 +145,7 @@ class PortfolioReader {
     const config::AssetSettings& settings = deployment_.assets[index.value];
     PortfolioAsset& asset = portfolio_.assets[index.value];
     asset.index = decimal_or(in, "index", settings.index_decimals, 1, settings.index_max, 0);
-    asset.balance = read_units(in, "balance", index, -kAny);
+    asset.balance = read_units(in, "balance", index, -config::kAny);
     asset.borrowed = read_units(in, "borrowed", index, 0);
     if (!in.has("index") && (asset.balance != 0 || asset.borrowed != 0))
       in.problem("index", "is missing");
@@ -156,7 +154,7 @@ class PortfolioReader {
   std::int64_t read_units(JsonReader& in, std::string_view key, risk::AssetIndex asset,
                           std::int64_t min) {
     const std::int64_t units =
-        decimal_or(in, key, deployment_.assets[asset.value].decimals, min, kAny, 0);
+        decimal_or(in, key, deployment_.assets[asset.value].decimals, min, config::kAny, 0);
     if (config::value_max(deployment_, asset, magnitude(units))) return units;
     in.problem(key, "is worth more than 2^60 quanta at index_max");
     return 0;
@@ -172,7 +170,7 @@ class PortfolioReader {
     // Of spot there is no position.
     if (parameters.payoff == risk::Payoff::Spot) return;
     if (in.has("position"))
-      instrument.position = read_lots(in, "position", index, -kAny).value_or(risk::Lots{});
+      instrument.position = read_lots(in, "position", index, -config::kAny).value_or(risk::Lots{});
     if (in.has("open_interest"))
       instrument.open_interest = read_lots(in, "open_interest", index, 0).value_or(risk::Lots{});
     instrument.funding_rate = decimal_or(in, "predicted_funding", kFundingRateScale,
@@ -189,7 +187,7 @@ class PortfolioReader {
     } else if (in.has("entry")) {
       read_entry(in, index, instrument);
     } else if (in.has("cash")) {
-      instrument.cash = read_units(in, "cash", parameters.settlement, -kAny);
+      instrument.cash = read_units(in, "cash", parameters.settlement, -config::kAny);
     } else if (instrument.position.raw != 0) {
       in.problem("entry", "is missing: a position needs it, or cash");
     }
@@ -245,7 +243,7 @@ class PortfolioReader {
              static_cast<double>(kMarketUnit);
     };
     feeds::OptionMarket market;
-    market.forward = share("forward", 1, kAny);
+    market.forward = share("forward", 1, config::kAny);
     market.volatility = share("volatility", 0, kVolatilityMax);
     if (in.has("discount")) market.discount = share("discount", 1, 2 * kMarketUnit);
     if (portfolio_.time == kSomeTime)
@@ -258,7 +256,8 @@ class PortfolioReader {
     const risk::InstrumentParameters& parameters = deployment_.parameters.instruments[index.value];
     const auto group = group_of(index);
     const std::int64_t most = parameters.vector_unit * parameters.vector_cap;
-    instrument.vector = in.decimals("vector", deployment_.risk_decimals + kFinesScale, -most, most);
+    instrument.vector =
+        in.decimals("vector", deployment_.risk_decimals + config::kFinesScale, -most, most);
     const risk::GroupParameters& of = deployment_.parameters.groups[group.value];
     if (!instrument.vector || instrument.vector->size() == of.column_count ||
         instrument.vector->size() == of.raw_columns()) {
@@ -313,7 +312,7 @@ class PortfolioReader {
   // What is bought or sold must fit, too.
   void check_base(JsonReader& in, const risk::InstrumentParameters& spot, risk::Lots lots) {
     const Int128 units = Int128{lots.raw} * spot.base_per_lot;
-    if (units <= kAny &&
+    if (units <= config::kAny &&
         config::value_max(deployment_, spot.base, static_cast<std::int64_t>(units)))
       return;
     in.problem("quantity", fmt::format("is more {} than fits 2^60 quanta at index_max",

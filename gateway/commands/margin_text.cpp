@@ -31,10 +31,10 @@ std::string grouped(risk::Int128 value, int decimals) {
   return text;
 }
 
-class Answer {
+class AnswerLines {
  public:
-  Answer(const config::Deployment& deployment, const Portfolio& portfolio,
-         const Evaluation& evaluation)
+  AnswerLines(const config::Deployment& deployment, const Portfolio& portfolio,
+              const Evaluation& evaluation)
       : deployment_(deployment),
         portfolio_(portfolio),
         evaluation_(evaluation),
@@ -315,7 +315,7 @@ class Answer {
 
 std::string answer_text(const config::Deployment& deployment, const Portfolio& portfolio,
                         const Evaluation& evaluation) {
-  return Answer(deployment, portfolio, evaluation).write();
+  return AnswerLines(deployment, portfolio, evaluation).write();
 }
 
 }  // namespace portcullis::gateway

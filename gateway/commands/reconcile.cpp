@@ -29,7 +29,7 @@ using risk::Int128;
 constexpr int kDifferent = 1;
 constexpr int kBadInput = 2;
 
-struct CommandLine {
+struct ReconcileLine {
   std::string folder;
   std::vector<std::string> against;
   std::string adjust;
@@ -112,7 +112,7 @@ void take(const config::StateFile& state, const Closing& closing, Theirs& theirs
 }
 
 // Throws with every problem of every file.
-Theirs read_theirs(const CommandLine& line, const Closing& closing) {
+Theirs read_theirs(const ReconcileLine& line, const Closing& closing) {
   Theirs theirs;
   std::string problems;
   for (const std::string& file : line.against) {
@@ -260,7 +260,7 @@ void print_text(const Comparison& result) {
 }
 
 // What would bring ours to theirs, in the form of a state file. Only a person applies it.
-void write_adjustment(const CommandLine& line, const Closing& closing, const Theirs& theirs,
+void write_adjustment(const ReconcileLine& line, const Closing& closing, const Theirs& theirs,
                       const Comparison& result) {
   config::StateFile state = entries_of(*closing.deployment, result.adjustment, closing.prices);
   // Where nobody has told us balances, none is changed.
@@ -277,7 +277,7 @@ void write_adjustment(const CommandLine& line, const Closing& closing, const The
   }
 }
 
-int run(const CommandLine& line) {
+int run_reconcile(const ReconcileLine& line) {
   const Closing closing = read_closing(line.folder);
   const Theirs theirs = read_theirs(line, closing);
   const Comparison result = compare(closing, theirs);
@@ -293,7 +293,7 @@ int run(const CommandLine& line) {
 }  // namespace
 
 void add_reconcile_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<ReconcileLine>();
   CLI::App* command = app.add_subcommand(
       "reconcile", "what a journal comes to against a venue's or a clearing house's books");
   command->add_option("--journal", line->folder, "the journal's folder")->required();
@@ -312,7 +312,7 @@ void add_reconcile_command(CLI::App& app) {
   command->callback([line] {
     int code = kBadInput;
     try {
-      code = run(*line);
+      code = run_reconcile(*line);
     } catch (const std::exception& error) {
       std::cerr << error.what() << '\n';
     }

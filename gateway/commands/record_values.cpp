@@ -4,6 +4,8 @@
 
 #include <ctime>
 
+#include "risk/types.h"
+
 namespace portcullis::gateway {
 
 namespace {
@@ -117,7 +119,6 @@ RecordValues::Text RecordValues::quanta(risk::Int128 quanta) const {
 
 RecordValues::Text RecordValues::arithmetic(const RecordContext& context,
                                             std::int64_t value) const {
-  constexpr int kPpmScale = 6;
   constexpr int kSecondsScale = 9;
   if (gate::name_of(context.reason).empty()) return std::nullopt;
   switch (risk::info(context.reason).unit) {
@@ -133,7 +134,7 @@ RecordValues::Text RecordValues::arithmetic(const RecordContext& context,
     case risk::ArithmeticUnit::Nanoseconds:
       return config::to_decimal(value, kSecondsScale);
     case risk::ArithmeticUnit::Ppm:
-      return config::to_decimal(value, kPpmScale);
+      return config::to_decimal(value, config::kPpmScale);
   }
   return std::nullopt;
 }

@@ -24,7 +24,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-struct CommandLine {
+struct ReloadLine {
   std::string folder;
   int wait_s = 30;
 };
@@ -47,7 +47,7 @@ std::string wait_for_answer(const std::filesystem::path& answer, int wait_s) {
 }
 
 // The files are looked at here first, so that a mistake in them is told to who has made it.
-bool reload(const CommandLine& line) {
+bool reload(const ReloadLine& line) {
   const config::LoadResult next = config::load(line.folder);
   if (!next.ok()) {
     for (const config::Problem& problem : next.problems)
@@ -80,7 +80,7 @@ bool reload(const CommandLine& line) {
 }  // namespace
 
 void add_reload_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<ReloadLine>();
   CLI::App* command = app.add_subcommand(
       "reload", "have the running gate load its configuration again, whole or not at all");
   command->add_option("--config", line->folder, "the deployment folder that it runs with")

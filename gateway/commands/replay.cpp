@@ -17,14 +17,14 @@ namespace portcullis::gateway {
 
 namespace {
 
-struct CommandLine {
+struct ReplayLine {
   std::string journal;
   std::string folder;
   bool json = false;
 };
 
 // The configuration the journal was begun under is kept beside it.
-config::LoadResult load(const CommandLine& line) {
+config::LoadResult load(const ReplayLine& line) {
   if (!line.folder.empty()) return config::load(line.folder);
   const std::filesystem::path path = std::filesystem::path(line.journal) / "configuration.json";
   return config::load_canonical(read_text(path), line.journal);
@@ -44,7 +44,7 @@ void tell_link(const journal::RecordView& view, gate::Gate& gate, std::string& l
                   record.time.ns, gate.engine().live_orders());
 }
 
-int replay(const CommandLine& line) {
+int replay(const ReplayLine& line) {
   const config::LoadResult result = load(line);
   if (!result.ok()) {
     for (const config::Problem& problem : result.problems)
@@ -91,7 +91,7 @@ int replay(const CommandLine& line) {
 }  // namespace
 
 void add_replay_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<ReplayLine>();
   CLI::App* command = app.add_subcommand("replay", "decide a recorded journal again and compare");
   command->add_option("--journal", line->journal, "the journal's folder")->required();
   command->add_option("--config", line->folder, "another configuration than the recorded one");

@@ -39,7 +39,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-struct CommandLine {
+struct RunLine {
   std::string folder;
   std::string state;
   std::string commands;
@@ -180,14 +180,14 @@ std::string new_stream_session(std::int64_t now_ns) {
   return name;
 }
 
-config::StateFile read_state(const CommandLine& line, const config::Deployment& deployment) {
+config::StateFile read_state(const RunLine& line, const config::Deployment& deployment) {
   config::StateFile state;
   if (!line.state.empty()) state = config::load_state_file(line.state, deployment);
   if (!state.problems.empty()) fail(state.problems);
   return state;
 }
 
-config::CommandsFile read_commands(const CommandLine& line, const config::Deployment& deployment) {
+config::CommandsFile read_commands(const RunLine& line, const config::Deployment& deployment) {
   config::CommandsFile commands;
   if (!line.commands.empty()) commands = config::load_commands_file(line.commands, deployment);
   if (!commands.problems.empty()) fail(commands.problems);
@@ -257,7 +257,7 @@ void begin_streams(const config::Deployment& deployment, journal::Journal& journ
 }
 
 // A start-up applies what was recorded, as it was decided, from the newest good snapshot on.
-follower::Resumed resume_journal(const CommandLine& line, const config::Deployment& deployment,
+follower::Resumed resume_journal(const RunLine& line, const config::Deployment& deployment,
                                  journal::Journal& journal,
                                  std::span<follower::Companion* const> companions) {
   follower::Resumed resumed = follower::resume(deployment, &journal,
@@ -274,7 +274,7 @@ follower::Resumed resume_journal(const CommandLine& line, const config::Deployme
 }
 
 // What did not become of a fact what its operator had in mind.
-void tell(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
+void tell_fact(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
   const std::string name =
       fmt::format("{} number {}: ", config::kFactNames[fact.fact.index()], fact.number);
   switch (answer.outcome) {
@@ -311,7 +311,7 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
   for (const config::OperatorCommand& command : file.commands) {
     if (const auto* fact = std::get_if<config::NumberedFact>(&command)) {
       wait_for_room(journal);
-      tell(*fact, gate.tell(*fact, std::max(feeds::epoch_ns(), gate.redone_until_ns())));
+      tell_fact(*fact, gate.tell(*fact, std::max(feeds::epoch_ns(), gate.redone_until_ns())));
       continue;
     }
     if (const auto* control = std::get_if<risk::Control>(&command)) {
@@ -377,7 +377,7 @@ void need_files(const config::Deployment& deployment, std::uint32_t control_conn
 
 // What can be wrong is looked at before the journal is begun, so that a start that fails leaves
 // nothing behind and may be tried again as it was.
-void run(const CommandLine& line) {
+void run_gate(const RunLine& line) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a failed write
   if (line.clock_ns != 0) {
     const std::int64_t since_ns = line.clock_at_ns == 0 ? 0 : feeds::epoch_ns() - line.clock_at_ns;
@@ -515,7 +515,7 @@ void run(const CommandLine& line) {
 }  // namespace
 
 void add_run_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<RunLine>();
   CLI::App* command = app.add_subcommand("run", "the gate");
   command->add_option("--config", line->folder, "the deployment folder")->required();
   command->add_option("--load", line->state, "balances and positions, for an empty journal");
@@ -530,7 +530,7 @@ void add_run_command(CLI::App& app) {
   add_feed_options(*command, line->feed);
   command->callback([line] {
     try {
-      run(*line);
+      run_gate(*line);
     } catch (const CLI::Error&) {
       throw;
     } catch (const std::exception& error) {

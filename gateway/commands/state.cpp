@@ -18,7 +18,7 @@ namespace portcullis::gateway {
 
 namespace {
 
-struct CommandLine {
+struct StateLine {
   std::string folder;
   std::string out;
   std::string by;
@@ -78,7 +78,7 @@ std::string summary(const Closing& closing, const config::StateFile& state,
 }
 
 // False where orders are open that should not be.
-bool run(const CommandLine& line) {
+bool run_state(const StateLine& line) {
   Closing closing = read_closing(line.folder);
   const config::Deployment& deployment = *closing.deployment;
   const RecordValues values(&deployment);
@@ -110,7 +110,7 @@ bool run(const CommandLine& line) {
 }  // namespace
 
 void add_state_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<StateLine>();
   CLI::App* command = app.add_subcommand(
       "state", "the state at the end of a journal, as a file that run --load takes");
   command->add_option("--journal", line->folder, "the journal's folder")->required();
@@ -122,7 +122,7 @@ void add_state_command(CLI::App& app) {
   command->callback([line] {
     bool good = false;
     try {
-      good = run(*line);
+      good = run_state(*line);
     } catch (const std::exception& error) {
       std::cerr << error.what() << '\n';
     }

@@ -23,15 +23,15 @@
 #include "gateway/commands/tune_sweep.h"
 #include "gateway/commands/tune_text.h"
 #include "gateway/tune/study.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway {
 
 namespace {
 
-constexpr int kShareScale = 6;
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 
-struct CommandLine {
+struct TuneLine {
   std::string journal;
   std::string candidate;
   std::string follow;  // empty: recorded, and candidate for a sweep
@@ -50,15 +50,15 @@ struct CommandLine {
 
 // Throws std::runtime_error where it is no share from 0 to 1.
 std::int64_t parse_share(const std::string& text, const char* option) {
-  const config::Decimal share = config::parse_decimal(text, kShareScale);
+  const config::Decimal share = config::parse_decimal(text, config::kPpmScale);
   if (!share.ok() || share.value < 0 || share.value > risk::kPpm) {
     throw std::runtime_error(fmt::format("{}: {} is no share from 0 to 1 with at most {} decimals",
-                                         option, text, kShareScale));
+                                         option, text, config::kPpmScale));
   }
   return share.value;
 }
 
-tune::Convention convention_of(const CommandLine& line, tune::Follow otherwise) {
+tune::Convention convention_of(const TuneLine& line, tune::Follow otherwise) {
   tune::Convention convention{.follow = otherwise};
   if (line.follow == "recorded") convention.follow = tune::Follow::Recorded;
   if (line.follow == "candidate") convention.follow = tune::Follow::Candidate;
@@ -87,7 +87,7 @@ struct Asked {
   SuggestionSettings suggestion;
 };
 
-Asked parse(const CommandLine& line) {
+Asked parse(const TuneLine& line) {
   Asked asked;
   for (const std::string& level : line.levels)
     asked.levels_ppm.push_back(parse_share(level, "--level"));
@@ -95,7 +95,7 @@ Asked parse(const CommandLine& line) {
   if (line.sweeps.size() > 2) throw std::runtime_error("--sweep: of one key, or of two");
   for (const std::string& text : line.sweeps) asked.axes.push_back(parse_sweep(text));
   asked.suggestion.percentile_ppm = parse_share(line.percentile, "--percentile");
-  const config::Decimal headroom = config::parse_decimal(line.headroom, kShareScale);
+  const config::Decimal headroom = config::parse_decimal(line.headroom, config::kPpmScale);
   if (!headroom.ok() || headroom.value < 0 || headroom.value > 100 * risk::kPpm)
     throw std::runtime_error("--headroom: must be a share from 0 to 100");
   asked.suggestion.headroom_ppm = headroom.value;
@@ -110,7 +110,7 @@ std::string with_member(std::string json, const char* name, const std::string& m
 }
 
 // False where the candidate is none, which has been told.
-bool run(const CommandLine& line) {
+bool run_tune(const TuneLine& line) {
   Asked asked = parse(line);
   const auto recorded = need_deployment(line.journal);
   const TuneTexts recorded_files = recorded_texts(recorded->canonical_text);
@@ -184,7 +184,7 @@ bool run(const CommandLine& line) {
 }  // namespace
 
 void add_tune_command(CLI::App& app) {
-  auto line = std::make_shared<CommandLine>();
+  auto line = std::make_shared<TuneLine>();
   CLI::App* command = app.add_subcommand(
       "tune", "what a candidate configuration would have made of a recorded journal");
   command->add_option("--journal", line->journal, "the journal's folder")->required();
@@ -243,7 +243,7 @@ void add_tune_command(CLI::App& app) {
   command->callback([line] {
     bool good = false;
     try {
-      good = run(*line);
+      good = run_tune(*line);
     } catch (const std::exception& error) {
       std::cerr << error.what() << '\n';
     }

@@ -18,9 +18,6 @@ namespace {
 
 using config::Json;
 
-constexpr std::array<const char*, 7> kFiles{"assets.json",  "margin.json",  "instruments.json",
-                                            "limits.json",  "process.json", "feeds.json",
-                                            "sessions.json"};
 constexpr std::string_view kHistoryEnding = ".csv";
 
 // Objects whose members are numbered in their order.
@@ -173,7 +170,7 @@ TuneTexts recorded_texts(std::string_view canonical) {
 TuneTexts candidate_texts(const TuneTexts& recorded, const std::filesystem::path& folder) {
   TuneTexts texts = recorded;
   bool any = false;
-  for (const char* const file : kFiles) {
+  for (const char* const file : config::kDeploymentFiles) {
     if (!std::filesystem::exists(folder / file)) continue;
     texts[file] = read_text(folder / file);
     any = true;

@@ -40,11 +40,11 @@ std::string grouped(const std::string& text) {
   return point - first > 4 ? out : out + text.substr(point);
 }
 
-std::string number(std::uint64_t value) { return grouped(std::to_string(value)); }
+std::string grouped_number(std::uint64_t value) { return grouped(std::to_string(value)); }
 
 std::vector<std::string> tally_row(std::string name, const Tally& tally) {
   std::vector<std::string> row{std::move(name)};
-  for (const std::uint64_t count : counts_of(tally)) row.push_back(number(count));
+  for (const std::uint64_t count : counts_of(tally)) row.push_back(grouped_number(count));
   return row;
 }
 
@@ -73,18 +73,20 @@ struct TunePage {
     add(Heading{1, report.candidate.empty() ? "How the limits are used"
                                             : "What a candidate would have changed"});
     add(fmt::format("Recorded from {} to {}: {} messages of clients. {}",
-                    minute(recording.first_ns), minute(recording.last_ns), number(total.messages),
+                    minute(recording.first_ns), minute(recording.last_ns),
+                    grouped_number(total.messages),
                     report.candidate.empty()
                         ? "Judged again by the limits that were in force."
                         : fmt::format("Judged again by the candidate {}.", report.candidate)));
     List list;
     list.items.push_back(fmt::format("Refused: {} as recorded, {} by the candidate.",
-                                     number(total.refused_then), number(total.refused_now)));
+                                     grouped_number(total.refused_then),
+                                     grouped_number(total.refused_now)));
     list.items.push_back(fmt::format(
         "{} newly refused, {} newly allowed, {} refused for another reason, {} market orders at "
         "another price.",
-        number(total.of(Change::Refused)), number(total.of(Change::Allowed)),
-        number(total.of(Change::Reason)), number(total.of(Change::Price))));
+        grouped_number(total.of(Change::Refused)), grouped_number(total.of(Change::Allowed)),
+        grouped_number(total.of(Change::Reason)), grouped_number(total.of(Change::Price))));
     std::size_t findings = 0;
     for (const KeyUse& key : report.keys) {
       if (!key.findings.empty()) ++findings;
@@ -158,7 +160,7 @@ struct TunePage {
     Table table{.header = {"recorded", "candidate", "messages"}, .is_text = true};
     for (const auto& [reasons, count] : comparison().other_reasons) {
       table.rows.push_back({std::string(risk::info(reasons.first).name),
-                            std::string(risk::info(reasons.second).name), number(count)});
+                            std::string(risk::info(reasons.second).name), grouped_number(count)});
     }
     page.push_back(std::move(table));
   }
@@ -202,7 +204,7 @@ struct TunePage {
         "for several accounts or nodes, the fullest counts. A near miss passes and leaves {} or "
         "more "
         "of the limit used. Margin is what open orders and requirement take of the equity.",
-        utilisation.settings().step_ns / 1'000'000, number(utilisation.samples()),
+        utilisation.settings().step_ns / 1'000'000, grouped_number(utilisation.samples()),
         share_text(utilisation.settings().near_ppm)));
     add_plot("shares.svg", fmt::format("The {} fullest limits", keys.size()),
              shares_plot(keys, report.levels_ppm));
@@ -218,8 +220,8 @@ struct TunePage {
                                    share_text(key->p95_ppm),
                                    share_text(key->p99_ppm),
                                    share_text(key->peak_ppm),
-                                   number(key->near_misses),
-                                   number(key->refused)};
+                                   grouped_number(key->near_misses),
+                                   grouped_number(key->refused)};
       for (const std::int64_t share : key->time_above_ppm) row.push_back(share_text(share));
       table.rows.push_back(std::move(row));
     }
@@ -247,7 +249,7 @@ struct TunePage {
                ? "-"
                : fmt::format("{} ({})", grouped(used_text(deployment(), key.worst, key.worst_used)),
                              share_text(key.peak_ppm)),
-           place_text(deployment(), key.worst), number(key.refused)});
+           place_text(deployment(), key.worst), grouped_number(key.refused)});
     }
     if (table.rows.empty()) {
       add("No limit stands out.");
@@ -292,7 +294,7 @@ struct TunePage {
       const auto lots = [&, index = i](std::int64_t size) {
         return grouped(*values.lots(risk::InstrumentIndex{index}, {size}));
       };
-      table.rows.push_back({deployment().names.instruments.name({i}), number(count),
+      table.rows.push_back({deployment().names.instruments.name({i}), grouped_number(count),
                             lots(orders[i].lots.percentile(500'000)),
                             lots(orders[i].lots.percentile(990'000)), lots(orders[i].lots.max()),
                             lots(orders[i].traded)});
@@ -326,9 +328,9 @@ struct TunePage {
       std::vector<std::string> row;
       for (const std::string& value : point.values) row.push_back(grouped(value));
       if (point.problem.empty()) {
-        row.push_back(number(point.total.refused_now));
-        row.push_back(number(point.total.of(Change::Refused)));
-        row.push_back(number(point.total.of(Change::Allowed)));
+        row.push_back(grouped_number(point.total.refused_now));
+        row.push_back(grouped_number(point.total.of(Change::Refused)));
+        row.push_back(grouped_number(point.total.of(Change::Allowed)));
         row.push_back(grouped(*values.quanta(point.peak_of_key)));
         row.push_back(grouped(*values.quanta(point.peak_gross)));
         row.push_back(share_text(point.peak_margin_ppm));
@@ -350,15 +352,17 @@ struct TunePage {
     for (const SuggestedLimit& limit : suggestion.limits) {
       if (!limit.changes()) continue;
       table.rows.push_back({limit.key, grouped(limit.before), grouped(limit.after),
-                            grouped(limit.observed), grouped(limit.peak), number(limit.orders),
-                            number(limit.refused), limit.remark});
+                            grouped(limit.observed), grouped(limit.peak),
+                            grouped_number(limit.orders), grouped_number(limit.refused),
+                            limit.remark});
     }
     page.push_back(std::move(table));
     add(fmt::format(
         "As recorded they would have refused {} messages instead of {}: {} newly, and {} less.",
-        number(suggestion.effect.refused_now), number(suggestion.effect.refused_then),
-        number(suggestion.effect.of(Change::Refused)),
-        number(suggestion.effect.of(Change::Allowed))));
+        grouped_number(suggestion.effect.refused_now),
+        grouped_number(suggestion.effect.refused_then),
+        grouped_number(suggestion.effect.of(Change::Refused)),
+        grouped_number(suggestion.effect.of(Change::Allowed))));
   }
 };
 

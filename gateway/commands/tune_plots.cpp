@@ -11,6 +11,7 @@
 #include "gateway/commands/record_values.h"
 #include "gateway/commands/svg_plot.h"
 #include "risk/reject_reason.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway {
 
@@ -22,7 +23,7 @@ constexpr double kRow = 26;
 constexpr double kNames = 300;  // room for the names of limits
 constexpr double kReasons = 200;
 constexpr const char* kPale = "#b9cfe8";
-constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
+using risk::kDayNs;
 
 struct Pair {
   std::string name;
@@ -71,7 +72,7 @@ std::string short_key(std::string_view key) {
   return text;
 }
 
-std::string percent(double share) { return fmt::format("{:.0f} %", share * 100); }
+std::string percent_mark(double share) { return fmt::format("{:.0f} %", share * 100); }
 
 // "10:05" within a day, "2026-01-05" beyond.
 std::string time_text(std::int64_t ns, std::int64_t span_ns) {
@@ -130,7 +131,8 @@ std::string shares_plot(const std::vector<const KeyUse*>& keys,
     out += line(x(level), 28, x(level), bottom + 4, level == 1'000'000 ? kRed : kRule);
     if (next - x(level) < kLabel) continue;  // no room between the two
     next = x(level);
-    out += label(next, bottom + 18, percent(static_cast<double>(level) / 1e6), kGrey, "middle");
+    out +=
+        label(next, bottom + 18, percent_mark(static_cast<double>(level) / 1e6), kGrey, "middle");
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const double y = 30 + 20 * static_cast<double>(i);
@@ -170,7 +172,7 @@ std::string series_plot(const TuneReport& report) {
   const Frame frame{first, last, 0, top};
   const double names = 18 * static_cast<double>(curves.size());
   std::string out = open(kWidth, kHeight + names, "The fullest limits over the recording");
-  out += y_axis(frame, percent);
+  out += y_axis(frame, percent_mark);
   const std::int64_t span = times.back().ns - times.front().ns;
   for (int i = 0; i <= 5; ++i) {
     const std::int64_t at = times.front().ns + span / 5 * i;
@@ -222,7 +224,7 @@ std::string sizes_plot(const TuneReport& report, std::uint32_t instrument) {
   const Frame frame{std::log10(least) - 0.05, std::log10(most) + 0.15, 0, 1.05};
   std::string out =
       open(kWidth, kHeight + 10, deployment.names.instruments.name({instrument}) + ": order sizes");
-  out += y_axis(frame, percent);
+  out += y_axis(frame, percent_mark);
   for (int power = static_cast<int>(std::ceil(frame.x_min)); power <= frame.x_max; ++power) {
     const double x = frame.x(power);
     const auto size = static_cast<std::int64_t>(std::pow(10.0, power));

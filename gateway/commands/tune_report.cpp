@@ -18,7 +18,6 @@ using tune::LimitUse;
 
 namespace {
 
-constexpr int kShareScale = 6;
 constexpr std::int64_t kHalfPpm = 500'000;
 constexpr std::int64_t kTenthPpm = 100'000;
 constexpr std::int64_t kNineTenthsPpm = 900'000;
@@ -221,7 +220,7 @@ std::string limit_text(const config::Deployment& deployment, const risk::LimitPr
     case Limit::NotionalMax:
       return *values.quanta(profile.instruments[instrument].notional_max.raw);
     case Limit::Collar:
-      return config::to_decimal(profile.instruments[instrument].collar_ppm, kShareScale);
+      return config::to_decimal(profile.instruments[instrument].collar_ppm, config::kPpmScale);
     case Limit::LongMax:
       return *values.lots(index, profile.instruments[instrument].long_max);
     case Limit::ShortMax:
@@ -233,7 +232,7 @@ std::string limit_text(const config::Deployment& deployment, const risk::LimitPr
     case Limit::OpenOrders:
       return std::to_string(profile.open_orders_max);
     case Limit::Leverage:
-      return config::to_decimal(profile.leverage_max_ppm, kShareScale);
+      return config::to_decimal(profile.leverage_max_ppm, config::kPpmScale);
     case Limit::DailyLoss:
       return *values.quanta(profile.daily_loss_max.raw);
     case Limit::Margin:
@@ -251,7 +250,7 @@ std::string used_text(const config::Deployment& deployment, const LimitId& id, s
     case Limit::ShortMax:
       return *values.lots({id.instrument}, {used});
     case Limit::Collar:
-      return config::to_decimal(used, kShareScale);
+      return config::to_decimal(used, config::kPpmScale);
     case Limit::OpenOrders:
       return std::to_string(used);
     case Limit::NotionalMax:

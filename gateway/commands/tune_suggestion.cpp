@@ -28,7 +28,6 @@ using tune::LimitUse;
 namespace {
 
 constexpr const char* kFile = "limits.json";
-constexpr int kShareScale = 6;
 
 bool can_be_suggested(Limit limit) { return limit <= Limit::OpenOrders; }
 
@@ -101,7 +100,7 @@ SuggestedLimit judge(const Seen& seen, const config::Deployment& deployment,
     return limit;
   }
   limit.after = seen.id.limit == Limit::Collar
-                    ? config::to_decimal(std::min(wanted, kPpm), kShareScale)
+                    ? config::to_decimal(std::min(wanted, kPpm), config::kPpmScale)
                     : used_text(deployment, seen.id, wanted);
   return limit;
 }

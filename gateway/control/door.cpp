@@ -6,12 +6,13 @@
 
 #include "gateway/control/openapi.h"
 #include "gateway/control/tokens.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::control {
 
 namespace {
 
-constexpr std::int64_t kSecondNs = risk::kSecondNs;
+using risk::kSecondNs;
 constexpr std::uint32_t kEventsPerSecondMax = 1'000;  // of a listener
 constexpr std::uint32_t kRetryAfter = 1;              // seconds
 

@@ -8,6 +8,7 @@
 #include "gateway/gate/records.h"
 #include "gateway/json/commands.h"
 #include "gateway/json/signature.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::edge {
 
@@ -16,7 +17,7 @@ using risk::Disposition;
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 
 }  // namespace
 

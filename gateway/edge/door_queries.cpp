@@ -11,6 +11,7 @@
 #include "gateway/edge/json_door.h"
 #include "gateway/json/commands.h"
 #include "gateway/json/signature.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::edge {
 
@@ -18,8 +19,8 @@ using json::Category;
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+using risk::kNsPerMs;
+using risk::kSecondNs;
 
 constexpr std::uint32_t kTriesMax = 20;  // looks of a query that are refused, a moment apart
 constexpr std::int64_t kImpatientNs = 50 * kNsPerMs;
@@ -336,7 +337,7 @@ void JsonDoor::write_time(std::int64_t now_ns) {
   fmt::format_to(fmt::appender(buffer_),
                  R"({{"retCode":0,"retMsg":"OK","result":{{"timeSecond":"{}","timeNano":"{}"}},)"
                  R"("retExtInfo":{{}},"time":{}}})",
-                 now_ns / kNsPerSecond, now_ns, now_ns / kNsPerMs);
+                 now_ns / kSecondNs, now_ns, now_ns / kNsPerMs);
 }
 
 std::optional<HttpReply> JsonDoor::on_request(const HttpRequest& request, std::int64_t now_ns) {

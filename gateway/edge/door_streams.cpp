@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gateway/edge/json_door.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::edge {
 
@@ -13,7 +14,7 @@ using json::Topic;
 
 namespace {
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
 constexpr std::uint32_t kLooksARound = 32;
 
 }  // namespace

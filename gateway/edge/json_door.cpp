@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/json/signature.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::edge {
 
@@ -12,8 +13,8 @@ using json::Op;
 
 namespace {
 
-constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kNsPerMs = 1'000'000;
+using risk::kNsPerMs;
+using risk::kSecondNs;
 
 constexpr std::int64_t kLoginChecksNs = 50 * kNsPerMs;  // apart
 constexpr std::int64_t kAliveNs = 10 * kNsPerMs;        // said of a session once in

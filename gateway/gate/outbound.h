@@ -11,8 +11,7 @@ namespace portcullis::gateway::gate {
 
 // OUCH times count from 00:00 UTC of the day.
 inline std::uint64_t since_midnight(risk::Timestamp time) {
-  constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
-  return static_cast<std::uint64_t>(time.ns % kDayNs);
+  return static_cast<std::uint64_t>(time.ns % risk::kDayNs);
 }
 
 inline risk::ClientText blank_text() {

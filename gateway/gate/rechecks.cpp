@@ -4,12 +4,13 @@
 
 #include "gateway/gate/gate.h"
 #include "gateway/gate/outbound.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::gate {
 
 namespace {
 
-constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
+using risk::kDayNs;
 constexpr std::int64_t kRecheckMinNs = 250'000;  // between two slices, where a minute is enough
 constexpr std::int64_t kDueNs = 500'000;         // between two slices of accounts that are due
 

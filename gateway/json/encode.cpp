@@ -14,7 +14,6 @@ namespace {
 std::string amount(std::int64_t value, risk::ArithmeticUnit unit, risk::InstrumentIndex instrument,
                    const Symbols& symbols) {
   constexpr int kNsScale = 9;
-  constexpr int kPpmScale = 6;
   switch (unit) {
     case risk::ArithmeticUnit::Lots:
       if (instrument.exists()) return symbols.quantity(instrument, value);
@@ -27,7 +26,7 @@ std::string amount(std::int64_t value, risk::ArithmeticUnit unit, risk::Instrume
     case risk::ArithmeticUnit::Nanoseconds:
       return config::to_decimal(value, kNsScale);
     case risk::ArithmeticUnit::Ppm:
-      return config::to_decimal(value, kPpmScale);
+      return config::to_decimal(value, config::kPpmScale);
     case risk::ArithmeticUnit::None:
     case risk::ArithmeticUnit::Count:
       break;

@@ -6,6 +6,7 @@
 #include "config/decimal.h"
 #include "gateway/json/commands.h"
 #include "gateway/json/encode.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::json {
 
@@ -13,8 +14,7 @@ namespace {
 
 using risk::Int128;
 
-constexpr std::int64_t kNsPerMs = 1'000'000;
-constexpr int kPpmScale = 6;
+using risk::kNsPerMs;
 
 std::int64_t ms(risk::Timestamp time) { return time.ns / kNsPerMs; }
 
@@ -174,7 +174,7 @@ void write_execution(Writer& out, const Execution& execution, const Symbols& sym
   out.text("execTime", ms(execution.time));
   out.boolean("isMaker", execution.liquidity == ouch::kLiquidityAdded);
   out.text("execFee", contract.fee(execution.price, execution.quantity));
-  out.text("feeRate", config::to_decimal(contract.parameters.fee_ppm, kPpmScale));
+  out.text("feeRate", config::to_decimal(contract.parameters.fee_ppm, config::kPpmScale));
   out.text("feeCurrency", contract.settlement_name()).text("marketUnit", contract.market_unit());
   blanks(out, {"isLeverage", "execPnl", "tradeIv", "markIv", "markPrice", "indexPrice",
                "underlyingPrice", "blockTradeId", "closedSize", "extraFees"});

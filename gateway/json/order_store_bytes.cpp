@@ -26,7 +26,7 @@ template <class T>
 concept Plain = std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T> &&
     !std::same_as<T, bool>;
 
-struct Out {
+struct ToBytes {
   std::vector<std::byte>& bytes;
   template <Plain T>
   void operator()(const T& value) {
@@ -36,7 +36,7 @@ struct Out {
   void operator()(bool value) { (*this)(static_cast<std::uint8_t>(value)); }
 };
 
-struct In {
+struct FromBytes {
   std::span<const std::byte> bytes;
   bool ok = true;
   template <Plain T>
@@ -56,7 +56,7 @@ struct In {
   }
 };
 
-// Of `Archive` Out or In; `T` is const for Out.
+// Of `Archive` ToBytes or FromBytes; `T` is const for ToBytes.
 template <class Archive, class T>
 void pending(Archive& archive, T& p) {
   archive(p.client_ref), archive(p.original_ref), archive(p.number);
@@ -90,7 +90,7 @@ void execution(Archive& archive, T& e) {
 }  // namespace
 
 void OrderStore::save(std::vector<std::byte>& out) const {
-  Out put{out};
+  ToBytes put{out};
   const auto count = [&](std::size_t n) { put(static_cast<std::uint32_t>(n)); };
   put(kMagic), put(kVersion), put(sequence_), put(stream_session_);
   put(resolved_below_), put(next_number_), put(unattributed_);
@@ -109,7 +109,7 @@ void OrderStore::save(std::vector<std::byte>& out) const {
 }
 
 std::string OrderStore::load(std::span<const std::byte> bytes) {
-  In get{bytes};
+  FromBytes get{bytes};
   std::uint64_t magic = 0;
   std::uint32_t version = 0;
   get(magic), get(version);

@@ -4,8 +4,6 @@
 
 namespace portcullis::gateway::soup {
 
-using Type = ClientEvent::Type;
-
 ClientEvent ClientConnection::next_event() noexcept {
   ClientEvent event;
   // Each turn takes a packet out of the input, so the loop is bounded by its size.
@@ -13,14 +11,14 @@ ClientEvent ClientConnection::next_event() noexcept {
     const std::optional<Frame> frame = link_.next_frame();
     if (!frame) {
       event.error = link_.take_error();
-      if (event.error != LinkError::None) event.type = Type::Error;
+      if (event.error != LinkError::None) event.type = ClientEvent::Type::Error;
       return event;
     }
 
     switch (frame->type) {
       case PacketType::SequencedData:
         if (!is_active()) break;
-        event.type = Type::SequencedData;
+        event.type = ClientEvent::Type::SequencedData;
         event.payload = frame->payload;
         event.sequence = next_sequence_++;
         return event;
@@ -28,7 +26,7 @@ ClientEvent ClientConnection::next_event() noexcept {
         if (!frame->payload.empty()) link_.fail(LinkError::BadPacketLength);
         continue;
       case PacketType::Debug:
-        event.type = Type::Debug;
+        event.type = ClientEvent::Type::Debug;
         event.payload = frame->payload;
         return event;
       case PacketType::LoginAccepted: {
@@ -40,7 +38,7 @@ ClientEvent ClientConnection::next_event() noexcept {
         }
         link_.set_state(LinkState::Active);
         next_sequence_ = accepted->sequence;
-        event.type = Type::LoginAccepted;
+        event.type = ClientEvent::Type::LoginAccepted;
         event.session = accepted->session;
         event.sequence = accepted->sequence;
         return event;
@@ -52,7 +50,7 @@ ClientEvent ClientConnection::next_event() noexcept {
           continue;
         }
         link_.set_state(LinkState::Closed);
-        event.type = Type::LoginRejected;
+        event.type = ClientEvent::Type::LoginRejected;
         event.reject_reason = LoginRejectReason{std::to_integer<char>(frame->payload[0])};
         return event;
       case PacketType::EndOfSession:
@@ -62,7 +60,7 @@ ClientEvent ClientConnection::next_event() noexcept {
           continue;
         }
         link_.set_state(LinkState::Closed);
-        event.type = Type::EndOfSession;
+        event.type = ClientEvent::Type::EndOfSession;
         return event;
       case PacketType::LoginRequest:
       case PacketType::UnsequencedData:

@@ -4,8 +4,6 @@
 
 namespace portcullis::gateway::soup {
 
-using Type = ServerEvent::Type;
-
 ServerEvent ServerConnection::next_event() noexcept {
   ServerEvent event;
   if (link_.state() == LinkState::LoginPending) link_.expire();
@@ -25,18 +23,18 @@ ServerEvent ServerConnection::next_event() noexcept {
         break;
       }
       link_.set_state(LinkState::LoginPending);
-      event.type = Type::LoginRequest;
+      event.type = ServerEvent::Type::LoginRequest;
       event.login = *login;
       return event;
     }
 
     switch (frame->type) {
       case PacketType::UnsequencedData:
-        event.type = Type::UnsequencedData;
+        event.type = ServerEvent::Type::UnsequencedData;
         event.payload = frame->payload;
         return event;
       case PacketType::Debug:
-        event.type = Type::Debug;
+        event.type = ServerEvent::Type::Debug;
         event.payload = frame->payload;
         return event;
       case PacketType::ClientHeartbeat:
@@ -48,7 +46,7 @@ ServerEvent ServerConnection::next_event() noexcept {
           continue;
         }
         link_.set_state(LinkState::Closed);
-        event.type = Type::Logout;
+        event.type = ServerEvent::Type::Logout;
         return event;
       case PacketType::LoginRequest:
       case PacketType::LoginAccepted:
@@ -61,7 +59,7 @@ ServerEvent ServerConnection::next_event() noexcept {
     link_.fail(LinkError::UnexpectedPacket);
   }
   event.error = link_.take_error();
-  if (event.error != LinkError::None) event.type = Type::Error;
+  if (event.error != LinkError::None) event.type = ServerEvent::Type::Error;
   return event;
 }
 

@@ -1,12 +1,14 @@
 #include "gateway/tune/comparison.h"
 
+#include "risk/types.h"
+
 namespace portcullis::gateway::tune {
 
 using risk::Disposition;
 
 namespace {
 
-constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
+using risk::kDayNs;
 
 std::size_t number(risk::RejectReason reason) { return static_cast<std::size_t>(reason); }
 

@@ -7,6 +7,7 @@
 
 #include "gateway/gate/record_fields.h"
 #include "gateway/ouch/messages.h"
+#include "risk/types.h"
 
 namespace portcullis::gateway::tune {
 
@@ -17,7 +18,7 @@ using risk::NodeLevel;
 
 namespace {
 
-constexpr std::int64_t kDayNs = 86'400 * risk::kSecondNs;
+using risk::kDayNs;
 constexpr std::int64_t kShareMax = 1'000 * kPpm;
 constexpr std::size_t kSeriesMax = 5'000;  // limits, beyond which no series are kept
 constexpr std::int64_t kPerMille = 1'000;  // ppm

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "risk/types.h"
 #include "tests/support/random_shard_run.h"
 
 namespace portcullis::test {
@@ -15,7 +16,6 @@ using support::Rng;
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr int kRestTurnsMax = 20'000;
 
 }  // namespace
@@ -83,7 +83,7 @@ bool RandomShard::begin() {
 
 void RandomShard::pass() {
   world_.transport().clock_ns +=
-      rng_.percent(90) ? rng_.between(0, 200'000) : rng_.between(0, 20 * kMillisecond);
+      rng_.percent(90) ? rng_.between(0, 200'000) : rng_.between(0, 20 * risk::kNsPerMs);
   if (!world_.is_running()) {
     // Before it begins again, something may have become of its files.
     if (world_.kind().follows && rng_.percent(3)) damage_a_snapshot();
@@ -240,9 +240,9 @@ void RandomShard::rest() {
     world_.stay_alive();
     world_.transport().connect_is_pending = false;
     if (turn == 0 && all_leave) {
-      until_ns = world_.now_ns() + 2'100 * kMillisecond;  // the longest grace
+      until_ns = world_.now_ns() + 2'100 * risk::kNsPerMs;  // the longest grace
     }
-    this->turn(2 * kMillisecond);
+    this->turn(2 * risk::kNsPerMs);
     if (!is_well()) return;
     if (world_.running_gate().link() == gate::LinkState::Lost)
       world_.operate([this](gate::Gate& g) { g.lost_orders_are_dead(world_.shard().now_ns()); });

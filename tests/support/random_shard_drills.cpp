@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "gateway/follower/snapshot.h"
+#include "risk/types.h"
 #include "tests/support/random_shard_run.h"
 
 namespace portcullis::test {
@@ -16,8 +17,6 @@ namespace venue_sim = gateway::venue_sim;
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1'000 * kMillisecond;
 constexpr std::uint64_t kMark = 64'000'000;  // of BTC-PERP, on the wire
 constexpr int kMany = 2'000;                 // turns after which something will not happen any more
 
@@ -127,7 +126,7 @@ std::uint64_t RandomShard::busy_venue() {
     for (int n = 0; n < 20; ++n) {
       enter(alpha, n % 2 == 0 ? 'B' : 'S', n % 2 == 0 ? kMark - 500'000 : kMark + 500'000);
     }
-    turn(kMillisecond, false);
+    turn(risk::kNsPerMs, false);
   }
   turns(50);
   ask(alpha, ouch::MassCancel{.user_ref_num = orders_.next_number(alpha.session),
@@ -152,7 +151,7 @@ std::uint64_t RandomShard::slow_consumer() {
   for (int t = 0; t < kMany && is_well() && slow == before; ++t) {
     // When there must be no room any more, only time goes by.
     if (t < 150) ask_query(alpha, 32);
-    turn(t < 150 ? kMillisecond : kSecond / 2);
+    turn(t < 150 ? risk::kNsPerMs : risk::kSecondNs / 2);
     slow = world_.shard().link_counters().slow_consumers;
   }
   return slow - before;
@@ -229,7 +228,7 @@ std::uint64_t RandomShard::power_loss() {
   const auto segment = [this] { return journal::list_segments(world_.journal_folder()).back(); };
   for (const std::uint32_t was = segment(); segment() == was && is_well();) {
     ask_query(alpha, 32);
-    turn(kMillisecond);
+    turn(risk::kNsPerMs);
   }
   g_disk.writes_fail = true;
   enter(alpha, 'B', kMark - 500'000);
@@ -305,7 +304,7 @@ std::uint64_t RandomShard::lost_venue() {
   turns(20);
   forget_venue(0);
   for (int t = 0; t < kMany && is_well() && audit_.seen.lost_venues == before; ++t)
-    turn(2 * kMillisecond);
+    turn(2 * risk::kNsPerMs);
   if (is_well() && world_.running_gate().link() == gate::LinkState::Lost)
     world_.operate([this](gate::Gate& g) { g.lost_orders_are_dead(world_.shard().now_ns()); });
   turns(100);
@@ -315,14 +314,14 @@ std::uint64_t RandomShard::lost_venue() {
 // It is lost on its way, and the next number proves it.
 std::uint64_t RandomShard::void_order() {
   Person& alpha = come("ALPHA2", person("ALPHA2").soup.next());
-  turns(100, 20 * kMillisecond);
+  turns(100, 20 * risk::kNsPerMs);
   world_.price_everything();
   const std::uint64_t before = audit_.gate().voided();
   enter(alpha, 'B', kMark - 500'000);
-  turn(kMillisecond, false);
-  turn(kMillisecond, false);
+  turn(risk::kNsPerMs, false);
+  turn(risk::kNsPerMs, false);
   world_.venue.restart(0);
-  turns(200, 20 * kMillisecond);
+  turns(200, 20 * risk::kNsPerMs);
   return audit_.gate().voided() - before;
 }
 
@@ -339,7 +338,7 @@ std::uint64_t RandomShard::lockout() {
     turns(5);
     guesser.close();
   }
-  turns(130, kSecond / 2);  // until it is over
+  turns(130, risk::kSecondNs / 2);  // until it is over
   return world_.shard().link_counters().logins_locked_out - before;
 }
 
@@ -384,7 +383,7 @@ std::uint64_t RandomShard::dead_man() {
   (void)come("CHARL2", 0);
   const std::uint64_t before = world_.shard().link_counters().dead_men;
   person("CHARL2").is_mute = true;
-  turns(130, kSecond / 2);
+  turns(130, risk::kSecondNs / 2);
   return world_.shard().link_counters().dead_men - before;
 }
 
@@ -395,7 +394,7 @@ std::uint64_t RandomShard::cancel_on_disconnect() {
   if (audit_.gate().live(alpha.session).empty()) return 0;
   alpha.soup.close();
   const std::uint64_t before = audit_.seen.cancels_on_disconnect;
-  turns(120, 20 * kMillisecond);
+  turns(120, 20 * risk::kNsPerMs);
   return audit_.gate().live(alpha.session).empty() ? audit_.seen.cancels_on_disconnect - before : 0;
 }
 
@@ -407,7 +406,7 @@ std::uint64_t RandomShard::cancel_after_a_crash() {
   world_.kill();
   alpha.soup.close();
   if (!begin()) return 0;
-  turns(200, 20 * kMillisecond);
+  turns(200, 20 * risk::kNsPerMs);
   return audit_.gate().live(alpha.session).empty() ? 1 : 0;
 }
 
@@ -439,7 +438,7 @@ std::uint64_t RandomShard::messages_gone() {
   };
   for (int t = 0; t < kMany && is_well() && first() == 1; ++t) {
     ask_query(alpha, 32);
-    turn(kMillisecond);
+    turn(risk::kNsPerMs);
     if (t % 16 == 0 && world_.write_snapshot()) ++totals_.snapshots;
   }
   const std::uint64_t before = audit_.seen.gone;
@@ -463,7 +462,7 @@ std::uint64_t RandomShard::edge_orders() {
     turns(10);
   }
   desk_->close();
-  turns(100, 20 * kMillisecond);
+  turns(100, 20 * risk::kNsPerMs);
   return desk_->refused > refused ? audit_.seen.commands - before : 0;
 }
 

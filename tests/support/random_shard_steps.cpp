@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "gateway/follower/snapshot.h"
+#include "risk/types.h"
 #include "tests/support/random_shard_run.h"
 
 namespace portcullis::test {
@@ -14,7 +15,6 @@ namespace venue_sim = gateway::venue_sim;
 
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::size_t kRememberedMax = 20;
 
 }  // namespace
@@ -267,13 +267,13 @@ void RandomShard::clock_moves() {
   std::int64_t& clock = world_.transport().clock_ns;
   const std::int64_t what = rng_.between(1, 100);
   if (what <= 10) {
-    clock -= rng_.between(0, 50 * kMillisecond);
+    clock -= rng_.between(0, 50 * risk::kNsPerMs);
   } else if (what <= 90) {
-    clock += rng_.between(0, 200 * kMillisecond);
+    clock += rng_.between(0, 200 * risk::kNsPerMs);
   } else if (what <= 98) {
-    clock += rng_.between(0, 3'000 * kMillisecond);
+    clock += rng_.between(0, 3'000 * risk::kNsPerMs);
   } else {
-    clock += rng_.between(0, 20'000 * kMillisecond);
+    clock += rng_.between(0, 20'000 * risk::kNsPerMs);
   }
   if (rng_.percent(70)) world_.price_everything();
 }
