@@ -13,7 +13,6 @@ namespace portcullis::gateway::json {
 namespace {
 
 using risk::Int128;
-
 using risk::kNsPerMs;
 
 std::int64_t ms(risk::Timestamp time) { return time.ns / kNsPerMs; }
