@@ -9,7 +9,7 @@
 #include "tests/support/edge_world.h"
 #include "tests/support/process.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_json_session_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -101,4 +101,4 @@ TEST(ClientJsonSession, SaysThatTheGateHasClosed) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_json_session_test

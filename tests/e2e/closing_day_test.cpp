@@ -16,7 +16,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::test {
+namespace portcullis::test::closing_day_test {
 namespace {
 
 Outcome portcullis(std::vector<std::string> arguments) {
@@ -148,4 +148,4 @@ TEST_F(ClosingDay, WhoStopsReadingEndsItQuietly) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::closing_day_test

@@ -17,7 +17,7 @@
 #include "tests/support/raw_peer.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::control_plane_test {
 namespace {
 
 using config::Role;
@@ -225,4 +225,4 @@ TEST_F(ControlPlane, EventsArePushed) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::control_plane_test

@@ -12,7 +12,7 @@
 #include "tests/support/edge_world.h"
 #include "tests/support/raw_peer.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_hostile_json_test {
 namespace {
 
 std::int64_t now_ms() { return feeds::epoch_ns() / 1'000'000; }
@@ -188,4 +188,4 @@ TEST_F(EdgeHostileJson, FramesOfClientsOfOtherVenuesAreAnswered) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_hostile_json_test

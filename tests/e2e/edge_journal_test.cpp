@@ -9,7 +9,7 @@
 #include "tests/support/failing_disk.h"
 #include "tests/support/raw_peer.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_journal_test {
 namespace {
 
 namespace journal = gateway::journal;
@@ -145,4 +145,4 @@ TEST_F(EdgeJournal, ADamagedRecordClosesTheDoorAndLeavesTheGateAlone) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_journal_test

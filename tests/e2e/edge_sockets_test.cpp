@@ -13,7 +13,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/raw_peer.h"
 
-namespace portcullis::gateway::edge {
+namespace portcullis::gateway::edge::edge_sockets_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -596,4 +596,4 @@ TEST_F(EdgeSockets, APortThatIsTakenIsSaid) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::edge
+}  // namespace portcullis::gateway::edge::edge_sockets_test

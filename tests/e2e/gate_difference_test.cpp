@@ -14,7 +14,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_difference_test {
 namespace {
 
 namespace follower = gateway::follower;
@@ -211,4 +211,4 @@ TEST_F(GateDifference, NothingIsAcceptedWhereNothingDiffers) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_difference_test

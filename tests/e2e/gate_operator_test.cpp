@@ -11,7 +11,7 @@
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_operator_test {
 namespace {
 
 using namespace gateway;
@@ -149,4 +149,4 @@ TEST_F(GateOperator, WaitsAsItIsTold) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_operator_test

@@ -17,7 +17,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_reload_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -186,4 +186,4 @@ TEST_F(GateReload, WhatIsInForceOutlivesTheProcess) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_reload_test

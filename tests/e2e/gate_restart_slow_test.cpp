@@ -7,7 +7,7 @@
 #include "tests/support/restart_run.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_restart_slow_test {
 namespace {
 
 constexpr int kRounds = 60;
@@ -73,4 +73,4 @@ TEST(GateRestartSlow, GoesOnWithADelayOnTheWayBack) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_restart_slow_test

@@ -7,7 +7,7 @@
 #include "tests/support/restart_run.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_restart_test {
 namespace {
 
 using namespace gateway;
@@ -93,4 +93,4 @@ TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkInTheMiddleOfAPacket) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_restart_test

@@ -17,7 +17,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/trader.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_retention_test {
 namespace {
 
 namespace journal = gateway::journal;
@@ -179,4 +179,4 @@ TEST_F(GateRetention, AKilledGateGoesOnWithoutItsFirstSegments) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_retention_test

@@ -15,7 +15,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_safety_test {
 namespace {
 
 constexpr auto kSet = Change::Kind::Set;
@@ -255,4 +255,4 @@ TEST_F(GateSafety, TheDeadManCancelsTheOrdersOfASilentClient) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_safety_test

@@ -18,7 +18,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/soup_packets.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_server_test {
 namespace {
 
 using namespace gateway;
@@ -761,4 +761,4 @@ TEST_F(GateServer, WhatHasBecomeDurableLeavesAtOnce) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_server_test

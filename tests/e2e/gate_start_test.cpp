@@ -14,7 +14,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_start_test {
 namespace {
 
 constexpr auto kSet = Change::Kind::Set;
@@ -187,4 +187,4 @@ TEST_F(GateStart, RefusesAMissingPassword) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_start_test

@@ -10,7 +10,7 @@
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_unclean_boot_test {
 namespace {
 
 namespace journal = gateway::journal;
@@ -121,4 +121,4 @@ TEST(GateUncleanBoot, ClientsBeginAgainUnderAnotherNameAndTheVenueTellsWhatWasLo
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_unclean_boot_test

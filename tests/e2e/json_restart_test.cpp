@@ -10,7 +10,7 @@
 #include "tests/support/json_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::json_restart_test {
 namespace {
 
 constexpr auto kSet = Change::Kind::Set;
@@ -73,4 +73,4 @@ TEST_F(JsonRestart, AfterKillsQueriesSayWhatTheGateHas) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::json_restart_test

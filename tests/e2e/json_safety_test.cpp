@@ -5,7 +5,7 @@
 #include "tests/support/json_gate.h"
 #include "tests/support/json_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::json_safety_test {
 namespace {
 
 constexpr auto kSet = Change::Kind::Set;
@@ -150,4 +150,4 @@ TEST_F(JsonSafety, ADeafDropCopyIsClosedAndHoldsUpNobody) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::json_safety_test

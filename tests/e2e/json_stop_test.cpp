@@ -14,7 +14,7 @@
 #include "tests/support/json_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::json_stop_test {
 namespace {
 
 using namespace gateway;
@@ -152,4 +152,4 @@ TEST_F(JsonStop, AnswersWaitForTheDisk) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::json_stop_test

@@ -16,7 +16,7 @@
 #include "tests/support/raw_peer.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_config_test {
 namespace {
 
 using test::Change;
@@ -203,4 +203,4 @@ TEST(LiveConfig, ADeploymentsStreamsAndPublisherMakeItsPrices) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_config_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/live_sources.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_feeds_test {
 namespace {
 
 using test::begin;
@@ -15,9 +15,9 @@ using test::FeedVenue;
 using test::go_on;
 using test::kMs;
 using test::kPatience;
+using test::Lines;
 using test::Live;
 using test::shown_ticker;
-using test::Texts;
 using test::ticker;
 using test::to;
 using test::VenueConnection;
@@ -61,14 +61,14 @@ void expect_recovery(const FeedVenue::Script& first, std::string_view problem,
   ASSERT_EQ(told.problems.size(), 1U) << problem;
   EXPECT_NE(told.problems[0].find(problem), std::string::npos) << told.problems[0];
   EXPECT_EQ(live.status(0).last_error, told.problems[0]);
-  EXPECT_EQ(told.states, was_live ? (Texts{"connecting", "live", "waiting", "connecting", "live"})
-                                  : (Texts{"connecting", "waiting", "connecting", "live"}));
+  EXPECT_EQ(told.states, was_live ? (Lines{"connecting", "live", "waiting", "connecting", "live"})
+                                  : (Lines{"connecting", "waiting", "connecting", "live"}));
   EXPECT_EQ(live.counters().attempts, 2U);
   EXPECT_EQ(live.counters().failures, 1U);
   EXPECT_EQ(live.counters().connects, was_live ? 2U : 1U);
   // The other source has not noticed.
   EXPECT_TRUE(live.wait_for_updates(1, 1));
-  EXPECT_EQ(live.told(1).states, (Texts{"connecting", "live"}));
+  EXPECT_EQ(live.told(1).states, (Lines{"connecting", "live"}));
   EXPECT_EQ(live.counters(1).failures, 0U);
 }
 
@@ -275,7 +275,7 @@ TEST(LiveFeeds, GarbageBetweenGoodFramesIsCountedAndPassedOver) {
   }});
   Live live({{"venue", to(venue, deribit())}});
   ASSERT_TRUE(live.wait_for_updates(2));
-  EXPECT_EQ(live.told().updates, (Texts{shown_ticker(1), shown_ticker(2)}));
+  EXPECT_EQ(live.told().updates, (Lines{shown_ticker(1), shown_ticker(2)}));
   EXPECT_EQ(live.counters().malformed, 5U);
   EXPECT_EQ(live.counters().failures, 0U);
 }
@@ -333,7 +333,7 @@ TEST(LiveFeeds, BybitsHolesAreSubscribedToAgain) {
     const auto expect_again = [&] {
       const test::VenueRequest leave = connection.read_request();
       EXPECT_EQ(leave.verb, Verb::Unsubscribe) << leave.text;
-      EXPECT_EQ(leave.topics, Texts{"tickers.BTCUSDT"});
+      EXPECT_EQ(leave.topics, Lines{"tickers.BTCUSDT"});
       connection.answer(VenueWords::Bybit, leave);
       EXPECT_TRUE(connection.serve_subscriptions(VenueWords::Bybit, 1));
     };
@@ -354,7 +354,7 @@ TEST(LiveFeeds, BybitsHolesAreSubscribedToAgain) {
   Live live({{"venue", to(venue, bybit())}});
   ASSERT_TRUE(live.wait_for_updates(4));
   EXPECT_EQ(live.told().updates,
-            (Texts{shown_bybit(2, 2), shown_bybit(3, 3), shown_bybit(4, 4), shown_bybit(6, 6)}));
+            (Lines{shown_bybit(2, 2), shown_bybit(3, 3), shown_bybit(4, 4), shown_bybit(6, 6)}));
   EXPECT_EQ(live.counters().gaps, 2U);
   EXPECT_EQ(live.counters().resubscribes, 2U);
   EXPECT_EQ(live.status(0).outcomes[UpdateOutcome::Duplicate], 1U);
@@ -414,4 +414,4 @@ TEST(LiveFeeds, WithoutStartThereIsNothingToStop) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_feeds_test

@@ -4,13 +4,13 @@
 #include "tests/support/live_sources.h"
 #include "tests/support/raw_peer.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_lines_test {
 namespace {
 
 using test::kMs;
+using test::Lines;
 using test::Live;
 using test::RawPeer;
-using test::Texts;
 
 std::string read_line(RawPeer& peer) {
   std::string line;
@@ -43,9 +43,9 @@ TEST_F(LiveLines, APublisherComesAndGoesAndComesAgain) {
     ASSERT_TRUE(live->wait_for_states(static_cast<std::size_t>(1 + 3 * n)));
   }
   EXPECT_EQ(live->told().updates,
-            (Texts{"BTC-USD mark=50001 @1700000000000", "BTC-USD mark=50002 @1700000000000"}));
+            (Lines{"BTC-USD mark=50001 @1700000000000", "BTC-USD mark=50002 @1700000000000"}));
   EXPECT_EQ(live->told().states,
-            (Texts{"waiting", "connecting", "live", "waiting", "connecting", "live", "waiting"}));
+            (Lines{"waiting", "connecting", "live", "waiting", "connecting", "live", "waiting"}));
   const SourceCounters counters = live->counters();
   EXPECT_EQ(counters.connects, 2U);
   EXPECT_EQ(counters.failures, 2U);
@@ -63,7 +63,7 @@ TEST_F(LiveLines, ASecondPublisherIsTurnedAway) {
   EXPECT_EQ(second.read_to_end(), "error 0 there is a publisher already\n");
   first.send("mark A 2 2\n");
   ASSERT_TRUE(live->wait_for_updates(1));
-  EXPECT_EQ(live->told().updates, Texts{"A mark=2 @0"});
+  EXPECT_EQ(live->told().updates, Lines{"A mark=2 @0"});
   EXPECT_EQ(live->counters().turned_away, 1U);
   EXPECT_EQ(live->counters().attempts, 1U);
 }
@@ -171,4 +171,4 @@ TEST_F(LiveLines, WhatCannotWorkIsSaidBeforehand) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_lines_test

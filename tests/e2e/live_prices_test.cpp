@@ -12,7 +12,7 @@
 #include "tests/support/ouch_client.h"
 #include "tests/support/raw_peer.h"
 
-namespace portcullis::test {
+namespace portcullis::test::live_prices_test {
 namespace {
 
 using namespace gateway;
@@ -91,4 +91,4 @@ TEST_F(LivePrices, OrdersPassWhileThePublisherSpeaks) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::live_prices_test

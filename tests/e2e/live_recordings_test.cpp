@@ -11,15 +11,15 @@
 #include "tests/support/live_sources.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_recordings_test {
 namespace {
 
 using test::deribit;
 using test::FeedVenue;
 using test::kPatience;
+using test::Lines;
 using test::Live;
 using test::shown;
-using test::Texts;
 using test::ticker;
 using test::to;
 using test::VenueConnection;
@@ -41,7 +41,7 @@ RecordedSession session_of(const std::filesystem::path& file) {
 void expect_the_same(const std::filesystem::path& file, const Recording& recording) {
   const RecordedSession session = session_of(file);
   FeedDecoder decoder(recording.settings.dialect);
-  Texts expected;
+  Lines expected;
   SessionPlayer(session, decoder).play_all([&](const SessionRow&, const FeedFrame& frame) {
     for (const MarketUpdate& update : frame.updates) expected.push_back(shown(update));
   });
@@ -70,10 +70,10 @@ void expect_the_same(const std::filesystem::path& file, const Recording& recordi
   EXPECT_EQ(live.counters().updates, expected.size());
   EXPECT_EQ(live.counters().malformed, 1U);
   EXPECT_GE(live.counters().messages, session.counts.received + 1);
-  EXPECT_EQ(live.told().states, (Texts{"connecting", "live"}));
+  EXPECT_EQ(live.told().states, (Lines{"connecting", "live"}));
 }
 
-TEST(LiveFeeds, SmallSessionsGiveWhatTheirFilesDo) {
+TEST(LiveRecordings, SmallSessionsGiveWhatTheirFilesDo) {
   const std::filesystem::path folder = test::source_dir() + "/tests/data/feeds";
   expect_the_same(folder / "deribit.session", {"deribit",
                                                {.dialect = Dialect::Deribit,
@@ -95,7 +95,7 @@ TEST(LiveFeeds, SmallSessionsGiveWhatTheirFilesDo) {
       {"bybit", {.dialect = Dialect::Bybit, .symbols = {"BTCUSDT", "ETHUSDT"}}, VenueWords::Bybit});
 }
 
-TEST(LiveFeeds, RecordedSessionsGiveWhatTheirFilesDo) {
+TEST(LiveRecordings, RecordedSessionsGiveWhatTheirFilesDo) {
   if (test::data_folder() == nullptr) GTEST_SKIP() << "PORTCULLIS_DATA is not set";
   const std::filesystem::path folder = std::filesystem::path(test::data_folder()) / "feeds";
   std::vector<std::string> options;
@@ -128,4 +128,4 @@ TEST(LiveFeeds, RecordedSessionsGiveWhatTheirFilesDo) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_recordings_test

@@ -6,7 +6,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/live_sources.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_tls_test {
 namespace {
 
 using gateway::journal::testing::TemporaryFolder;
@@ -136,4 +136,4 @@ TEST_F(LiveTls, WhatCannotWorkIsSaidBeforehand) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_tls_test

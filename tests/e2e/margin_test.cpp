@@ -10,7 +10,7 @@
 #include "tests/support/process.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::test {
+namespace portcullis::test::margin_test {
 namespace {
 
 Outcome margin(const std::string& input, const std::string& options) {
@@ -64,4 +64,4 @@ TEST(MarginProgram, NeedsItsOptions) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::margin_test

@@ -16,7 +16,7 @@
 #include "tests/support/option_market.h"
 #include "tests/support/ouch_client.h"
 
-namespace portcullis::test {
+namespace portcullis::test::option_tables_test {
 namespace {
 
 using namespace gateway;
@@ -116,4 +116,4 @@ TEST_F(OptionTables, WithoutATableNobodySellsAnOption) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::option_tables_test

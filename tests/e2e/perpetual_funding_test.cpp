@@ -15,7 +15,7 @@
 #include "gateway/journal/reader.h"
 #include "tests/support/gate_fixture.h"
 
-namespace portcullis::test {
+namespace portcullis::test::perpetual_funding_test {
 namespace {
 
 using namespace gateway;
@@ -112,4 +112,4 @@ TEST_F(PerpetualFunding, IsPaidOnceForEachMomentAlsoOverAKill) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::perpetual_funding_test

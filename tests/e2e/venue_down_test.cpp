@@ -10,7 +10,7 @@
 #include "tests/support/link_state.h"
 #include "tests/support/ouch_client.h"
 
-namespace portcullis::test {
+namespace portcullis::test::venue_down_test {
 namespace {
 
 using namespace gateway;
@@ -397,4 +397,4 @@ TEST_F(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::venue_down_test

@@ -15,7 +15,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/venue_process.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_server_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -436,4 +436,4 @@ TEST_F(VenueServer, DoesNotStartOnAJournalThatIsInUse) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_server_test

@@ -38,7 +38,7 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_append_test {
 namespace {
 
 using testing::small_options;
@@ -119,4 +119,4 @@ TEST(JournalAppend, MakesNoSystemCallAndTakesNoLock) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_append_test

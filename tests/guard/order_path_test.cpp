@@ -20,7 +20,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/order_flow.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::order_path_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -97,8 +97,8 @@ struct Rig {
 };
 
 struct Traders {
-  test::Trader alpha{"AMZN", kPrice, kTick, true, 3, 9'999};   // above its clip
-  test::Trader bravo{"AMZN", kPrice, kTick, false, 4, 1'000};  // above its margin
+  test::FlowTrader alpha{"AMZN", kPrice, kTick, true, 3, 9'999};   // above its clip
+  test::FlowTrader bravo{"AMZN", kPrice, kTick, false, 4, 1'000};  // above its margin
 };
 
 // The run was one in which everything happened that is to be counted.
@@ -463,4 +463,4 @@ TEST(OrderPath, TheShardTakesNoMemoryAndNoMutexAndReadsTheClockOnceAMessage) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::order_path_test

@@ -17,7 +17,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis {
+namespace portcullis::state_parts_test {
 namespace {
 
 // Takes the names like the classes of saved_state.h, and looks where the members are.
@@ -201,4 +201,4 @@ TEST(StateParts, ALoadedEngineHoldsWhatTheSavedOneDoes) {
 }
 
 }  // namespace
-}  // namespace portcullis
+}  // namespace portcullis::state_parts_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::bound_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -212,4 +212,4 @@ TEST(Bound, WhatItPassesTheExactCheckPasses) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::bound_test

@@ -9,7 +9,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds::calibration {
+namespace portcullis::feeds::calibration::calibration_property_test {
 namespace {
 
 using Random = std::mt19937_64;
@@ -275,4 +275,4 @@ TEST(CalibrationProperty, AcceptsOnlyHistories) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds::calibration
+}  // namespace portcullis::feeds::calibration::calibration_property_test

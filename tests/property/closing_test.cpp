@@ -10,7 +10,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::closing_test {
 namespace {
 
 using Random = std::mt19937_64;
@@ -142,4 +142,4 @@ TEST(Closing, IsTheSameMarginAtAnyPrice) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::closing_test

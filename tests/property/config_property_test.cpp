@@ -8,7 +8,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_property_test {
 namespace {
 
 // Every value in the document, inner ones too.
@@ -127,4 +127,4 @@ TEST(ConfigProperty, WhatTheLoaderAcceptsTheEngineTakes) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_property_test

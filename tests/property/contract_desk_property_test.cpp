@@ -17,7 +17,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::contract_desk_property_test {
 namespace {
 
 using Whole = boost::multiprecision::cpp_int;
@@ -299,4 +299,4 @@ TEST(ContractDeskProperty, TheShardGetsWhatWasDueOnce) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::contract_desk_property_test

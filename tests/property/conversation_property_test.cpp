@@ -10,7 +10,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::conversation_property_test {
 namespace {
 
 using support::test_scale;
@@ -293,4 +293,4 @@ TEST(ConversationProperty, WhateverTheVenueDoesItComesBack) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::conversation_property_test

@@ -8,7 +8,7 @@
 #include "config/decimal.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::config {
+namespace portcullis::config::decimal_property_test {
 namespace {
 
 // What text * 10^shift is, as digits without leading zeros, or "fraction" when it is not whole.
@@ -116,4 +116,4 @@ TEST(DecimalProperty, TextAndBackIsTheSame) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::decimal_property_test

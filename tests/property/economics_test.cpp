@@ -10,7 +10,7 @@
 
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::economics_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -278,4 +278,4 @@ TEST(Economics, WhatTheMarginLegAcceptsLeavesNothingBelowZero) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::economics_test

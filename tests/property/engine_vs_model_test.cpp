@@ -15,7 +15,7 @@
 #include "tests/support/fixtures.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::engine_vs_model_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -564,4 +564,4 @@ TEST(EngineVsModel, FiguresOutOfRangeRefuseIncreasesOnly) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::engine_vs_model_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::exit_economics_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -413,4 +413,4 @@ TEST(ExitEconomics, BreachedAccountsCanClose) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::exit_economics_test

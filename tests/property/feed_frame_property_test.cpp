@@ -10,7 +10,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_frame_property_test {
 namespace {
 
 using config::ExactDecimal;
@@ -360,4 +360,4 @@ TEST(FeedFrames, DeltasGiveWhatSnapshotsWould) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_frame_property_test

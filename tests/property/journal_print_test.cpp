@@ -24,7 +24,7 @@
 #include "tests/support/process.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::journal_print_test {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -320,4 +320,4 @@ TEST_F(JournalPrint, OfADamagedJournalEndsWhereItIsDamaged) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::journal_print_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_round_trip_test {
 namespace {
 
 using namespace testing;
@@ -166,4 +166,4 @@ TEST(JournalRoundTrip, AReaderLivesThroughReopenings) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_round_trip_test

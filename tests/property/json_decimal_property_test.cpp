@@ -9,7 +9,7 @@
 #include "tests/support/json_deployment.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::gateway::json {
+namespace portcullis::gateway::json::json_decimal_property_test {
 namespace {
 
 using risk::Int128;
@@ -134,4 +134,4 @@ TEST(JsonDecimals, AreExactOrFaults) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::json
+}  // namespace portcullis::gateway::json::json_decimal_property_test

@@ -10,7 +10,7 @@
 #include "risk/vectors.h"
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::margin_shape_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -455,4 +455,4 @@ TEST(MarginShape, TheOrderOfEventsMeansNothing) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::margin_shape_test

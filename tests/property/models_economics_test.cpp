@@ -8,7 +8,7 @@
 #include "tests/support/model_book.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::support {
+namespace portcullis::support::models_economics_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -90,4 +90,4 @@ INSTANTIATE_TEST_SUITE_P(Shipped, ModelEconomics, ::testing::ValuesIn(test::ship
                          [](const auto& model) { return model.param; });
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::models_economics_test

@@ -13,7 +13,7 @@
 #include "tests/support/model_book.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::support {
+namespace portcullis::support::models_exits_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -207,4 +207,4 @@ INSTANTIATE_TEST_SUITE_P(Shipped, ModelExits, ::testing::ValuesIn(test::shipped_
                          [](const auto& model) { return model.param; });
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::models_exits_test

@@ -12,7 +12,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::ouch {
+namespace portcullis::gateway::ouch::ouch_round_trip_test {
 namespace {
 
 using test::Bytes;
@@ -138,4 +138,4 @@ TEST(OuchRoundTrip, OutboundMessagesWithRandomFields) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::ouch
+}  // namespace portcullis::gateway::ouch::ouch_round_trip_test

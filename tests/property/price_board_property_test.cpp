@@ -14,7 +14,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::price_board_property_test {
 namespace {
 
 using config::ReferenceRule;
@@ -360,4 +360,4 @@ TEST(PriceBoardProperty, TellsWhatTheModelTells) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::price_board_property_test

@@ -13,7 +13,7 @@
 #include "tests/support/engine_subject.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::saved_state_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -184,4 +184,4 @@ TEST(SavedState, AStateOfOtherParametersIsRefused) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::saved_state_test

@@ -11,7 +11,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/soup_packets.h"
 
-namespace portcullis::gateway::soup {
+namespace portcullis::gateway::soup::soup_split_test {
 namespace {
 
 using test::as_string;
@@ -200,4 +200,4 @@ TEST(SoupSplit, TwoEndsCarryEveryPayloadInOrder) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::soup
+}  // namespace portcullis::gateway::soup::soup_split_test

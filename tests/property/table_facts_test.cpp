@@ -9,7 +9,7 @@
 #include "risk/engine.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::table_facts_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -127,4 +127,4 @@ TEST(TableFacts, AreOfNoOtherShape) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::table_facts_test

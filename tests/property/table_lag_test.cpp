@@ -16,7 +16,7 @@
 #include "tests/support/option_world.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::table_lag_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -159,4 +159,4 @@ TEST(TableLag, ALaggingTableAsksForAtLeastWhatAFreshOneWould) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::table_lag_test

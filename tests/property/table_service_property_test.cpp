@@ -21,7 +21,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_service_property_test {
 namespace {
 
 using support::test_scale;
@@ -616,4 +616,4 @@ TEST(TableServiceProperty, DoesWhatTheModelDoesAndEveryCellIsItsOptionsGain) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_service_property_test

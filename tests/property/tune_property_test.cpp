@@ -7,7 +7,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/tuned.h"
 
-namespace portcullis::test {
+namespace portcullis::test::tune_property_test {
 namespace {
 
 using support::test_scale;
@@ -80,4 +80,4 @@ TEST(TuneProperty, UnderASoundVenue) { run(GateAudit::Venue::Sound, test_seed(1)
 TEST(TuneProperty, UnderAHostileVenue) { run(GateAudit::Venue::Hostile, test_seed(2)); }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::tune_property_test

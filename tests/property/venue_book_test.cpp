@@ -11,7 +11,7 @@
 
 #include "tests/support/seed.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_book_test {
 namespace {
 
 struct NaiveOrder {
@@ -76,4 +76,4 @@ TEST(VenueBook, CrossesAtTheSamePriceAndBetter) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_book_test

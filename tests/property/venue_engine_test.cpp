@@ -11,7 +11,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/venue_commands.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_engine_test {
 namespace {
 
 template <class... Parts>
@@ -353,4 +353,4 @@ TEST(VenueEngine, GivesTheSameBytesForTheSameInputs) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_engine_test

@@ -8,7 +8,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/venue_commands.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_restart_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -259,4 +259,4 @@ TEST(VenueRestart, RefusesAJournalThatTellsAnotherStory) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_restart_test

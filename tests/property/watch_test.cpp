@@ -10,7 +10,7 @@
 
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::watch_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -239,4 +239,4 @@ TEST(Watch, WhoeverIsNotNamedIsInTheStateThatALookWouldFind) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::watch_test

@@ -10,7 +10,7 @@
 
 #include "tests/support/story.h"
 
-namespace portcullis::support {
+namespace portcullis::support::way_out_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -388,4 +388,4 @@ TEST(WayOut, HedgedBooksAreWoundDownToFlatWithinTheirAllowance) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::way_out_test

@@ -17,7 +17,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::client_message_table_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -887,4 +887,4 @@ TEST(ClientMessageTable, OrdersAndCancelsBeyondTheirRatesAreRefused) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::client_message_table_test

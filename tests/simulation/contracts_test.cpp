@@ -14,7 +14,7 @@
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::contracts_test {
 namespace {
 
 using gateway::gate::RecordType;
@@ -216,4 +216,4 @@ TEST_F(ContractsOfTheShard, AStopTakesWhatWasTold) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::contracts_test

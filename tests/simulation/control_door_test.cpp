@@ -13,7 +13,7 @@
 #include "tests/support/json_world.h"
 #include "tests/support/shard_fixture.h"
 
-namespace portcullis::test {
+namespace portcullis::test::control_door_test {
 namespace {
 
 namespace control = gateway::control;
@@ -585,4 +585,4 @@ TEST_F(ControlDoorTest, ListenersHearWhatTheyAskedForAndWhoDidIt) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::control_door_test

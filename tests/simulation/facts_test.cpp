@@ -9,7 +9,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::facts_test {
 namespace {
 
 using gateway::gate::FactAnswer;
@@ -186,4 +186,4 @@ TEST(Facts, AreToldInWords) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::facts_test

@@ -11,7 +11,7 @@
 #include "tests/support/failing_disk.h"
 #include "tests/support/gate_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::follower_fsync_test {
 namespace {
 
 namespace follower = gateway::follower;
@@ -192,4 +192,4 @@ TEST_F(DamagedWhileFollowed, ASegmentThatWasRemovedIsNamed) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::follower_fsync_test

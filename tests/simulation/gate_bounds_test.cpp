@@ -5,7 +5,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_bounds_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -213,4 +213,4 @@ TEST_F(GateBounds, AMessageThatWaitedComesAgainWithTheLink) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_bounds_test

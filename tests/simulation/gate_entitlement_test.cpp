@@ -6,7 +6,7 @@
 
 #include "tests/support/gate_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_entitlement_test {
 namespace {
 
 using namespace gateway;
@@ -123,4 +123,4 @@ TEST(GateEntitlement, QueriesAndTheKillSwitchSpendTheExitBudget) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_entitlement_test

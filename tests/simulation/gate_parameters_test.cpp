@@ -11,7 +11,7 @@
 #include "gateway/parameters/parameter_log.h"
 #include "tests/support/gate_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_parameters_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -188,4 +188,4 @@ TEST(GateParameters, AChoiceOfRegimesIsAChangeOfParameters) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_parameters_test

@@ -5,7 +5,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_pressure_test {
 namespace {
 
 namespace ouch = gateway::ouch;
@@ -78,4 +78,4 @@ TEST(GatePressure, AVenueThatDoesNotReadIsBusy) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_pressure_test

@@ -4,7 +4,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_regression_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -811,4 +811,4 @@ TEST(GateRegression, TheAnswerToAnEarlierQueryIsNotTheAnswerToOurs) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_regression_test

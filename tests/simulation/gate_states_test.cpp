@@ -4,7 +4,7 @@
 
 #include "tests/support/gate_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::gate_states_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -139,4 +139,4 @@ TEST(GateStates, ADaysLossClosesUntilTheNextDay) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::gate_states_test

@@ -13,7 +13,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::hostile_venue_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -561,4 +561,4 @@ TEST_F(HostileVenue, SaysAnAppendageThatIsNone) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::hostile_venue_test

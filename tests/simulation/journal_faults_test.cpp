@@ -17,7 +17,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_faults_test {
 namespace {
 
 using namespace testing;
@@ -409,4 +409,4 @@ TEST_F(JournalFaults, AFileSizeLimitIsAFailedWrite) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_faults_test

@@ -8,7 +8,7 @@
 #include "tests/support/journal_machine.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_fsync_test {
 namespace {
 
 using namespace testing;
@@ -270,4 +270,4 @@ TEST_F(JournalFsync, WhatWasDurableSurvivesRandomCuts) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_fsync_test

@@ -1,6 +1,6 @@
 #include "tests/support/journal_kill.h"
 
-namespace portcullis::gateway::journal::testing {
+namespace portcullis::gateway::journal::testing::journal_kill_slow_test {
 namespace {
 
 TEST(JournalKillSlow, NothingPublishedIsLostIn5Times100Kills) {
@@ -8,4 +8,4 @@ TEST(JournalKillSlow, NothingPublishedIsLostIn5Times100Kills) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal::testing
+}  // namespace portcullis::gateway::journal::testing::journal_kill_slow_test

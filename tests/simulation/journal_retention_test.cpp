@@ -10,7 +10,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_retention_test {
 namespace {
 
 using namespace testing;
@@ -282,4 +282,4 @@ TEST_F(JournalRetention, AReaderThatWasOvertakenSaysSo) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_retention_test

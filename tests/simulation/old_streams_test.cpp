@@ -12,7 +12,7 @@
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::old_streams_test {
 namespace {
 
 namespace ouch = gateway::ouch;
@@ -317,4 +317,4 @@ TEST_F(OldStreams, WhoSpeaksButReadsNothingOfItsReplayIsLetGo) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::old_streams_test

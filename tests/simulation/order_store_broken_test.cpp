@@ -7,7 +7,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::order_store_broken_test {
 namespace {
 
 namespace journal = gateway::journal;
@@ -83,4 +83,4 @@ TEST_F(BrokenTrades, AreFoundWhileTheirExecutionIsKept) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::order_store_broken_test

@@ -10,7 +10,7 @@
 #include "tests/support/random_gate.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::order_store_damage_test {
 namespace {
 
 namespace journal = gateway::journal;
@@ -166,4 +166,4 @@ TEST(OrderStoreDamage, IsRefusedOrIsAnotherStore) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::order_store_damage_test

@@ -9,7 +9,7 @@
 #include "tests/support/random_gate.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::order_store_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -159,4 +159,4 @@ TEST(OrderStoreBesideTheEngine, HasEveryOrderWithAHostileVenue) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::order_store_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/gate_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::plain_orders_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -237,4 +237,4 @@ TEST(PlainOrders, ThatReducePassInAStateThatDiffersFromTheFollowers) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::plain_orders_test

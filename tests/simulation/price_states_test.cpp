@@ -14,7 +14,7 @@
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::price_states_test {
 namespace {
 
 namespace ouch = gateway::ouch;
@@ -257,4 +257,4 @@ TEST_F(PriceStatesOfTheShard, ASafePriceIsTheNewOne) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::price_states_test

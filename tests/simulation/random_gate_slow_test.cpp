@@ -4,7 +4,7 @@
 #include "tests/support/random_gate.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::random_gate_slow_test {
 namespace {
 
 using support::test_scale;
@@ -19,4 +19,4 @@ TEST(RandomGateSlow, KeepsItsBooksWithAHostileVenue) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::random_gate_slow_test

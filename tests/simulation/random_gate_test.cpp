@@ -4,7 +4,7 @@
 #include "tests/support/random_gate.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::random_gate_test {
 namespace {
 
 using support::test_scale;
@@ -19,4 +19,4 @@ TEST(RandomGate, KeepsItsBooksWithAHostileVenue) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::random_gate_test

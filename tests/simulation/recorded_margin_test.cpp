@@ -17,7 +17,7 @@
 #include "tests/support/naive_model.h"
 #include "tests/support/option_market.h"
 
-namespace portcullis::test {
+namespace portcullis::test::recorded_margin_test {
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
@@ -216,4 +216,4 @@ TEST_F(RecordedDay, ItsMarginIsTheNaiveModelsAndItsTableTheTextbooks) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::recorded_margin_test

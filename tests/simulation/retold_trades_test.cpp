@@ -5,7 +5,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::retold_trades_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -174,4 +174,4 @@ TEST_F(RetoldTrades, ASnapshotKnowsWhatIsNotRememberedAnyMore) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::retold_trades_test

@@ -12,7 +12,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/risk_tables.h"
 
-namespace portcullis::test {
+namespace portcullis::test::risk_tables_test {
 namespace {
 
 class RiskTables : public testing::Test {
@@ -149,4 +149,4 @@ TEST_F(RiskTables, ADamagedOneIsAClearErrorToo) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::risk_tables_test

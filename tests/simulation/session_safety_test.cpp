@@ -19,7 +19,7 @@
 #include "tests/support/soup_packets.h"
 #include "tests/support/soup_peers.h"
 
-namespace portcullis::test {
+namespace portcullis::test::session_safety_test {
 namespace {
 
 using namespace gateway;
@@ -654,4 +654,4 @@ TEST(SessionSafety, AMessageLongerThanAnyEndsItsConnectionAlone) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::session_safety_test

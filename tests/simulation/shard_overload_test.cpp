@@ -12,7 +12,7 @@
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::shard_overload_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -395,4 +395,4 @@ TEST_F(ShardOverload, AConnectThatIsNotAnsweredIsGivenUp) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::shard_overload_test

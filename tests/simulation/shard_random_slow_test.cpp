@@ -4,7 +4,7 @@
 #include "tests/support/random_shard.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::shard_random_slow_test {
 namespace {
 
 TEST(RandomShard, KeepsItsPromisesForAMillionSteps) {
@@ -16,4 +16,4 @@ TEST(RandomShard, KeepsItsPromisesForAMillionSteps) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::shard_random_slow_test

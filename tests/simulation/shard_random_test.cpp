@@ -4,7 +4,7 @@
 #include "tests/support/random_shard.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::shard_random_test {
 namespace {
 
 TEST(RandomShard, KeepsItsPromisesWhateverHappens) {
@@ -15,4 +15,4 @@ TEST(RandomShard, KeepsItsPromisesWhateverHappens) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::shard_random_test

@@ -9,7 +9,7 @@
 #include "tests/support/command_line.h"
 #include "tests/support/shard_fixture.h"
 
-namespace portcullis::test {
+namespace portcullis::test::shard_restart_test {
 namespace {
 
 class ShardRestart : public ShardFixture {
@@ -67,4 +67,4 @@ TEST_F(ShardRestart, AClientThatWantsMessagesThatAreGoneIsRefused) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::shard_restart_test

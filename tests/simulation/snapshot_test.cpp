@@ -17,7 +17,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::snapshot_test {
 namespace {
 
 namespace follower = gateway::follower;
@@ -415,4 +415,4 @@ TEST(Snapshot, TheThreadFollowsAndWritesALastOneWhenItStops) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::snapshot_test

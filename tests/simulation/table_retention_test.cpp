@@ -20,7 +20,7 @@
 #include "tests/support/random_world.h"
 #include "tests/support/table_gate.h"
 
-namespace portcullis::test {
+namespace portcullis::test::table_retention_test {
 namespace {
 
 namespace follower = gateway::follower;
@@ -465,4 +465,4 @@ TEST(TableRetentionRandom, IsWhatTheNaiveAnswerSays) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::table_retention_test

@@ -13,7 +13,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/shard_fixture.h"
 
-namespace portcullis::test {
+namespace portcullis::test::unclean_boot_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -255,4 +255,4 @@ TEST(UncleanBootLoss, TheStateHashIsOfNameAndBase) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::unclean_boot_test

@@ -16,7 +16,7 @@
 #include "tests/support/order_audit.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::venue_message_table_test {
 namespace {
 
 namespace ouch = gateway::ouch;
@@ -664,4 +664,4 @@ TEST(VenueMessageTable, EveryCellDoesWhatItsRowSays) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::venue_message_table_test

@@ -11,24 +11,23 @@
 #include <vector>
 
 #include "feeds/live/live_feeds.h"
+#include "tests/support/durations.h"
 #include "tests/support/feed_frames.h"
 #include "tests/support/feed_venue.h"
+#include "tests/support/process.h"
 #include "tests/support/seed.h"
 
 namespace portcullis::test {
 
-using Texts = std::vector<std::string>;
-
-inline constexpr std::int64_t kMs = 1'000'000;
-inline constexpr auto kPatience = std::chrono::seconds(30);  // only a failure takes so long
+using Lines = std::vector<std::string>;
 
 // Sources with what they tell, by source.
 class Live {
  public:
   struct Told {
-    Texts updates;
-    Texts states;
-    Texts problems;
+    Lines updates;
+    Lines states;
+    Lines problems;
   };
 
   explicit Live(const std::vector<feeds::LiveSourceSettings>& settings)

@@ -10,13 +10,10 @@
 #include <vector>
 
 #include "feeds/table_service.h"
+#include "tests/support/durations.h"
 
 namespace portcullis::test {
 
-inline constexpr std::int64_t kMs = 1'000'000;
-inline constexpr std::int64_t kSecond = risk::kSecondNs;
-inline constexpr std::int64_t kHour = 3'600 * kSecond;
-inline constexpr std::int64_t kDay = 24 * kHour;
 inline constexpr risk::Timestamp kStart{1'764'000'000 * kSecond};
 inline constexpr std::uint32_t kUsdAsset = 0;  // always 1
 inline constexpr std::uint32_t kCoinAsset = 1;

@@ -25,11 +25,11 @@ inline constexpr gw::soup::LinkSettings kFlowSettings{.input_size_max = 4 * 1024
 // away from the market, an order at the market, a replace of the first, and cancels of both of some
 // cycles ago (of which there may be nothing left). Now and then the first order is too large, and
 // there is a mass cancel.
-class Trader {
+class FlowTrader {
  public:
   // `first_buys`: whether its orders at the market begin with a buy.
-  Trader(std::string_view symbol, std::uint64_t price, std::uint64_t price_step, bool first_buys,
-         std::uint32_t size, std::uint32_t too_large)
+  FlowTrader(std::string_view symbol, std::uint64_t price, std::uint64_t price_step,
+             bool first_buys, std::uint32_t size, std::uint32_t too_large)
       : soup(kFlowSettings, 0),
         symbol_(text<8>(symbol)),
         price_(price),

@@ -4,7 +4,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::account_kinds_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -193,4 +193,4 @@ TYPED_TEST(AccountKinds, WhatIsLeftOfAnIsolatedPositionGoesBackWhenItIsFlat) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::account_kinds_test

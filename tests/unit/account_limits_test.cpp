@@ -6,7 +6,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::account_limits_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -426,4 +426,4 @@ TYPED_TEST(AccountLimits, AnInstrumentIsHaltedClosedOrOpenAgain) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::account_limits_test

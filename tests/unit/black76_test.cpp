@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::black76_test {
 namespace {
 
 constexpr OptionKind kCall = OptionKind::Call;
@@ -266,4 +266,4 @@ TEST(Black76, GivesTheMarksThatAVenuePublished) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::black76_test

@@ -8,7 +8,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::breakdown_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -142,4 +142,4 @@ TEST(Breakdown, ATrialLooksAtTheMarginAlone) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::breakdown_test

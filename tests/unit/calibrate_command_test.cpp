@@ -15,7 +15,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::calibrate_command_test {
 namespace {
 
 using config::Json;
@@ -474,4 +474,4 @@ TEST(CalibrateCommand, ReportsOneFactorThatNeverMoved) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::calibrate_command_test

@@ -4,7 +4,7 @@
 
 #include "feeds/calibration/findings.h"
 
-namespace portcullis::feeds::calibration {
+namespace portcullis::feeds::calibration::calibration_prices_test {
 namespace {
 
 const SeriesSource kBtc{.name = "BTC", .file = "BTC.csv"};
@@ -160,4 +160,4 @@ TEST(CalibrationFindings, NameGapsRepeatsAndWhatEndsEarly) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds::calibration
+}  // namespace portcullis::feeds::calibration::calibration_prices_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds::calibration {
+namespace portcullis::feeds::calibration::calibration_proposal_test {
 namespace {
 
 // Up and down by so much in turn, from 100, a day each: falls first.
@@ -261,4 +261,4 @@ TEST(CalibrationProposal, GivesTheMethodsTable) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds::calibration
+}  // namespace portcullis::feeds::calibration::calibration_proposal_test

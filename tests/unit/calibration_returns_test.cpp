@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace portcullis::feeds::calibration {
+namespace portcullis::feeds::calibration::calibration_returns_test {
 namespace {
 
 // 1970-01-01 was a Thursday: 0 Thu, 1 Fri, 2 Sat, 3 Sun, 4 Mon, 5 Tue, ...
@@ -89,4 +89,4 @@ TEST(CalibrationReturns, WithoutACommonDayThereIsNoRow) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds::calibration
+}  // namespace portcullis::feeds::calibration::calibration_returns_test

@@ -7,7 +7,7 @@
 #include "feeds/calibration/dependence.h"
 #include "feeds/calibration/volatility.h"
 
-namespace portcullis::feeds::calibration {
+namespace portcullis::feeds::calibration::calibration_tail_test {
 namespace {
 
 using Values = std::vector<double>;
@@ -119,4 +119,4 @@ TEST(CalibrationDependence, IsPearsons) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds::calibration
+}  // namespace portcullis::feeds::calibration::calibration_tail_test

@@ -8,7 +8,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::cash_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -580,4 +580,4 @@ TYPED_TEST(Cash, ASplitKeepsWhatIsOwedOfAPartOfAUnit) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::cash_test

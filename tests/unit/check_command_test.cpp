@@ -8,7 +8,7 @@
 #include "tests/support/command_line.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::check_command_test {
 namespace {
 
 test::Outcome run(const std::vector<std::string>& arguments) {
@@ -112,4 +112,4 @@ TEST(CheckCommand, SaysSoWhenThereIsNoSuchFolder) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::check_command_test

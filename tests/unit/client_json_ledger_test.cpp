@@ -12,7 +12,7 @@
 #include "tests/support/json_world.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_json_ledger_test {
 namespace {
 
 constexpr std::int64_t kDueNs = 1'000;
@@ -516,4 +516,4 @@ TEST(ClientJsonLedger, WhatIsListedAtTheEndIsCountedApart) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_json_ledger_test

@@ -17,7 +17,7 @@
 #include "tests/support/client_plan.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_json_orders_test {
 namespace {
 
 using test::session;
@@ -323,4 +323,4 @@ TEST(ClientJsonOrders, AGeneratedPlanMeansTheSame) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_json_orders_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_ledger_test {
 namespace {
 
 constexpr std::int64_t kDueNs = 1'000;
@@ -427,4 +427,4 @@ TEST(ClientLedger, SumsAddEveryCount) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_ledger_test

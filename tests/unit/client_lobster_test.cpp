@@ -12,7 +12,7 @@
 #include "gateway/client/order_flow.h"
 #include "tests/support/client_plan.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_lobster_test {
 namespace {
 
 using Lines = std::vector<std::string>;
@@ -362,4 +362,4 @@ TEST(ClientLobsterRegression, APriceFinerThanTheMarksIsNotCutOffToATick) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_lobster_test

@@ -10,7 +10,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_market_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -125,4 +125,4 @@ TEST(ClientMarket, AnEmptyPlanHasItsSymbolsAndANumberCountForEachSession) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_market_test

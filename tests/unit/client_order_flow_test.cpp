@@ -12,7 +12,7 @@
 #include "gateway/client/order_statistics.h"
 #include "tests/support/client_plan.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_order_flow_test {
 namespace {
 
 using test::example_market;
@@ -321,4 +321,4 @@ TEST(OrderFlow, PricesMoveWithTheVolatilityOfTheBookAndAreToldBeforeTheyAreStale
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_order_flow_test

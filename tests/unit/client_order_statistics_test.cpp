@@ -19,7 +19,7 @@
 
 #include "config/decimal.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_order_statistics_test {
 namespace {
 
 constexpr std::size_t kDraws = 200'000;
@@ -362,4 +362,4 @@ TEST_F(RealDay, HasTheVolatility) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_order_statistics_test

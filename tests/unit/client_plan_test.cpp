@@ -11,7 +11,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_plan_test {
 namespace {
 
 using journal::testing::TemporaryFolder;
@@ -182,4 +182,4 @@ TEST(ClientPlan, RandomNumbersAreTheSameEverywhere) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_plan_test

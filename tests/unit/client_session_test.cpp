@@ -12,7 +12,7 @@
 #include "tests/support/soup_packets.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_session_test {
 namespace {
 
 namespace asio = boost::asio;
@@ -503,4 +503,4 @@ TEST(ClientReconnect, GivesUpWhenItsTimeIsOver) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_session_test

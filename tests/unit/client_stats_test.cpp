@@ -6,7 +6,7 @@
 #include "config/json.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::gateway::client {
+namespace portcullis::gateway::client::client_stats_test {
 namespace {
 
 struct Outcome {
@@ -186,4 +186,4 @@ TEST(ClientStats, HasThePlansTalliesAndTheTimes) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::client
+}  // namespace portcullis::gateway::client::client_stats_test

@@ -5,7 +5,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::collar_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -112,4 +112,4 @@ TYPED_TEST(Collar, WithoutAPriceOfTheReferenceTheOthersHold) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::collar_test

@@ -5,7 +5,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_contracts_test {
 namespace {
 
 using test::add;
@@ -109,4 +109,4 @@ TEST(ConfigContracts, ProblemsOfOpenInterest) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_contracts_test

@@ -6,7 +6,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_control_test {
 namespace {
 
 using test::Change;
@@ -85,4 +85,4 @@ TEST_F(ConfigControl, AHashIsThatOfOneTokenOnly) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_control_test

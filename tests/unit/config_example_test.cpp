@@ -9,7 +9,7 @@
 #include "risk/engine.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_example_test {
 namespace {
 
 using test::Change;
@@ -236,4 +236,4 @@ TEST(OptionsExample, ARecordingIsThereForWhatHasASymbolInIt) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_example_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace portcullis::config {
+namespace portcullis::config::config_history_test {
 namespace {
 
 TEST(History, GivesTheReturnsByDay) {
@@ -41,4 +41,4 @@ TEST(History, TellsTheLineThatIsWrong) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_history_test

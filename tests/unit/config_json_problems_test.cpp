@@ -5,7 +5,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_json_problems_test {
 namespace {
 
 using test::add;
@@ -144,4 +144,4 @@ TEST(ConfigJson, WhatIsLoaded) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_json_problems_test

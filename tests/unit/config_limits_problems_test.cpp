@@ -7,7 +7,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_limits_problems_test {
 namespace {
 
 using test::add;
@@ -472,4 +472,4 @@ TEST(ConfigHeadRoom, ValuesAtTheBelievedPrices) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_limits_problems_test

@@ -7,7 +7,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_model_problems_test {
 namespace {
 
 using test::add;
@@ -658,4 +658,4 @@ TEST(ConfigModelProblems, AreAllToldAtOnce) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_model_problems_test

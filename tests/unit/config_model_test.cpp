@@ -9,7 +9,7 @@
 #include "config/state_file.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_model_test {
 namespace {
 
 using test::Change;
@@ -594,4 +594,4 @@ TEST(ConfigModel, AStateFileHasNoPositionInSpot) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_model_test

@@ -8,7 +8,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_parameters_test {
 namespace {
 
 using namespace risk;
@@ -410,4 +410,4 @@ TEST(FirstProblem, OfSessions) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_parameters_test

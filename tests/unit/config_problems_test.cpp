@@ -8,7 +8,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_problems_test {
 namespace {
 
 using test::add;
@@ -373,4 +373,4 @@ TEST(ConfigProblems, SessionsHaveALimit) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_problems_test

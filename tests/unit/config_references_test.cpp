@@ -7,7 +7,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/problem_rows.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_references_test {
 namespace {
 
 using test::add;
@@ -361,4 +361,4 @@ TEST(ConfigReferences, ProblemsOfReferences) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_references_test

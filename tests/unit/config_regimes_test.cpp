@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_regimes_test {
 namespace {
 
 using test::Change;
@@ -180,4 +180,4 @@ TEST(ConfigRegimes, EveryLevelIsTried) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_regimes_test

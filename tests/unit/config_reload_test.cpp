@@ -10,7 +10,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_reload_test {
 namespace {
 
 using test::Change;
@@ -132,4 +132,4 @@ TEST(ConfigReload, FeesOfWhatJsonClientsTradeAreFixed) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_reload_test

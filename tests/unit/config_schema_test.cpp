@@ -13,7 +13,7 @@
 #include "tests/support/paths.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_schema_test {
 namespace {
 
 using test::Change;
@@ -408,4 +408,4 @@ TEST(ConfigSchema, MayBeNamedInTheDocument) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_schema_test

@@ -9,7 +9,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::config_shape_test {
 namespace {
 
 using test::Change;
@@ -178,4 +178,4 @@ TEST(ConfigShape, NoValueCanBeOfAnotherType) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::config_shape_test

@@ -9,7 +9,7 @@
 #include "risk/state.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::contract_desk_test {
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
@@ -196,4 +196,4 @@ TEST_F(ContractDesks, ATimeAheadOfOursIsNotBelieved) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::contract_desk_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::contract_queue_test {
 namespace {
 
 ContractUpdate funding(std::uint32_t instrument, std::int64_t paid, std::int64_t predicted) {
@@ -137,4 +137,4 @@ TEST(ContractQueue, BetweenTwoThreadsEverythingPaidArrivesOnce) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::contract_queue_test

@@ -6,7 +6,7 @@
 
 #include "gateway/control/shard_queue.h"
 
-namespace portcullis::gateway::control {
+namespace portcullis::gateway::control::control_queue_test {
 namespace {
 
 struct Asked {
@@ -67,4 +67,4 @@ TEST(ControlQueue, TwoThreadsSeeEachPlaceWhole) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::control
+}  // namespace portcullis::gateway::control::control_queue_test

@@ -5,7 +5,7 @@
 
 #include "gateway/control/tokens.h"
 
-namespace portcullis::gateway::control {
+namespace portcullis::gateway::control::control_token_test {
 namespace {
 
 TEST(ControlToken, ItsHashIsItsSha256) {
@@ -51,4 +51,4 @@ TEST(ControlToken, IsWhoseHashItHas) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::control
+}  // namespace portcullis::gateway::control::control_token_test

@@ -10,7 +10,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::conversation_test {
 namespace {
 
 using test::kArrivalNs;
@@ -579,4 +579,4 @@ TEST(Conversation, SettingsThatCannotWorkAreNamed) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::conversation_test

@@ -11,7 +11,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::crc32c_test {
 namespace {
 
 using Function = std::uint32_t (*)(std::span<const std::byte>) noexcept;
@@ -65,4 +65,4 @@ TEST(Crc32c, AllImplementationsAgreeAtEveryLengthAndAlignment) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::crc32c_test

@@ -8,7 +8,7 @@
 
 #include "config/ratio.h"
 
-namespace portcullis::config {
+namespace portcullis::config::decimal_test {
 namespace {
 
 using enum DecimalError;
@@ -157,4 +157,4 @@ TEST(Ratio, KnowsWholeNumbers) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::decimal_test

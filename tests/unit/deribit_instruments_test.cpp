@@ -5,7 +5,7 @@
 
 #include "tests/support/feed_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::deribit_instruments_test {
 namespace {
 
 using test::replaced;
@@ -157,4 +157,4 @@ TEST(DeribitOptionName, HasAGrammar) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::deribit_instruments_test

@@ -4,7 +4,7 @@
 #include "tests/support/json_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_door_test {
 namespace {
 
 using gateway::edge::Channel;
@@ -682,4 +682,4 @@ TEST_F(EdgeDoor, QueriesPageThroughOrdersAndExecutions) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_door_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/json_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_lockout_test {
 namespace {
 
 using gateway::edge::Address;
@@ -145,4 +145,4 @@ TEST(EdgeStop, WhatHasNoRecordAtTheEndWasNotTaken) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_lockout_test

@@ -8,7 +8,7 @@
 #include "gateway/follower/follower.h"
 #include "tests/support/json_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_look_test {
 namespace {
 
 namespace edge = gateway::edge;
@@ -266,4 +266,4 @@ TEST_F(EdgeLook, AJsonSessionIsShownAllOfItsAccountAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_look_test

@@ -8,7 +8,7 @@
 #include "gateway/edge/command_queue.h"
 #include "gateway/shard/doorbell.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::edge_queue_test {
 namespace {
 
 using edge::CommandQueue;
@@ -110,4 +110,4 @@ TEST(Doorbell, NoSleeperMissesIt) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::edge_queue_test

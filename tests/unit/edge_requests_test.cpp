@@ -4,7 +4,7 @@
 
 #include "tests/support/json_world.h"
 
-namespace portcullis::test {
+namespace portcullis::test::edge_requests_test {
 namespace {
 
 using gateway::edge::HttpReply;
@@ -344,4 +344,4 @@ TEST_F(EdgeRequests, AQuerysTimeAndWindowAreWholeNumbers) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::edge_requests_test

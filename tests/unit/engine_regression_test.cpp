@@ -6,7 +6,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::engine_regression_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -832,4 +832,4 @@ TEST(EngineRegression, ALoadedPositionOwesNoFundingFromBefore) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::engine_regression_test

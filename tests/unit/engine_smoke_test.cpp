@@ -3,7 +3,7 @@
 
 #include "risk/engine.h"
 
-namespace portcullis::risk {
+namespace portcullis::risk::engine_smoke_test {
 namespace {
 
 Parameters one_of_each() {
@@ -98,4 +98,4 @@ TEST(EngineSmoke, MarginStopsTheOrderThatWouldCrossZero) {
 }
 
 }  // namespace
-}  // namespace portcullis::risk
+}  // namespace portcullis::risk::engine_smoke_test

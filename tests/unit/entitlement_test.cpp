@@ -8,7 +8,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::entitlement_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -101,4 +101,4 @@ TYPED_TEST(Entitlement, ARefusedCancelSpendsTheSessionsTokensAlone) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::entitlement_test

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::epoch_clock_test {
 namespace {
 
 std::int64_t g_set_by_s = 0;  // how far somebody has set the machine's clock
@@ -13,7 +13,7 @@ std::int64_t g_set_by_s = 0;  // how far somebody has set the machine's clock
 constexpr std::int64_t kHourNs = 3'600'000'000'000;
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::epoch_clock_test
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kClockIsReplaced = false;  // a sanitizer replaces it itself
@@ -21,12 +21,12 @@ constexpr bool kClockIsReplaced = false;  // a sanitizer replaces it itself
 constexpr bool kClockIsReplaced = true;
 extern "C" int clock_gettime(clockid_t clock, timespec* time) noexcept {
   const long result = ::syscall(SYS_clock_gettime, clock, time);
-  if (clock == CLOCK_REALTIME) time->tv_sec += portcullis::feeds::g_set_by_s;
+  if (clock == CLOCK_REALTIME) time->tv_sec += portcullis::feeds::epoch_clock_test::g_set_by_s;
   return static_cast<int>(result);
 }
 #endif
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::epoch_clock_test {
 namespace {
 
 std::int64_t machine_ns() {
@@ -53,4 +53,4 @@ TEST(EpochClock, GoesOnWhenTheMachinesClockIsSet) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::epoch_clock_test

@@ -6,7 +6,7 @@
 
 #include "config/decimal.h"
 
-namespace portcullis::config {
+namespace portcullis::config::exact_decimal_test {
 namespace {
 
 using enum DecimalError;
@@ -95,4 +95,4 @@ TEST(ExactDecimal, IsWrittenShortest) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::exact_decimal_test

@@ -6,7 +6,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::exit_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -288,4 +288,4 @@ TYPED_TEST(Exit, WhereNothingWasEverPricedOnlyReducersPass) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::exit_test

@@ -7,7 +7,7 @@
 #include "config/state_file.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::facts_file_test {
 namespace {
 
 const Deployment& deployment() {
@@ -169,4 +169,4 @@ TEST(FactsFile, NumbersRise) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::facts_file_test

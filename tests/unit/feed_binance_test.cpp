@@ -5,7 +5,7 @@
 
 #include "tests/support/feed_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_binance_test {
 namespace {
 
 using test::FeedFrames;
@@ -323,4 +323,4 @@ TEST(Binance, WhatIsNoJsonIsMalformed) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_binance_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/feed_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_bybit_test {
 namespace {
 
 using test::FeedFrames;
@@ -263,4 +263,4 @@ TEST(Bybit, OtherFramesAreOfTheirKind) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_bybit_test

@@ -9,7 +9,7 @@
 #include "config/json.h"
 #include "tests/support/command_line.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::feed_command_test {
 namespace {
 
 using config::Json;
@@ -110,4 +110,4 @@ TEST_F(FeedCommand, FailsWhereThereIsNothingToPlay) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::feed_command_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/feed_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_deribit_test {
 namespace {
 
 using test::FeedFrames;
@@ -347,4 +347,4 @@ TEST(Dialects, HaveNames) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_deribit_test

@@ -35,7 +35,7 @@ std::atomic<std::size_t> allocations{0};
 [[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_no_alloc_test {
 namespace {
 
 TEST(FeedNoAlloc, TheCounterCounts) {
@@ -176,4 +176,4 @@ TEST(FeedNoAlloc, AThousandReferencesInAStormAllocateNothing) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_no_alloc_test

@@ -12,7 +12,7 @@
 
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_queue_test {
 namespace {
 
 using Kind = PriceUpdate::Kind;
@@ -214,4 +214,4 @@ TEST(FeedQueue, KeepsTheOrderOfAnInstrumentAndItsLastPriceBetweenTwoThreads) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_queue_test

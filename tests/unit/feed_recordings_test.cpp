@@ -13,7 +13,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/json_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::feed_recordings_test {
 namespace {
 
 using test::shown;
@@ -300,4 +300,4 @@ TEST(Recordings, SuiteOfJsonIsJudgedAsSuch) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::feed_recordings_test

@@ -5,7 +5,7 @@
 
 #include "config/decimal.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::funding_test {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -255,4 +255,4 @@ TEST(FundingPayoff, WhatDoesNotFitIsMissedAndNotWrapped) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::funding_test

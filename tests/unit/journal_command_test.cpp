@@ -16,7 +16,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::journal_command_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -385,4 +385,4 @@ TEST_F(MarksJournal, ReadsTheRingOfALiveJournalAndOfAKilledOne) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::journal_command_test

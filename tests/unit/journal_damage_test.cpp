@@ -35,7 +35,7 @@
 #include "gateway/journal/crc32c.h"
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_damage_test {
 namespace {
 
 using namespace testing;
@@ -408,4 +408,4 @@ TEST_F(JournalDamage, AStreamReaderSaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_damage_test

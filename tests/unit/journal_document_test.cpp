@@ -22,7 +22,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::journal_document_test {
 namespace {
 
 using Cells = std::vector<std::string>;
@@ -320,4 +320,4 @@ TEST(OuchFieldNames, AreInTheOrderOfTheWire) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::journal_document_test

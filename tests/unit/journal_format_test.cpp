@@ -8,7 +8,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_format_test {
 namespace {
 
 struct Command {
@@ -165,4 +165,4 @@ TEST(JournalFormat, CommandsComeBackAsTheirStructOnlyInTheirSize) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_format_test

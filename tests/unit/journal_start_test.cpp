@@ -7,7 +7,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_start_test {
 namespace {
 
 using namespace testing;
@@ -226,4 +226,4 @@ TEST_F(JournalStart, WhatDoesNotFitTogetherIsRefusedByName) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_start_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::journal_test {
 namespace {
 
 using testing::append;
@@ -319,4 +319,4 @@ TEST(Journal, RemembersAPossibleLossUntilItIsAcknowledged) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::journal_test

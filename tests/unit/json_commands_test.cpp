@@ -5,7 +5,7 @@
 
 #include "tests/support/json_deployment.h"
 
-namespace portcullis::gateway::json {
+namespace portcullis::gateway::json::json_commands_test {
 namespace {
 
 using risk::RejectReason;
@@ -214,4 +214,4 @@ TEST_F(JsonCommands, Names) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::json
+}  // namespace portcullis::gateway::json::json_commands_test

@@ -7,7 +7,7 @@
 #include "config/json.h"
 #include "tests/support/json_frames.h"
 
-namespace portcullis::gateway::json {
+namespace portcullis::gateway::json::json_decode_test {
 namespace {
 
 using test::FrameDecoder;
@@ -611,4 +611,4 @@ TEST(JsonDecode, FramesOfRealClients) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::json
+}  // namespace portcullis::gateway::json::json_decode_test

@@ -8,7 +8,7 @@
 #include "gateway/json/commands.h"
 #include "tests/support/json_deployment.h"
 
-namespace portcullis::gateway::json {
+namespace portcullis::gateway::json::json_encode_test {
 namespace {
 
 using config::Json;
@@ -430,4 +430,4 @@ TEST_F(JsonEncode, PushesAndResults) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::json
+}  // namespace portcullis::gateway::json::json_encode_test

@@ -9,7 +9,7 @@
 
 #include "risk/types.h"
 
-namespace portcullis::config {
+namespace portcullis::config::json_reader_test {
 namespace {
 
 using Index = risk::AccountIndex;
@@ -266,4 +266,4 @@ TEST(Json, DrawsTheLineWhereTheTestSuiteDrawsIt) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::json_reader_test

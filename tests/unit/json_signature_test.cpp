@@ -5,7 +5,7 @@
 
 #include <limits>
 
-namespace portcullis::gateway::json {
+namespace portcullis::gateway::json::json_signature_test {
 namespace {
 
 // Python: hmac.new(key, text, hashlib.sha256).hexdigest(); the second and third are cases 2 and 6
@@ -71,4 +71,4 @@ TEST(JsonSignature, ReceiveWindow) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::json
+}  // namespace portcullis::gateway::json::json_signature_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::known_defects_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -273,4 +273,4 @@ TEST(KnownDefects, AMarginReasonIsCollapsedIntoAGenericOne) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::known_defects_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::leverage_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -149,4 +149,4 @@ TYPED_TEST(LeverageRule, PlainEquityIsWithoutHaircuts) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::leverage_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::live_settings_test {
 namespace {
 
 using test::Change;
@@ -175,4 +175,4 @@ TEST(LiveSettings, RecordedSourcesAreNone) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::live_settings_test

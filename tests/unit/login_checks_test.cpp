@@ -13,7 +13,7 @@
 #include "gateway/security/login_checker.h"
 #include "gateway/security/login_limits.h"
 
-namespace portcullis::gateway::security {
+namespace portcullis::gateway::security::login_checks_test {
 namespace {
 
 constexpr LoginLimitSettings kThreeInTen{.attempts_max = 3, .window_ns = 10, .lockout_ns = 100};
@@ -193,4 +193,4 @@ TEST(DeadMan, IsDueOnceAfterASilence) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::security
+}  // namespace portcullis::gateway::security::login_checks_test

@@ -13,7 +13,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::margin_command_test {
 namespace {
 
 using test::Outcome;
@@ -458,4 +458,4 @@ TEST(MarginCommand, FilesThatCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::margin_command_test

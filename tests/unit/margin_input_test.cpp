@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::margin_input_test {
 namespace {
 
 using Lines = std::vector<std::pair<std::size_t, std::string>>;
@@ -57,4 +57,4 @@ TEST(MarginInput, WhatIsBetweenThemIsTold) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::margin_input_test

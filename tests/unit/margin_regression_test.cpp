@@ -4,7 +4,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::margin_regression_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -505,4 +505,4 @@ TYPED_TEST(MarginRegression, SummedSetsLoseOnBothSidesOfWhatIsOpen) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::margin_regression_test

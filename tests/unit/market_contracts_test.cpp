@@ -9,7 +9,7 @@
 #include "feeds/market.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::market_contracts_test {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -74,4 +74,4 @@ TEST_F(MarketContracts, PaysAtTheMarkOfTheReference) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::market_contracts_test

@@ -15,7 +15,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/option_market.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::market_feed_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -113,4 +113,4 @@ TEST_F(MarketThread, StopsAtOnceThoughNothingIsDue) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::market_feed_test

@@ -11,7 +11,7 @@
 #include "feeds/table_log.h"
 #include "tests/support/option_market.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::market_test {
 namespace {
 
 using test::kOptionQuotes;
@@ -239,4 +239,4 @@ TEST_F(Options, PricesOfOneInstrumentLeaveOnceInTheConflationTime) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::market_test

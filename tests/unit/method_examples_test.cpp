@@ -14,7 +14,7 @@
 #include "tests/support/fixtures.h"
 #include "tests/support/paths.h"
 
-namespace portcullis::support {
+namespace portcullis::support::method_examples_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -533,4 +533,4 @@ TYPED_TEST(MethodExamples, AHedgedBookWithoutEquityIsRefusedHonestly) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::method_examples_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::method_published_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -334,4 +334,4 @@ TYPED_TEST(MethodPublished, G8InverseAgainstLinear) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::method_published_test

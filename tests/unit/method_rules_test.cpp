@@ -8,7 +8,7 @@
 #include "tests/support/method_world.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::method_rules_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -513,4 +513,4 @@ TYPED_TEST(MethodRules, ADayOfStressIsAColumn) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::method_rules_test

@@ -14,7 +14,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::test {
+namespace portcullis::test::models_others_test {
 namespace {
 
 // A shipped model's files, to be changed.
@@ -253,4 +253,4 @@ TEST(OtherModels, EmirWeighted) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::models_others_test

@@ -19,7 +19,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/shipped_models.h"
 
-namespace portcullis::test {
+namespace portcullis::test::models_two_groups_test {
 namespace {
 
 using Rows = std::vector<std::pair<std::string, std::string>>;
@@ -362,4 +362,4 @@ TEST(Models, FrtbWeighsTheClassesTogetherAndAlone) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::models_two_groups_test

@@ -5,7 +5,7 @@
 #include "tests/support/dollar_world.h"
 #include "tests/support/naive_math.h"
 
-namespace portcullis::support {
+namespace portcullis::support::naive_model_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -544,4 +544,4 @@ TEST(NaiveModel, TheSpanOfATableIsThatOfItsCap) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::naive_model_test

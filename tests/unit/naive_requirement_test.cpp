@@ -4,7 +4,7 @@
 
 #include "tests/support/dollar_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::naive_requirement_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -625,4 +625,4 @@ TEST(NaiveRequirement, ADearerBidForWhatHasNoValueIsNoExit) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::naive_requirement_test

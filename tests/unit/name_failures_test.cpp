@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace portcullis::gateway::security {
+namespace portcullis::gateway::security::name_failures_test {
 namespace {
 
 constexpr LoginLimitSettings kThree{.attempts_max = 3, .window_ns = 1'000, .lockout_ns = 5'000};
@@ -67,4 +67,4 @@ TEST(NameFailures, WithoutAnAddressAreTheNames) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::security
+}  // namespace portcullis::gateway::security::name_failures_test

@@ -5,7 +5,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::order_life_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -182,4 +182,4 @@ TYPED_TEST(OrderLife, ExitsAndCancelsHaveABudgetOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::order_life_test

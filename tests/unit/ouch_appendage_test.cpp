@@ -6,7 +6,7 @@
 #include "gateway/ouch/messages.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::ouch {
+namespace portcullis::gateway::ouch::ouch_appendage_test {
 namespace {
 
 using test::Bytes;
@@ -205,4 +205,4 @@ TEST(OuchAppendage, NothingOfTheMessageBeforeIsLeft) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::ouch
+}  // namespace portcullis::gateway::ouch::ouch_appendage_test

@@ -6,7 +6,7 @@
 #include "gateway/ouch/messages.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::ouch {
+namespace portcullis::gateway::ouch::ouch_codec_test {
 namespace {
 
 using test::Bytes;
@@ -373,4 +373,4 @@ TEST(OuchCodec, TellsPrintableTextFromTheRest) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::ouch
+}  // namespace portcullis::gateway::ouch::ouch_codec_test

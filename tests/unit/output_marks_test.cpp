@@ -7,7 +7,7 @@
 
 #include "tests/support/random_world.h"
 
-namespace portcullis::gateway::shard {
+namespace portcullis::gateway::shard::output_marks_test {
 namespace {
 
 TEST(OutputMarks, BytesLeaveWhenWhatWasPublishedBeforeThemIsDurable) {
@@ -69,4 +69,4 @@ TEST(OutputMarks, AgreeWithAMarkForEachByte) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::shard
+}  // namespace portcullis::gateway::shard::output_marks_test

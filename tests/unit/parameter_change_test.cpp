@@ -10,7 +10,7 @@
 #include "risk/rules.h"
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::parameter_change_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -364,4 +364,4 @@ TEST(ParameterChange, EveryProblemIsNamed) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::parameter_change_test

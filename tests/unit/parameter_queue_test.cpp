@@ -8,7 +8,7 @@
 
 #include "tests/support/fixtures.h"
 
-namespace portcullis::gateway::parameters {
+namespace portcullis::gateway::parameters::parameter_queue_test {
 namespace {
 
 gate::PublishedParameters version(std::uint32_t number) {
@@ -66,4 +66,4 @@ TEST(ParameterQueue, CarriesEachOnceBetweenThreads) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::parameters
+}  // namespace portcullis::gateway::parameters::parameter_queue_test

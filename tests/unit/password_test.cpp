@@ -16,7 +16,7 @@
 #include "tests/support/example_config.h"
 #include "tests/support/journal_support.h"
 
-namespace portcullis::gateway::security {
+namespace portcullis::gateway::security::password_test {
 namespace {
 
 using config::parse_password_hash;
@@ -312,4 +312,4 @@ TEST(Credentials, AreInNoProblem) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::security
+}  // namespace portcullis::gateway::security::password_test

@@ -13,7 +13,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/json_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::price_board_feeds_test {
 namespace {
 
 using test::BoardWorld;
@@ -239,4 +239,4 @@ TEST(PriceBoardFeeds, RecordingsWithoutMarksMakeNoMark) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::price_board_feeds_test

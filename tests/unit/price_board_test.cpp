@@ -6,7 +6,7 @@
 
 #include "tests/support/board_world.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::price_board_test {
 namespace {
 
 using config::ReferenceRule;
@@ -479,4 +479,4 @@ TEST(PriceBoard, EventsNameWhatHappened) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::price_board_test

@@ -8,7 +8,7 @@
 #include "tests/support/feed_frames.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::price_lines_test {
 namespace {
 
 using test::kArrivalNs;
@@ -234,4 +234,4 @@ TEST(PriceLines, PiecesMakeNoDifference) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::price_lines_test

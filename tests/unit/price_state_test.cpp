@@ -8,7 +8,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::price_state_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -219,4 +219,4 @@ TEST(PriceStatesOfTheEngine, AreSavedAndHashed) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::price_state_test

@@ -8,7 +8,7 @@
 
 #include "tests/support/method_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::protection_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -214,4 +214,4 @@ TYPED_TEST(Protection, ACloseWithRoomIsAQuote) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::protection_test

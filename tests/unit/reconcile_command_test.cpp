@@ -13,7 +13,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::reconcile_command_test {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -248,4 +248,4 @@ TEST(TheirBooks, QuotesAreAsInAnyCsv) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::reconcile_command_test

@@ -10,7 +10,7 @@
 #include <map>
 #include <stdexcept>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::recorded_feed_test {
 namespace {
 
 using Kind = PriceUpdate::Kind;
@@ -182,4 +182,4 @@ TEST(RecordedFeed, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::recorded_feed_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::recorded_file_test {
 namespace {
 
 using config::FeedFormat;
@@ -199,4 +199,4 @@ TEST(RecordedFile, KnowsTheSymbolsOfTheShippedExample) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::recorded_file_test

@@ -15,7 +15,7 @@
 #include "tests/support/board_world.h"
 #include "tests/support/journal_support.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::recorded_sources_test {
 namespace {
 
 using test::BoardWorld;
@@ -171,4 +171,4 @@ TEST_F(Sources, DamagedRowsAreTold) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::recorded_sources_test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::regime_desk_test {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
@@ -127,4 +127,4 @@ TEST(RegimeDesk, MarksOfOtherInstrumentsAreNothing) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::regime_desk_test

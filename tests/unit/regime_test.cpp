@@ -9,7 +9,7 @@
 
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::regime_test {
 namespace {
 
 constexpr std::int64_t kMinute = 60'000'000'000;
@@ -140,4 +140,4 @@ TEST(Regime, MeasuresARandomWalk) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::regime_test

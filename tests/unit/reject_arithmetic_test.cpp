@@ -9,7 +9,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::reject_arithmetic_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -465,4 +465,4 @@ TEST(RejectArithmetic, AWithdrawalIsShortOfWhatItWouldTakeTooMuch) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::reject_arithmetic_test

@@ -13,7 +13,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::reject_precedence_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -501,4 +501,4 @@ TYPED_TEST(RejectPrecedence, EveryReasonIsOnALadder) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::reject_precedence_test

@@ -14,7 +14,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::removed_segments_test {
 namespace {
 
 namespace follower = gateway::follower;
@@ -223,4 +223,4 @@ TEST_F(RemovedSegments, ASegmentThatIsMissingInTheMiddleIsNamed) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::removed_segments_test

@@ -8,7 +8,7 @@
 
 #include "feeds/dialects/decoder.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::session_file_test {
 namespace {
 
 // "received 5 [url] frame", line by line.
@@ -162,4 +162,4 @@ TEST(SessionFile, IsReadFromAFile) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::session_file_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/feed_frames.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::session_player_test {
 namespace {
 
 using test::shown;
@@ -106,4 +106,4 @@ TEST(SessionPlayer, DecoderMayGoOnWithTheNextSession) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::session_player_test

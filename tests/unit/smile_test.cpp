@@ -21,7 +21,7 @@
 #include "feeds/black76.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::smile_test {
 namespace {
 
 constexpr double kForward = 100;
@@ -220,4 +220,4 @@ TEST(Smile, GivesTheVolatilitiesOfAVenueThatWereLeftOut) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::smile_test

@@ -8,7 +8,7 @@
 #include "tests/support/seed.h"
 #include "tests/support/wire_bytes.h"
 
-namespace portcullis::gateway::soup {
+namespace portcullis::gateway::soup::soup_byte_buffer_test {
 namespace {
 
 TEST(SoupByteBuffer, HoldsExactlyItsCapacity) {
@@ -63,4 +63,4 @@ TEST(SoupByteBuffer, BehavesAsAQueueOfBytes) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::soup
+}  // namespace portcullis::gateway::soup::soup_byte_buffer_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/soup_packets.h"
 
-namespace portcullis::gateway::soup {
+namespace portcullis::gateway::soup::soup_client_connection_test {
 namespace {
 
 using test::accepted_packet;
@@ -246,4 +246,4 @@ TEST(SoupClient, StartsAgainAfterAReset) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::soup
+}  // namespace portcullis::gateway::soup::soup_client_connection_test

@@ -7,7 +7,7 @@
 
 #include "tests/support/soup_packets.h"
 
-namespace portcullis::gateway::soup {
+namespace portcullis::gateway::soup::soup_frame_test {
 namespace {
 
 using test::as_string;
@@ -184,4 +184,4 @@ TEST(SoupLogin, RefusesAnAcceptanceThatIsNone) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::soup
+}  // namespace portcullis::gateway::soup::soup_frame_test

@@ -27,7 +27,7 @@ void operator delete(void* memory, std::size_t) noexcept { operator delete(memor
 void operator delete[](void* memory) noexcept { operator delete(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
 
-namespace portcullis::gateway {
+namespace portcullis::gateway::soup_no_alloc_test {
 namespace {
 
 template <class From, class To>
@@ -99,4 +99,4 @@ TEST(SoupNoAlloc, ASessionFromLoginToLogoutAllocatesNothing) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway
+}  // namespace portcullis::gateway::soup_no_alloc_test

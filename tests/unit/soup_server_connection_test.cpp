@@ -7,7 +7,7 @@
 
 #include "tests/support/soup_packets.h"
 
-namespace portcullis::gateway::soup {
+namespace portcullis::gateway::soup::soup_server_connection_test {
 namespace {
 
 using test::as_string;
@@ -401,4 +401,4 @@ TEST(SoupServer, RefusesSettingsThatCannotWork) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::soup
+}  // namespace portcullis::gateway::soup::soup_server_connection_test

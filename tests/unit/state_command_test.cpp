@@ -11,7 +11,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::state_command_test {
 namespace {
 
 namespace gate = gateway::gate;
@@ -316,4 +316,4 @@ TEST_F(JournalFolder, OneWithARecordOfAnotherVersionIsRefused) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::state_command_test

@@ -9,7 +9,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::config {
+namespace portcullis::config::state_file_test {
 namespace {
 
 const Deployment& deployment() {
@@ -165,4 +165,4 @@ TEST(CommandsFile, TellsEveryProblem) {
 }
 
 }  // namespace
-}  // namespace portcullis::config
+}  // namespace portcullis::config::state_file_test

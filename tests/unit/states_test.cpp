@@ -5,7 +5,7 @@
 #include "tests/support/driver.h"
 #include "tests/support/fixtures.h"
 
-namespace portcullis::support {
+namespace portcullis::support::states_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -386,4 +386,4 @@ TYPED_TEST(States, AnExitByTheAllowanceIsOneForCloseOnlyAndTheDay) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::states_test

@@ -14,7 +14,7 @@
 #include "tests/support/journal_support.h"
 #include "tests/support/random_world.h"
 
-namespace portcullis::gateway::journal {
+namespace portcullis::gateway::journal::stream_server_test {
 namespace {
 
 using testing::append;
@@ -216,4 +216,4 @@ TEST_F(StreamServerTest, ManyPlacesOnAThread) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::journal
+}  // namespace portcullis::gateway::journal::stream_server_test

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_builder_test {
 namespace {
 
 constexpr double kForward = 92'000;
@@ -648,4 +648,4 @@ TEST(TableBuilder, EachErrorHasItsWords) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_builder_test

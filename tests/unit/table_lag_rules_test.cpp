@@ -8,7 +8,7 @@
 #include "tests/support/method_world.h"
 #include "tests/support/option_world.h"
 
-namespace portcullis::support {
+namespace portcullis::support::table_lag_rules_test {
 namespace {
 
 using namespace portcullis::risk;
@@ -285,4 +285,4 @@ TEST(TableLagExample, ShortStraddlesThatLagByHalfAPercent) {
 }
 
 }  // namespace
-}  // namespace portcullis::support
+}  // namespace portcullis::support::table_lag_rules_test

@@ -51,7 +51,7 @@ extern "C" int rename(const char* from, const char* to) noexcept {
   return ::renameat(AT_FDCWD, from, AT_FDCWD, to);
 }
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_log_test {
 namespace {
 
 risk::RiskTable small_table() {
@@ -392,4 +392,4 @@ TEST_F(TableLog, AFullDiskLeavesNoTable) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_log_test

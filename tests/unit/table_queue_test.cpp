@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_queue_test {
 namespace {
 
 PublishedTable table(std::uint32_t group, std::uint64_t version) {
@@ -98,4 +98,4 @@ TEST(TableQueue, BetweenTwoThreadsEachVersionArrivesOnceAndInOrder) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_queue_test

@@ -17,7 +17,7 @@
 #include "tests/support/json_frames.h"
 #include "tests/support/option_chains.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_recording_test {
 namespace {
 
 // As of one ticker.
@@ -141,4 +141,4 @@ TEST(TableRecording, MeasuresAreTheVenuesGreeks) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_recording_test

@@ -17,7 +17,7 @@
 #include "feeds/smile.h"
 #include "tests/support/option_chains.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_service_test {
 namespace {
 
 using test::ChainsChoice;
@@ -633,4 +633,4 @@ TEST_F(TableServiceTest, EventsAreBoundedAndCounted) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_service_test

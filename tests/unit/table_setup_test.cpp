@@ -11,7 +11,7 @@
 #include "config/load.h"
 #include "tests/support/example_config.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::table_setup_test {
 namespace {
 
 config::Deployment model() {
@@ -117,4 +117,4 @@ TEST(TableSetup, ATableOfItHasTheEnginesShape) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::table_setup_test

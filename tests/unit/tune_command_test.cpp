@@ -14,7 +14,7 @@
 #include "tests/support/tuned.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::tune_command_test {
 namespace {
 
 using Arguments = std::vector<std::string>;
@@ -224,4 +224,4 @@ TEST(TuneKeys, ASweepsValuesAreExact) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::tune_command_test

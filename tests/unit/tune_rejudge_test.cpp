@@ -5,7 +5,7 @@
 #include "tests/support/tuned.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::tune_rejudge_test {
 namespace {
 
 using gateway::tune::Change;
@@ -303,4 +303,4 @@ TEST_F(TuneRejudge, ACandidateThatCannotBeJudgedByTheJournalIsRefused) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::tune_rejudge_test

@@ -11,7 +11,7 @@
 #include "tests/support/tuned.h"
 #include "tests/support/venue_words.h"
 
-namespace portcullis::test {
+namespace portcullis::test::tune_utilisation_test {
 namespace {
 
 using gateway::Finding;
@@ -191,4 +191,4 @@ TEST_F(TuneUtilisation, TellsWhichOfTwoGrossLimitsRefuses) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::tune_utilisation_test

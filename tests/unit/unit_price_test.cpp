@@ -10,7 +10,7 @@
 
 #include "tests/support/seed.h"
 
-namespace portcullis::feeds {
+namespace portcullis::feeds::unit_price_test {
 namespace {
 
 using config::ExactDecimal;
@@ -115,4 +115,4 @@ TEST(UnitPrice, IsThatOfIntegersWithoutEnd) {
 }
 
 }  // namespace
-}  // namespace portcullis::feeds
+}  // namespace portcullis::feeds::unit_price_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/venue_driver.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_matching_test {
 namespace {
 
 TEST(VenueEnter, EchoesWhatItAccepts) {
@@ -305,4 +305,4 @@ TEST(VenueSelfMatch, DoesNotCountOwnOrdersTowardsMinQty) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_matching_test

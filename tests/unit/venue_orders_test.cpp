@@ -5,7 +5,7 @@
 
 #include "tests/support/venue_driver.h"
 
-namespace portcullis::gateway::venue_sim {
+namespace portcullis::gateway::venue_sim::venue_orders_test {
 namespace {
 
 // 500 entered under number 1, 100 of them executed against number 2.
@@ -294,4 +294,4 @@ TEST(VenueFaults, AreShiftedByTheSeed) {
 }
 
 }  // namespace
-}  // namespace portcullis::gateway::venue_sim
+}  // namespace portcullis::gateway::venue_sim::venue_orders_test

@@ -7,7 +7,7 @@
 #include "tests/support/gate_world.h"
 #include "tests/support/seed.h"
 
-namespace portcullis::test {
+namespace portcullis::test::what_if_test {
 namespace {
 
 TEST(WhatIf, IsTheLaterDecisionOfTheSameState) {
@@ -67,4 +67,4 @@ TEST(WhatIf, IsTheLaterDecisionOfTheSameState) {
 }
 
 }  // namespace
-}  // namespace portcullis::test
+}  // namespace portcullis::test::what_if_test
