@@ -43,6 +43,9 @@ inline constexpr std::uint8_t kWhoAsks =
     bit_of(config::Role::Risk) | bit_of(config::Role::Approver) | bit_of(config::Role::Operator);
 inline constexpr std::uint8_t kWhoStops =
     bit_of(config::Role::Risk) | bit_of(config::Role::Operator);
+// Who stops trading is not who lets it go on.
+inline constexpr std::uint8_t kWhoReinstates = bit_of(config::Role::Approver);
+static_assert((kWhoStops & kWhoReinstates) == 0);
 inline constexpr std::uint8_t kWhoDecides = bit_of(config::Role::Operator);
 
 struct VerbInfo {
@@ -66,7 +69,7 @@ inline constexpr std::array<VerbInfo, 17> kVerbs{{
     {Verb::Kill, "kill", "POST", "/v1/kill", kWhoStops},
     {Verb::Suspend, "suspend", "POST", "/v1/suspend", kWhoStops},
     {Verb::CloseOnly, "close-only", "POST", "/v1/close-only", kWhoStops},
-    {Verb::Resume, "resume", "POST", "/v1/resume", kWhoStops},
+    {Verb::Resume, "resume", "POST", "/v1/resume", kWhoReinstates},
     {Verb::CancelAll, "cancel-all", "POST", "/v1/cancel-all", kWhoStops},
     {Verb::LostOrdersDead, "lost-orders-dead", "POST", "/v1/lost-orders-dead", kWhoDecides},
     {Verb::AcceptState, "accept-state", "POST", "/v1/accept-state", kWhoDecides},

@@ -9,6 +9,9 @@
 #include <thread>
 
 #include "gateway/control/tokens.h"
+#include "gateway/control/verbs.h"
+#include "gateway/gate/record_fields.h"
+#include "gateway/journal/reader.h"
 #include "tests/support/control_world.h"
 #include "tests/support/gate_process.h"
 #include "tests/support/json_world.h"
@@ -38,11 +41,13 @@ std::string control_json(const Port& port, const std::string& tls, const std::st
 
 class ControlPlane : public ::testing::Test {
  protected:
-  void start(const std::string& tls = "null", int request_timeout_ms = 10'000) {
-    deployment_ = std::make_unique<TestDeployment>(std::vector<Change>{
+  void start(const std::string& tls = "null", int request_timeout_ms = 10'000,
+             std::vector<Change> changes = {}) {
+    changes.push_back(
         {Change::Kind::Add, "process.json", "control",
          control_json(port_, tls,
-                      "\"request_timeout_ms\":" + std::to_string(request_timeout_ms) + ",")}});
+                      "\"request_timeout_ms\":" + std::to_string(request_timeout_ms) + ",")});
+    deployment_ = std::make_unique<TestDeployment>(changes);
     start_again();
   }
   void start_again() {
@@ -67,6 +72,50 @@ class ControlPlane : public ::testing::Test {
     peer.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token_of(role) +
               "\r\nConnection: close\r\n\r\n");
     return peer.read_to_end().value_or("");
+  }
+
+  // The status of the reply to a request over a plain socket, asked again while the gate is busy.
+  unsigned ask(const std::string& method, const std::string& target,
+               const std::string& authorization, const std::string& body) const {
+    for (int tries = 0; tries < 1'000; ++tries) {
+      RawPeer peer(port_.number());
+      peer.send(method + ' ' + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                (authorization.empty() ? "" : "Authorization: " + authorization + "\r\n") +
+                (method == "GET" ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") +
+                "\r\n" + body);
+      const std::string reply = peer.read_to_end().value_or("");
+      const auto status = static_cast<unsigned>(
+          std::strtoul(reply.size() > 12 ? reply.c_str() + 9 : "0", nullptr, 10));
+      if (status != 503) return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return 503;
+  }
+
+  // Who gave each command of the journal, and which.
+  std::vector<std::string> commands_in_journal() const {
+    using gateway::gate::RecordType;
+    std::vector<std::string> commands;
+    gateway::journal::Reader reader(deployment_->journal(), {});
+    gateway::journal::RecordView record;
+    std::string by;
+    while (reader.next(record) == gateway::journal::ReadStatus::Record) {
+      gateway::gate::OperatorRecord who;
+      risk::Control control;
+      if (static_cast<RecordType>(record.type) == RecordType::Operator) {
+        EXPECT_TRUE(gateway::journal::read_command(record, who));
+        by = who.by.data();
+      } else if (!by.empty()) {
+        std::string what = "cancel_all";
+        if (static_cast<RecordType>(record.type) == RecordType::Control) {
+          EXPECT_TRUE(gateway::journal::read_command(record, control));
+          what = gateway::gate::name_of(control.action);
+        }
+        commands.push_back(by + ": " + what);
+        by.clear();
+      }
+    }
+    return commands;
   }
 
   Port port_;
@@ -128,13 +177,72 @@ TEST_F(ControlPlane, TheVerbsWorkOnTheCommandLineAndOutliveTheGate) {
   start_again();
   EXPECT_NE(say(Role::Viewer, {"status"}).out.find("alpha-hedge  killed"), std::string::npos)
       << say(Role::Viewer, {"status"}).out;
-  EXPECT_EQ(say(Role::Operator, {"resume", "--account", "alpha-hedge"}).code, 0);
+  EXPECT_EQ(say(Role::Approver, {"resume", "--account", "alpha-hedge"}).code, 0);
   EXPECT_NE(say(Role::Risk, {"what-if", "--orders", orders.string()}).out.find("accept"),
             std::string::npos);
   stop();
   const Outcome told =
       run_to_end({binary(), "journal", "--journal", deployment_->journal().string()});
   EXPECT_NE(told.out.find("a drill"), std::string::npos) << told.errors;
+}
+
+// Every verb for everybody, as it is meant; what is refused leaves nothing in the journal.
+TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
+  start("null", 10'000,
+        {{Change::Kind::Set, "process.json", "gateway.login_attempts_max", "1000"}});
+  const std::string callers[] = {
+      "",                                    // no token
+      "Bearer x",                            // no token either
+      "Bearer pct_" + std::string(43, 'z'),  // nobody's, or no longer anybody's
+      "Basic " + token_of(Role::Operator),   // of another scheme
+      "Bearer " + token_of(Role::Viewer),
+      "Bearer " + token_of(Role::Risk),
+      "Bearer " + token_of(Role::Approver),
+      "Bearer " + token_of(Role::Operator),
+  };
+  const std::string who = R"({"account":"bravo-2","reason":"a drill"})";
+  const std::string why = R"({"reason":"as the venue says"})";
+  const std::string orders =
+      R"({"orders":[{"session":"ALPHA2","instrument":"AMZN","side":"buy","quantity":"1",)"
+      R"("price":"219"}]})";
+  struct Row {
+    const char* method;
+    const char* target;
+    std::string body;
+    std::array<unsigned, 8> status;  // by caller
+  };
+  // 409: there is nothing to decide; 426: events are for WebSockets.
+  const Row rows[] = {
+      {"GET", "/v1/ready", "", {200, 200, 200, 200, 200, 200, 200, 200}},
+      {"GET", "/v1/status", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/limits", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/accounts", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/account?account=alpha-1", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/rejects", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/metrics", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/openapi.json", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/events", "", {401, 401, 401, 401, 426, 426, 426, 426}},
+      {"POST", "/v1/what-if", orders, {401, 401, 401, 401, 403, 200, 200, 200}},
+      {"POST", "/v1/kill", who, {401, 401, 401, 401, 403, 200, 403, 200}},
+      {"POST", "/v1/suspend", who, {401, 401, 401, 401, 403, 200, 403, 200}},
+      {"POST", "/v1/close-only", who, {401, 401, 401, 401, 403, 200, 403, 200}},
+      {"POST", "/v1/resume", who, {401, 401, 401, 401, 403, 403, 200, 403}},
+      {"POST", "/v1/cancel-all", who, {401, 401, 401, 401, 403, 200, 403, 200}},
+      {"POST", "/v1/lost-orders-dead", why, {401, 401, 401, 401, 403, 403, 403, 409}},
+      {"POST", "/v1/accept-state", why, {401, 401, 401, 401, 403, 403, 403, 409}},
+  };
+  for (const Row& row : rows) {
+    for (std::size_t caller = 0; caller < std::size(callers); ++caller)
+      EXPECT_EQ(ask(row.method, row.target, callers[caller], row.body), row.status[caller])
+          << row.target << " as \"" << callers[caller] << '"';
+  }
+  EXPECT_EQ(std::size(rows), gateway::control::kVerbs.size()) << "a verb without a row";
+  stop();
+  EXPECT_EQ(
+      commands_in_journal(),
+      (std::vector<std::string>{"risk: kill", "operator: kill", "risk: suspend",
+                                "operator: suspend", "risk: close_only", "operator: close_only",
+                                "approver: resume", "risk: cancel_all", "operator: cancel_all"}));
 }
 
 TEST_F(ControlPlane, OverTlsTheCertificateIsLookedAt) {

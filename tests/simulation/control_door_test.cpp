@@ -92,7 +92,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"kill", {Role::Risk, Role::Operator}},
       {"suspend", {Role::Risk, Role::Operator}},
       {"close-only", {Role::Risk, Role::Operator}},
-      {"resume", {Role::Risk, Role::Operator}},
+      {"resume", {Role::Approver}},
       {"cancel-all", {Role::Risk, Role::Operator}},
       {"lost-orders-dead", {Role::Operator}},
       {"accept-state", {Role::Operator}},
@@ -274,7 +274,7 @@ TEST_F(ControlDoorTest, EachVerbActsAtEachScope) {
     for (const auto& [path, flag] : verbs) {
       ASSERT_EQ(desk().post(path, place.body).status, 200u) << path << place.body;
       EXPECT_EQ(flags(place.scope, place.target), flag) << path << place.body;
-      ASSERT_EQ(desk().post("/v1/resume", place.body).status, 200u) << place.body;
+      ASSERT_EQ(desk().post("/v1/resume", place.body, Role::Approver).status, 200u) << place.body;
       EXPECT_EQ(flags(place.scope, place.target), 0) << path << place.body;
     }
     EXPECT_EQ(desk().post("/v1/cancel-all", place.body).status, 200u);
@@ -283,8 +283,22 @@ TEST_F(ControlDoorTest, EachVerbActsAtEachScope) {
   const risk::InstrumentIndex amzn = names.instruments.find("AMZN");
   ASSERT_EQ(desk().post("/v1/suspend", R"({"instrument":"AMZN"})").status, 200u);
   EXPECT_EQ(world_.running_gate().engine().phase(amzn), risk::InstrumentPhase::Halted);
-  ASSERT_EQ(desk().post("/v1/resume", R"({"instrument":"AMZN"})").status, 200u);
+  ASSERT_EQ(desk().post("/v1/resume", R"({"instrument":"AMZN"})", Role::Approver).status, 200u);
   EXPECT_EQ(world_.running_gate().engine().phase(amzn), risk::InstrumentPhase::Trading);
+}
+
+TEST_F(ControlDoorTest, WhoKillsDoesNotResume) {
+  const std::string place = R"({"account":"bravo-2"})";
+  const std::uint32_t bravo = account("bravo-2").value;
+  for (const Role stops : {Role::Risk, Role::Operator}) {
+    ASSERT_EQ(desk().post("/v1/kill", place, stops).status, 200u);
+    for (const Role other : {Role::Viewer, Role::Risk, Role::Operator}) {
+      EXPECT_EQ(desk().post("/v1/resume", place, other).status, 403u) << config::name_of(other);
+      EXPECT_EQ(flags(risk::ControlScope::Account, bravo), risk::kKilled);
+    }
+    EXPECT_EQ(desk().post("/v1/resume", place, Role::Approver).status, 200u);
+    EXPECT_EQ(flags(risk::ControlScope::Account, bravo), 0);
+  }
 }
 
 // Orders that are there already when the command comes wait for it.
