@@ -106,6 +106,13 @@ std::string pairs(const Json& json, std::initializer_list<std::string_view> path
   return out;
 }
 
+// Nanoseconds as milliseconds; "-": not yet.
+std::string milliseconds(const Json& json, std::string_view path) {
+  const Json* const ns = find(json, path);
+  if (ns == nullptr || ns->kind != Json::Kind::Integer) return "-";
+  return fmt::format("{}.{:03} ms", ns->integer / 1'000'000, ns->integer / 1'000 % 1'000);
+}
+
 std::string status_text(const Json& json) {
   std::string out = pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions",
                                  "overloaded", "live_orders", "records_behind", "parameter_version",
@@ -114,6 +121,17 @@ std::string status_text(const Json& json) {
     Table stopped{"stopped", "name", "how"};
     for (const Json& one : list(json, "stopped")) stopped.add(one, {"scope", "target", "states"});
     out += '\n' + stopped.text();
+  }
+  if (!list(json, "sweeps").empty()) {
+    Table sweeps{"sweep", "scope",   "target",   "by",   "record", "orders",
+                 "open",  "refused", "in force", "sent", "ended"};
+    for (const Json& one : list(json, "sweeps")) {
+      sweeps.add({at(one, "what"), at(one, "scope"), at(one, "target"), at(one, "by"),
+                  at(one, "sequence"), at(one, "orders"), at(one, "open"), at(one, "refused"),
+                  milliseconds(one, "in_force_after_ns"), milliseconds(one, "sent_after_ns"),
+                  milliseconds(one, "ended_after_ns")});
+    }
+    out += '\n' + sweeps.text();
   }
   Table sessions{"session", "protocol", "up", "watermark"};
   for (const Json& one : list(json, "sessions"))

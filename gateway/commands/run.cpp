@@ -404,7 +404,8 @@ void run_gate(const RunLine& line) {
   }
   shard::Loop* waking = nullptr;
   std::unique_ptr<edge::Process> door;
-  std::vector<follower::Companion*> companions;
+  follower::SweepWatch sweeps(deployment);
+  std::vector<follower::Companion*> companions{&sweeps};
   if (deployment.edge) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
@@ -425,6 +426,7 @@ void run_gate(const RunLine& line) {
   } else {
     resumed = resume_journal(line, deployment, journal, companions);
   }
+  sweeps.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
   parameters::ParameterQueue changes([&waking] { waking->wake(); });
@@ -466,7 +468,7 @@ void run_gate(const RunLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
-  if (control) control->open(journal, follower);
+  if (control) control->open(journal, follower, sweeps);
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
       control.get(), [](control::Process* process) { process->plane().stop(); });

@@ -34,6 +34,7 @@ ControlDoor::ControlDoor(const ControlNeeds& needs, edge::Outlet& outlet)
                [this](EventKind kind, const std::string& text) { tell(kind, text); }),
       callers_(settings_.tokens.size()),
       failures_(security::login_limits(needs_.deployment.gateway), security::kAddressesMax),
+      sweeps_told_(needs_.sweeps == nullptr ? 0 : needs_.sweeps->ended()),
       breakdown_(needs_.deployment.parameters) {}
 
 // --- refusals

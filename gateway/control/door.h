@@ -42,6 +42,7 @@
 #include "gateway/control/views.h"
 #include "gateway/edge/door.h"
 #include "gateway/edge/query.h"
+#include "gateway/follower/sweep_watch.h"
 #include "gateway/json/symbols.h"
 #include "gateway/security/login_limits.h"
 #include "risk/breakdown.h"
@@ -58,6 +59,8 @@ struct ControlNeeds {
   std::function<std::uint64_t()> follower_sequence;
   std::function<JournalFigures()> journal;
   std::function<void()> pause;  // a moment, less than a millisecond, before another look
+  // The follower's, read in `look` alone and before the follower runs; null: there is none.
+  const follower::SweepWatch* sweeps = nullptr;
 };
 
 struct ControlCounters {
@@ -150,6 +153,7 @@ class ControlDoor final : public edge::Door {
   [[nodiscard]] edge::HttpReply list_rejects(const Asked& asked) const;
   [[nodiscard]] ProcessFigures process_figures(std::int64_t now_ns) const;
   void look_whether_ready(std::int64_t now_ns);
+  void tell_sweeps(gate::Gate& gate, std::int64_t now_ns);
   void ask_figures(std::int64_t now_ns);
 
   // --- door_shard.cpp: what goes to the shard
@@ -183,6 +187,7 @@ class ControlDoor final : public edge::Door {
   std::map<std::uint32_t, Listener> listeners_;  // by place among the connections
   std::uint32_t open_listeners_ = 0;
   std::int64_t told_at_ns_ = 0;  // the event that is told now
+  std::uint64_t sweeps_told_;    // of those that have ended
 
   risk::Breakdown breakdown_;
   shard::Figures asked_figures_;  // the shard's, while figures_asked_

@@ -150,7 +150,8 @@ ProcessFigures ControlDoor::process_figures(std::int64_t now_ns) const {
           .follower_sequence = needs_.follower_sequence(),
           .commands_waiting = needs_.queue.commands.waiting(),
           .questions_waiting = needs_.queue.questions.waiting(),
-          .shard = figures_at_ns_ != 0 ? &figures_ : nullptr};
+          .shard = figures_at_ns_ != 0 ? &figures_ : nullptr,
+          .sweeps = needs_.sweeps};
 }
 
 void ControlDoor::look_whether_ready(std::int64_t now_ns) {
@@ -162,7 +163,33 @@ void ControlDoor::look_whether_ready(std::int64_t now_ns) {
   const ProcessFigures process = process_figures(now_ns);
   // While there is no look, the last one holds as long as the shard answers.
   if (!process.shard_answers) is_ready_ = false;
-  (void)needs_.look([&](gate::Gate& gate) { is_ready_ = not_ready(gate, process).empty(); });
+  (void)needs_.look([&](gate::Gate& gate) {
+    is_ready_ = not_ready(gate, process).empty();
+    tell_sweeps(gate, now_ns);
+  });
+}
+
+// In the order in which they have ended.
+void ControlDoor::tell_sweeps(gate::Gate& gate, std::int64_t now_ns) {
+  if (needs_.sweeps == nullptr || needs_.sweeps->ended() == sweeps_told_) return;
+  std::vector<follower::SweepLook> sweeps = needs_.sweeps->look(gate);
+  std::ranges::sort(sweeps, {}, [](const auto& sweep) { return sweep.figures.place; });
+  told_at_ns_ = now_ns;
+  for (const follower::SweepLook& sweep : sweeps) {
+    if (sweep.figures.place <= sweeps_told_) continue;
+    json::Buffer buffer;
+    json::Writer out(buffer);
+    out.begin_object()
+        .text("event", name_of(EventKind::Control))
+        .text("what", "sweep_ended")
+        .number("sequence", static_cast<std::int64_t>(sweep.figures.sequence))
+        .number("time_ns", sweep.figures.ended_ns)
+        .key("sweep");
+    write_sweep(out, values_, sweep);
+    out.end_object();
+    tell(EventKind::Control, fmt::to_string(buffer));
+  }
+  sweeps_told_ = needs_.sweeps->ended();
 }
 
 void ControlDoor::ask_figures(std::int64_t now_ns) {

@@ -30,6 +30,7 @@ std::optional<edge::HttpReply> ControlDoor::give(const VerbInfo& verb,
   if (!taking_) return refuse(503, "stopping", "the gate stops");
   std::copy_n(token.name.begin(), std::min(token.name.size(), command->who.by.size()),
               command->who.by.begin());
+  command->who.time = {now_ns};
   command->who.role = token.role;
   command->who.source = gate::OperatorSource::ControlPlane;
   command->request = next_request_;

@@ -18,7 +18,7 @@
 namespace portcullis::gateway::control {
 
 enum class EventKind : std::uint8_t {
-  Control,  // kill, suspend, close-only and resume, cancel-all, an operator's decisions
+  Control,  // kill, suspend, close-only and resume, cancel-all and its end, an operator's decisions
   Reject,   // of an order, a replace or a cancel
   Session,  // a client comes or goes
   Link,     // the venue's

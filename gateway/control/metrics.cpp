@@ -54,8 +54,9 @@ class Families {
   void add_all(const std::string& label, Pairs pairs) {
     for (const auto& [word, number] : pairs) add({{label, std::string(word)}}, number);
   }
-  void add_histogram(const Histogram& times) {
+  void add_histogram(Labels labels, const Histogram& times) {
     ClientMetric metric;
+    metric.label = std::move(labels);
     metric.histogram.sample_count = times.count();
     metric.histogram.sample_sum = times.sum() * kNs;
     for (const std::uint64_t bound : kBucketsNs) {
@@ -90,6 +91,7 @@ class Metrics {
     write_prices();
     write_utilisation();
     write_accounts();
+    write_sweeps();
     write_control(control);
     return out_.text();
   }
@@ -168,7 +170,7 @@ class Metrics {
     out_.begin(MetricType::Histogram, "message_seconds",
                "From a client's message read to its reply and order queued; the sum is made of the "
                "buckets, right to within 1.6 %");
-    out_.add_histogram(process_.shard->message_times);
+    out_.add_histogram({}, process_.shard->message_times);
     const shard::LinkCounters& links = process_.shard->links;
     counter("links_total", "What became of connections");
     out_.add_all("event", {{"client_connected", links.connections},
@@ -277,6 +279,32 @@ class Metrics {
       out_.add({{"state", std::string(gateway::name_of(static_cast<risk::MarginState>(s)))}},
                states[s]);
     }
+  }
+
+  void write_sweeps() {
+    if (process_.sweeps == nullptr) return;
+    std::uint64_t running = 0;
+    std::uint64_t unsent = 0;
+    std::uint64_t open = 0;
+    for (const follower::SweepLook& sweep : process_.sweeps->look(gate_)) {
+      if (sweep.figures.place != 0) continue;
+      ++running;
+      unsent += sweep.figures.sent_ns == 0 ? 1u : 0u;
+      open += sweep.open;
+    }
+    gauge("sweeps_running",
+          "Kills and cancel-alls of which orders have not ended, by what they wait for");
+    out_.add_all("for", {{"cancels_sent", unsent}, {"orders_ended", running - unsent}});
+    gauge("sweep_open_orders", "Orders that a kill or cancel-all found and that have not ended");
+    out_.add({}, open);
+    out_.begin(
+        MetricType::Histogram, "sweep_seconds",
+        "From a kill's or cancel-all's acceptance until it was in force, its last cancel was "
+        "sent, its last order ended; of those that ended in this process");
+    const follower::SweepTimes& times = process_.sweeps->times();
+    out_.add_histogram({{"until", "in_force"}}, times.in_force);
+    out_.add_histogram({{"until", "sent"}}, times.sent);
+    out_.add_histogram({{"until", "ended"}}, times.ended);
   }
 
   void write_control(const ControlCounters& control) {

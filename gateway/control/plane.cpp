@@ -164,7 +164,8 @@ void Plane::wait_for_answers() {
 
 // --- the process
 
-void Process::open(const journal::Journal& journal, follower::Follower& follower) {
+void Process::open(const journal::Journal& journal, follower::Follower& follower,
+                   const follower::SweepWatch& sweeps) {
   const bool waits_for_disk = journal.durability() == journal::Durability::Fsync;
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
@@ -183,7 +184,8 @@ void Process::open(const journal::Journal& journal, follower::Follower& follower
                                                .ring_bytes = journal.capacity_bytes(),
                                                .waits_for_disk = waits_for_disk};
                        },
-                   .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); }},
+                   .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); },
+                   .sweeps = &sweeps},
       deployment_.journal.directory, journal.published_sequence(), std::move(visible_through),
       [](const std::string& what) {
         std::cerr << "the control plane tells no more events: " << what << '\n';

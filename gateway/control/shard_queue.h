@@ -77,7 +77,7 @@ struct Command {
   std::uint64_t request = 0;
   Type type = Type::Control;
   risk::Control control{};
-  gate::OperatorRecord who{};
+  gate::OperatorRecord who{};  // its time: when the command was accepted
   // the answer
   bool done = false;
   std::uint64_t sequence = 0;  // of the command's record, where it was done

@@ -110,6 +110,17 @@ void write_stopped(json::Writer& out, const Values& values, const risk::Engine& 
   out.end_list();
 }
 
+// Newest first.
+void write_sweeps(json::Writer& out, const Values& values, gate::Gate& gate,
+                  const ProcessFigures& process) {
+  out.key("sweeps").begin_list();
+  if (process.sweeps != nullptr) {
+    for (const follower::SweepLook& sweep : process.sweeps->look(gate))
+      write_sweep(out, values, sweep);
+  }
+  out.end_list();
+}
+
 void write_conditions(json::Writer& out, const risk::Engine& engine) {
   out.key("conditions").begin_list();
   for (const auto condition : {risk::Condition::VenueHalted, risk::Condition::VenueDown,
@@ -227,6 +238,30 @@ std::vector<std::string> not_ready(const gate::Gate& gate, const ProcessFigures&
   return why;
 }
 
+void write_sweep(json::Writer& out, const Values& values, const follower::SweepLook& sweep) {
+  const follower::SweepFigures& figures = sweep.figures;
+  const auto after = [&](std::string_view key, std::int64_t time_ns) {
+    if (time_ns == 0) {
+      out.null(key);
+    } else {
+      out.number(key, time_ns - figures.accepted_ns);
+    }
+  };
+  out.begin_object()
+      .number("sequence", counted(figures.sequence))
+      .text("what", figures.is_kill != 0 ? "kill" : "cancel_all");
+  values.target(out, gate::name_of(figures.scope), figures.target);
+  out.text("by", trimmed(figures.by)).number("accepted_ns", figures.accepted_ns);
+  after("in_force_after_ns", figures.in_force_ns);
+  after("sent_after_ns", figures.sent_ns);
+  after("ended_after_ns", figures.ended_ns);
+  out.number("orders", figures.orders)
+      .number("open", sweep.open)
+      .number("refused", counted(figures.refused));
+  after("last_refused_after_ns", figures.last_refused_ns);
+  out.end_object();
+}
+
 void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
                   const ProcessFigures& process, std::int64_t now_ns) {
   risk::Engine& engine = gate.engine();
@@ -255,6 +290,7 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
   write_conditions(out, engine);
   write_decisions(out, values, gate, engine);
   write_stopped(out, values, engine);
+  write_sweeps(out, values, gate, process);
   write_journal(out, process);
   write_sessions(out, values, gate, engine);
   out.end_object();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/control/values.h"
+#include "gateway/follower/sweep_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/json/writer.h"
 #include "gateway/shard/shard.h"
@@ -36,11 +37,16 @@ struct ProcessFigures {
   std::uint64_t commands_waiting = 0;  // for the shard
   std::uint64_t questions_waiting = 0;
   const shard::Figures* shard = nullptr;  // as it last told them; null: not yet
+  const follower::SweepWatch* sweeps =
+      nullptr;  // as far as the state's engine; null: there is none
 };
 
 // Why orders that add risk are not all taken now; empty: they are.
 [[nodiscard]] std::vector<std::string> not_ready(const gate::Gate& gate,
                                                  const ProcessFigures& process);
+
+// A kill or cancel-all: whose, what of it has happened so far and when, from its acceptance on.
+void write_sweep(json::Writer& out, const Values& values, const follower::SweepLook& sweep);
 
 void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
                   const ProcessFigures& process, std::int64_t now_ns);

@@ -25,7 +25,7 @@ class SavedOrders final : public follower::Companion {
  public:
   explicit SavedOrders(const config::Deployment& deployment);
   [[nodiscard]] std::string_view name() const override { return "orders"; }
-  void take(const journal::RecordView& record) override { store_->take(record); }
+  void take(const journal::RecordView& record, gate::Gate&) override { store_->take(record); }
   [[nodiscard]] std::size_t saved_bytes() const override;
   void save(std::span<std::byte> out) const override;
   [[nodiscard]] bool load(std::span<const std::byte> saved) override;

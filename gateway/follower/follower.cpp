@@ -98,7 +98,7 @@ std::size_t Follower::step(std::size_t records_max) {
       has_problem("the journal cannot be followed: " + why_not_redone(*gate_, record));
       break;
     }
-    for (Companion* companion : options_.companions) companion->take(record);
+    for (Companion* companion : options_.companions) companion->take(record, *gate_);
     position_.take(record);
     if (tables_ != nullptr) tables_->take(record);
     ++taken;

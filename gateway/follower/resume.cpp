@@ -54,7 +54,7 @@ std::string load(const config::Deployment& deployment, const Snapshot& snapshot,
                        header.state_hash);
   for (Companion* companion : companions) {
     const auto section = snapshot.section(companion->name());
-    if (section.empty() || !companion->load(section))
+    if ((section.empty() && companion->is_needed()) || !companion->load(section))
       return fmt::format("has no good section {}", companion->name());
   }
   return {};
@@ -163,7 +163,7 @@ Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
     if (!resumed.gate->redo(record)) {
       throw std::runtime_error(why_not_redone(*resumed.gate, record));
     }
-    for (Companion* companion : options.companions) companion->take(record);
+    for (Companion* companion : options.companions) companion->take(record, *resumed.gate);
     resumed.position.take(record);
   }
   if (status == journal::ReadStatus::Damaged) throw std::runtime_error(reader.error());

@@ -39,6 +39,10 @@
 #include "gateway/journal/files.h"
 #include "gateway/journal/format.h"
 
+namespace portcullis::gateway::gate {
+class Gate;
+}
+
 namespace portcullis::gateway::follower {
 
 inline constexpr std::uint64_t kSnapshotVersion = 1;
@@ -121,7 +125,10 @@ class Companion {
   virtual ~Companion() = default;
   // Of its section, at most 16 characters.
   [[nodiscard]] virtual std::string_view name() const = 0;
-  virtual void take(const journal::RecordView& record) = 0;
+  // Whether a snapshot without its section, of another version, is none to begin from.
+  [[nodiscard]] virtual bool is_needed() const { return true; }
+  // The next record, which the gate has redone; the gate is only looked at.
+  virtual void take(const journal::RecordView& record, gate::Gate& gate) = 0;
   [[nodiscard]] virtual std::size_t saved_bytes() const = 0;
   virtual void save(std::span<std::byte> out) const = 0;
   // Replaces all of it; nothing: as before the first record. False: these are not its bytes.

@@ -747,7 +747,10 @@ void Gate::on_overload(bool on, std::int64_t now_ns) {
   take(RecordType::Overload, record.time, record);
 }
 
-void Gate::on_operator(const OperatorRecord& who) { take(RecordType::Operator, who.time, who); }
+// It was accepted a moment ago; the record's own time does not go back.
+void Gate::on_operator(const OperatorRecord& who) {
+  take(RecordType::Operator, {std::max(who.time.ns, redone_until_ns())}, who);
+}
 
 void Gate::control(const risk::Control& control) {
   take(RecordType::Control, control.time, control);

@@ -28,7 +28,7 @@ void RegimeWatch::begin(const config::RegimeChoice& in_force, risk::Timestamp no
   ask_ = std::move(ask);
 }
 
-void RegimeWatch::take(const journal::RecordView& record) {
+void RegimeWatch::take(const journal::RecordView& record, gate::Gate&) {
   const std::lock_guard lock(mutex_);
   if (record.type == static_cast<std::uint16_t>(gate::RecordType::PriceState)) {
     risk::SetPriceState change;

@@ -28,7 +28,7 @@ class RegimeWatch : public follower::Companion {
 
   // --- follower::Companion
   [[nodiscard]] std::string_view name() const override { return "regimes"; }
-  void take(const journal::RecordView& record) override;
+  void take(const journal::RecordView& record, gate::Gate& gate) override;
   [[nodiscard]] std::size_t saved_bytes() const override;
   void save(std::span<std::byte> out) const override;
   [[nodiscard]] bool load(std::span<const std::byte> saved) override;

@@ -1,4 +1,6 @@
 // What the control plane asks of the shard.
+#include <algorithm>
+
 #include "gateway/shard/shard.h"
 
 namespace portcullis::gateway::shard {
@@ -47,7 +49,7 @@ void Shard::take_command(control::Command& command) {
   if (command.type == Type::AcceptState)
     command.done = gate_.state_unconfirmed() || gate_.state_differs();
   if (!command.done) return;
-  command.who.time = {now_ns_};
+  command.who.time = {std::min(command.who.time.ns, now_ns_)};
   gate_.on_operator(command.who);
   switch (command.type) {
     case Type::Control:

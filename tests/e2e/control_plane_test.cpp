@@ -3,7 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <random>
 #include <thread>
@@ -16,6 +21,7 @@
 #include "tests/support/gate_process.h"
 #include "tests/support/json_world.h"
 #include "tests/support/link_state.h"
+#include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
 #include "tests/support/raw_peer.h"
 #include "tests/support/seed.h"
@@ -74,6 +80,18 @@ class ControlPlane : public ::testing::Test {
     return peer.read_to_end().value_or("");
   }
 
+  // What status says once the value there is as it should be, or after some patience.
+  std::string status_when(const std::string& path,
+                          const std::function<bool(const std::string&)>& is_so) {
+    std::string status;
+    for (int tries = 0; tries < 1'000; ++tries) {
+      status = say(Role::Viewer, {"status", "--json"}).out;
+      if (is_so(value_at(status, path))) return status;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    ADD_FAILURE() << path << " is not as it should be: " << status;
+    return status;
+  }
   // The status of the reply to a request over a plain socket, asked again while the gate is busy.
   unsigned ask(const std::string& method, const std::string& target,
                const std::string& authorization, const std::string& body) const {
@@ -243,6 +261,82 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       (std::vector<std::string>{"risk: kill", "operator: kill", "risk: suspend",
                                 "operator: suspend", "risk: close_only", "operator: close_only",
                                 "approver: resume", "risk: cancel_all", "operator: cancel_all"}));
+}
+
+// Orders of one member are killed while another's go on.
+TEST_F(ControlPlane, AKillUnderLoadIsMeasured) {
+  start();
+  OuchClient alpha(gate_->port());
+  ASSERT_TRUE(alpha.login("ALPHA2", 0));
+  constexpr std::uint32_t kOrders = 100;
+  for (std::uint32_t n = 1; n <= kOrders; ++n) alpha.send(buy(n, 1, -10 - std::int64_t{n}));
+  const Lines answers = alpha.receive(kOrders);
+  const auto live =
+      std::ranges::count_if(answers, [](const std::string& a) { return a[0] == 'A'; });
+  ASSERT_GT(live, 10);
+  std::atomic<bool> over{false};
+  std::thread load([&] {
+    OuchClient bravo(gate_->port());
+    EXPECT_TRUE(bravo.login("BRAVO2", 0));
+    for (std::uint32_t n = 1; !over; ++n) {
+      bravo.send(sell(n, 1, 20));
+      (void)bravo.receive(1);
+    }
+  });
+  EXPECT_EQ(say(Role::Risk, {"kill", "--node", "alpha", "--reason", "a drill"}).code, 0);
+  for (std::uint32_t n = 1; n <= 3; ++n) alpha.send(buy(kOrders + n, 1, -10));
+  const std::string status = status_when("sweeps[0].ended_after_ns", [](const std::string& text) {
+    return text != "null" && !text.empty();
+  });
+  over = true;
+  load.join();
+  EXPECT_EQ(value_at(status, "sweeps[0].target"), "alpha");
+  EXPECT_EQ(value_at(status, "sweeps[0].by"), "risk");
+  EXPECT_EQ(value_at(status, "sweeps[0].orders"), std::to_string(live));
+  EXPECT_EQ(value_at(status, "sweeps[0].open"), "0");
+  const auto after = [&](const std::string& what) {
+    return std::stoll("0" + value_at(status, "sweeps[0]." + what + "_after_ns"));
+  };
+  EXPECT_LE(after("in_force"), after("sent"));
+  EXPECT_LE(after("sent"), after("ended"));
+  EXPECT_NE(after("ended"), 0);
+  EXPECT_EQ(value_at(status_when("sweeps[0].refused",
+                                 [](const std::string& text) { return text == "3"; }),
+                     "sweeps[0].refused"),
+            "3");
+  EXPECT_NE(say(Role::Viewer, {"status"}).out.find("kill   node   alpha"), std::string::npos)
+      << say(Role::Viewer, {"status"}).out;
+  stop();
+  EXPECT_EQ(deployment_->gate_stat("canceled"), live);
+  EXPECT_NE(read_file(deployment_->errors()).find("kill of node alpha by risk"), std::string::npos);
+}
+
+TEST_F(ControlPlane, AKillWithoutAVenueIsPendingAndItsFiguresOutliveTheGate) {
+  start();
+  OuchClient alpha(gate_->port());
+  ASSERT_TRUE(alpha.login("ALPHA2", 0));
+  for (std::uint32_t n = 1; n <= 5; ++n) alpha.send(buy(n, 1, -10 - std::int64_t{n}));
+  EXPECT_EQ(alpha.receive(5).size(), 5u);
+  EXPECT_EQ(venue_->terminate(), 0);
+  venue_.reset();
+  (void)status_when("link", [](const std::string& text) { return text != "up"; });
+  EXPECT_EQ(say(Role::Risk, {"kill", "--account", "alpha-hedge", "--reason", "a drill"}).code, 0);
+  const std::string pending =
+      status_when("sweeps[0].orders", [](const std::string& text) { return text == "5"; });
+  EXPECT_EQ(value_at(pending, "sweeps[0].open"), "5") << pending;
+  EXPECT_EQ(value_at(pending, "sweeps[0].sent_after_ns"), "null");
+  EXPECT_EQ(value_at(pending, "sweeps[0].ended_after_ns"), "null");
+  gate_->kill_9();
+  gate_.reset();
+  start_again();
+  const std::string done = status_when("sweeps[0].ended_after_ns", [](const std::string& text) {
+    return text != "null" && !text.empty();
+  });
+  EXPECT_EQ(value_at(done, "sweeps[0].accepted_ns"), value_at(pending, "sweeps[0].accepted_ns"));
+  EXPECT_EQ(value_at(done, "sweeps[0].orders"), "5");
+  EXPECT_EQ(value_at(done, "sweeps[0].open"), "0");
+  EXPECT_NE(value_at(done, "sweeps[0].sent_after_ns"), "null");
+  stop();
 }
 
 TEST_F(ControlPlane, OverTlsTheCertificateIsLookedAt) {

@@ -358,7 +358,7 @@ TEST(Snapshot, AReplayComparesMarkers) {
 class Count : public follower::Companion {
  public:
   std::string_view name() const override { return "count"; }
-  void take(const journal::RecordView&) override { ++records; }
+  void take(const journal::RecordView&, gateway::gate::Gate&) override { ++records; }
   std::size_t saved_bytes() const override { return sizeof records; }
   void save(std::span<std::byte> out) const override {
     std::memcpy(out.data(), &records, sizeof records);

@@ -55,7 +55,8 @@ ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)
                                            .ring_bytes = world.journal().capacity_bytes(),
                                            .waits_for_disk = waits_for_disk};
           },
-      .pause = [] {}};
+      .pause = [] {},
+      .sweeps = world.sweeps()};
   door = std::make_unique<control::ControlDoor>(needs, *this);
 }
 

@@ -147,6 +147,7 @@ bool ShardWorld::start() {
   transport_->on_read = std::move(on_read);
   transport_->on_write = std::move(on_write);
 
+  if (kind_.follows) sweeps_ = std::make_unique<follower::SweepWatch>(deployment_);
   if (records_ == 0) {
     gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
     begin_following(nullptr, {});
@@ -157,6 +158,8 @@ bool ShardWorld::start() {
     resume();
   }
   if (gate_ == nullptr) return true;
+  if (sweeps_ != nullptr)
+    sweeps_->begin([this](const std::string& what) { told_sweeps.push_back(what); });
   if (journal_->recovery().possible_loss) begin_streams();
   if (kind_.has_edge) orders_ = std::make_unique<gateway::edge::CommandQueue>(kEdgeQueue, [] {});
   logins_ = std::make_unique<gateway::security::LoginChecker>(
@@ -182,9 +185,12 @@ bool ShardWorld::start() {
 // judge, who has seen every record.
 void ShardWorld::resume() {
   try {
-    follower::Resumed resumed = follower::resume(
-        deployment_, journal_.get(),
-        {.directory = directory_, .last_sequence = records_, .remove_foreign = true});
+    const std::vector<follower::Companion*> beside = companions();
+    follower::Resumed resumed = follower::resume(deployment_, journal_.get(),
+                                                 {.directory = directory_,
+                                                  .last_sequence = records_,
+                                                  .companions = beside,
+                                                  .remove_foreign = true});
     gate_ = std::move(resumed.gate);
     from_snapshot_ = resumed.snapshot;
     if (resumed.position.sequence != records_) wrong("not every record can be read");
@@ -199,6 +205,11 @@ void ShardWorld::resume() {
     wrong("another state after a restart");
 }
 
+std::vector<follower::Companion*> ShardWorld::companions() const {
+  if (sweeps_ == nullptr) return {};
+  return {sweeps_.get()};
+}
+
 void ShardWorld::begin_following(const gate::Gate* gate, follower::Position position) {
   if (!kind_.follows) return;
   follower_ = std::make_unique<follower::Follower>(
@@ -206,6 +217,7 @@ void ShardWorld::begin_following(const gate::Gate* gate, follower::Position posi
       follower::FollowerOptions{
           .directory = directory_,
           .durable_only = kind_.fsync,
+          .companions = companions(),
           .may_remove_below =
               [this](std::uint64_t sequence) { journal_->may_remove_below(sequence); },
           .file_ops = &kFailingDiskOps},

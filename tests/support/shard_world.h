@@ -18,6 +18,7 @@
 #include "gateway/control/shard_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/follower/follower.h"
+#include "gateway/follower/sweep_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 #include "gateway/security/login_checker.h"
@@ -116,6 +117,8 @@ class ShardWorld : public AuditedWorld {
   // Decides every record again, when it is there.
   [[nodiscard]] gateway::gate::Gate& judge() { return *judge_; }
   [[nodiscard]] const gateway::follower::Follower& follower() const { return *follower_; }
+  // The follower's; null where there is none.
+  [[nodiscard]] const gateway::follower::SweepWatch* sweeps() const { return sweeps_.get(); }
   // Of the last record in the snapshot that the process has begun with; 0: none.
   [[nodiscard]] std::uint64_t from_snapshot() const { return from_snapshot_; }
   [[nodiscard]] const std::filesystem::path& journal_folder() const { return directory_; }
@@ -136,6 +139,7 @@ class ShardWorld : public AuditedWorld {
   std::uint64_t segment_bytes = 131'072;  // small, as a new one is all zeros each time
   std::uint64_t disk_budget_bytes;        // without a follower nothing is removed
   std::string problem;                    // of the process itself
+  std::vector<std::string> told_sweeps;   // a line for each that has ended
   std::uint64_t records_lost = 0;         // with the machine, before the last start
   SoupVenue venue;
   std::int64_t audited_ns = 0;
@@ -149,6 +153,7 @@ class ShardWorld : public AuditedWorld {
   void load_state();
   void open_journal();
   void resume();
+  [[nodiscard]] std::vector<gateway::follower::Companion*> companions() const;
   void begin_following(const gateway::gate::Gate* gate, gateway::follower::Position position);
 
   gateway::journal::testing::TemporaryFolder folder_;
@@ -163,6 +168,7 @@ class ShardWorld : public AuditedWorld {
   feeds::ContractQueue contracts_;
   std::unique_ptr<gateway::journal::Journal> journal_;
   std::unique_ptr<gateway::gate::Gate> gate_;
+  std::unique_ptr<gateway::follower::SweepWatch> sweeps_;
   std::unique_ptr<gateway::follower::Follower> follower_;
   std::unique_ptr<gateway::edge::CommandQueue> orders_;
   gateway::control::ShardQueue control_{[] {}};

@@ -139,7 +139,7 @@ TEST_F(EdgeLook, PushesStopAtTheFirstRefusalAndAreNotLost) {
 class LooksMeanwhile final : public follower::Companion {
  public:
   [[nodiscard]] std::string_view name() const override { return "looks"; }
-  void take(const gateway::journal::RecordView&) override {}
+  void take(const gateway::journal::RecordView&, gateway::gate::Gate&) override {}
   [[nodiscard]] std::size_t saved_bytes() const override { return 1; }
   void save(std::span<std::byte>) const override {
     std::future<bool> looked = std::async(std::launch::async, look);
