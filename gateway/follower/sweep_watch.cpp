@@ -264,7 +264,7 @@ void SweepWatch::decided(const journal::RecordView& record) {
                         bool is_new) {
     if (decision.disposition == risk::Disposition::Reject) {
       count_refusal(record, decision, instrument);
-    } else if (is_new) {
+    } else if (decision.disposition == risk::Disposition::Forward && is_new) {
       forget(decision.order);
     }
   };

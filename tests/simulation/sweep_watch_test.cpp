@@ -103,7 +103,7 @@ class SweepWatch : public ShardFixture {
         slices = 0;
       } else if (gate::EnterRecord enter; type == gate::RecordType::Enter) {
         EXPECT_TRUE(gate::read_record(view, enter));
-        if (enter.decision.disposition == risk::Disposition::Accept) {
+        if (enter.decision.disposition == risk::Disposition::Forward) {
           live.insert(enter.decision.number);
         } else if (enter.decision.reason == risk::RejectReason::Killed) {
           ++counted.refused;
