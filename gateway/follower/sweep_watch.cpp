@@ -69,6 +69,16 @@ template <class T>
   return true;
 }
 
+// Whether the venue says that it has cancelled.
+bool is_cancel(const journal::RecordView& record) {
+  gate::VenueMessageRecord message;
+  ouch::Canceled canceled;
+  return static_cast<RecordType>(record.type) == RecordType::VenueMessage &&
+         gate::read_record(record, message) &&
+         ouch::decode(std::span(message.payload).first(message.length), canceled) ==
+             ouch::DecodeError::None;
+}
+
 std::string milliseconds(std::int64_t ns) {
   return fmt::format("{}.{:03} ms", ns / 1'000'000, ns / 1'000 % 1'000);
 }
@@ -197,7 +207,7 @@ void SweepWatch::link_changed(gate::Gate& gate) {
   }
 }
 
-void SweepWatch::move_on(Sweep& sweep, gate::Gate& gate, std::int64_t time_ns) {
+void SweepWatch::move_on(Sweep& sweep, gate::Gate& gate, const journal::RecordView& record) {
   SweepFigures& figures = sweep.figures;
   risk::Engine& engine = gate.engine();
   const std::vector<std::uint32_t>& orders = sweep.orders;
@@ -208,10 +218,11 @@ void SweepWatch::move_on(Sweep& sweep, gate::Gate& gate, std::int64_t time_ns) {
   const bool has_ended = sweep.ended == orders.size();
   if (figures.sent_ns == 0 && !has_ended && sweep.wanted == orders.size() &&
       gate.link() == gate::LinkState::Up) {
-    figures.sent_ns = time_ns;
+    figures.sent_ns = record.time_ns;
   }
   if (!has_ended) return;
-  figures.ended_ns = time_ns;
+  if (figures.sent_ns == 0 && is_cancel(record)) figures.sent_ns = record.time_ns;
+  figures.ended_ns = record.time_ns;
   figures.place = ++ended_;
   --running_;
   sweep.orders = {};
@@ -306,7 +317,7 @@ void SweepWatch::take(const journal::RecordView& record, gate::Gate& gate) {
   commanded(record, gate);
   if (running_ == 0) return;
   for (Sweep& sweep : sweeps_) {
-    if (sweep.figures.place == 0) move_on(sweep, gate, record.time_ns);
+    if (sweep.figures.place == 0) move_on(sweep, gate, record);
   }
 }
 

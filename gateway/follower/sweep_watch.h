@@ -9,7 +9,8 @@
 //   accepted   the control plane has taken the command, or the process that of its --commands file
 //   in force   the command's record: the next order is refused
 //   sent       the last cancel has gone. Where the venue's link goes down before all orders have
-//              ended, they are cancelled again when it is up, and that is when the last one went
+//              ended, they are cancelled again when it is up, and that is when the last one went;
+//              where they are all cancelled before the link counts as up, by the end of the last
 //   ended      the last of the orders has ended, whether by its cancel or otherwise
 //
 // Orders that are entered behind a cancel-all are none of its.
@@ -107,7 +108,7 @@ class SweepWatch final : public Companion {
   void forget(risk::OrderIndex place);
   void forget_adopted(const journal::RecordView& record, gate::Gate& gate);
   void link_changed(gate::Gate& gate);
-  void move_on(Sweep& sweep, gate::Gate& gate, std::int64_t time_ns);
+  void move_on(Sweep& sweep, gate::Gate& gate, const journal::RecordView& record);
   void tell(const SweepFigures& figures);
   [[nodiscard]] const std::string& target_of(const SweepFigures& figures) const;
   void count_again();

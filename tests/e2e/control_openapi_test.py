@@ -179,7 +179,7 @@ def check_operation(base, path, method, operation):
         check_reply(operation, f"{name} {wrong}", reply)
         expect(reply[0] in (200, 400), f"{name} {wrong}: {reply[0]}")
     for wrong in WRONG_BODY if method == "post" else []:
-        reply = ask(base, "POST", path, TOKENS["operator"], wrong)
+        reply = ask(base, "POST", path, TOKENS[operation["x-roles"][-1]], wrong)
         check_reply(operation, f"{name} {wrong}", reply)
         expect(reply[0] == 400, f"{name} {wrong}: {reply[0]}")
 
