@@ -84,7 +84,8 @@ class Process {
 
   [[nodiscard]] ShardQueue& queue() { return queue_; }
   // Before the shard runs. Throws as Plane does.
-  void open(const journal::Journal& journal, follower::Follower& follower);
+  void open(const journal::Journal& journal, follower::Follower& follower,
+            const audit::AuditLog& audit);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:
