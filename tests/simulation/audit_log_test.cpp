@@ -67,6 +67,21 @@ TEST_F(AuditLogTest, SaysWhoDidWhatAndWhatItWasBefore) {
   EXPECT_EQ(w.log_lines()[0].substr(0, 14), R"({"sequence":0,)");
 }
 
+TEST_F(AuditLogTest, AFactOfACommandsFileIsTold) {
+  w.tell(7, risk::Transfer{.time = {w.now_ns},
+                           .units = 5,
+                           .from = {},
+                           .to = w.account("alpha-1"),
+                           .asset = w.deployment().names.assets.find("USDC")});
+  write();
+  expect_whole({"begin", "transfer"});
+  EXPECT_EQ(member(1, "source"), "commands_file");
+  EXPECT_EQ(member(1, "result"), "done");
+  EXPECT_NE(member(1, "after").find(R"({"number":7,"fact":"transfer )"), std::string::npos)
+      << member(1, "after");
+  EXPECT_NE(member(1, "after").find("alpha-1"), std::string::npos) << member(1, "after");
+}
+
 TEST_F(AuditLogTest, AKillLosesNothingAndDoublesNothing) {
   w.stop_account("alpha-1", Kill);
   w.kill();

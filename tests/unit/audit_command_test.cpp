@@ -50,7 +50,7 @@ TEST_F(AuditCommand, PrintsATableAndTheLinesThemselves) {
   const Outcome newest = w.audit({"--json", "--limit", "2"});
   EXPECT_EQ(newest.code, 0);
   EXPECT_EQ(newest.out, lines[2] + '\n' + lines[3] + '\n');
-  EXPECT_EQ(w.audit({"--limit", "0"}).code, 105);  // CLI11's own of a value that is none
+  EXPECT_NE(w.audit({"--limit", "0"}).code, 0);
   EXPECT_NE(w.audit({"--head", "x"}).code, 0) << "of --verify alone";
 }
 
