@@ -599,14 +599,18 @@ TEST_F(GateServer, AClientThatNeverReadsHarmsNobodyAndIsLetGo) {
   EXPECT_EQ(again.receive(1), Lines{"S"});
   again.send(buy(1, 1));
   again.wait_until([&] { return line_of_payload(again.stream.back())[0] == 'A'; });
-  ASSERT_EQ(again.stream.size(), 1 + kBatches * kBatch + 1);
-  for (std::size_t i = 1; i <= kBatches * kBatch; ++i) {
+  // What it had sent and the gate had not read yet went with its connection.
+  const std::size_t answers = again.stream.size() - 2;
+  EXPECT_GT(answers, kBatches * kBatch / 6);
+  EXPECT_LE(answers, kBatches * kBatch);
+  for (std::size_t i = 1; i <= answers; ++i) {
     ASSERT_EQ(line_of_payload(again.stream[i]), "Q 1") << i;
   }
   if (!kSanitized) {
     EXPECT_LT(resident_bytes(gate_->pid()) - memory_before, 32 << 20);
   }
   stop();
+  EXPECT_EQ(deployment_->gate_stat("journaled.query"), answers + 1) << "start() asks one";
   EXPECT_EQ(deployment_->gate_stat("links.slow_consumers"), 1);
 }
 
