@@ -24,7 +24,7 @@ class ContractDesks : public testing::Test {
       : loaded(config::load_texts(test::read_example_with_fundings(), test::example_folder())),
         queue(loaded.deployment.instruments.size(), {}),
         desk(deployment, queue, kStart,
-             [this](std::string_view text) { told.emplace_back(text); }) {
+             [this](std::string_view text) { texts.emplace_back(text); }) {
     EXPECT_TRUE(loaded.ok()) << test::problems_text(loaded);
   }
   void says(const char* source, const char* symbol, MarketField field, const char* number,
@@ -49,7 +49,7 @@ class ContractDesks : public testing::Test {
   const config::Deployment& deployment = loaded.deployment;
   const risk::InstrumentIndex btc = deployment.names.instruments.find("BTC-PERP");
   const risk::InstrumentIndex eth = deployment.names.instruments.find("ETH-PERP");
-  std::vector<std::string> told;
+  std::vector<std::string> texts;
   ContractQueue queue;
   ContractDesk desk;
   std::int64_t now = kStart;
@@ -121,10 +121,10 @@ TEST_F(ContractDesks, ASettlementThatIsNotPaidIsTold) {
   const std::string btc_is_not =
       "funding of BTC-PERP: 1 settlement(s) without a fresh rate and mark, not paid";
   EXPECT_TRUE(step().empty());
-  EXPECT_EQ(std::ranges::count(told, btc_is_not), 1) << "it had no mark";
+  EXPECT_EQ(std::ranges::count(texts, btc_is_not), 1) << "it had no mark";
   now += 5 * kSecond;
   EXPECT_TRUE(step().empty());
-  EXPECT_EQ(std::ranges::count(told, btc_is_not), 1) << "and it is told once";
+  EXPECT_EQ(std::ranges::count(texts, btc_is_not), 1) << "and it is told once";
 }
 
 TEST_F(ContractDesks, TimeThatIsNotPaidIsToldWhenItBeginsAndWhenItHasEnded) {
@@ -136,21 +136,21 @@ TEST_F(ContractDesks, TimeThatIsNotPaidIsToldWhenItBeginsAndWhenItHasEnded) {
   EXPECT_EQ(step().size(), 1U);
   now += 10 * kSecond;
   step();
-  EXPECT_TRUE(told.empty());
+  EXPECT_TRUE(texts.empty());
   // Good for 60 s after their time.
   for (int i = 0; i < 3; ++i) {
     now += 30 * kSecond;
     step();
   }
-  EXPECT_EQ(told,
+  EXPECT_EQ(texts,
             std::vector<std::string>{"funding of ETH-PERP: no fresh rate and mark, not paid"});
   say();
   step();
-  EXPECT_EQ(told.size(), 1U) << "no time has gone by in which it was paid";
+  EXPECT_EQ(texts.size(), 1U) << "no time has gone by in which it was paid";
   now += kSecond;
   step();
-  ASSERT_EQ(told.size(), 2U);
-  EXPECT_EQ(told[1], "funding of ETH-PERP: paid again, 40000 ms were not");
+  ASSERT_EQ(texts.size(), 2U);
+  EXPECT_EQ(texts[1], "funding of ETH-PERP: paid again, 40000 ms were not");
   EXPECT_EQ(desk.funding_counters(1).missed_ns, 40 * kSecond);
 }
 
