@@ -1,6 +1,9 @@
 #include "feeds/contract_desk.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <utility>
 
 #include "feeds/board/unit_price.h"
 
@@ -28,8 +31,10 @@ FundingTerms funding_terms(const config::Deployment& deployment,
 }
 
 ContractDesk::ContractDesk(const config::Deployment& deployment, ContractQueue& queue,
-                           std::int64_t begin_ns)
-    : queue_(queue), funding_of_(deployment.instruments.size(), risk::kNone32) {
+                           std::int64_t begin_ns, std::function<void(std::string_view)> tell)
+    : queue_(queue),
+      tell_(std::move(tell)),
+      funding_of_(deployment.instruments.size(), risk::kNone32) {
   for (const config::SourceSettings& source : deployment.feed.sources)
     sources_.push_back({.ahead_max_ns = source.ahead_max_ns});
   for (const config::FundingSettings& settings : deployment.feed.fundings) {
@@ -37,8 +42,10 @@ ContractDesk::ContractDesk(const config::Deployment& deployment, ContractQueue& 
     sources_[settings.source.value].uses[settings.symbol].fundings.push_back(place);
     funding_of_[settings.instrument.value] = place;
     shortest_period_ns_ = std::min(shortest_period_ns_, settings.period_ns);
-    fundings_.push_back({.instrument = settings.instrument,
-                         .funding = Funding(funding_terms(deployment, settings), begin_ns)});
+    fundings_.push_back(
+        {.instrument = settings.instrument,
+         .name = std::string(deployment.names.instruments.name(settings.instrument)),
+         .funding = Funding(funding_terms(deployment, settings), begin_ns)});
   }
   for (const config::OpenInterestSettings& settings : deployment.feed.open_interests) {
     const auto place = static_cast<std::uint32_t>(interests_.size());
@@ -94,6 +101,7 @@ void ContractDesk::finish(std::int64_t now_ns) { tell(now_ns, true); }
 void ContractDesk::tell(std::int64_t now_ns, bool is_last) {
   for (FundingOf& of : fundings_) {
     const auto update = of.funding.step(now_ns, is_last);
+    tell_unpaid(of, now_ns);
     if (!update) continue;
     queue_.offer({.instrument = of.instrument,
                   .has_funding = true,
@@ -115,6 +123,28 @@ void ContractDesk::tell(std::int64_t now_ns, bool is_last) {
   const bool all = queue_.flush();
   if (!fundings_.empty() || !interests_.empty())
     next_look_ns_ = now_ns + (all ? shortest_period_ns_ : std::min(shortest_period_ns_, kRetryNs));
+}
+
+// A settlement once; as time goes by when it begins, and when it has ended how long it was.
+void ContractDesk::tell_unpaid(FundingOf& of, std::int64_t now_ns) {
+  const FundingCounters& counters = of.funding.counters();
+  if (counters.missed != of.told.missed) {
+    tell_(fmt::format("funding of {}: {} settlement(s) without a fresh rate and mark, not paid",
+                      of.name, counters.missed - of.told.missed));
+  }
+  const std::int64_t unpaid_ns = counters.missed_ns - of.told.missed_ns;
+  if (unpaid_ns > 0) {
+    if (of.is_paid) tell_(fmt::format("funding of {}: no fresh rate and mark, not paid", of.name));
+    of.is_paid = false;
+    of.unpaid_ns += unpaid_ns;
+  } else if (!of.is_paid && now_ns > of.looked_ns) {
+    tell_(fmt::format("funding of {}: paid again, {} ms were not", of.name,
+                      of.unpaid_ns / risk::kNsPerMs));
+    of.is_paid = true;
+    of.unpaid_ns = 0;
+  }
+  of.told = counters;
+  of.looked_ns = now_ns;
 }
 
 std::int64_t ContractDesk::next_due_ns() const {

@@ -34,8 +34,9 @@ class ContractDesk {
  public:
   // What was due until `begin_ns` is not paid: REQUIRES it to be no earlier than anything that a
   // process before this one may have told (the clock's time, or that of the journal's last record if
-  // it is later).
-  ContractDesk(const config::Deployment& deployment, ContractQueue& queue, std::int64_t begin_ns);
+  // it is later). `tell` is called in step(): funding that is not paid, and when it is again.
+  ContractDesk(const config::Deployment& deployment, ContractQueue& queue, std::int64_t begin_ns,
+               std::function<void(std::string_view)> tell);
 
   // A source of a dialect. REQUIRES: the source exists.
   void take(config::SourceIndex source, const MarketUpdate& update, std::int64_t now_ns);
@@ -76,7 +77,13 @@ class ContractDesk {
   };
   struct FundingOf {
     risk::InstrumentIndex instrument{};
+    std::string name{};
     Funding funding;
+    // Told of what its counters say.
+    FundingCounters told{};
+    std::int64_t looked_ns = 0;
+    bool is_paid = true;
+    std::int64_t unpaid_ns = 0;  // since it is not
   };
   struct Interest {
     config::OpenInterestSettings settings{};
@@ -90,9 +97,11 @@ class ContractDesk {
   };
 
   void tell(std::int64_t now_ns, bool is_last);
+  void tell_unpaid(FundingOf& of, std::int64_t now_ns);
   static void take_interest(Interest& interest, const MarketUpdate& update);
 
   ContractQueue& queue_;
+  const std::function<void(std::string_view)> tell_;
   std::vector<Source> sources_;
   std::vector<FundingOf> fundings_;
   std::vector<Interest> interests_;

@@ -1,6 +1,6 @@
 // The table log: risk tables as files under the hash of their content, in the folder "tables" of the
-// journal's (TABLES.md: byte by byte). A file is never changed; a record of the journal that names
-// a hash names that table for ever, for the gate, a replay and whoever recomputes.
+// journal's (TABLES.md: byte by byte). A file is never changed, and is there as
+// long as a record of the journal that is kept names its hash: for the gate, a replay and whoever recomputes.
 //
 // Any thread, but one writer a folder at a time. Errors are texts with the file and what is wrong
 // with it; nothing throws.
@@ -56,7 +56,7 @@ struct LoadedTable {
 // its end. An empty text, or what is wrong.
 [[nodiscard]] std::string open_table_log(const std::filesystem::path& journal);
 
-// The table is there for ever when this returns an empty text: synced, and its name too. Writing one
+// The table is on the disk when this returns an empty text: synced, and its name too. Writing one
 // that is there already does nothing but sync; a damaged one is written anew. On any failure the file
 // is not there, or it is the whole file.
 [[nodiscard]] std::string write_table(const std::filesystem::path& journal,

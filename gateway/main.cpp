@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "gateway/client/command.h"
+#include "gateway/commands/audit.h"
 #include "gateway/commands/calibrate.h"
 #include "gateway/commands/check.h"
 #include "gateway/commands/control.h"
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   portcullis::gateway::add_reload_command(app);
   portcullis::gateway::add_replay_command(app);
   portcullis::gateway::add_journal_command(app);
+  portcullis::gateway::add_audit_command(app);
   portcullis::gateway::add_state_command(app);
   portcullis::gateway::add_reconcile_command(app);
   portcullis::gateway::add_password_command(app);

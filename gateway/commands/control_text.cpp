@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "gateway/commands/text_table.h"
 
 namespace portcullis::gateway {
 
@@ -58,42 +61,15 @@ const std::vector<Json>& list(const Json& json, std::string_view path) {
   return found == nullptr ? kNone : found->items;
 }
 
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("-.0123456789") == text.npos;
-}
-
-// Columns as wide as their widest cell, numbers to the right.
-class Table {
+class Table : public TextTable {
  public:
-  explicit Table(std::initializer_list<std::string_view> head) {
-    add(std::vector<std::string>(head.begin(), head.end()));
-  }
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  using TextTable::add;
+  using TextTable::TextTable;
   void add(const Json& json, std::initializer_list<std::string_view> paths) {
     std::vector<std::string> row;
     for (const std::string_view path : paths) row.push_back(at(json, path));
     add(std::move(row));
   }
-  [[nodiscard]] std::string text() const {
-    std::vector<std::size_t> widths(rows_.front().size());
-    for (const auto& row : rows_) {
-      for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-    }
-    std::string out;
-    for (const auto& row : rows_) {
-      std::string line;
-      for (std::size_t c = 0; c < row.size(); ++c) {
-        line += fmt::format(fmt::runtime(is_number(row[c]) ? "{:>{}}  " : "{:<{}}  "), row[c],
-                            widths[c]);
-      }
-      line.erase(line.find_last_not_of(' ') + 1);
-      out += line + '\n';
-    }
-    return out;
-  }
-
- private:
-  std::vector<std::vector<std::string>> rows_;
 };
 
 std::string pairs(const Json& json, std::initializer_list<std::string_view> paths) {
@@ -114,9 +90,10 @@ std::string milliseconds(const Json& json, std::string_view path) {
 }
 
 std::string status_text(const Json& json) {
-  std::string out = pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions",
-                                 "overloaded", "live_orders", "records_behind", "parameter_version",
-                                 "journal.published", "journal.synced", "journal.room"});
+  std::string out =
+      pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions", "overloaded",
+                   "live_orders", "records_behind", "parameter_version", "audit_head",
+                   "journal.published", "journal.synced", "journal.room"});
   if (!list(json, "stopped").empty()) {
     Table stopped{"stopped", "name", "how"};
     for (const Json& one : list(json, "stopped")) stopped.add(one, {"scope", "target", "states"});

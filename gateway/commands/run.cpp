@@ -20,6 +20,7 @@
 #include "config/reload.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
+#include "gateway/audit/audit_log.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
 #include "gateway/control/plane.h"
@@ -259,11 +260,13 @@ void begin_streams(const config::Deployment& deployment, journal::Journal& journ
 // A start-up applies what was recorded, as it was decided, from the newest good snapshot on.
 follower::Resumed resume_journal(const RunLine& line, const config::Deployment& deployment,
                                  journal::Journal& journal,
-                                 std::span<follower::Companion* const> companions) {
+                                 std::span<follower::Companion* const> companions,
+                                 audit::AuditLog& audit) {
   follower::Resumed resumed = follower::resume(deployment, &journal,
                                                {.directory = deployment.journal.directory,
                                                 .last_sequence = journal.published_sequence(),
                                                 .companions = companions,
+                                                .audit = &audit,
                                                 .remove_foreign = true});
   for (const std::string& told : resumed.told) std::cerr << told << '\n';
   if (!line.state.empty()) {
@@ -418,13 +421,14 @@ void run_gate(const RunLine& line) {
     control = std::make_unique<control::Process>(deployment, *result.control,
                                                  [&waking] { waking->wake(); });
   }
+  audit::AuditLog audit(deployment, deployment.journal.directory, journal.published_sequence());
   follower::Resumed resumed;
   if (is_new) {
     resumed.gate = std::make_unique<gate::Gate>(
         deployment, &journal, follower::tables_in(deployment.journal.directory),
         parameters::parameters_in(deployment.journal.directory));
   } else {
-    resumed = resume_journal(line, deployment, journal, companions);
+    resumed = resume_journal(line, deployment, journal, companions, audit);
   }
   sweeps.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
   gate::Gate& gate = *resumed.gate;
@@ -456,6 +460,7 @@ void run_gate(const RunLine& line) {
        .may_remove_below =
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
        .tables = &feeds.table_folder(),
+       .audit = &audit,
        .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
@@ -468,7 +473,7 @@ void run_gate(const RunLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
-  if (control) control->open(journal, follower, sweeps);
+  if (control) control->open(journal, follower, sweeps, audit);
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
       control.get(), [](control::Process* process) { process->plane().stop(); });

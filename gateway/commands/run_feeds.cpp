@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/iso_time.h"
 #include "feeds/epoch_clock.h"
 #include "feeds/live/live_settings.h"
 #include "feeds/table_log.h"
@@ -111,8 +112,13 @@ void RunFeeds::open(const gate::Gate& gate, const std::function<void()>& wake) {
   if (!deployment_.feed.fundings.empty() || !deployment_.feed.open_interests.empty()) {
     contract_queue_.emplace(instruments, wake);
     // No earlier than anything that the journal has of the process before.
-    contracts_.emplace(deployment_, *contract_queue_,
-                       std::max(feeds::epoch_ns(), gate.redone_until_ns()));
+    const std::int64_t redone_until_ns = gate.redone_until_ns();
+    const std::int64_t begin_ns = std::max(feeds::epoch_ns(), redone_until_ns);
+    contracts_.emplace(deployment_, *contract_queue_, begin_ns, tell);
+    if (redone_until_ns > 0 && !deployment_.feed.fundings.empty()) {
+      tell(fmt::format("funding: nothing is paid of what fell due from {} to {}",
+                       config::to_iso_time({redone_until_ns}), config::to_iso_time({begin_ns})));
+    }
     market_->set_contracts(&*contracts_);
   }
   market_feed_.emplace(*market_, *sources_, table_folder_, tell);

@@ -35,6 +35,7 @@
 #include "config/control_settings.h"
 #include "config/deployment.h"
 #include "config/problem.h"
+#include "gateway/audit/audit_log.h"
 #include "gateway/control/history.h"
 #include "gateway/control/shard_queue.h"
 #include "gateway/control/values.h"
@@ -57,6 +58,7 @@ struct ControlNeeds {
   // Calls back with the follower's gate while that stands still. False: it cannot be looked at now.
   std::function<bool(const std::function<void(gate::Gate&)>&)> look;
   std::function<std::uint64_t()> follower_sequence;
+  std::function<audit::AuditHead()> audit;
   std::function<JournalFigures()> journal;
   std::function<void()> pause;  // a moment, less than a millisecond, before another look
   // The follower's, read in `look` alone and before the follower runs; null: there is none.

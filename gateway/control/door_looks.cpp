@@ -148,6 +148,7 @@ ProcessFigures ControlDoor::process_figures(std::int64_t now_ns) const {
   return {.journal = needs_.journal(),
           .shard_answers = now_ns - std::max(figures_at_ns_, published_at_ns_) < kAliveNs,
           .follower_sequence = needs_.follower_sequence(),
+          .audit = needs_.audit(),
           .commands_waiting = needs_.queue.commands.waiting(),
           .questions_waiting = needs_.queue.questions.waiting(),
           .shard = figures_at_ns_ != 0 ? &figures_ : nullptr,

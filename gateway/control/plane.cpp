@@ -165,7 +165,7 @@ void Plane::wait_for_answers() {
 // --- the process
 
 void Process::open(const journal::Journal& journal, follower::Follower& follower,
-                   const follower::SweepWatch& sweeps) {
+                   const follower::SweepWatch& sweeps, const audit::AuditLog& audit) {
   const bool waits_for_disk = journal.durability() == journal::Durability::Fsync;
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
@@ -175,6 +175,7 @@ void Process::open(const journal::Journal& journal, follower::Follower& follower
                    .queue = queue_,
                    .look = [&follower](const auto& f) { return follower.try_with(f); },
                    .follower_sequence = [&follower] { return follower.sequence(); },
+                   .audit = [&audit] { return audit.head(); },
                    .journal =
                        [&journal, waits_for_disk] {
                          return JournalFigures{.published = journal.published_sequence(),

@@ -85,7 +85,7 @@ class Process {
   [[nodiscard]] ShardQueue& queue() { return queue_; }
   // Before the shard runs. Throws as Plane does.
   void open(const journal::Journal& journal, follower::Follower& follower,
-            const follower::SweepWatch& sweeps);
+            const follower::SweepWatch& sweeps, const audit::AuditLog& audit);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

@@ -53,7 +53,51 @@ std::string_view unit_of(risk::ArithmeticUnit unit, std::string_view currency) {
   return "";
 }
 
+std::string_view name_of(risk::InstrumentPhase phase) {
+  switch (phase) {
+    case risk::InstrumentPhase::Trading:
+      return "trading";
+    case risk::InstrumentPhase::ReduceOnly:
+      return "close_only";
+    case risk::InstrumentPhase::Halted:
+      return "halted";
+    case risk::InstrumentPhase::Expired:
+      return "expired";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string_view name_of(gate::LinkState link) {
+  switch (link) {
+    case gate::LinkState::Down:
+      return "down";
+    case gate::LinkState::Recovering:
+      return "recovering";
+    case gate::LinkState::Resending:
+      return "resending";
+    case gate::LinkState::Up:
+      return "up";
+    case gate::LinkState::Lost:
+      return "lost";
+  }
+  return "";
+}
+
+std::vector<std::string_view> states_of(const risk::Engine& engine, risk::ControlScope scope,
+                                        std::uint32_t target) {
+  std::vector<std::string_view> states;
+  if (scope == risk::ControlScope::Instrument) {
+    const risk::InstrumentPhase phase = engine.phase({target});
+    if (phase != risk::InstrumentPhase::Trading) states.push_back(name_of(phase));
+    return states;
+  }
+  const std::uint8_t flags = engine.flags(scope, target);
+  for (const auto& [flag, name] : kFlags)
+    if ((flags & flag) != 0) states.push_back(name);
+  return states;
+}
 
 void write_flags(json::Writer& out, std::string_view key, std::uint8_t flags) {
   out.key(key).begin_list();

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "config/deployment.h"
 #include "gateway/commands/record_values.h"
+#include "gateway/gate/gate.h"
 #include "gateway/json/writer.h"
 #include "risk/commands.h"
 
@@ -48,6 +50,11 @@ class Values {
   const RecordValues records_;
 };
 
+// What has been stopped of a target, as words; none: nothing.
+[[nodiscard]] std::vector<std::string_view> states_of(const risk::Engine& engine,
+                                                      risk::ControlScope scope,
+                                                      std::uint32_t target);
+[[nodiscard]] std::string_view name_of(gate::LinkState link);
 // The flags of a node, an account or a session as a list of words.
 void write_flags(json::Writer& out, std::string_view key, std::uint8_t flags);
 

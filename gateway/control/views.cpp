@@ -13,22 +13,6 @@ namespace {
 
 using risk::ControlScope;
 
-std::string_view name_of(gate::LinkState link) {
-  switch (link) {
-    case gate::LinkState::Down:
-      return "down";
-    case gate::LinkState::Recovering:
-      return "recovering";
-    case gate::LinkState::Resending:
-      return "resending";
-    case gate::LinkState::Up:
-      return "up";
-    case gate::LinkState::Lost:
-      return "lost";
-  }
-  return "";
-}
-
 std::string_view name_of(journal::Room room) {
   switch (room) {
     case journal::Room::All:
@@ -39,20 +23,6 @@ std::string_view name_of(journal::Room room) {
       return "venue_only";
     case journal::Room::None:
       return "none";
-  }
-  return "";
-}
-
-std::string_view name_of(risk::InstrumentPhase phase) {
-  switch (phase) {
-    case risk::InstrumentPhase::Trading:
-      return "trading";
-    case risk::InstrumentPhase::ReduceOnly:
-      return "close_only";
-    case risk::InstrumentPhase::Halted:
-      return "halted";
-    case risk::InstrumentPhase::Expired:
-      return "expired";
   }
   return "";
 }
@@ -89,24 +59,19 @@ void write_stopped(json::Writer& out, const Values& values, const risk::Engine& 
   out.key("stopped").begin_list();
   const auto add = [&](ControlScope scope, std::size_t count) {
     for (std::uint32_t t = 0; t < count; ++t) {
-      const std::uint8_t flags = engine.flags(scope, t);
-      if (flags == 0) continue;
+      const std::vector<std::string_view> states = states_of(engine, scope, t);
+      if (states.empty()) continue;
       out.begin_object();
       values.target(out, gate::name_of(scope), t);
-      write_flags(out, "states", flags);
-      out.end_object();
+      out.key("states").begin_list();
+      for (const std::string_view state : states) out.text(state);
+      out.end_list().end_object();
     }
   };
   add(ControlScope::Node, deployment.parameters.nodes.size());
   add(ControlScope::Account, deployment.accounts.size());
   add(ControlScope::Session, deployment.sessions.size());
-  for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
-    const risk::InstrumentPhase phase = engine.phase({i});
-    if (phase == risk::InstrumentPhase::Trading) continue;
-    out.begin_object();
-    values.target(out, gate::name_of(ControlScope::Instrument), i);
-    out.key("states").begin_list().text(name_of(phase)).end_list().end_object();
-  }
+  add(ControlScope::Instrument, deployment.instruments.size());
   out.end_list();
 }
 
@@ -281,7 +246,9 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
                      : gate.state_differs()   ? "differs"
                                               : "confirmed")
       .number("parameter_version", engine.parameters().version)
-      .number("live_orders", engine.live_orders());
+      .number("live_orders", engine.live_orders())
+      .number("audit_lines", counted(process.audit.lines));
+  values.text_or_null(out, "audit_head", process.audit.hash);
   if (process.shard != nullptr) {
     out.boolean("overloaded", process.shard->overloaded);
   } else {

@@ -34,6 +34,7 @@ struct ProcessFigures {
   JournalFigures journal;
   bool shard_answers = false;  // it has answered, or written, lately
   std::uint64_t follower_sequence = 0;
+  audit::AuditHead audit;
   std::uint64_t commands_waiting = 0;  // for the shard
   std::uint64_t questions_waiting = 0;
   const shard::Figures* shard = nullptr;  // as it last told them; null: not yet

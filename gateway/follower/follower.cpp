@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/audit/audit_log.h"
 #include "gateway/follower/resume.h"
 #include "gateway/follower/table_retention.h"
 #include "gateway/gate/records.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kIdle{2};         // between two looks at a journal at rest
 constexpr std::chrono::microseconds kRoom{250};       // for who was refused a look
 constexpr std::chrono::milliseconds kStopMax{2'000};  // for the last records to be durable
+constexpr std::chrono::seconds kAuditAgain{1};        // behind a write that failed
 constexpr std::size_t kLookBack = 2'048;              // old records at once
 constexpr int kNice = 10;                             // of its thread: whoever trades goes first
 
@@ -93,11 +95,13 @@ std::size_t Follower::step(std::size_t records_max) {
       has_problem("the journal cannot be followed: " + reader_.error());
       break;
     }
+    if (options_.audit != nullptr) options_.audit->before(*gate_, record);
     if (!gate_->redo(record)) {
       stuck_ = true;
       has_problem("the journal cannot be followed: " + why_not_redone(*gate_, record));
       break;
     }
+    if (options_.audit != nullptr) options_.audit->after(*gate_, record);
     for (Companion* companion : options_.companions) companion->take(record, *gate_);
     position_.take(record);
     if (tables_ != nullptr) tables_->take(record);
@@ -143,7 +147,18 @@ std::vector<std::byte> Follower::copy() {
                  position_, sections);
 }
 
+bool Follower::write_audit() {
+  if (options_.audit == nullptr || !options_.audit->has_work()) return true;
+  const std::string problem = options_.audit->write();
+  if (problem.empty()) return true;
+  const std::lock_guard lock(mutex_);
+  has_problem(problem);
+  return false;
+}
+
 bool Follower::write_snapshot() {
+  // A start from it would not see the records before it.
+  if (!write_audit() || (options_.audit != nullptr && !options_.audit->is_whole())) return false;
   std::vector<std::byte> bytes;
   std::uint64_t sequence = 0;
   {
@@ -194,12 +209,16 @@ void Follower::start() {
 void Follower::run() {
   ::setpriority(PRIO_PROCESS, 0, kNice);  // of the calling thread alone, on Linux
   auto written_at = std::chrono::steady_clock::now();
+  auto audit_at = written_at;  // a disk that fails is not asked again at once
   while (true) {
     const std::size_t taken = step(kBatch);
     // The mutex is free for moments only where there is much to take.
     if (wanted_.exchange(false, std::memory_order_relaxed)) std::this_thread::sleep_for(kRoom);
     const auto now = std::chrono::steady_clock::now();
-    if (options_.snapshot_interval.count() > 0 && now - written_at >= options_.snapshot_interval) {
+    if (now >= audit_at && !write_audit()) audit_at = now + kAuditAgain;
+    const bool is_between = options_.audit != nullptr && options_.audit->is_between();
+    if (options_.snapshot_interval.count() > 0 && now - written_at >= options_.snapshot_interval &&
+        !is_between) {
       write_snapshot();
       written_at = now;
     }
@@ -223,6 +242,7 @@ void Follower::stop() {
     if (stuck_ || std::chrono::steady_clock::now() > give_up) break;
     std::this_thread::sleep_for(kIdle);
   }
+  write_audit();
   if (options_.snapshot_interval.count() > 0) write_snapshot();
 }
 

@@ -26,6 +26,9 @@
 namespace portcullis::feeds {
 class TableFolder;
 }
+namespace portcullis::gateway::audit {
+class AuditLog;
+}
 
 namespace portcullis::gateway::follower {
 
@@ -40,6 +43,8 @@ struct FollowerOptions {
   std::function<void(std::uint64_t)> may_remove_below{};
   // Whose files that nothing needs any more are removed (table_retention.h); none: none are.
   feeds::TableFolder* tables = nullptr;
+  // Where the changes that the records tell of are written; none: nowhere.
+  audit::AuditLog* audit = nullptr;
   // Told on the follower's thread what an operator should know, once: see FollowerFigures::problem.
   std::function<void(const std::string&)> tell{};
   const journal::FileOps* file_ops = &journal::kSystemFileOps;
@@ -78,6 +83,9 @@ class Follower {
   // Writes a snapshot of where it stands. False: there is nothing new to write, the state is one that
   // differs or is not confirmed, or it could not be written (figures().problem).
   bool write_snapshot();
+  // Writes what the audit log waits with. False: it waits still (figures().problem). What there is no
+  // line of yet keeps snapshots away.
+  bool write_audit();
   // Goes on with finding out which risk tables are needed, reading at most so many old records, and
   // removes the others when it is known. False: nothing is to be done before the next snapshot.
   bool trim_tables(std::size_t records_max);

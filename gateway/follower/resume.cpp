@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/audit/audit_log.h"
 #include "gateway/journal/reader.h"
 #include "gateway/parameters/parameter_log.h"
 
@@ -160,9 +161,11 @@ Resumed resume(const config::Deployment& deployment, journal::Journal* journal,
             options.directory.string()));
       }
     }
+    if (options.audit != nullptr) options.audit->before(*resumed.gate, record);
     if (!resumed.gate->redo(record)) {
       throw std::runtime_error(why_not_redone(*resumed.gate, record));
     }
+    if (options.audit != nullptr) options.audit->after(*resumed.gate, record);
     for (Companion* companion : options.companions) companion->take(record, *resumed.gate);
     resumed.position.take(record);
   }

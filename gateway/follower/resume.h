@@ -14,6 +14,10 @@
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 
+namespace portcullis::gateway::audit {
+class AuditLog;
+}
+
 namespace portcullis::gateway::follower {
 
 // The risk tables of a journal's folder, for gates that redo its records.
@@ -31,6 +35,7 @@ struct ResumeOptions {
   std::optional<std::uint64_t> last_sequence = std::nullopt;
   bool include_ring = false;  // see journal::ReaderOptions
   std::span<Companion* const> companions{};
+  audit::AuditLog* audit = nullptr;  // takes the records that are redone
   // Snapshots that cannot be of this journal, since it does not reach so far or has another record
   // there, are removed: a later one of the same sequence would be taken for them.
   bool remove_foreign = false;

@@ -173,7 +173,7 @@ class Story {
     return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(end));
   }
   void begin() {
-    desk_ = std::make_unique<ContractDesk>(deployment_, queue_, now_ns_);
+    desk_ = std::make_unique<ContractDesk>(deployment_, queue_, now_ns_, [](std::string_view) {});
     models_.clear();
     for (const config::FundingSettings& funding : deployment_.feed.fundings)
       models_.emplace_back(funding_terms(deployment_, funding), now_ns_);

@@ -46,6 +46,7 @@ ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)
             return true;
           },
       .follower_sequence = [this] { return world.journal().published_sequence(); },
+      .audit = [] { return gateway::audit::AuditHead{.lines = 3, .hash = std::string(64, 'a')}; },
       .journal =
           [this] {
             return control::JournalFigures{.published = world.journal().published_sequence(),

@@ -619,6 +619,7 @@ void GateWorld::kill(std::optional<std::uint64_t> through) {
   const std::vector<std::uint64_t> before = kept_of(*gate_);
   gate_.reset();
   follower_.reset();
+  audit_.reset();
   const std::uint64_t last = journal_->published_sequence();
   journal_.reset();  // without close(): what kill -9 leaves
   if (!through || *through >= last) {
@@ -653,23 +654,28 @@ void GateWorld::begin_following(const gate::Gate* gate, gateway::follower::Posit
       deployment_, *journal_,
       gateway::follower::FollowerOptions{
           .directory = directory_,
-          .durable_only = journal_->durability() == journal::Durability::Fsync},
+          .durable_only = journal_->durability() == journal::Durability::Fsync,
+          .audit = audit_.get()},
       gate, std::move(position));
 }
 
 void GateWorld::follow(int calls_per_snapshot) {
   follows_ = true;
   calls_per_snapshot_ = calls_per_snapshot;
+  audit_ = std::make_unique<gateway::audit::AuditLog>(deployment_, directory_, 0, kFailingDiskOps);
   begin_following(nullptr, {});
   after_call();
 }
 
 void GateWorld::redo() {
   if (follows_) {
+    audit_ = std::make_unique<gateway::audit::AuditLog>(
+        deployment_, directory_, journal_->published_sequence(), kFailingDiskOps);
     auto resumed = gateway::follower::resume(deployment_, journal_.get(),
                                              {.directory = directory_,
                                               .last_sequence = journal_->published_sequence(),
                                               .include_ring = true,
+                                              .audit = audit_.get(),
                                               .remove_foreign = true});
     gate_ = std::move(resumed.gate);
     told_ = resumed.told;

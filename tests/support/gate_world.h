@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "gateway/audit/audit_log.h"
 #include "gateway/follower/follower.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
@@ -215,6 +216,7 @@ class GateWorld : public AuditedWorld {
   bool follows_ = false;
   int calls_per_snapshot_ = 0;
   int calls_ = 0;
+  std::unique_ptr<gateway::audit::AuditLog> audit_;
   std::unique_ptr<gateway::follower::Follower> follower_;  // ends before the journal
   std::vector<std::string> told_;
   std::uint64_t from_snapshot_ = 0;

@@ -64,6 +64,8 @@ class RandomGate {
   void client_sends();
   void price_moves();
   void price_state();
+  void contract_says();
+  void operator_tells();
   void other_trades();
   void operator_acts();
   void reload();
@@ -87,6 +89,7 @@ class RandomGate {
   std::uint32_t other_number_ = 1;
   std::vector<risk::Control> controls_;
   std::vector<risk::SetPriceState> unsafe_;
+  std::uint64_t told_ = 0;    // the operator's last number
   std::size_t answered_ = 0;  // of what the scripted venue has read
   std::uint64_t match_ = 1;
   int venues_ = 1;
@@ -219,7 +222,90 @@ void RandomGate::price_state() {
   look();
 }
 
+// Of its positions each pays what a lot pays, in whole units, so that nothing is ever rounded.
+void RandomGate::contract_says() {
+  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
+  if (rng_.percent(20)) {
+    world_.open_interest(instrument, {rng_.between(0, 10'000)});
+    return look();
+  }
+  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
+  const std::int64_t most =
+      world_.engine().mark(instrument).raw * parameters.units_per_lot_mark / 1'000;
+  const risk::FundingUpdate update{.time = {},
+                                   .paid = rng_.between(-most, most) * risk::kFundingScale,
+                                   .predicted = rng_.between(-most, most) * risk::kFundingScale,
+                                   .instrument = instrument};
+  const std::uint64_t before = world_.counters().fundings;
+  world_.funding(instrument, update.paid, update.predicted);
+  // Killed before it had recorded that, the gate knows nothing of it.
+  if (world_.counters().fundings != before) audit_.funded(update);
+  look();
+}
+
+// What is taken out is paid in by another number some day, so that everybody can go on trading.
+void RandomGate::operator_tells() {
+  const config::Deployment& d = world_.deployment();
+  const auto account = [&] { return risk::AccountIndex{below(d.accounts.size())}; };
+  const auto asset = [&] { return risk::AssetIndex{below(d.assets.size())}; };
+  const auto units = [&] { return rng_.between(1, 1'000'000'000); };
+  config::Fact fact;
+  switch (below(7)) {
+    case 0: {
+      risk::Transfer transfer{.time = {}, .units = units(), .from = {}, .to = {}, .asset = asset()};
+      if (rng_.percent(60)) transfer.from = account();
+      if (!transfer.from.exists() || rng_.percent(50)) transfer.to = account();
+      fact = transfer;
+      break;
+    }
+    case 1:
+      fact = risk::Borrow{{}, rng_.percent(50) ? units() : -units(), account(), asset()};
+      break;
+    case 2:
+      fact = risk::Interest{{}, units(), account(), asset()};
+      break;
+    case 3:
+      fact = risk::Conversion{.time = {},
+                              .given = units(),
+                              .got = units(),
+                              .account = account(),
+                              .from = asset(),
+                              .to = asset()};
+      break;
+    case 4: {
+      const risk::InstrumentIndex instrument{below(d.instruments.size())};
+      const auto& parameters = d.parameters.instruments[instrument.value];
+      const risk::AccountIndex from = account();
+      fact = risk::PositionTransfer{
+          .time = {},
+          .lots = {rng_.between(-20, 20)},
+          .price = {world_.engine().mark(instrument).raw / parameters.marks_per_tick},
+          .from = from,
+          .to = account(),
+          .instrument = instrument};
+      break;
+    }
+    case 5:
+      fact = risk::Realise{.time = {}, .account = account()};
+      break;
+    default:
+      fact = risk::LeverageCap{{}, (rng_.percent(50) ? 1'000 : rng_.between(5, 100)) * risk::kPpm};
+  }
+  // Some are told again.
+  const bool is_repeated = told_ != 0 && rng_.percent(10);
+  if (!is_repeated) ++told_;
+  const std::uint64_t before = world_.counters().facts;
+  const std::uint64_t last = world_.gate().fact_number();
+  (void)world_.tell(is_repeated ? below(told_) + 1 : told_, fact);
+  if (is_repeated && world_.gate().fact_number() != last && last == told_)
+    audit_.problem("a fact was taken twice");
+  if (world_.counters().facts != before) audit_.told(fact);
+  look();
+}
+
 void RandomGate::price_moves() {
+  if (rng_.percent(15)) return contract_says();
+  if (rng_.percent(10)) return operator_tells();
   if (rng_.percent(unsafe_.empty() ? 4 : 40)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
@@ -517,6 +603,8 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
   if (options.reloads) {
     EXPECT_GT(counts.reloads, some / 5);
   }
+  EXPECT_GT(counts.funded, some / 5);
+  EXPECT_GT(counts.facts, some / 20);
   EXPECT_LT(2 * counts.muddled, counts.forwarded);
   if (venue == GateAudit::Venue::Sound) {
     EXPECT_GT(counts.drained, 10 * some);

@@ -324,6 +324,7 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
       {"rests", seen.rests},
       {"prices unsafe", seen.unsafe},
       {"safe again", seen.safe_again},
+      {"fundings", seen.fundings},
       {"passed over", seen.passed_over},
       {"commands of the edge", seen.commands},
       {"passed over", seen.commands_passed_over},
@@ -360,6 +361,7 @@ void expect_enough(const Totals& totals, const GateAudit::Counts& counts) {
   EXPECT_GT(seen.starts, one_in(800));
   EXPECT_GE(seen.unsafe, one_in(8'000));
   EXPECT_GE(seen.safe_again, one_in(8'000));
+  EXPECT_GE(seen.fundings, one_in(1'600));
 }
 
 }  // namespace

@@ -85,6 +85,7 @@ class RandomShard {
   void clock_moves();
   void price_moves();
   void price_state();
+  void contract_says();
   void operator_acts();
   void stop();
   void look();

@@ -293,7 +293,25 @@ void RandomShard::price_state() {
   world_.offer(update);
 }
 
+// In whole units: the audit knows of no others.
+void RandomShard::contract_says() {
+  const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
+  const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
+  const std::int64_t most =
+      world_.engine().mark(instrument).raw * parameters.units_per_lot_mark / 1'000;
+  feeds::ContractUpdate update{.instrument = instrument};
+  update.has_funding = rng_.percent(80);
+  update.has_open_interest = !update.has_funding || rng_.percent(20);
+  if (update.has_funding) {
+    update.paid = rng_.between(-most, most) * risk::kFundingScale;
+    update.predicted = rng_.between(-most, most) * risk::kFundingScale;
+  }
+  if (update.has_open_interest) update.open_interest = {rng_.between(0, 10'000)};
+  world_.offer(update);
+}
+
 void RandomShard::price_moves() {
+  if (rng_.percent(15)) return contract_says();
   if (rng_.percent(10)) return world_.price_everything();
   if (rng_.percent(10)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};

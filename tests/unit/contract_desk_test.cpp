@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "config/decimal.h"
@@ -22,7 +23,8 @@ class ContractDesks : public testing::Test {
   ContractDesks()
       : loaded(config::load_texts(test::read_example_with_fundings(), test::example_folder())),
         queue(loaded.deployment.instruments.size(), {}),
-        desk(deployment, queue, kStart) {
+        desk(deployment, queue, kStart,
+             [this](std::string_view text) { texts.emplace_back(text); }) {
     EXPECT_TRUE(loaded.ok()) << test::problems_text(loaded);
   }
   void says(const char* source, const char* symbol, MarketField field, const char* number,
@@ -47,6 +49,7 @@ class ContractDesks : public testing::Test {
   const config::Deployment& deployment = loaded.deployment;
   const risk::InstrumentIndex btc = deployment.names.instruments.find("BTC-PERP");
   const risk::InstrumentIndex eth = deployment.names.instruments.find("ETH-PERP");
+  std::vector<std::string> texts;
   ContractQueue queue;
   ContractDesk desk;
   std::int64_t now = kStart;
@@ -111,6 +114,46 @@ TEST_F(ContractDesks, WhatIsPaidAsTimeGoesByAddsUpWhileTheShardTakesNothing) {
   EXPECT_EQ(desk.funding_counters(1).missed_ns, 0);
 }
 
+// Nobody had been told what was not paid.
+TEST_F(ContractDesks, ASettlementThatIsNotPaidIsTold) {
+  says("binance", "BTCUSDT", MarketField::PredictedFundingRate, "0.0001", now, now + 5 * kSecond);
+  now += 5 * kSecond;
+  const std::string btc_is_not =
+      "funding of BTC-PERP: 1 settlement(s) without a fresh rate and mark, not paid";
+  EXPECT_TRUE(step().empty());
+  EXPECT_EQ(std::ranges::count(texts, btc_is_not), 1) << "it had no mark";
+  now += 5 * kSecond;
+  EXPECT_TRUE(step().empty());
+  EXPECT_EQ(std::ranges::count(texts, btc_is_not), 1) << "and it is told once";
+}
+
+TEST_F(ContractDesks, TimeThatIsNotPaidIsToldWhenItBeginsAndWhenItHasEnded) {
+  const auto say = [&] {
+    desk.take_mark(eth, 40'000, now);
+    says("deribit", "ETH-PERPETUAL", MarketField::FundingRate, "0.0008", now);
+  };
+  say();
+  EXPECT_EQ(step().size(), 1U);
+  now += 10 * kSecond;
+  step();
+  EXPECT_TRUE(texts.empty());
+  // Good for 60 s after their time.
+  for (int i = 0; i < 3; ++i) {
+    now += 30 * kSecond;
+    step();
+  }
+  EXPECT_EQ(texts,
+            std::vector<std::string>{"funding of ETH-PERP: no fresh rate and mark, not paid"});
+  say();
+  step();
+  EXPECT_EQ(texts.size(), 1U) << "no time has gone by in which it was paid";
+  now += kSecond;
+  step();
+  ASSERT_EQ(texts.size(), 2U);
+  EXPECT_EQ(texts[1], "funding of ETH-PERP: paid again, 40000 ms were not");
+  EXPECT_EQ(desk.funding_counters(1).missed_ns, 40 * kSecond);
+}
+
 TEST_F(ContractDesks, AtTheEndNothingPaidWaitsForItsPeriod) {
   desk.take_mark(eth, 40'000, now);
   says("deribit", "ETH-PERPETUAL", MarketField::FundingRate, "0.0008", now);
@@ -130,7 +173,7 @@ TEST_F(ContractDesks, APaymentOfAnEarlierProcessIsNotMadeAgain) {
   ASSERT_EQ(step().size(), 1U);
   EXPECT_EQ(desk.funding_counters(0).settlements, 1U);
   // Another process begins a moment later, and the source's last word is older than that.
-  ContractDesk again(deployment, queue, now + 5 * kMs);
+  ContractDesk again(deployment, queue, now + 5 * kMs, [](std::string_view) {});
   const auto tell = [&](const char* source, const char* symbol, MarketField field,
                         std::int64_t time_ns, std::int64_t next_ns) {
     MarketUpdate update{.symbol = symbol, .source_time_ns = time_ns};

@@ -43,7 +43,7 @@ class MarketContracts : public testing::Test {
                     {}};
   TableQueue tables_{deployment_.groups.size(), [] {}};
   ContractQueue queue_{deployment_.instruments.size(), {}};
-  ContractDesk desk_{deployment_, queue_, kStart};
+  ContractDesk desk_{deployment_, queue_, kStart, [](std::string_view) {}};
   std::vector<std::uint64_t> versions_ = std::vector<std::uint64_t>(deployment_.groups.size());
   Market market_{deployment_, prices_, tables_, versions_, [](std::string_view) {}};
   std::int64_t now_ = kStart;
