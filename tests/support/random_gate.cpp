@@ -25,6 +25,7 @@ class RandomGate {
              const RandomGateOptions& options)
       : sound_(venue == GateAudit::Venue::Sound),
         with_reloads_(options.reloads),
+        with_facts_(options.facts),
         rng_(seed),
         looks_(~seed),
         // Small enough, now and then, that there is no room for another order.
@@ -77,6 +78,7 @@ class RandomGate {
 
   const bool sound_;
   const bool with_reloads_;
+  const bool with_facts_;
   Rng rng_;
   Rng looks_;  // when margin states are looked at, beside the story
   GateWorld world_;
@@ -305,7 +307,7 @@ void RandomGate::operator_tells() {
 
 void RandomGate::price_moves() {
   if (rng_.percent(15)) return contract_says();
-  if (rng_.percent(10)) return operator_tells();
+  if (with_facts_ && rng_.percent(10)) return operator_tells();
   if (rng_.percent(unsafe_.empty() ? 4 : 40)) return price_state();
   const risk::InstrumentIndex instrument{below(world_.deployment().instruments.size())};
   const auto& parameters = world_.deployment().parameters.instruments[instrument.value];
@@ -604,7 +606,9 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
     EXPECT_GT(counts.reloads, some / 5);
   }
   EXPECT_GT(counts.funded, some / 5);
-  EXPECT_GT(counts.facts, some / 20);
+  if (options.facts) {
+    EXPECT_GT(counts.facts, some / 20);
+  }
   EXPECT_LT(2 * counts.muddled, counts.forwarded);
   if (venue == GateAudit::Venue::Sound) {
     EXPECT_GT(counts.drained, 10 * some);

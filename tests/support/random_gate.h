@@ -17,6 +17,7 @@ namespace portcullis::test {
 struct RandomGateOptions {
   bool followed = false;  // with a follower beside each gate; a process begins with its snapshots
   bool reloads = true;    // other parameters are put in force now and then
+  bool facts = true;      // an operator tells of transfers, positions, settlements and so on
   // Makes of each new world what is told after every step.
   std::function<std::function<void()>(GateWorld& world)> watch{};
 };
