@@ -25,11 +25,6 @@ RecordType type_of(const journal::RecordView& record) {
   return static_cast<RecordType>(record.type);
 }
 
-std::string_view state_of(const gate::Gate& gate) {
-  if (gate.state_unconfirmed()) return "unconfirmed";
-  return gate.state_differs() ? "differs" : "confirmed";
-}
-
 bool is_orders_dead(const journal::RecordView& record) {
   gate::VenueLinkRecord link;
   return gate::read_record(record, link) && link.change == gate::LinkChange::OrdersDead;
@@ -157,7 +152,7 @@ ChangeReader::Standing ChangeReader::standing(gate::Gate& gate, const journal::R
             .is_list = true};
   }
   if (type_of(record) == RecordType::AcceptState)
-    return {.key = "state", .words = {state_of(gate)}};
+    return {.key = "state", .words = {control::state_of(gate)}};
   if (type_of(record) == RecordType::VenueLink)
     return {.key = "link", .words = {control::name_of(gate.link())}};
   return {};

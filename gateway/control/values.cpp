@@ -99,6 +99,11 @@ std::vector<std::string_view> states_of(const risk::Engine& engine, risk::Contro
   return states;
 }
 
+std::string_view state_of(const gate::Gate& gate) {
+  if (gate.state_unconfirmed()) return "unconfirmed";
+  return gate.state_differs() ? "differs" : "confirmed";
+}
+
 void write_flags(json::Writer& out, std::string_view key, std::uint8_t flags) {
   out.key(key).begin_list();
   for (const auto& [flag, name] : kFlags)

@@ -55,6 +55,8 @@ class Values {
                                                       risk::ControlScope scope,
                                                       std::uint32_t target);
 [[nodiscard]] std::string_view name_of(gate::LinkState link);
+// "confirmed", or that what was recovered is "unconfirmed", or that it "differs" from the journal's.
+[[nodiscard]] std::string_view state_of(const gate::Gate& gate);
 // The flags of a node, an account or a session as a list of words.
 void write_flags(json::Writer& out, std::string_view key, std::uint8_t flags);
 

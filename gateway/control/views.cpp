@@ -242,9 +242,7 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
       .text("link", name_of(gate.link()));
   values.text_or_null(out, "venue_session", gate.venue_session());
   out.text("stream_session", gate.stream_session())
-      .text("state", gate.state_unconfirmed() ? "unconfirmed"
-                     : gate.state_differs()   ? "differs"
-                                              : "confirmed")
+      .text("state", state_of(gate))
       .number("parameter_version", engine.parameters().version)
       .number("live_orders", engine.live_orders())
       .number("audit_lines", counted(process.audit.lines));

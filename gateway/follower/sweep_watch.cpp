@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "gateway/commands/record_values.h"
 #include "gateway/gate/gate.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/gate/record_names.h"
@@ -230,34 +231,18 @@ void SweepWatch::move_on(Sweep& sweep, gate::Gate& gate, const journal::RecordVi
   tell(figures);
 }
 
-const std::string& SweepWatch::target_of(const SweepFigures& figures) const {
-  const config::Names& names = deployment_.names;
-  switch (figures.scope) {
-    case ControlScope::Account:
-      return names.accounts.name({figures.target});
-    case ControlScope::Session:
-      return names.sessions.name({figures.target});
-    case ControlScope::Instrument:
-      return names.instruments.name({figures.target});
-    case ControlScope::Node:
-      break;
-  }
-  return names.nodes.name({figures.target});
-}
-
 void SweepWatch::tell(const SweepFigures& figures) {
   if (!tell_) return;
   times_.in_force.record(figures.in_force_ns - figures.accepted_ns);
   if (figures.sent_ns != 0) times_.sent.record(figures.sent_ns - figures.accepted_ns);
   times_.ended.record(figures.ended_ns - figures.accepted_ns);
   const auto after = [&](std::int64_t ns) { return milliseconds(ns - figures.accepted_ns); };
-  const std::string_view by(
-      figures.by.data(),
-      static_cast<std::size_t>(std::ranges::find(figures.by, '\0') - figures.by.begin()));
+  const RecordValues values(&deployment_);
   std::string line =
       fmt::format("{} of {} {} by {}, record {}: in force after {}",
                   figures.is_kill != 0 ? "kill" : "cancel-all", gate::name_of(figures.scope),
-                  target_of(figures), by, figures.sequence, after(figures.in_force_ns));
+                  values.name_in(gate::name_of(figures.scope), figures.target), trimmed(figures.by),
+                  figures.sequence, after(figures.in_force_ns));
   if (figures.orders == 0) {
     line += ", there were no orders";
   } else {

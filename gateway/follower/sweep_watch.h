@@ -110,7 +110,6 @@ class SweepWatch final : public Companion {
   void link_changed(gate::Gate& gate);
   void move_on(Sweep& sweep, gate::Gate& gate, const journal::RecordView& record);
   void tell(const SweepFigures& figures);
-  [[nodiscard]] const std::string& target_of(const SweepFigures& figures) const;
   void count_again();
   [[nodiscard]] bool is_plausible(const SweepFigures& figures) const;
 
