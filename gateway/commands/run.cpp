@@ -473,7 +473,10 @@ void run_gate(const RunLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
-  if (control) control->open(journal, follower, sweeps, audit);
+  if (control) {
+    control->open(journal, follower, sweeps, audit, door ? &door->queue() : nullptr,
+                  [&feeds] { return feeds.figures(); });
+  }
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
       control.get(), [](control::Process* process) { process->plane().stop(); });

@@ -1,5 +1,6 @@
 // The control plane of a real gate: its verbs on the command line, over plain sockets and over TLS,
 // kept by the journal over a kill, and peers that break HTTP or just do not go on.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -13,6 +14,7 @@
 #include <random>
 #include <thread>
 
+#include "feeds/epoch_clock.h"
 #include "gateway/control/tokens.h"
 #include "gateway/control/verbs.h"
 #include "gateway/gate/record_fields.h"
@@ -261,6 +263,30 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       (std::vector<std::string>{"risk: kill", "operator: kill", "risk: suspend",
                                 "operator: suspend", "risk: close_only", "operator: close_only",
                                 "approver: resume", "risk: cancel_all", "operator: cancel_all"}));
+}
+
+TEST_F(ControlPlane, FeedsAndQueuesAreInTheMetrics) {
+  const Port prices;
+  start("null", 10'000, priced_by_publisher(prices.number()));
+  std::string metrics;
+  const auto says = [&](const std::string& line) {
+    metrics = say(Role::Viewer, {"metrics"}).out;
+    return metrics.find("\nportcullis_" + line + "\n") != std::string::npos;
+  };
+  const auto comes_to_say = [&](const std::string& line) {
+    for (int tries = 0; tries < 1'000; ++tries) {
+      if (says(line)) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  };
+  EXPECT_TRUE(comes_to_say(R"(source_live{source="own"} 0)")) << metrics;
+  EXPECT_TRUE(says(R"(queue_depth{queue="references"} 0)")) << metrics;
+  RawPeer publisher(prices.number());
+  publisher.send(fmt::format("source own\nmark AMZN 220 {}\n", feeds::epoch_ns()));
+  EXPECT_TRUE(comes_to_say(R"(source_live{source="own"} 1)")) << metrics;
+  EXPECT_TRUE(comes_to_say(R"(source_prices_total{source="own",outcome="taken"} 1)")) << metrics;
+  stop();
 }
 
 // Orders of one member are killed while another's go on.
