@@ -152,11 +152,7 @@ void GateAudit::controlled(const risk::Control& control) {
   }
   if (control.action == ControlAction::Kill) {
     using gate::SweepScope;
-    swept(control.scope == ControlScope::Node      ? SweepScope::Node
-          : control.scope == ControlScope::Account ? SweepScope::Account
-          : control.scope == ControlScope::Session ? SweepScope::Session
-                                                   : SweepScope::Instrument,
-          control.target);
+    swept(gateway::gate::sweep_scope_of(control.scope), control.target);
   }
 }
 
