@@ -221,6 +221,7 @@ std::string control_text(Verb verb, const Json& reply) {
     case Verb::CancelAll:
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
+    case Verb::Fact:
       if (at(reply, "done") == "yes")
         return fmt::format("done by {}, record {}\n", at(reply, "by"), at(reply, "sequence"));
       return "taken, and not done yet: the gate is busy or its journal has no room\n";

@@ -159,6 +159,7 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::CancelAll:
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
+    case Verb::Fact:
       return give(*verb, request, *token, now_ns);
     case Verb::Ready:
       break;

@@ -73,14 +73,17 @@ struct Command {
     CancelAll,       // of control's scope and target
     LostOrdersDead,  // done: the venue has lost its session
     AcceptState,     // done: a state with a difference was there to accept
+    Fact,            // done: `fact_answer` says so
   };
   std::uint64_t request = 0;
   Type type = Type::Control;
   risk::Control control{};
+  config::NumberedFact fact{};
   gate::OperatorRecord who{};  // its time: when the command was accepted
   // the answer
   bool done = false;
   std::uint64_t sequence = 0;  // of the command's record, where it was done
+  gate::FactAnswer fact_answer{};
 };
 
 // What the shard is asked: the decision on an order as things stand, or its figures.

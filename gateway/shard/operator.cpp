@@ -36,6 +36,12 @@ void Shard::take_command(control::Command& command) {
     command.done = gate_.state_unconfirmed() || gate_.state_differs();
   if (!command.done) return;
   command.who.time = {std::min(command.who.time.ns, now_ns_)};
+  if (command.type == Type::Fact) {
+    command.fact_answer = gate_.tell(command.fact, now_ns_, &command.who);
+    command.done = command.fact_answer.outcome == gate::FactOutcome::Done;
+    command.sequence = journal_.published_sequence();
+    return;
+  }
   gate_.on_operator(command.who);
   switch (command.type) {
     case Type::Control:
@@ -51,6 +57,8 @@ void Shard::take_command(control::Command& command) {
       break;
     case Type::AcceptState:
       gate_.accept_state(now_ns_);
+      break;
+    case Type::Fact:  // above
       break;
   }
   command.sequence = journal_.published_sequence();

@@ -149,6 +149,10 @@ RIGHT = {
     "close-only": [{"node": "bravo"}], "cancel-all": [{"instrument": "AMZN"}],
     "resume": [{"account": "bravo-2"}, {"session": "BRAVO2"}, {"node": "bravo"}],
     "lost-orders-dead": [{"reason": "as the venue says"}], "accept-state": [{"reason": "compared"}],
+    "fact": [{"action": "transfer", "number": 7, "asset": "USDC", "amount": "1000.5", "to": "alpha-1", "reason": "wire"},
+             {"action": "transfer", "number": 8, "asset": "USDC", "amount": "999999999", "from": "alpha-1"},
+             {"action": "move_position", "number": 9, "instrument": "AMZN", "from": "alpha-1", "to": "alpha-2",
+              "quantity": "1", "price": "219"}],
 }
 WRONG_QUERY = ["?colour=red", "?limit=0", "?account=nobody", "?a=%zz"]
 WRONG_BODY = ["", "{", "null", "[]", "{}", '{"colour":"red"}', '{"orders":[{}]}', '{"account":17}']

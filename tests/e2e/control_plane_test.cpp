@@ -130,6 +130,8 @@ class ControlPlane : public ::testing::Test {
         if (static_cast<RecordType>(record.type) == RecordType::Control) {
           EXPECT_TRUE(gateway::journal::read_command(record, control));
           what = gateway::gate::name_of(control.action);
+        } else if (static_cast<RecordType>(record.type) == RecordType::Transfer) {
+          what = "transfer";
         }
         commands.push_back(by + ": " + what);
         by.clear();
@@ -225,6 +227,8 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
   const std::string orders =
       R"({"orders":[{"session":"ALPHA2","instrument":"AMZN","side":"buy","quantity":"1",)"
       R"("price":"219"}]})";
+  const std::string fact =
+      R"({"action":"transfer","number":7,"asset":"USDC","amount":"5","to":"alpha-1"})";
   struct Row {
     const char* method;
     const char* target;
@@ -250,6 +254,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"POST", "/v1/cancel-all", who, {401, 401, 401, 401, 403, 200, 403, 200}},
       {"POST", "/v1/lost-orders-dead", why, {401, 401, 401, 401, 403, 403, 403, 409}},
       {"POST", "/v1/accept-state", why, {401, 401, 401, 401, 403, 403, 403, 409}},
+      {"POST", "/v1/fact", fact, {401, 401, 401, 401, 403, 403, 403, 200}},
   };
   for (const Row& row : rows) {
     for (std::size_t caller = 0; caller < std::size(callers); ++caller)
@@ -258,11 +263,11 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
   }
   EXPECT_EQ(std::size(rows), gateway::control::kVerbs.size()) << "a verb without a row";
   stop();
-  EXPECT_EQ(
-      commands_in_journal(),
-      (std::vector<std::string>{"risk: kill", "operator: kill", "risk: suspend",
-                                "operator: suspend", "risk: close_only", "operator: close_only",
-                                "approver: resume", "risk: cancel_all", "operator: cancel_all"}));
+  EXPECT_EQ(commands_in_journal(),
+            (std::vector<std::string>{
+                "risk: kill", "operator: kill", "risk: suspend", "operator: suspend",
+                "risk: close_only", "operator: close_only", "approver: resume", "risk: cancel_all",
+                "operator: cancel_all", "operator: transfer"}));
 }
 
 TEST_F(ControlPlane, FeedsAndQueuesAreInTheMetrics) {

@@ -151,7 +151,6 @@ void GateAudit::controlled(const risk::Control& control) {
       std::erase_if(suspensions_, [&](const Key& s) { return s.second == control.target; });
   }
   if (control.action == ControlAction::Kill) {
-    using gate::SweepScope;
     swept(gateway::gate::sweep_scope_of(control.scope), control.target);
   }
 }
