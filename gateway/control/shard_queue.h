@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/gate/gate.h"
 #include "gateway/gate/records.h"
 #include "gateway/shard/doorbell.h"
 #include "risk/commands.h"
