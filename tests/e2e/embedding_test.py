@@ -39,11 +39,13 @@ def main(cmake, build, compiler):
                                                      "order 2 is refused"]:
             sys.exit("FAILED: it tells\n" + "\n".join(told))
         begun, working, filled = (figures(told[n]) for n in (0, 2, 3))
-        if begun != [10000, 0, 10000]:
+        # USDC may lose 2.5 % in the demo's scenarios.
+        if begun != [10000, 250, 9750]:
             sys.exit(f"FAILED: it begins with {told[0]}")
-        for equity, requirement, available in (working, filled):
-            if not (requirement > 0 and equity <= 10000 and available <= equity - requirement):
-                sys.exit("FAILED: these figures do not go together\n" + "\n".join(told))
+        # What an open order costs is taken off too.
+        if not (begun[1] < working[1] and working[2] < working[0] - working[1] and begun[1] < filled[1]
+                and round(filled[0] - filled[1] - filled[2], 9) == 0):
+            sys.exit("FAILED: these figures do not go together\n" + "\n".join(told))
         # 100 shares at 220, fees of 30 ppm.
         if filled[0] != 10000 - 100 * 220 * 30e-6:
             sys.exit(f"FAILED: the fee is missing: {told[3]}")

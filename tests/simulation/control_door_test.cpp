@@ -280,13 +280,14 @@ TEST_F(ControlDoorTest, ACommandStandsInTheJournalBehindWhoGaveIt) {
 TEST_F(ControlDoorTest, AFactIsCarriedOutOnceBehindWhoTellsIt) {
   const risk::AssetIndex usdc = world_.deployment().names.assets.find("USDC");
   const auto balance = [&] {
-    return world_.running_gate().engine().balance(account("alpha-1"), usdc).raw;
+    return static_cast<std::int64_t>(
+        world_.running_gate().engine().balance(account("alpha-1"), usdc).raw);
   };
   const std::int64_t before = balance();
   const std::uint64_t first = world_.journal().published_sequence();
   const Reply reply = desk().post("/v1/fact", fact(7));
   ASSERT_EQ(reply.status, 200u) << reply.body;
-  EXPECT_EQ(balance(), before + 1'000'000'000);
+  EXPECT_EQ(balance() - before, 1'000'000'000);
   const auto written = records(first);
   const auto who = std::find_if(written.begin(), written.end(), [](const Record& r) {
     return r.type == gate::RecordType::Operator;
@@ -317,7 +318,7 @@ TEST_F(ControlDoorTest, AFactIsCarriedOutOnceBehindWhoTellsIt) {
   EXPECT_NE(value_at(refused.body, "message").find("transfer number 8: refused: "),
             std::string::npos)
       << refused.body;
-  EXPECT_EQ(balance(), before + 1'000'000'000);
+  EXPECT_EQ(balance() - before, 1'000'000'000);
   EXPECT_EQ(desk().post("/v1/fact", fact(8)).status, 409u) << "its number is spent";
 }
 
