@@ -90,9 +90,16 @@ enum class LostSession : std::uint8_t { Ask, OrdersDead };
 // What becomes of unresolved numbers at or above the venue's next; resend is not built.
 enum class Unresolved : std::uint8_t { Void };
 
+// The venue is on this machine (gateway/shm/LINK.md).
+struct SharedMemorySettings {
+  std::filesystem::path path;    // of the socket at which it listens
+  std::uint32_t ring_bytes = 0;  // each way; a power of two
+};
+
 struct VenueSettings {
-  std::string address;
+  std::string address;  // empty and 0 with shared memory
   std::uint16_t port = 0;
+  std::optional<SharedMemorySettings> shared_memory;
   std::string user;
   PasswordSource password;
   WireFirm firm{};            // ours, for the fence; no account has it

@@ -21,7 +21,8 @@
 //               recv_window_ms_max. The gateway's limits of failed logins and of connections of an
 //               address are the edge's too, each counted by itself
 //   control     null, the default, or the control plane (load_control.cpp)
-//   venue       address, port, user; password_env or password_file, in plain text, for there we are
+//   venue       address and port, or, on the same machine, shared_memory with the path of a socket and
+//               ring_bytes, a power of two (gateway/shm/LINK.md); user; password_env or password_file, in plain text, for there we are
 //               the client: a file only its owner may read; firm (ours, for messages that
 //               concern no account) and fence_symbol (of no instrument): the harmless message that
 //               proves others dead; times as above, login_timeout_ms for the connect too;
@@ -37,6 +38,8 @@
 //               state is compared with what the records make of it (0: none)
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <fmt/format.h>
+
+#include <bit>
 
 #include "config/load_control.h"
 #include "config/load_steps.h"
@@ -120,10 +123,23 @@ void need_edge(const Loading& loading, JsonReader& root) {
   }
 }
 
+SharedMemorySettings read_shared_memory(const Loading& loading, JsonReader in) {
+  SharedMemorySettings memory;
+  memory.path = read_path(loading, in, "path");
+  memory.ring_bytes =
+      static_cast<std::uint32_t>(in.integer("ring_bytes", 4'096, 1 << 30).value_or(4'096));
+  if (!std::has_single_bit(memory.ring_bytes)) in.problem("ring_bytes", "must be a power of two");
+  return memory;
+}
+
 void read_venue(Loading& loading, JsonReader in) {
   VenueSettings& venue = loading.out.venue;
-  venue.address = read_address(in);
-  venue.port = static_cast<std::uint16_t>(in.integer("port", 1, 65'535).value_or(0));
+  if (in.has("shared_memory")) {
+    venue.shared_memory = read_shared_memory(loading, in.object("shared_memory"));
+  } else {
+    venue.address = read_address(in);
+    venue.port = static_cast<std::uint16_t>(in.integer("port", 1, 65'535).value_or(0));
+  }
   venue.user = in.text("user", 1, 6).value_or("");
   venue.password = read_password_source(loading, in, PasswordOf::Venue);
   venue.firm = padded<4>(in.text("firm", 1, 4).value_or(""));

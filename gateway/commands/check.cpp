@@ -24,18 +24,23 @@ struct CheckLine {
   std::string commands;
 };
 
+std::string place_of(const config::VenueSettings& venue) {
+  if (venue.shared_memory) return venue.shared_memory->path.string();
+  return fmt::format("{}:{}", venue.address, venue.port);
+}
+
 void print_summary(const config::Deployment& deployment) {
   const risk::Parameters& parameters = deployment.parameters;
   std::cout << fmt::format(
       "ok: version {}, hash {:016x}\n"
       "  {} instruments, {} assets, {} factors in {} risk groups, {} scenario sets\n"
       "  {} nodes, {} accounts, {} sessions, {} limit profiles\n"
-      "  clients at {}:{}, venue at {}:{}\n",
+      "  clients at {}:{}, venue at {}\n",
       parameters.version, deployment.canonical_hash, parameters.instruments.size(),
       parameters.assets.size(), parameters.factor_count, parameters.groups.size(),
       parameters.sets.size(), parameters.nodes.size(), parameters.accounts.size(),
       parameters.sessions.size(), parameters.profiles.size(), deployment.gateway.address,
-      deployment.gateway.port, deployment.venue.address, deployment.venue.port);
+      deployment.gateway.port, place_of(deployment.venue));
 }
 
 std::string origin_of(const config::SourceSettings& source) {

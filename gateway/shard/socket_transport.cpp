@@ -47,6 +47,7 @@ SocketTransport::SocketTransport(const config::Deployment& deployment)
   for (std::uint32_t c = 0; c <= deployment.gateway.connections_max; ++c) {
     sockets_.push_back(std::make_unique<Socket>(io_));
   }
+  if (deployment.venue.shared_memory) memory_.emplace(io_, *deployment.venue.shared_memory);
 }
 
 // What still waits is called back here: its memory is that of the members, which end before io_
@@ -57,6 +58,7 @@ SocketTransport::~SocketTransport() {  // NOLINT(bugprone-exception-escape): no 
   connecting_.close(ignored);
   bell_wait_.release();  // the descriptor is the bell's
   for (const auto& socket : sockets_) socket->close();
+  if (memory_) memory_->close();
   io_.restart();
   while (io_.poll() > 0) {
   }
@@ -71,7 +73,8 @@ void SocketTransport::sleep(std::chrono::nanoseconds at_most) {
                             bell_.awake();
                           }));
   }
-  io_.run_one_for(at_most);
+  if (!memory_ || memory_->will_sleep()) io_.run_one_for(at_most);
+  if (memory_) memory_->awake();
 }
 
 std::int64_t SocketTransport::now_ns() noexcept { return feeds::epoch_ns(); }
@@ -112,6 +115,11 @@ void SocketTransport::stop_accepting() {
 }
 
 bool SocketTransport::connect_venue() {
+  if (memory_) {
+    if (!memory_->is_free()) return false;
+    connect_outcome_ = memory_->connect() ? Connect::Connected : Connect::Failed;
+    return true;
+  }
   if (!sockets_[kVenue]->is_free()) return false;
   const config::VenueSettings& venue = deployment_.venue;
   connect_outcome_ = Connect::Pending;
@@ -132,17 +140,23 @@ void SocketTransport::give_up_venue() {
 }
 
 bool SocketTransport::readable(std::uint32_t connection) const {
-  return sockets_[connection]->readable();
+  return is_in_memory(connection) ? memory_->readable() : sockets_[connection]->readable();
 }
 
 std::ptrdiff_t SocketTransport::read(std::uint32_t connection, std::span<std::byte> into) {
-  return sockets_[connection]->read(into);
+  return is_in_memory(connection) ? memory_->read(into) : sockets_[connection]->read(into);
 }
 
 std::ptrdiff_t SocketTransport::write(std::uint32_t connection, std::span<const std::byte> from) {
-  return sockets_[connection]->write(from);
+  return is_in_memory(connection) ? memory_->write(from) : sockets_[connection]->write(from);
 }
 
-void SocketTransport::close(std::uint32_t connection) { sockets_[connection]->close(); }
+void SocketTransport::close(std::uint32_t connection) {
+  if (is_in_memory(connection)) {
+    memory_->close();
+  } else {
+    sockets_[connection]->close();
+  }
+}
 
 }  // namespace portcullis::gateway::shard

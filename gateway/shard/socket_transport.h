@@ -1,4 +1,5 @@
-// Transport over TCP sockets. Asio waits for them; reading and writing is done directly.
+// Transport over TCP sockets, and to the venue over shared memory where that is configured. Asio waits for
+// them; reading and writing is done directly.
 #pragma once
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -8,11 +9,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "config/deployment.h"
 #include "gateway/shard/doorbell.h"
 #include "gateway/shard/handler_memory.h"
+#include "gateway/shard/memory_link.h"
 #include "gateway/shard/socket.h"
 #include "gateway/shard/transport.h"
 
@@ -44,6 +47,9 @@ class SocketTransport final : public Transport {
 
  private:
   Accepted admit(boost::asio::ip::tcp::socket&& socket);
+  [[nodiscard]] bool is_in_memory(std::uint32_t connection) const noexcept {
+    return connection == kVenue && memory_;
+  }
 
   const config::Deployment& deployment_;
   boost::asio::io_context io_;
@@ -62,6 +68,7 @@ class SocketTransport final : public Transport {
   HandlerMemory connect_memory_;
   Connect connect_outcome_ = Connect::Pending;
   std::vector<std::unique_ptr<Socket>> sockets_;  // by connection, open or not
+  std::optional<MemoryLink> memory_;              // instead of kVenue's socket; none: that
 };
 
 }  // namespace portcullis::gateway::shard

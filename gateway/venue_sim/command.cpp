@@ -39,6 +39,7 @@ void take_deployment(CommandLine& line) {
   }
   const config::VenueSettings& venue = result.deployment.venue;
   line.venue.port = venue.port;
+  if (venue.shared_memory) line.venue.memory_socket = venue.shared_memory->path;
   line.user = venue.user;
   line.password = venue.password;
   for (const config::InstrumentSettings& instrument : result.deployment.instruments) {
@@ -81,6 +82,8 @@ void add_venue_command(CLI::App& app) {
   CLI::App* venue = app.add_subcommand("venue", "the simulated matching engine, OUCH 5.0");
   VenueOptions& o = line->venue;
   venue->add_option("--port", line->port, "on 127.0.0.1; 0 picks a free one, which is printed");
+  venue->add_option("--shared-memory", o.memory_socket,
+                    "also a socket at which gates of this machine connect (gateway/shm/LINK.md)");
   venue->add_option("--journal", o.journal_directory, "directory of the journal")->required();
   CLI::Option* folder = venue->add_option(
       "--config", line->folder, "a deployment folder: the venue that its gate connects to");

@@ -1,11 +1,12 @@
 #include "gateway/venue_sim/server.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -17,7 +18,9 @@
 #include <stdexcept>
 
 #include "gateway/journal/stream_index.h"
+#include "gateway/shm/link.h"
 #include "gateway/soup/server_connection.h"
+#include "gateway/venue_sim/pipe.h"
 
 namespace portcullis::gateway::venue_sim {
 
@@ -25,6 +28,7 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
+using local = asio::local::stream_protocol;
 using boost::system::error_code;
 using std::chrono::steady_clock;
 
@@ -52,10 +56,10 @@ struct LinkCounts {
 
 class Server;
 
-// One TCP connection. Its handlers keep it alive; close() lets the last of them go.
+// One connection. Its handlers keep it alive; close() lets the last of them go.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Server& server, tcp::socket socket);
+  Connection(Server& server, asio::io_context& io, std::unique_ptr<Pipe> pipe);
 
   void start();
   void close();
@@ -76,7 +80,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool queue(std::span<const std::byte> payload);
 
   Server& server_;
-  tcp::socket socket_;
+  const std::unique_ptr<Pipe> pipe_;
   soup::ServerConnection soup_;
   asio::steady_timer clock_timer_;
   asio::steady_timer pump_timer_;
@@ -123,6 +127,8 @@ class Server {
 
  private:
   void accept();
+  void accept_memory();
+  void hear_memory(const std::shared_ptr<local::socket>& socket);
   void wait_for_signal();
   void write_stats() const;
 
@@ -130,6 +136,7 @@ class Server {
   DurableEngine engine_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
+  std::optional<local::acceptor> memory_door_;  // none: nobody is served over shared memory
   asio::signal_set signals_;
   std::vector<Stream> streams_;
   LinkCounts counts_;
@@ -137,17 +144,14 @@ class Server {
 
 // --- Connection
 
-Connection::Connection(Server& server, tcp::socket socket)
+Connection::Connection(Server& server, asio::io_context& io, std::unique_ptr<Pipe> pipe)
     : server_(server),
-      socket_(std::move(socket)),
+      pipe_(std::move(pipe)),
       soup_(soup::LinkSettings{}, steady_ns()),
-      clock_timer_(socket_.get_executor()),
-      pump_timer_(socket_.get_executor()) {}
+      clock_timer_(io),
+      pump_timer_(io) {}
 
 void Connection::start() {
-  error_code ignored;
-  socket_.set_option(tcp::no_delay(true), ignored);
-  socket_.non_blocking(true, ignored);
   read();
   watch_clock();
 }
@@ -156,24 +160,22 @@ void Connection::start() {
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
-  error_code ignored;
-  socket_.close(ignored);
+  pipe_->close();
   clock_timer_.cancel();
   pump_timer_.cancel();
   if (session_) server_.forget(*session_, *this);
 }
 
 void Connection::read() {
-  const std::span<std::byte> input = soup_.input();
-  socket_.async_read_some(asio::buffer(input.data(), input.size()),
-                          [this, self = shared_from_this()](error_code error, std::size_t n) {
-                            if (closed_) return;
-                            if (error) return close();
-                            soup_.received(n, steady_ns());
-                            handle_events();
-                            pump();
-                            if (!closed_) read();
-                          });
+  while (!closed_) {
+    const std::ptrdiff_t got = pipe_->read(soup_.input());
+    if (got < 0) return close();
+    if (got == 0) break;
+    soup_.received(static_cast<std::size_t>(got), steady_ns());
+    handle_events();
+    pump();
+  }
+  if (!closed_) pipe_->when_readable([this, self = shared_from_this()] { read(); });
 }
 
 void Connection::handle_events() {
@@ -226,10 +228,7 @@ void Connection::drop() {
   if (server_.options().link_faults.drop_mid_frame) {
     fill();
     const std::span<const std::byte> output = soup_.output();
-    error_code ignored;
-    if (!output.empty()) {
-      socket_.write_some(asio::buffer(output.data(), output.size() - 1), ignored);
-    }
+    if (!output.empty()) (void)pipe_->write(output.first(output.size() - 1));
   }
   close();
 }
@@ -302,20 +301,17 @@ void Connection::pump_later(std::int64_t when_ns) {
 // Not asio's own write: the output may move while that would wait.
 void Connection::write() {
   while (!closed_ && !waiting_to_write_ && !soup_.output().empty()) {
-    const std::span<const std::byte> output = soup_.output();
-    error_code error;
-    const std::size_t n = socket_.write_some(asio::buffer(output.data(), output.size()), error);
-    if (error == asio::error::would_block) {
-      waiting_to_write_ = true;
-      socket_.async_wait(tcp::socket::wait_write,
-                         [this, self = shared_from_this()](error_code wait_error) {
-                           waiting_to_write_ = false;
-                           if (!wait_error) pump();
-                         });
-    } else if (error) {
+    const std::ptrdiff_t put = pipe_->write(soup_.output());
+    if (put < 0) {
       close();
+    } else if (put > 0) {
+      soup_.sent(static_cast<std::size_t>(put));
     } else {
-      soup_.sent(n);
+      waiting_to_write_ = true;
+      pipe_->when_writable([this, self = shared_from_this()] {
+        waiting_to_write_ = false;
+        pump();
+      });
     }
   }
 }
@@ -372,10 +368,14 @@ Server::Server(const VenueOptions& options)
   for (std::size_t i = 0; i < streams_.size(); ++i) {
     streams_[i].released = engine_.journal().stream_next(static_cast<std::uint16_t>(i));
   }
+  if (options.memory_socket.empty()) return;
+  const int door = ::dup(shm::listen_at(options.memory_socket).get());
+  memory_door_.emplace(io_, asio::local::stream_protocol(), door);
 }
 
 int Server::run(std::ostream& out) {
   accept();
+  accept_memory();
   wait_for_signal();
   out << "listening on " << acceptor_.local_endpoint().port() << std::endl;
   io_.run();
@@ -388,9 +388,36 @@ void Server::accept() {
     if (error == asio::error::operation_aborted) return;
     if (!error) {
       ++counts_.connections;
-      std::make_shared<Connection>(*this, std::move(socket))->start();
+      std::make_shared<Connection>(*this, io_, pipe_over(std::move(socket)))->start();
     }
     accept();
+  });
+}
+
+// A gate on this machine connects, and then says which memory it has made.
+void Server::accept_memory() {
+  if (!memory_door_) return;
+  memory_door_->async_accept([this](error_code error, local::socket socket) {
+    if (error == asio::error::operation_aborted) return;
+    if (!error) hear_memory(std::make_shared<local::socket>(std::move(socket)));
+    accept_memory();
+  });
+}
+
+void Server::hear_memory(const std::shared_ptr<local::socket>& socket) {
+  socket->async_wait(local::socket::wait_read, [this, socket](error_code error) {
+    if (error) return;
+    error_code failed;
+    journal::Fd taken(socket->release(failed));
+    if (failed) return;
+    shm::Link link;
+    const std::optional<std::string> answer = link.accept(taken);
+    if (!answer || !answer->empty()) {
+      ++counts_.protocol_errors;
+      return;
+    }
+    ++counts_.connections;
+    std::make_shared<Connection>(*this, io_, pipe_over(io_, std::move(link)))->start();
   });
 }
 

@@ -32,6 +32,8 @@ struct LinkFaults {
 
 struct VenueOptions {
   std::uint16_t port = 0;  // 0: any free one
+  std::filesystem::path
+      memory_socket{};  // a gate connects there over shared memory; empty: none does
   std::filesystem::path journal_directory;
   std::vector<VenueUser> users;
   std::vector<std::string> symbols{};  // at most 8 characters; empty: any
