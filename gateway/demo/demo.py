@@ -103,6 +103,8 @@ def parse_arguments():
     parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="the orders come as JSON over WebSocket, instead of OUCH")
+    parser.add_argument("--shared-memory", action="store_true",
+                        help="gate and venue talk over shared memory, instead of TCP")
     parser.add_argument("--kill", type=int, nargs="?", const=1, default=0, metavar="N",
                         help="kill -9 the gate so often in the middle half of the run")
     parser.add_argument("--kill-venue", type=int, nargs="?", const=1, default=0, metavar="N",
@@ -188,6 +190,14 @@ def make_deployment(folder, ports, over_json, sessions):
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
     path.write_text(json.dumps(process, indent=2))
     return config, recorded_ns
+
+
+def share_memory(config, socket):
+    path = config / "process.json"
+    process = json.loads(path.read_text())
+    del process["venue"]["address"], process["venue"]["port"]
+    process["venue"]["shared_memory"] = {"path": str(socket), "ring_bytes": 1 << 20}
+    path.write_text(json.dumps(process, indent=2))
 
 
 def add_control(config, folder, binary, port):
@@ -408,7 +418,7 @@ class World:
 
     FIGURES = ("gate", "venue", "client", "replay", "kills")
 
-    def __init__(self, binary, folder, over_json=False, sessions=()):
+    def __init__(self, binary, folder, over_json=False, sessions=(), in_memory=False):
         self.binary = binary
         self.folder = folder
         self.over_json = over_json
@@ -417,6 +427,10 @@ class World:
                                 PORTCULLIS_DEMO_PASSWORD=self.password, PORTCULLIS_DEMO_SECRET=secrets.token_hex(32))
         self.ports = {"gate": free_port(), "venue": free_port(), "edge": free_port()}
         self.config, recorded_ns = make_deployment(folder, self.ports, over_json, sessions)
+        self.venue_door = ["--port", self.ports["venue"]]
+        if in_memory:
+            share_memory(self.config, folder / "venue.sock")
+            self.venue_door = ["--port", 0, "--shared-memory", folder / "venue.sock"]
         # By how much the gate's clock is ahead of the machine's.
         self.ahead_ns = recorded_ns - time.time_ns() if recorded_ns else 0
         self.running = {}
@@ -433,7 +447,7 @@ class World:
         self.running[what] = Process(what, [self.binary, *arguments], self.environment, log)
 
     def start_venue(self):
-        self.begin("venue", "venue", "--port", self.ports["venue"], "--journal", self.folder / "venue-journal",
+        self.begin("venue", "venue", *self.venue_door, "--journal", self.folder / "venue-journal",
                    "--user", "GATE01", "--password-env", "PORTCULLIS_VENUE_PASSWORD", "--stats", self.path("venue"))
 
     def start_gate(self, *arguments):
@@ -552,7 +566,7 @@ def moments(arguments, duration_s):
 
 
 def run(arguments, folder):
-    world = World(arguments.binary, folder, arguments.json, arguments.feed)
+    world = World(arguments.binary, folder, arguments.json, arguments.feed, arguments.shared_memory)
     try:
         flow = flow_arguments(arguments)
         duration_s = world.write_marks(flow)
@@ -568,7 +582,7 @@ def run(arguments, folder):
 def stay(arguments, folder):
     """Until Ctrl-C. Always 0: what an operator does is not foreseen by checks."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    world = World(arguments.binary, folder, arguments.json, arguments.feed)
+    world = World(arguments.binary, folder, arguments.json, arguments.feed, arguments.shared_memory)
     add_control(world.config, folder, arguments.binary, arguments.control_port)
     try:
         flow = flow_arguments(arguments)

@@ -72,6 +72,13 @@ def test_killed(binary, folder):
     expect(figures["client"]["total"]["again"]["query"] >= 6, "and has asked for its numbers again")
 
 
+def test_shared_memory(binary, folder):
+    code, out, err = run(binary, *FEW, "--shared-memory", "--kill", 2, "--kill-venue", 2, "--keep", folder / "shared")
+    check_output(code, out, err)
+    venue = json.loads((folder / "shared" / "config" / "process.json").read_text())["venue"]
+    expect("port" not in venue and pathlib.Path(venue["shared_memory"]["path"]).is_socket(), "there is no port to the venue")
+
+
 def test_json(binary, folder):
     code, out, err = run(binary, "--json", *FEW, "--keep", folder / "json")
     check_output(code, out, err)
@@ -330,6 +337,7 @@ def main():
         folder = pathlib.Path(name)
         test_generated(binary, folder)
         test_killed(binary, folder)
+        test_shared_memory(binary, folder)
         test_each_check_can_fail(folder)
         test_json(binary, folder)
         test_json_killed(binary, folder)

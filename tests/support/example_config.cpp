@@ -171,6 +171,20 @@ Texts read_example_with_fundings() {
   return texts;
 }
 
+namespace {
+
+Texts read_example_with_shared_memory() {
+  using enum Change::Kind;
+  Texts texts = read_example();
+  apply(texts, {Remove, "process.json", "venue.address", ""});
+  apply(texts, {Remove, "process.json", "venue.port", ""});
+  apply(texts, {Add, "process.json", "venue.shared_memory",
+                R"({"path": "venue.sock", "ring_bytes": 1048576})"});
+  return texts;
+}
+
+}  // namespace
+
 const std::vector<Sample>& samples() {
   static const std::vector<Sample> all{
       {read_example(),
@@ -182,6 +196,9 @@ const std::vector<Sample>& samples() {
        [](const Texts& texts) { return config::load_model_texts(texts); }},
       {read_example_with_json_clients(),
        {"instruments.json", "process.json", "sessions.json"},
+       [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
+      {read_example_with_shared_memory(),
+       {"process.json"},
        [](const Texts& texts) { return config::load_texts(texts, example_folder()); }},
       {read_example_with_references(),
        {"feeds.json"},
