@@ -408,7 +408,9 @@ void run_gate(const RunLine& line) {
   shard::Loop* waking = nullptr;
   std::unique_ptr<edge::Process> door;
   follower::SweepWatch sweeps(deployment);
-  std::vector<follower::Companion*> companions{&sweeps};
+  follower::WarningWatch warnings(deployment,
+                                  follower::warnings_of(deployment, deployment.journal.directory));
+  std::vector<follower::Companion*> companions{&sweeps, &warnings};
   if (deployment.edge) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
@@ -431,6 +433,7 @@ void run_gate(const RunLine& line) {
     resumed = resume_journal(line, deployment, journal, companions, audit);
   }
   sweeps.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  warnings.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
   parameters::ParameterQueue changes([&waking] { waking->wake(); });
@@ -473,7 +476,7 @@ void run_gate(const RunLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
-  if (control) control->open(journal, follower, sweeps, audit);
+  if (control) control->open(journal, follower, sweeps, warnings, audit);
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
       control.get(), [](control::Process* process) { process->plane().stop(); });

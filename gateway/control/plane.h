@@ -85,7 +85,8 @@ class Process {
   [[nodiscard]] ShardQueue& queue() { return queue_; }
   // Before the shard runs. Throws as Plane does.
   void open(const journal::Journal& journal, follower::Follower& follower,
-            const follower::SweepWatch& sweeps, const audit::AuditLog& audit);
+            const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
+            const audit::AuditLog& audit);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "config/decimal.h"
 #include "config/json_reader.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/json/commands.h"
 
 namespace portcullis::gateway::control {
@@ -63,7 +64,17 @@ Command::Type type_of(Verb verb) {
   if (verb == Verb::CancelAll) return Command::Type::CancelAll;
   if (verb == Verb::LostOrdersDead) return Command::Type::LostOrdersDead;
   if (verb == Verb::AcceptState) return Command::Type::AcceptState;
+  if (verb == Verb::Acknowledge) return Command::Type::Acknowledge;
   return Command::Type::Control;
+}
+
+void read_alert(JsonReader& in, gate::AcknowledgeRecord& acknowledge) {
+  const auto text = in.text("alert", 1, 32);
+  if (!text) return;
+  const auto id = follower::parse_alert_id(*text);
+  if (!id) return in.problem("alert", "must be the name of an alert");
+  acknowledge.raised_by = id->record;
+  acknowledge.place = id->place;
 }
 
 struct OrderTexts {
@@ -140,12 +151,14 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
   command.type = type_of(verb);
   {
     JsonReader in(kBody, json.json, problems);
-    const bool has_target = verb != Verb::LostOrdersDead && verb != Verb::AcceptState;
-    if (has_target) {
+    const bool needs_reason = verb == Verb::LostOrdersDead || verb == Verb::AcceptState;
+    if (verb == Verb::Acknowledge) {
+      read_alert(in, command.acknowledge);
+    } else if (!needs_reason) {
       command.control.action = action_of(verb);
       (void)read_target(in, deployment.names, command.control);
     }
-    if (!has_target || in.has("reason")) {
+    if (needs_reason || in.has("reason")) {
       const std::string reason = in.text("reason", 1, command.who.reason.size()).value_or("");
       std::copy_n(reason.begin(), std::min(reason.size(), command.who.reason.size()),
                   command.who.reason.begin());

@@ -19,7 +19,9 @@ namespace portcullis::gateway::control {
 //   {"node": NAME, "reason": TEXT}, or account, session or instrument instead of node
 // reason, at most 64 printable characters, may be left out. Of lost-orders-dead and accept-state:
 //   {"reason": TEXT}
-// which may not. `who` is left to the caller, but for the reason.
+// which may not. Of acknowledge:
+//   {"alert": ID, "reason": TEXT}
+// reason may be left out. `who` is left to the caller, but for the reason.
 [[nodiscard]] std::optional<Command> read_command(Verb verb, std::string_view body,
                                                   const config::Deployment& deployment,
                                                   std::vector<config::Problem>& problems);

@@ -73,10 +73,12 @@ struct Command {
     CancelAll,       // of control's scope and target
     LostOrdersDead,  // done: the venue has lost its session
     AcceptState,     // done: a state with a difference was there to accept
+    Acknowledge,     // of a warning, which whoever asks has seen standing
   };
   std::uint64_t request = 0;
   Type type = Type::Control;
   risk::Control control{};
+  gate::AcknowledgeRecord acknowledge{};
   gate::OperatorRecord who{};  // its time: when the command was accepted
   // the answer
   bool done = false;
