@@ -163,6 +163,7 @@ class ControlDoor final : public edge::Door {
   template <class F>
   [[nodiscard]] bool look_soon(F&& f) const;
   void ask_figures(std::int64_t now_ns);
+  [[nodiscard]] std::optional<edge::HttpReply> refuse_alert(const Command& command);
 
   // --- door_shard.cpp: what goes to the shard
   [[nodiscard]] std::optional<edge::HttpReply> give(const VerbInfo& verb,
@@ -171,7 +172,6 @@ class ControlDoor final : public edge::Door {
                                                     std::int64_t now_ns);
   [[nodiscard]] std::optional<edge::HttpReply> ask_what_if(const edge::HttpRequest& request,
                                                            std::int64_t now_ns);
-  [[nodiscard]] std::optional<edge::HttpReply> refuse_alert(const Command& command);
   void take_answers(std::int64_t now_ns);
   void take_answer(const Command& command);
   void take_answer(const Question& question, std::int64_t now_ns);

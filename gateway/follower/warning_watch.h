@@ -9,7 +9,8 @@
 //   behind each order or replace that passes   at what counts orders and lots, of the order's account
 //                                              and of the nodes above it: that is how they grow
 //   behind each Recheck and Due                at all limits of the accounts that they name, and of the
-//                                              nodes above them. The gate writes one for who has traded or
+//                                              nodes above them in the instruments that these accounts
+//                                              have something in. The gate writes one for who has traded or
 //                                              whose state prices may have changed within a millisecond,
 //                                              and for everybody once a second, or where there are too
 //                                              many, once a minute
@@ -21,6 +22,9 @@
 // another alert, of a new name, which nobody has acknowledged; where two levels are passed at once there
 // is one. Falling below a level by the hysteresis lowers the alert, under its name; below all of them it
 // is over.
+//
+// Time is that of the records, of which the gate writes some each second, whether anybody trades or not.
+// An alert that nobody has acknowledged for as long as the configuration says is told again, once.
 //
 // One thread: the follower's, or whoever looks while the follower's gate stands still.
 #pragma once

@@ -143,12 +143,14 @@ RIGHT = {
     "accounts": ["", "?limit=2", "?node=bravo&limit=1", "?limit=2&from=alpha-2"],
     "account": ["?account=alpha-hedge", "?account=bravo-1&limit=1"],
     "rejects": ["", "?account=alpha-1&limit=3"],
+    "alerts": ["", "?unacknowledged=true&limit=3"],
     "events": [""],
     "what-if": [{"orders": [ORDER]}, {"orders": [ORDER, BIG, MARKET, dict(ORDER, post_only=True, reduce_only=True)]}],
     "kill": [{"account": "bravo-2", "reason": "a drill"}], "suspend": [{"session": "BRAVO2"}],
     "close-only": [{"node": "bravo"}], "cancel-all": [{"instrument": "AMZN"}],
     "resume": [{"account": "bravo-2"}, {"session": "BRAVO2"}, {"node": "bravo"}],
     "lost-orders-dead": [{"reason": "as the venue says"}], "accept-state": [{"reason": "compared"}],
+    "acknowledge": [{"alert": "1-0", "reason": "seen"}],
 }
 WRONG_QUERY = ["?colour=red", "?limit=0", "?account=nobody", "?a=%zz"]
 WRONG_BODY = ["", "{", "null", "[]", "{}", '{"colour":"red"}', '{"orders":[{}]}', '{"account":17}']

@@ -44,6 +44,7 @@ class ControlDoorTest : public ShardFixture {
     if (verb.verb == control::Verb::WhatIf) return what_if_body(order("1", "219"));
     if (verb.verb == control::Verb::LostOrdersDead || verb.verb == control::Verb::AcceptState)
       return R"({"reason":"as the venue says"})";
+    if (verb.verb == control::Verb::Acknowledge) return R"({"alert":"1-0"})";
     return R"({"account":"bravo-2","reason":"a drill"})";
   }
   static std::string target_for(const control::VerbInfo& verb) {
@@ -85,6 +86,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"accounts", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"account", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"rejects", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
+      {"alerts", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"metrics", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"openapi", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"events", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
@@ -96,6 +98,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"cancel-all", {Role::Risk, Role::Operator}},
       {"lost-orders-dead", {Role::Operator}},
       {"accept-state", {Role::Operator}},
+      {"acknowledge", {Role::Risk, Role::Operator}},
   };
   std::size_t cells = 0;
   for (const control::VerbInfo& verb : control::kVerbs) {
@@ -201,6 +204,17 @@ TEST_F(ControlDoorTest, WhatIsWrongIsToldAndDoesNothing) {
       {"POST", "/v1/kill", R"({"account":"alpha-1"} x)", 400},
       {"POST", "/v1/accept-state", "{}", 400},
       {"POST", "/v1/accept-state", R"({"reason":"r","account":"alpha-1"})", 400},
+      {"GET", "/v1/alerts?limit=1001", "", 400},
+      {"GET", "/v1/alerts?unacknowledged=1", "", 400},
+      {"POST", "/v1/acknowledge", "{}", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":17})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"017-0"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0x"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"-1-0"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0","account":"alpha-1"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0","reason":"none is there"})", 409},
       {"POST", "/v1/what-if", "{}", 400},
       {"POST", "/v1/what-if", R"({"orders":[]})", 400},
       {"POST", "/v1/what-if", what_if_body("17"), 400},
