@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/audit/audit_log.h"
 #include "gateway/control/values.h"
 #include "gateway/follower/sweep_watch.h"
 #include "gateway/follower/warning_watch.h"

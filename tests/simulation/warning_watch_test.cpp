@@ -2,10 +2,12 @@
 // again and over, and that a process that begins again has the same.
 #include "gateway/follower/warning_watch.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "gateway/commands/margin_answer.h"
 #include "gateway/journal/reader.h"
 #include "tests/support/control_world.h"
 #include "tests/support/json_world.h"
@@ -365,12 +367,9 @@ TEST_F(WarningWatchOfMargin, PricesRaiseWarningsOfMarginAndItsStateIsTold) {
   EXPECT_EQ(changed->before, risk::MarginState::Normal);
   EXPECT_GE(changed->after, risk::MarginState::Restricted);
   EXPECT_EQ(watched.watch().noticed(NoticeKind::MarginState), w.counters().state_changes);
-  EXPECT_NE(std::ranges::find_if(
-                watched.told,
-                [](const std::string& line) {
-                  return line.find("account bravo-1 is restricted by its margin") != line.npos;
-                }),
-            watched.told.end());
+  const std::string line = fmt::format("account bravo-1 is {} by its margin, it was normal",
+                                       gateway::name_of(changed->after));
+  EXPECT_NE(std::ranges::find(watched.told, line), watched.told.end());
   w.mark(btc, mark);
   look_at_all();
   EXPECT_EQ(level(Limit::Margin, "bravo-1"), 0);
