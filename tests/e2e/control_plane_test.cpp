@@ -359,7 +359,8 @@ TEST_F(ControlPlane, AKillWithoutAVenueIsPendingAndItsFiguresOutliveTheGate) {
 // Of ten orders that may be open.
 TEST_F(ControlPlane, AWarningIsPushedAcknowledgedAndOutlivesTheGate) {
   start("null", 10'000,
-        {{Change::Kind::Set, "limits.json", "profiles.maker.open_orders_max", "10"}});
+        {{Change::Kind::Set, "limits.json", "profiles.maker.open_orders_max", "10"},
+         {Change::Kind::Set, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "false"}});
   RawPeer peer(port_.number());
   peer.send("GET /v1/events?kinds=warning HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
             token_of(Role::Viewer) +

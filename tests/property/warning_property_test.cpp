@@ -317,8 +317,10 @@ class Comparison {
     copy.take(record, watched_.gate());
     model_.expect_whole(watched_.gate().engine(), copy.alerts());
   }
-  // One that stands, one that is over, or none.
+  // One that stands, one that is over, or none. Not where the world is to end at a record, which would
+  // be one of these.
   void acknowledge() {
+    if (world_.cut) return;
     const auto& alerts = watched_.watch().alerts();
     if (alerts.empty() || world_.journal().room() != journal::Room::All) return;
     auto at = alerts.begin();
