@@ -15,8 +15,8 @@
 //                                              and for everybody once a second, or where there are too
 //                                              many, once a minute
 // So each record is a bounded work, and a price costs nothing. What depends on prices or margin and lasts
-// shorter than that is not seen. Where prices are missing or stale, an account's margin, leverage and
-// loss of the day stay as they were.
+// shorter than that is not seen. Where prices are missing or stale, or a figure does not fit,
+// an account's margin, leverage and loss of the day stay as they were.
 //
 // A limit has one alert at most, of the highest level that it has reached. Reaching a higher level is
 // another alert, of a new name, which nobody has acknowledged; where two levels are passed at once there

@@ -115,7 +115,7 @@ class Model {
     for (std::uint32_t n = 0; n < nodes.size(); ++n) expect_at(nodes[n].level, n);
     for (std::uint32_t a = 0; a < deployment_.accounts.size(); ++a) {
       expect_at(NodeLevel::Account, a);
-      if (engine.margin({a}, engine.last_time()).stale) continue;
+      if (!knows_margin(engine, {a})) continue;
       for (const Limit limit : {Limit::Leverage, Limit::Margin, Limit::DailyLoss})
         expect({limit, NodeLevel::Account, a});
     }
@@ -125,6 +125,10 @@ class Model {
   std::map<LimitId, std::uint32_t> places;  // as the watch has named them
 
  private:
+  [[nodiscard]] static bool knows_margin(risk::Engine& engine, risk::AccountIndex account) {
+    const risk::MarginReport margin = engine.margin(account, engine.last_time());
+    return margin.in_range && !margin.stale;
+  }
   [[nodiscard]] static std::vector<std::pair<NodeLevel, std::uint32_t>> above(
       const risk::Parameters& parameters, risk::AccountIndex account) {
     std::vector<std::pair<NodeLevel, std::uint32_t>> path{{NodeLevel::Account, account.value}};
@@ -155,7 +159,7 @@ class Model {
         }
       }
     }
-    if (engine.margin(account, engine.last_time()).stale) return;
+    if (!knows_margin(engine, account)) return;
     for (const Limit limit : {Limit::Leverage, Limit::Margin, Limit::DailyLoss})
       judge(engine, {limit, NodeLevel::Account, account.value});
   }
