@@ -1,4 +1,4 @@
-// Facts of the venue's books in the file of an operator's commands. Internal to config/.
+// Facts of the venue's books, as they are in a file of an operator's commands.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace portcullis::config {
 
-// What an object of the commands file tells (state_file.h has its keys); none after a problem.
+// What an object of a commands file tells (state_file.h has its keys); none after a problem.
 // REQUIRES: its action is the name of a fact.
 [[nodiscard]] std::optional<NumberedFact> read_fact(JsonReader& in, const Deployment& deployment);
 

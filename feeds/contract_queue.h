@@ -58,6 +58,10 @@ class ContractQueue {
   // --- any thread
 
   [[nodiscard]] const ContractQueueCounters& counters() const noexcept { return counters_; }
+  // How many instruments' updates are there for the shard.
+  [[nodiscard]] std::uint32_t waiting() const noexcept {
+    return full_.load(std::memory_order_relaxed);
+  }
 
  private:
   enum class State : std::uint8_t { Empty, Full };

@@ -70,4 +70,11 @@ std::size_t FeedQueue::drain(std::span<PriceUpdate> out) noexcept {
   return n;
 }
 
+// A price may be popped before it is counted as queued.
+std::uint64_t FeedQueue::waiting() const noexcept {
+  const std::uint64_t popped = popped_.load(std::memory_order_acquire);
+  const std::uint64_t queued = counters_.queued.load(std::memory_order_relaxed);
+  return queued > popped ? queued - popped : 0;
+}
+
 }  // namespace portcullis::feeds

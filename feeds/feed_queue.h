@@ -66,6 +66,8 @@ class FeedQueue {
 
   [[nodiscard]] const FeedQueueCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint32_t capacity() const noexcept { return capacity_; }
+  // How many prices are in the queue.
+  [[nodiscard]] std::uint64_t waiting() const noexcept;
 
  private:
   struct Slot {

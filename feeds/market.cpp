@@ -177,6 +177,28 @@ std::int64_t Market::next_due_ns() const {
   return due;
 }
 
+FeedFigures Market::figures() const {
+  const config::FeedSettings& feed = deployment_.feed;
+  const config::Names& names = deployment_.names;
+  FeedFigures figures;
+  for (std::uint32_t s = 0; s < feed.sources.size(); ++s)
+    figures.sources.push_back({.name = names.sources.name({s}), .prices = board_.counts({s})});
+  for (std::size_t r = 0; r < board_.reference_count(); ++r)
+    figures.references.push_back({board_.name(r), board_.status(r)});
+  for (std::uint32_t g = 0; g < setup_.groups.size(); ++g)
+    figures.tables.push_back({setup_.groups[g].name, tables_.status(g)});
+  if (contracts_ == nullptr) return figures;
+  for (std::size_t f = 0; f < feed.fundings.size(); ++f) {
+    figures.fundings.push_back(
+        {names.instruments.name(feed.fundings[f].instrument), contracts_->funding_counters(f)});
+  }
+  for (std::size_t i = 0; i < feed.open_interests.size(); ++i) {
+    figures.open_interests.push_back({names.instruments.name(feed.open_interests[i].instrument),
+                                      contracts_->open_interest_counters(i)});
+  }
+  return figures;
+}
+
 void Market::tell_events() {
   for (const TableEvent& event : tables_.take_events()) {
     tell_(fmt::format("risk table of {}: {}{}{}", setup_.groups[event.group].name,

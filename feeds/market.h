@@ -25,6 +25,7 @@
 #include "feeds/board/price_board.h"
 #include "feeds/contract_desk.h"
 #include "feeds/dialects/market_update.h"
+#include "feeds/feed_figures.h"
 #include "feeds/feed_queue.h"
 #include "feeds/table_queue.h"
 #include "feeds/table_service.h"
@@ -72,6 +73,8 @@ class Market {
 
   [[nodiscard]] const PriceBoard& board() const { return board_; }
   [[nodiscard]] const TableService& tables() const { return tables_; }
+  // Without queues, and what live sources say of themselves.
+  [[nodiscard]] FeedFigures figures() const;
 
  private:
   struct OptionSource {

@@ -26,6 +26,10 @@ RecordType type_of(const journal::RecordView& record) {
   return static_cast<RecordType>(record.type);
 }
 
+bool is_fact(const journal::RecordView& record) {
+  return type_of(record) >= RecordType::Transfer && type_of(record) <= RecordType::LeverageCap;
+}
+
 bool is_orders_dead(const journal::RecordView& record) {
   gate::VenueLinkRecord link;
   return gate::read_record(record, link) && link.change == gate::LinkChange::OrdersDead;
@@ -287,6 +291,12 @@ void ChangeReader::take_fact(gate::Gate& gate, const journal::RecordView& record
             .source = gate::name_of(gate::OperatorSource::CommandsFile),
             .verb = gate::name_of(type_of(record)),
             .parameters = gate.engine().parameters().version};
+  if (who_) {
+    line.by = trimmed(who_->by);
+    line.role = gate::name_of(who_->role);
+    line.source = gate::name_of(who_->source);
+    line.reason = trimmed(who_->reason);
+  }
   if constexpr (requires { fact.decision; }) {
     if (fact.decision.disposition == risk::Disposition::Reject) line.result = "refused";
   }
@@ -301,6 +311,17 @@ void ChangeReader::take_fact(gate::Gate& gate, const journal::RecordView& record
 }
 
 void ChangeReader::after(gate::Gate& gate, const journal::RecordView& record) {
+  if (is_fact(record)) {
+    (void)gate::with_record(record, [&]<class Record>(const Record& read) {
+      if constexpr (requires {
+                      read.number;
+                      read.command;
+                    })
+        take_fact(gate, record, read);
+    });
+    who_.reset();
+    return;
+  }
   if (who_) {
     take_command(gate, record);
     who_.reset();
@@ -313,15 +334,7 @@ void ChangeReader::after(gate::Gate& gate, const journal::RecordView& record) {
     }
     return;
   }
-  if (type_of(record) == RecordType::Parameters) return take_parameters(gate, record);
-  if (type_of(record) < RecordType::Transfer || type_of(record) > RecordType::LeverageCap) return;
-  (void)gate::with_record(record, [&]<class Record>(const Record& read) {
-    if constexpr (requires {
-                    read.number;
-                    read.command;
-                  })
-      take_fact(gate, record, read);
-  });
+  if (type_of(record) == RecordType::Parameters) take_parameters(gate, record);
 }
 
 }  // namespace portcullis::gateway::audit

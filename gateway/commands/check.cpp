@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "config/control_settings.h"
 #include "config/load.h"
 #include "config/state_file.h"
 
@@ -56,7 +58,16 @@ void print_sources(const config::Deployment& deployment) {
 }
 
 // What is allowed and rarely meant.
-void print_warnings(const config::Deployment& deployment) {
+void print_warnings(const config::LoadResult& loaded) {
+  const config::Deployment& deployment = loaded.deployment;
+  const auto has = [&](config::Role role) {
+    return std::ranges::find(loaded.control->tokens, role, &config::ControlToken::role) !=
+           loaded.control->tokens.end();
+  };
+  if (loaded.control && !has(config::Role::Approver)) {
+    std::cout << "warning: process.json: control.tokens: none is an approver's: what is killed, "
+                 "suspended or set to close-only cannot be resumed while the gate runs\n";
+  }
   // The shard beside the feed, the flusher and everything else that runs on the machine.
   constexpr unsigned kCoresForOthers = 3;
   const unsigned cores = std::thread::hardware_concurrency();
@@ -85,7 +96,7 @@ void check(const CheckLine& line) {
   if (problems.empty()) {
     print_summary(result.deployment);
     print_sources(result.deployment);
-    print_warnings(result.deployment);
+    print_warnings(result);
     return;
   }
   std::cout << to_text(problems);

@@ -38,6 +38,7 @@ struct ControlLine {
   std::string reason;
   std::string from;
   std::string orders;  // a file
+  std::string fact;    // likewise
   std::string alert;
   std::uint32_t limit = 0;
   bool used_only = false;
@@ -88,6 +89,7 @@ std::string target_of(const ControlLine& line, const VerbInfo& verb) {
 std::string body_of(const ControlLine& line, const VerbInfo& verb) {
   if (verb.method == "GET") return "";
   if (verb.verb == Verb::WhatIf) return read_text(line.orders);
+  if (verb.verb == Verb::Fact) return read_text(line.fact);
   std::string body = "{";
   const auto add = [&](std::string_view name, const std::string& value) {
     if (value.empty()) return;
@@ -190,6 +192,12 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
     case Verb::CancelAll:
       add_target(command, line);
       return;
+    case Verb::Fact:
+      command
+          .add_option("--file", line.fact,
+                      "an object as in a file of commands, {\"action\": \"transfer\", ..}")
+          ->required();
+      return;
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
       command.add_option("--reason", line.reason, "in your words, for the journal")->required();
@@ -239,6 +247,8 @@ std::string_view description_of(Verb verb) {
       return "the venue has lost its session: nothing of ours is left there";
     case Verb::AcceptState:
       return "the state that was recovered with a difference is the one to go on from";
+    case Verb::Fact:
+      return "tells what has happened in the venue's books: cash, loans, positions that move";
     case Verb::Acknowledge:
       return "a warning is seen: it is not told again";
   }

@@ -239,6 +239,7 @@ std::string control_text(Verb verb, const Json& reply) {
     case Verb::CancelAll:
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
+    case Verb::Fact:
     case Verb::Acknowledge:
       if (at(reply, "done") == "yes")
         return fmt::format("done by {}, record {}\n", at(reply, "by"), at(reply, "sequence"));

@@ -276,37 +276,10 @@ follower::Resumed resume_journal(const RunLine& line, const config::Deployment& 
   return resumed;
 }
 
-// What did not become of a fact what its operator had in mind.
-void tell_fact(const config::NumberedFact& fact, const gate::FactAnswer& answer) {
-  const std::string name =
-      fmt::format("{} number {}: ", config::kFactNames[fact.fact.index()], fact.number);
-  switch (answer.outcome) {
-    case gate::FactOutcome::Done:
-      return;
-    case gate::FactOutcome::Repeated:
-      std::cerr << name << "was carried out before, or a later one was\n";
-      return;
-    case gate::FactOutcome::HasOrders:
-      std::cerr << name << "the instrument has live orders, which must be cancelled first\n";
-      return;
-    case gate::FactOutcome::Refused:
-      break;
-  }
-  std::cerr << name << "refused";
-  if (answer.decision.reason != risk::RejectReason::None) {
-    std::cerr << fmt::format(": {}, short {}", risk::info(answer.decision.reason).name,
-                             answer.decision.shortfall);
-  } else {
-    std::cerr << ": there is no room for it, or a figure would not fit";
-  }
-  std::cerr << '\n';
-}
-
-// Who says so is in front of each command.
-void tell_operator(const config::CommandsFile& file, gate::Gate& gate) {
+gate::OperatorRecord operator_of(const config::CommandsFile& file) {
   gate::OperatorRecord who{.time = {feeds::epoch_ns()}};
   std::copy_n(file.by.begin(), std::min(file.by.size(), who.by.size()), who.by.begin());
-  gate.on_operator(who);
+  return who;
 }
 
 void apply_commands(const config::CommandsFile& file, const journal::Journal& journal,
@@ -314,25 +287,29 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
   for (const config::OperatorCommand& command : file.commands) {
     if (const auto* fact = std::get_if<config::NumberedFact>(&command)) {
       wait_for_room(journal);
-      tell_fact(*fact, gate.tell(*fact, std::max(feeds::epoch_ns(), gate.redone_until_ns())));
+      const gate::OperatorRecord who = operator_of(file);
+      const gate::FactAnswer answer =
+          gate.tell(*fact, std::max(feeds::epoch_ns(), gate.redone_until_ns()), &who);
+      if (answer.outcome != gate::FactOutcome::Done)
+        std::cerr << gate::problem_of(*fact, answer) << '\n';
       continue;
     }
     if (const auto* control = std::get_if<risk::Control>(&command)) {
       risk::Control now = *control;
       now.time = {feeds::epoch_ns()};
-      tell_operator(file, gate);
+      gate.on_operator(operator_of(file));
       gate.control(now);
       continue;
     }
     if (std::holds_alternative<config::LostOrdersDead>(command)) {
       if (gate.link() != gate::LinkState::Lost) continue;
-      tell_operator(file, gate);
+      gate.on_operator(operator_of(file));
       gate.lost_orders_are_dead(feeds::epoch_ns());
       continue;
     }
     if (std::holds_alternative<config::AcceptRecoveredState>(command)) {
       if (gate.state_unconfirmed() || gate.state_differs()) {
-        tell_operator(file, gate);
+        gate.on_operator(operator_of(file));
         gate.accept_state(feeds::epoch_ns());
       } else {
         std::cerr << "accept_recovered_state: the state was recovered without a difference\n";
@@ -340,23 +317,8 @@ void apply_commands(const config::CommandsFile& file, const journal::Journal& jo
       continue;
     }
     const auto& cancel = std::get<config::CancelAll>(command);
-    gate::SweepScope scope = gate::SweepScope::Node;
-    switch (cancel.scope) {
-      case risk::ControlScope::Node:
-        scope = gate::SweepScope::Node;
-        break;
-      case risk::ControlScope::Account:
-        scope = gate::SweepScope::Account;
-        break;
-      case risk::ControlScope::Session:
-        scope = gate::SweepScope::Session;
-        break;
-      case risk::ControlScope::Instrument:
-        scope = gate::SweepScope::Instrument;
-        break;
-    }
-    tell_operator(file, gate);
-    gate.sweep(scope, cancel.target, risk::kNone32, feeds::epoch_ns());
+    gate.on_operator(operator_of(file));
+    gate.sweep(gate::sweep_scope_of(cancel.scope), cancel.target, risk::kNone32, feeds::epoch_ns());
   }
 }
 
@@ -476,7 +438,10 @@ void run_gate(const RunLine& line) {
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
-  if (control) control->open(journal, follower, sweeps, warnings, audit);
+  if (control) {
+    control->open(journal, follower, sweeps, warnings, audit, door ? &door->queue() : nullptr,
+                  [&feeds] { return feeds.figures(); });
+  }
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(
       control.get(), [](control::Process* process) { process->plane().stop(); });

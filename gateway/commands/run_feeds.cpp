@@ -74,6 +74,7 @@ RunFeeds::RunFeeds(const config::Deployment& deployment, const FeedOptions& opti
 void RunFeeds::open_live() {
   const std::vector<feeds::LiveSourceSettings> settings = feeds::live_sources(deployment_);
   if (settings.empty()) return;
+  for (const feeds::LiveSourceSettings& source : settings) live_sources_.push_back(source.source);
   live_.emplace(
       settings,
       feeds::SourceSink{
@@ -134,6 +135,34 @@ shard::Inputs RunFeeds::inputs(edge::CommandQueue* orders) {
 
 void RunFeeds::set_parameters(const config::Deployment& in_force) {
   if (market_feed_) market_feed_->set_parameters(in_force);
+}
+
+feeds::FeedFigures RunFeeds::figures() const {
+  feeds::FeedFigures figures;
+  if (market_feed_)
+    figures = market_feed_->look([](const feeds::Market& market) { return market.figures(); });
+  for (std::uint32_t live = 0; live_ && live < live_->size(); ++live)
+    figures.sources[live_sources_[live].value].live = live_->status(live);
+  const auto add = [&](std::string_view name, const std::optional<feeds::FeedQueue>& queue) {
+    if (!queue) return;
+    const feeds::FeedQueueCounters& counters = queue->counters();
+    figures.queues.push_back({.name = name,
+                              .waiting = queue->waiting(),
+                              .offered = counters.offered,
+                              .conflated = counters.conflated,
+                              .refused = counters.refused});
+  };
+  add("prices", prices_);
+  add("references", references_);
+  if (contract_queue_) {
+    const feeds::ContractQueueCounters& counters = contract_queue_->counters();
+    figures.queues.push_back({.name = "contracts",
+                              .waiting = contract_queue_->waiting(),
+                              .offered = counters.offered,
+                              .conflated = counters.merged,
+                              .refused = counters.refused});
+  }
+  return figures;
 }
 
 void RunFeeds::start() {

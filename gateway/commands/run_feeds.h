@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "config/deployment.h"
 #include "feeds/contract_desk.h"
 #include "feeds/contract_queue.h"
+#include "feeds/feed_figures.h"
 #include "feeds/feed_queue.h"
 #include "feeds/live/live_feeds.h"
 #include "feeds/market.h"
@@ -54,6 +56,8 @@ class RunFeeds {
   // Risk tables are built under these from now on: what is in force (parameters::ParameterDesk). Any
   // thread, after open().
   void set_parameters(const config::Deployment& in_force);
+  // Any thread, after open(): waits while a table is being built.
+  [[nodiscard]] feeds::FeedFigures figures() const;
   // Says on standard output where prices are published to.
   void start();
   void stop();
@@ -75,7 +79,8 @@ class RunFeeds {
   // They end first.
   std::optional<feeds::RecordedFeed> feed_;
   std::optional<feeds::MarketFeed> market_feed_;
-  std::optional<feeds::LiveFeeds> live_;  // none: all sources are recorded
+  std::optional<feeds::LiveFeeds> live_;           // none: all sources are recorded
+  std::vector<config::SourceIndex> live_sources_;  // which they are of the deployment's
 };
 
 }  // namespace portcullis::gateway

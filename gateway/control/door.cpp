@@ -161,6 +161,7 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::CancelAll:
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
+    case Verb::Fact:
     case Verb::Acknowledge:
       return give(*verb, request, *token, now_ns);
     case Verb::Ready:

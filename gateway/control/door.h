@@ -61,6 +61,9 @@ struct ControlNeeds {
   std::function<std::uint64_t()> follower_sequence;
   std::function<audit::AuditHead()> audit;
   std::function<JournalFigures()> journal;
+  std::function<std::uint64_t()>
+      orders_waiting{};                         // in the JSON door's queue; none: there is no door
+  std::function<feeds::FeedFigures()> feeds{};  // none: there are none
   std::function<void()> pause;  // a moment, less than a millisecond, before another look
   // The follower's, read in `look` alone and before the follower runs; null: there is none, so below.
   const follower::SweepWatch* sweeps = nullptr;

@@ -135,7 +135,9 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
     return;
   }
   if (asked.verb == Verb::Metrics) {
-    buffer.append(metrics_text(values_, gate, process_figures(now_ns), counters_, now_ns));
+    ProcessFigures process = process_figures(now_ns);
+    if (needs_.feeds) process.feeds = needs_.feeds();
+    buffer.append(metrics_text(values_, gate, process, counters_, now_ns));
     return;
   }
   out.begin_object().number("sequence", static_cast<std::int64_t>(needs_.follower_sequence()));
@@ -175,12 +177,15 @@ edge::HttpReply ControlDoor::list_rejects(const Asked& asked) const {
 // --- the process
 
 ProcessFigures ControlDoor::process_figures(std::int64_t now_ns) const {
+  std::optional<std::uint64_t> orders_waiting;
+  if (needs_.orders_waiting) orders_waiting = needs_.orders_waiting();
   return {.journal = needs_.journal(),
           .shard_answers = now_ns - std::max(figures_at_ns_, published_at_ns_) < kAliveNs,
           .follower_sequence = needs_.follower_sequence(),
           .audit = needs_.audit(),
           .commands_waiting = needs_.queue.commands.waiting(),
           .questions_waiting = needs_.queue.questions.waiting(),
+          .orders_waiting = orders_waiting,
           .shard = figures_at_ns_ != 0 ? &figures_ : nullptr,
           .sweeps = needs_.sweeps,
           .warnings = needs_.warnings};

@@ -52,8 +52,11 @@ void ControlDoor::take_answer(const Command& command) {
   if (found == pending_.end()) return;  // told as queued
   Pending& pending = found->second;
   if (!command.done) {
-    outlet_.reply(pending.id,
-                  refuse(409, "nothing_to_decide", "the gate is not in a state that this decides"));
+    outlet_.reply(
+        pending.id,
+        command.type == Command::Type::Fact
+            ? refuse(409, "not_carried_out", gate::problem_of(command.fact, command.fact_answer))
+            : refuse(409, "nothing_to_decide", "the gate is not in a state that this decides"));
     pending_.erase(found);
     return;
   }

@@ -1,11 +1,7 @@
 #include "gateway/control/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
-
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,66 +10,14 @@
 
 #include "gateway/commands/margin_answer.h"
 #include "gateway/control/door.h"
+#include "gateway/control/metric_families.h"
+#include "gateway/control/metrics_feeds.h"
 
 namespace portcullis::gateway::control {
 
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-// What of the latency histogram is told, in nanoseconds.
-constexpr std::array<std::uint64_t, 16> kBucketsNs{
-    500,     1'000,   2'000,     5'000,     10'000,     20'000,     50'000,      100'000,
-    200'000, 500'000, 1'000'000, 2'000'000, 10'000'000, 50'000'000, 100'000'000, 1'000'000'000};
-constexpr double kNs = 1e-9;
-
-class Families {
- public:
-  using Labels = std::vector<ClientMetric::Label>;
-
-  // Begins a family; add() goes to the newest.
-  void begin(MetricType type, std::string name, std::string help) {
-    families_.push_back({.name = "portcullis_" + std::move(name),
-                         .help = std::move(help),
-                         .type = type,
-                         .metric = {}});
-  }
-  template <class Number>
-  void add(Labels labels, Number number) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    const auto value = static_cast<double>(number);
-    if (families_.back().type == MetricType::Counter) {
-      metric.counter.value = value;
-    } else {
-      metric.gauge.value = value;
-    }
-    families_.back().metric.push_back(std::move(metric));
-  }
-  using Pairs = std::initializer_list<std::pair<std::string_view, std::uint64_t>>;
-  void add_all(const std::string& label, Pairs pairs) {
-    for (const auto& [word, number] : pairs) add({{label, std::string(word)}}, number);
-  }
-  void add_histogram(Labels labels, const Histogram& times) {
-    ClientMetric metric;
-    metric.label = std::move(labels);
-    metric.histogram.sample_count = times.count();
-    metric.histogram.sample_sum = times.sum() * kNs;
-    for (const std::uint64_t bound : kBucketsNs) {
-      metric.histogram.bucket.push_back({.cumulative_count = times.count_upto(bound),
-                                         .upper_bound = static_cast<double>(bound) * kNs});
-    }
-    families_.back().metric.push_back(std::move(metric));
-  }
-  [[nodiscard]] std::string text() const {
-    return prometheus::TextSerializer().Serialize(families_);
-  }
-
- private:
-  std::vector<MetricFamily> families_;
-};
+constexpr double kNs = MetricFamilies::kSeconds;
 
 class Metrics {
  public:
@@ -91,6 +35,7 @@ class Metrics {
     write_latency();
     write_queues();
     write_prices();
+    write_feeds(out_, process_.feeds, now_ns_);
     write_utilisation();
     write_accounts();
     write_sweeps();
@@ -100,11 +45,9 @@ class Metrics {
   }
 
  private:
-  void gauge(std::string name, std::string help) {
-    out_.begin(MetricType::Gauge, std::move(name), std::move(help));
-  }
+  void gauge(std::string name, std::string help) { out_.gauge(std::move(name), std::move(help)); }
   void counter(std::string name, std::string help) {
-    out_.begin(MetricType::Counter, std::move(name), std::move(help));
+    out_.counter(std::move(name), std::move(help));
   }
   // The shard's own, which know of what made no record; the follower's until they are told.
   [[nodiscard]] const gate::Counters& counters() const {
@@ -170,10 +113,11 @@ class Metrics {
 
   void write_latency() {
     if (process_.shard == nullptr) return;
-    out_.begin(MetricType::Histogram, "message_seconds",
-               "From a client's message read to its reply and order queued; the sum is made of the "
-               "buckets, right to within 1.6 %");
-    out_.add_histogram({}, process_.shard->message_times);
+    out_.histogram(
+        "message_seconds",
+        "From a client's message read to its reply and order queued; the sum is made of the "
+        "buckets, right to within 1.6 %");
+    out_.add({}, process_.shard->message_times);
     const shard::LinkCounters& links = process_.shard->links;
     counter("links_total", "What became of connections");
     out_.add_all("event", {{"client_connected", links.connections},
@@ -210,6 +154,9 @@ class Metrics {
     gauge("queue_depth", "What waits for the shard");
     out_.add_all("queue", {{"control_commands", process_.commands_waiting},
                            {"control_questions", process_.questions_waiting}});
+    if (process_.orders_waiting) out_.add({{"queue", "json_orders"}}, *process_.orders_waiting);
+    for (const feeds::FeedFigures::Queue& queue : process_.feeds.queues)
+      out_.add({{"queue", std::string(queue.name)}}, queue.waiting);
     gauge("journal_ring_bytes", "Of the ring between shard and disk");
     out_.add({{"part", "size"}}, journal.ring_bytes);
     if (process_.shard != nullptr) out_.add({{"part", "used"}}, process_.shard->ring_bytes_used);
@@ -300,14 +247,14 @@ class Metrics {
     out_.add_all("for", {{"cancels_sent", unsent}, {"orders_ended", running - unsent}});
     gauge("sweep_open_orders", "Orders that a kill or cancel-all found and that have not ended");
     out_.add({}, open);
-    out_.begin(
-        MetricType::Histogram, "sweep_seconds",
+    out_.histogram(
+        "sweep_seconds",
         "From a kill's or cancel-all's acceptance until it was in force, its last cancel was "
         "sent, its last order ended; of those that ended in this process");
     const follower::SweepTimes& times = process_.sweeps->times();
-    out_.add_histogram({{"until", "in_force"}}, times.in_force);
-    out_.add_histogram({{"until", "sent"}}, times.sent);
-    out_.add_histogram({{"until", "ended"}}, times.ended);
+    out_.add({{"until", "in_force"}}, times.in_force);
+    out_.add({{"until", "sent"}}, times.sent);
+    out_.add({{"until", "ended"}}, times.ended);
   }
 
   void write_alerts() {
@@ -361,7 +308,7 @@ class Metrics {
   risk::Engine& engine_;
   const ProcessFigures& process_;
   const std::int64_t now_ns_;
-  Families out_;
+  MetricFamilies out_;
 };
 
 }  // namespace

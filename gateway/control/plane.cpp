@@ -166,10 +166,13 @@ void Plane::wait_for_answers() {
 
 void Process::open(const journal::Journal& journal, follower::Follower& follower,
                    const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
-                   const audit::AuditLog& audit) {
+                   const audit::AuditLog& audit, const edge::CommandQueue* orders,
+                   std::function<feeds::FeedFigures()> feeds) {
   const bool waits_for_disk = journal.durability() == journal::Durability::Fsync;
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
+  std::function<std::uint64_t()> orders_waiting;
+  if (orders != nullptr) orders_waiting = [orders] { return orders->waiting(); };
   plane_ = std::make_unique<Plane>(
       ControlNeeds{.deployment = deployment_,
                    .settings = settings_,
@@ -186,6 +189,8 @@ void Process::open(const journal::Journal& journal, follower::Follower& follower
                                                .ring_bytes = journal.capacity_bytes(),
                                                .waits_for_disk = waits_for_disk};
                        },
+                   .orders_waiting = std::move(orders_waiting),
+                   .feeds = std::move(feeds),
                    .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); },
                    .sweeps = &sweeps,
                    .warnings = &warnings},

@@ -18,6 +18,7 @@
 #include "config/deployment.h"
 #include "gateway/control/door.h"
 #include "gateway/control/shard_queue.h"
+#include "gateway/edge/command_queue.h"
 #include "gateway/edge/server.h"
 #include "gateway/follower/follower.h"
 #include "gateway/journal/journal.h"
@@ -84,9 +85,12 @@ class Process {
 
   [[nodiscard]] ShardQueue& queue() { return queue_; }
   // Before the shard runs. Throws as Plane does.
+  // `orders` is the JSON door's queue; null: there is none. `feeds` may be called on the plane's thread
+  // until it has stopped.
   void open(const journal::Journal& journal, follower::Follower& follower,
             const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
-            const audit::AuditLog& audit);
+            const audit::AuditLog& audit, const edge::CommandQueue* orders,
+            std::function<feeds::FeedFigures()> feeds);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

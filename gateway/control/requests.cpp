@@ -6,6 +6,7 @@
 
 #include "config/decimal.h"
 #include "config/json_reader.h"
+#include "config/load_facts.h"
 #include "gateway/follower/warning_watch.h"
 #include "gateway/json/commands.h"
 
@@ -64,8 +65,24 @@ Command::Type type_of(Verb verb) {
   if (verb == Verb::CancelAll) return Command::Type::CancelAll;
   if (verb == Verb::LostOrdersDead) return Command::Type::LostOrdersDead;
   if (verb == Verb::AcceptState) return Command::Type::AcceptState;
+  if (verb == Verb::Fact) return Command::Type::Fact;
   if (verb == Verb::Acknowledge) return Command::Type::Acknowledge;
   return Command::Type::Control;
+}
+
+// Not those two that end the orders and positions of all accounts.
+void read_fact(JsonReader& in, const config::Deployment& deployment, Command& command) {
+  const auto& names = config::kFactNames;
+  const std::string action = in.text("action", 1, 32).value_or("");
+  const bool is_fact = std::ranges::find(names, action) != names.end();
+  if (!is_fact || action == "expire" || action == "split") {
+    in.ignore_rest();
+    if (!in.readable()) return;
+    in.problem("action", is_fact ? "is told at a start, with --commands: it looks at all orders"
+                                 : "must be the name of a fact");
+    return;
+  }
+  if (const auto fact = config::read_fact(in, deployment)) command.fact = *fact;
 }
 
 void read_alert(JsonReader& in, gate::AcknowledgeRecord& acknowledge) {
@@ -151,14 +168,16 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
   command.type = type_of(verb);
   {
     JsonReader in(kBody, json.json, problems);
-    const bool needs_reason = verb == Verb::LostOrdersDead || verb == Verb::AcceptState;
-    if (verb == Verb::Acknowledge) {
+    const bool is_decision = verb == Verb::LostOrdersDead || verb == Verb::AcceptState;
+    if (verb == Verb::Fact) {
+      read_fact(in, deployment, command);
+    } else if (verb == Verb::Acknowledge) {
       read_alert(in, command.acknowledge);
-    } else if (!needs_reason) {
+    } else if (!is_decision) {
       command.control.action = action_of(verb);
       (void)read_target(in, deployment.names, command.control);
     }
-    if (needs_reason || in.has("reason")) {
+    if (is_decision || in.has("reason")) {
       const std::string reason = in.text("reason", 1, command.who.reason.size()).value_or("");
       std::copy_n(reason.begin(), std::min(reason.size(), command.who.reason.size()),
                   command.who.reason.begin());

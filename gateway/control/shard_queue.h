@@ -10,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/gate/gate.h"
 #include "gateway/gate/records.h"
 #include "gateway/shard/doorbell.h"
 #include "risk/commands.h"
@@ -73,16 +74,19 @@ struct Command {
     CancelAll,       // of control's scope and target
     LostOrdersDead,  // done: the venue has lost its session
     AcceptState,     // done: a state with a difference was there to accept
+    Fact,            // done: `fact_answer` says so
     Acknowledge,     // of a warning, which whoever asks has seen standing
   };
   std::uint64_t request = 0;
   Type type = Type::Control;
   risk::Control control{};
+  config::NumberedFact fact{};
   gate::AcknowledgeRecord acknowledge{};
   gate::OperatorRecord who{};  // its time: when the command was accepted
   // the answer
   bool done = false;
   std::uint64_t sequence = 0;  // of the command's record, where it was done
+  gate::FactAnswer fact_answer{};
 };
 
 // What the shard is asked: the decision on an order as things stand, or its figures.

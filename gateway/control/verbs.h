@@ -30,6 +30,7 @@ enum class Verb : std::uint8_t {
   CancelAll,
   LostOrdersDead,
   AcceptState,
+  Fact,
   Acknowledge,
 };
 
@@ -57,7 +58,7 @@ struct VerbInfo {
   std::string_view path;
   std::uint8_t roles;
 };
-inline constexpr std::array<VerbInfo, 19> kVerbs{{
+inline constexpr std::array<VerbInfo, 20> kVerbs{{
     {Verb::Ready, "ready", "GET", "/v1/ready", kAnybody},
     {Verb::Status, "status", "GET", "/v1/status", kEveryRole},
     {Verb::Limits, "limits", "GET", "/v1/limits", kEveryRole},
@@ -76,6 +77,7 @@ inline constexpr std::array<VerbInfo, 19> kVerbs{{
     {Verb::CancelAll, "cancel-all", "POST", "/v1/cancel-all", kWhoStops},
     {Verb::LostOrdersDead, "lost-orders-dead", "POST", "/v1/lost-orders-dead", kWhoDecides},
     {Verb::AcceptState, "accept-state", "POST", "/v1/accept-state", kWhoDecides},
+    {Verb::Fact, "fact", "POST", "/v1/fact", kWhoDecides},
     {Verb::Acknowledge, "acknowledge", "POST", "/v1/acknowledge", kWhoStops},
 }};
 

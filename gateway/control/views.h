@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "feeds/feed_figures.h"
 #include "gateway/audit/audit_log.h"
 #include "gateway/control/values.h"
 #include "gateway/follower/sweep_watch.h"
@@ -39,6 +40,9 @@ struct ProcessFigures {
   audit::AuditHead audit;
   std::uint64_t commands_waiting = 0;  // for the shard
   std::uint64_t questions_waiting = 0;
+  std::optional<std::uint64_t>
+      orders_waiting{};                   // of JSON clients; none: there is no door for them
+  feeds::FeedFigures feeds{};             // for metrics alone
   const shard::Figures* shard = nullptr;  // as it last told them; null: not yet
   // As far as the state's engine; null: there is none.
   const follower::SweepWatch* sweeps = nullptr;

@@ -7,6 +7,8 @@ unaccounted for. `--orders FILE` replays a LOBSTER message file instead of the g
 instruments, or of Binance, or of both: the gate lives at the time of the first one.
 `--kill` ends the gate with kill -9 in the middle of the run and starts it again at once. With
 `--json` the orders come over the other door, JSON over WebSocket.
+`--stay` is for looking around: the orders come slowly and for an hour, and the gate has a control plane,
+with a token of each role in the folder.
 """
 
 import argparse
@@ -28,6 +30,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "examples" / "demo"
 JSON_EXAMPLE = ROOT / "config" / "examples" / "json"  # what it has in addition for JSON clients
+CONTROL_EXAMPLE = ROOT / "config" / "examples" / "control"  # and for operators
 # And for a recording of a venue, by the host that it was recorded from.
 FEED_EXAMPLES = {"deribit.com": ROOT / "config" / "examples" / "options",
                  "binance.com": ROOT / "config" / "examples" / "binance"}
@@ -93,8 +96,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=str(ROOT / "build" / "release" / "portcullis"))
     parser.add_argument("--orders", help="a LOBSTER message file to replay instead")
-    parser.add_argument("--messages", type=int, default=60000, help="how many to generate")
-    parser.add_argument("--rate", type=int, default=4000, help="messages a second, on average")
+    parser.add_argument("--messages", type=int, help="how many to generate; default: 60000, with --stay for an hour")
+    parser.add_argument("--rate", type=int, help="messages a second, on average; default: 4000, with --stay 100")
     parser.add_argument("--feed", nargs="+", default=[], metavar="FILE",
                         help="recorded sessions of Deribit and Binance, one of each at most")
     parser.add_argument("--speed", type=float, default=800, help="how many times faster a file is replayed")
@@ -105,8 +108,14 @@ def parse_arguments():
     parser.add_argument("--kill-venue", type=int, nargs="?", const=1, default=0, metavar="N",
                         help="the same of the venue")
     parser.add_argument("--kill-seed", type=int, help="of the moments; default: another each time")
-    parser.add_argument("--keep", help="a folder to keep everything in")
+    parser.add_argument("--keep", help="a folder to keep everything in; default with --stay: build/demo")
+    parser.add_argument("--stay", action="store_true", help="stay until Ctrl-C, with a control plane")
+    parser.add_argument("--control-port", type=int, default=26403, help="of the control plane, with --stay")
     arguments = parser.parse_args()
+    arguments.rate = arguments.rate or (100 if arguments.stay else 4000)
+    arguments.messages = arguments.messages or (3600 * arguments.rate if arguments.stay else 60000)
+    if arguments.stay:
+        arguments.keep = arguments.keep or str(ROOT / "build" / "demo")
     if arguments.feed and arguments.json:
         parser.error("--feed: JSON clients sign their requests with the time, and the gate lives at another")
     return arguments
@@ -179,6 +188,22 @@ def make_deployment(folder, ports, over_json, sessions):
     process["journal"]["segment_bytes"] = 16 * 1024 * 1024
     path.write_text(json.dumps(process, indent=2))
     return config, recorded_ns
+
+
+def add_control(config, folder, binary, port):
+    """What operators need: a port, and a token of each role, in a file of its own."""
+    add_example(config, CONTROL_EXAMPLE)
+    path = config / "process.json"
+    process = json.loads(path.read_text())
+    process["control"]["port"] = port
+    tokens = folder / "tokens"
+    tokens.mkdir(mode=0o700)
+    for token in process["control"]["tokens"].values():
+        made = subprocess.run([binary, "token"], check=True, capture_output=True, text=True).stdout.split()
+        (tokens / token["role"]).touch(mode=0o600)
+        (tokens / token["role"]).write_text(made[1] + "\n")
+        token["token_sha256"] = made[3]
+    path.write_text(json.dumps(process, indent=2))
 
 
 def flow_arguments(arguments):
@@ -540,6 +565,29 @@ def run(arguments, folder):
     return print_checks(checks(*figures))
 
 
+def stay(arguments, folder):
+    """Until Ctrl-C. Always 0: what an operator does is not foreseen by checks."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    world = World(arguments.binary, folder, arguments.json, arguments.feed)
+    add_control(world.config, folder, arguments.binary, arguments.control_port)
+    try:
+        flow = flow_arguments(arguments)
+        world.write_marks(flow)
+        world.start()
+        clients = world.client(flow, "--reconnect", PATIENCE_S, "--start-at", world.start_ns)
+        world.running["client"] = Process("client", clients, world.environment, folder / "client.log")
+        print(f"The gate runs until Ctrl-C; its folder is {world.config}, its journal {world.config / 'journal'}.\n"
+              f"Its control plane, for tokens in {folder / 'tokens'}:\n"
+              f"  export PORTCULLIS_CONTROL=127.0.0.1:{arguments.control_port}", flush=True)
+        world.running["gate"].child.wait()
+        print(f"the gate has ended:\n{world.running['gate'].log.read_text()}")
+    except KeyboardInterrupt:
+        print()
+    finally:
+        world.stop_all()
+    return 0
+
+
 def print_checks(found):
     print("\nchecks")
     failed = 0
@@ -556,6 +604,8 @@ def in_folder(arguments, run_there):
     """The exit code of a run in the folder that is to be kept, or in one that is not."""
     if arguments.keep:
         folder = pathlib.Path(arguments.keep)
+        if folder.exists():
+            sys.exit(f"{folder} is there already: remove it, or keep this run elsewhere (--keep)")
         folder.mkdir(parents=True)
         return 1 if run_there(arguments, folder) else 0
     with tempfile.TemporaryDirectory(prefix="portcullis-demo-") as folder:
@@ -563,4 +613,5 @@ def in_folder(arguments, run_there):
 
 
 if __name__ == "__main__":
-    sys.exit(in_folder(parse_arguments(), run))
+    the_arguments = parse_arguments()
+    sys.exit(in_folder(the_arguments, stay if the_arguments.stay else run))

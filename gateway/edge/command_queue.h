@@ -49,10 +49,13 @@ class CommandQueue {
   // Once it is closed, what drain() leaves behind is all there will be.
   [[nodiscard]] bool is_closed() const noexcept { return closed_.load(std::memory_order_acquire); }
 
+  // --- any thread. How many commands wait.
+  [[nodiscard]] std::uint64_t waiting() const noexcept;
+
  private:
   const std::uint32_t capacity_;
   const std::function<void()> wake_;
-  std::uint64_t pushed_ = 0;
+  std::atomic<std::uint64_t> pushed_{0};
   std::atomic<bool> closed_{false};
   moodycamel::ConcurrentQueue<EdgeCommand> queue_;
   moodycamel::ProducerToken token_;

@@ -1,4 +1,8 @@
 // What an operator tells of the venue's books, each once.
+#include <fmt/format.h>
+
+#include <string>
+
 #include "gateway/gate/outbound.h"
 
 namespace portcullis::gateway::gate {
@@ -27,22 +31,44 @@ constexpr bool kEndsOrders =
 
 }  // namespace
 
-FactAnswer Gate::tell(const config::NumberedFact& fact, std::int64_t now_ns) {
+std::string problem_of(const config::NumberedFact& fact, const FactAnswer& answer) {
+  std::string problem =
+      fmt::format("{} number {}: ", config::kFactNames[fact.fact.index()], fact.number);
+  switch (answer.outcome) {
+    case FactOutcome::Done:
+      return {};
+    case FactOutcome::Repeated:
+      return problem + "was carried out before, or a later one was";
+    case FactOutcome::HasOrders:
+      return problem + "the instrument has live orders, which must be cancelled first";
+    case FactOutcome::Refused:
+      break;
+  }
+  if (answer.decision.reason == risk::RejectReason::None)
+    return problem + "refused: there is no room for it, or a figure would not fit";
+  return problem + fmt::format("refused: {}, short {}", risk::info(answer.decision.reason).name,
+                               answer.decision.shortfall);
+}
+
+FactAnswer Gate::tell(const config::NumberedFact& fact, std::int64_t now_ns,
+                      const OperatorRecord* who) {
   if (fact.number <= fact_number_) return {.outcome = FactOutcome::Repeated, .decision = {}};
   return std::visit(
       [&](auto command) {
         command.time = {now_ns};
-        return take_fact(fact.number, command);
+        return take_fact(fact.number, command, who);
       },
       fact.fact);
 }
 
 template <class Command>
-FactAnswer Gate::take_fact(std::uint64_t number, const Command& command) {
+FactAnswer Gate::take_fact(std::uint64_t number, const Command& command,
+                           const OperatorRecord* who) {
   FactAnswer answer;
   if constexpr (kEndsOrders<Command>) {
     if (has_orders(command.instrument)) return {.outcome = FactOutcome::HasOrders, .decision = {}};
   }
+  if (who != nullptr) on_operator(*who);
   const std::uint64_t refused = counters_.facts_refused;
   if constexpr (kIsDecided<Command>) {
     answer.decision = engine_.decide(command);

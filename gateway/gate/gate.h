@@ -109,6 +109,8 @@ struct FactAnswer {
   FactOutcome outcome = FactOutcome::Done;
   risk::Decision decision;  // of a transfer or a loan
 };
+// "transfer number 7: refused: ..."; empty: it was done.
+[[nodiscard]] std::string problem_of(const config::NumberedFact& fact, const FactAnswer& answer);
 
 // The risk table of that content, for what records name: feeds::load_table of the journal's folder.
 using TableSource = std::function<feeds::LoadedTable(const feeds::TableHash&)>;
@@ -175,8 +177,10 @@ class Gate {
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
   // What an operator says of the venue's books (METHOD 3.14): carried out once by its number, also
-  // across restarts. REQUIRES room in the journal, and indexes that exist.
-  FactAnswer tell(const config::NumberedFact& fact, std::int64_t now_ns);
+  // across restarts. `who` has a record before the fact's, where the fact has one; null: nobody knows.
+  // REQUIRES room in the journal, and indexes that exist.
+  FactAnswer tell(const config::NumberedFact& fact, std::int64_t now_ns,
+                  const OperatorRecord* who = nullptr);
   // The state was recovered with a difference: no order passes from now on, cancels do.
   void await_confirmation(std::int64_t now_ns);
   // The operator's word on such a state, and on one that differs from the follower's.
@@ -382,7 +386,7 @@ class Gate {
 
   // facts.cpp
   template <class Command>
-  FactAnswer take_fact(std::uint64_t number, const Command& command);
+  FactAnswer take_fact(std::uint64_t number, const Command& command, const OperatorRecord* who);
   [[nodiscard]] bool has_orders(risk::InstrumentIndex instrument) const noexcept;
 
   // saved_gate.cpp

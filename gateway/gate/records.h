@@ -181,6 +181,20 @@ enum class SweepScope : std::uint8_t {
   Lost,    // all orders; not cancelled but ended, because the venue has lost them
   Excess,  // reduce-only ones of an account beyond its position; never in a record
 };
+// Of an operator's cancel-all.
+constexpr SweepScope sweep_scope_of(risk::ControlScope scope) {
+  switch (scope) {
+    case risk::ControlScope::Node:
+      return SweepScope::Node;
+    case risk::ControlScope::Account:
+      return SweepScope::Account;
+    case risk::ControlScope::Session:
+      return SweepScope::Session;
+    case risk::ControlScope::Instrument:
+      return SweepScope::Instrument;
+  }
+  return SweepScope::Node;
+}
 struct SweepRecord {
   risk::Timestamp time;
   std::uint32_t target = 0;

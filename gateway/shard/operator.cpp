@@ -10,20 +10,6 @@ namespace {
 // A what-if is a decision, some microseconds at most.
 constexpr int kQuestionsPerPass = 4;
 
-gate::SweepScope sweep_scope(risk::ControlScope scope) {
-  switch (scope) {
-    case risk::ControlScope::Node:
-      return gate::SweepScope::Node;
-    case risk::ControlScope::Account:
-      return gate::SweepScope::Account;
-    case risk::ControlScope::Session:
-      return gate::SweepScope::Session;
-    case risk::ControlScope::Instrument:
-      return gate::SweepScope::Instrument;
-  }
-  return gate::SweepScope::Node;
-}
-
 }  // namespace
 
 // All that there are: each is a few records, and operators are few.
@@ -50,6 +36,12 @@ void Shard::take_command(control::Command& command) {
     command.done = gate_.state_unconfirmed() || gate_.state_differs();
   if (!command.done) return;
   command.who.time = {std::min(command.who.time.ns, now_ns_)};
+  if (command.type == Type::Fact) {
+    command.fact_answer = gate_.tell(command.fact, now_ns_, &command.who);
+    command.done = command.fact_answer.outcome == gate::FactOutcome::Done;
+    command.sequence = journal_.published_sequence();
+    return;
+  }
   gate_.on_operator(command.who);
   switch (command.type) {
     case Type::Control:
@@ -57,8 +49,8 @@ void Shard::take_command(control::Command& command) {
       gate_.control(command.control);
       break;
     case Type::CancelAll:
-      gate_.sweep(sweep_scope(command.control.scope), command.control.target, risk::kNone32,
-                  now_ns_);
+      gate_.sweep(gate::sweep_scope_of(command.control.scope), command.control.target,
+                  risk::kNone32, now_ns_);
       break;
     case Type::LostOrdersDead:
       gate_.lost_orders_are_dead(now_ns_);
@@ -69,6 +61,8 @@ void Shard::take_command(control::Command& command) {
     case Type::Acknowledge:
       command.acknowledge.time = {now_ns_};
       gate_.acknowledge(command.acknowledge);
+      break;
+    case Type::Fact:  // above
       break;
   }
   command.sequence = journal_.published_sequence();

@@ -57,7 +57,8 @@ def changes(journal):
     found = []
     for record in map(json.loads, read.splitlines()):
         command = record["command"]
-        verb = {"control": lambda: command["action_name"], "sweep": lambda: "cancel_all"}.get(record["type_name"])
+        verb = {"control": lambda: command["action_name"], "sweep": lambda: "cancel_all",
+                "transfer": lambda: "transfer"}.get(record["type_name"])
         if who is not None and verb is not None:
             found.append((record["sequence"], record["time"], who["by"], who["role_name"], who["reason"] or None, verb()))
         if record["type_name"] == "parameters":
@@ -106,6 +107,7 @@ def main(binary):
             gate.port()
             last = head(6)
             say("resume", {"session": "BRAVO2"})
+            say("fact", {"action": "transfer", "number": 1, "asset": "USDC", "amount": "5", "to": "alpha-1", "reason": "wire"})
             running = subprocess.run([binary, "audit", "--journal", log.parent, "--verify"], capture_output=True, text=True)
             if running.returncode != 0:
                 fail(f"beside the gate: {running.stdout}{running.stderr}")
@@ -125,7 +127,7 @@ def main(binary):
         if told != recorded:
             fail(f"the log tells\n{told}\nand the journal\n{recorded}")
         verbs = [line["verb"] for line in lines[1:]]
-        if verbs != ["kill", "suspend", "cancel_all", "reload", "resume", "resume"]:
+        if verbs != ["kill", "suspend", "cancel_all", "reload", "resume", "resume", "transfer"]:
             fail(f"the log tells {verbs}")
         if lines[5]["before"] != {"states": ["killed"]} or lines[5]["after"] != {"states": []}:
             fail(f"a resume is told as {lines[5]}")
@@ -135,7 +137,7 @@ def main(binary):
             fail(f"{verify.stdout}{verify.stderr}")
         log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:-1]))
         verify = subprocess.run([binary, "audit", "--journal", log.parent, "--verify"], capture_output=True, text=True)
-        if verify.returncode != 1 or "line 7: " not in verify.stderr:
+        if verify.returncode != 1 or "line 8: " not in verify.stderr:
             fail(f"a line that was cut off: {verify.returncode} {verify.stdout}{verify.stderr}")
     print("every command is in the chain")
 

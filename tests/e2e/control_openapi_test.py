@@ -151,6 +151,10 @@ RIGHT = {
     "resume": [{"account": "bravo-2"}, {"session": "BRAVO2"}, {"node": "bravo"}],
     "lost-orders-dead": [{"reason": "as the venue says"}], "accept-state": [{"reason": "compared"}],
     "acknowledge": [{"alert": "1-0", "reason": "seen"}],
+    "fact": [{"action": "transfer", "number": 7, "asset": "USDC", "amount": "1000.5", "to": "alpha-1", "reason": "wire"},
+             {"action": "transfer", "number": 8, "asset": "USDC", "amount": "999999999", "from": "alpha-1"},
+             {"action": "move_position", "number": 9, "instrument": "AMZN", "from": "alpha-1", "to": "alpha-2",
+              "quantity": "1", "price": "219"}],
 }
 WRONG_QUERY = ["?colour=red", "?limit=0", "?account=nobody", "?a=%zz"]
 WRONG_BODY = ["", "{", "null", "[]", "{}", '{"colour":"red"}', '{"orders":[{}]}', '{"account":17}']
@@ -187,7 +191,8 @@ def check_operation(base, path, method, operation):
 
 
 def check_metrics(text):
-    told = set(re.findall(r"^(portcullis_\w+?)(?:_bucket|_sum|_count)?(?:\{| )", text, re.M))
+    # Also those of which this gate has none, such as of sources.
+    told = set(re.findall(r"^# TYPE (portcullis_\w+) ", text, re.M))
     folder = ROOT / "config/examples/monitoring"
     for file in ("grafana-dashboard.json", "prometheus-alerts.yml"):
         named = set(re.findall(r"(portcullis_\w+?)(?:_bucket)?\b(?=[^\w.])", (folder / file).read_text()))

@@ -1,5 +1,6 @@
 // The control plane of a real gate: its verbs on the command line, over plain sockets and over TLS,
 // kept by the journal over a kill, and peers that break HTTP or just do not go on.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@
 #include <thread>
 
 #include "config/json.h"
+#include "feeds/epoch_clock.h"
 #include "gateway/control/tokens.h"
 #include "gateway/control/verbs.h"
 #include "gateway/gate/record_fields.h"
@@ -129,6 +131,8 @@ class ControlPlane : public ::testing::Test {
         if (static_cast<RecordType>(record.type) == RecordType::Control) {
           EXPECT_TRUE(gateway::journal::read_command(record, control));
           what = gateway::gate::name_of(control.action);
+        } else if (static_cast<RecordType>(record.type) == RecordType::Transfer) {
+          what = "transfer";
         }
         commands.push_back(by + ": " + what);
         by.clear();
@@ -225,6 +229,8 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
   const std::string orders =
       R"({"orders":[{"session":"ALPHA2","instrument":"AMZN","side":"buy","quantity":"1",)"
       R"("price":"219"}]})";
+  const std::string fact =
+      R"({"action":"transfer","number":7,"asset":"USDC","amount":"5","to":"alpha-1"})";
   struct Row {
     const char* method;
     const char* target;
@@ -251,6 +257,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"POST", "/v1/cancel-all", who, {401, 401, 401, 401, 403, 200, 403, 200}},
       {"POST", "/v1/lost-orders-dead", why, {401, 401, 401, 401, 403, 403, 403, 409}},
       {"POST", "/v1/accept-state", why, {401, 401, 401, 401, 403, 403, 403, 409}},
+      {"POST", "/v1/fact", fact, {401, 401, 401, 401, 403, 403, 403, 200}},
       {"POST", "/v1/acknowledge", alert, {401, 401, 401, 401, 403, 409, 403, 409}},
   };
   for (const Row& row : rows) {
@@ -260,11 +267,35 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
   }
   EXPECT_EQ(std::size(rows), gateway::control::kVerbs.size()) << "a verb without a row";
   stop();
-  EXPECT_EQ(
-      commands_in_journal(),
-      (std::vector<std::string>{"risk: kill", "operator: kill", "risk: suspend",
-                                "operator: suspend", "risk: close_only", "operator: close_only",
-                                "approver: resume", "risk: cancel_all", "operator: cancel_all"}));
+  EXPECT_EQ(commands_in_journal(),
+            (std::vector<std::string>{
+                "risk: kill", "operator: kill", "risk: suspend", "operator: suspend",
+                "risk: close_only", "operator: close_only", "approver: resume", "risk: cancel_all",
+                "operator: cancel_all", "operator: transfer"}));
+}
+
+TEST_F(ControlPlane, FeedsAndQueuesAreInTheMetrics) {
+  const Port prices;
+  start("null", 10'000, priced_by_publisher(prices.number()));
+  std::string metrics;
+  const auto says = [&](const std::string& line) {
+    metrics = say(Role::Viewer, {"metrics"}).out;
+    return metrics.find("\nportcullis_" + line + "\n") != std::string::npos;
+  };
+  const auto comes_to_say = [&](const std::string& line) {
+    for (int tries = 0; tries < 1'000; ++tries) {
+      if (says(line)) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  };
+  EXPECT_TRUE(comes_to_say(R"(source_live{source="own"} 0)")) << metrics;
+  EXPECT_TRUE(says(R"(queue_depth{queue="references"} 0)")) << metrics;
+  RawPeer publisher(prices.number());
+  publisher.send(fmt::format("source own\nmark AMZN 220 {}\n", feeds::epoch_ns()));
+  EXPECT_TRUE(comes_to_say(R"(source_live{source="own"} 1)")) << metrics;
+  EXPECT_TRUE(comes_to_say(R"(source_prices_total{source="own",outcome="taken"} 1)")) << metrics;
+  stop();
 }
 
 // Orders of one member are killed while another's go on.

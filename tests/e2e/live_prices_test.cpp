@@ -29,16 +29,7 @@ ouch::EnterOrder share(std::uint32_t number, ouch::Side side) {
 class LivePrices : public GateAndVenue {
  protected:
   LivePrices() {
-    deployment_ = std::make_unique<TestDeployment>(std::vector<Change>{
-        {Change::Kind::Add, "feeds.json", "sources",
-         fmt::format(R"({{"own": {{"venue": "own", "dialect": "lines", "ahead_max_ms": 2000,
-                          "listen": {{"address": "127.0.0.1", "port": {}}}}}}})",
-                     prices_.number())},
-        {Change::Kind::Set, "feeds.json", "instruments.AMZN",
-         R"({"max_age_ms": 1000, "reference": {"rule": "median", "sources": [{"source": "own",
-             "symbol": "AMZN", "field": "price", "role": "voter"}], "min_sources": 1,
-             "max_age_ms": 1000, "divergence_max": "0", "price_min": "1",
-             "jump": {"max": "0.1", "confirm_updates": 1, "confirm_another": false}}})"}});
+    deployment_ = std::make_unique<TestDeployment>(priced_by_publisher(prices_.number()));
     venue_ = std::make_unique<VenueProcess>(*deployment_);
     gate_ = std::make_unique<GateProcess>(*deployment_);
     EXPECT_NE(gate_->port(), 0) << read_file(deployment_->errors());

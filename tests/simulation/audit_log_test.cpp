@@ -82,6 +82,24 @@ TEST_F(AuditLogTest, AFactOfACommandsFileIsTold) {
   EXPECT_NE(member(1, "after").find("alpha-1"), std::string::npos) << member(1, "after");
 }
 
+TEST_F(AuditLogTest, AFactHasWhoTellsIt) {
+  const gateway::gate::OperatorRecord who = w.operator_record("anna", "by wire");
+  w.tell(7,
+         risk::Transfer{.time = {w.now_ns},
+                        .units = 5,
+                        .from = {},
+                        .to = w.account("alpha-1"),
+                        .asset = w.deployment().names.assets.find("USDC")},
+         &who);
+  write();
+  expect_whole({"begin", "transfer"});
+  EXPECT_EQ(member(1, "by"), "anna");
+  EXPECT_EQ(member(1, "role"), "risk");
+  EXPECT_EQ(member(1, "source"), "control_plane");
+  EXPECT_EQ(member(1, "reason"), "by wire");
+  EXPECT_EQ(member(1, "result"), "done");
+}
+
 TEST_F(AuditLogTest, AKillLosesNothingAndDoublesNothing) {
   w.stop_account("alpha-1", Kill);
   w.kill();

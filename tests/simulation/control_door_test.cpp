@@ -44,8 +44,14 @@ class ControlDoorTest : public ShardFixture {
     if (verb.verb == control::Verb::WhatIf) return what_if_body(order("1", "219"));
     if (verb.verb == control::Verb::LostOrdersDead || verb.verb == control::Verb::AcceptState)
       return R"({"reason":"as the venue says"})";
+    if (verb.verb == control::Verb::Fact) return fact(7);
     if (verb.verb == control::Verb::Acknowledge) return R"({"alert":"1-0"})";
     return R"({"account":"bravo-2","reason":"a drill"})";
+  }
+  // Cash that alpha-1 pays in.
+  static std::string fact(int number, const std::string& amount = "1000") {
+    return R"({"action":"transfer","number":)" + std::to_string(number) +
+           R"(,"asset":"USDC","amount":")" + amount + R"(","to":"alpha-1","reason":"by wire"})";
   }
   static std::string target_for(const control::VerbInfo& verb) {
     return std::string(verb.path) + (verb.verb == control::Verb::Account ? "?account=alpha-1" : "");
@@ -98,6 +104,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"cancel-all", {Role::Risk, Role::Operator}},
       {"lost-orders-dead", {Role::Operator}},
       {"accept-state", {Role::Operator}},
+      {"fact", {Role::Operator}},
       {"acknowledge", {Role::Risk, Role::Operator}},
   };
   std::size_t cells = 0;
@@ -204,6 +211,21 @@ TEST_F(ControlDoorTest, WhatIsWrongIsToldAndDoesNothing) {
       {"POST", "/v1/kill", R"({"account":"alpha-1"} x)", 400},
       {"POST", "/v1/accept-state", "{}", 400},
       {"POST", "/v1/accept-state", R"({"reason":"r","account":"alpha-1"})", 400},
+      {"POST", "/v1/fact", "{}", 400},
+      {"POST", "/v1/fact", R"({"action":"kill","number":1,"account":"alpha-1"})", 400},
+      {"POST", "/v1/fact", R"({"action":"transfer","asset":"USDC","amount":"1","to":"alpha-1"})",
+       400},
+      {"POST", "/v1/fact", fact(0), 400},
+      {"POST", "/v1/fact", fact(1, "0"), 400},
+      {"POST", "/v1/fact", fact(1, "-1"), 400},
+      {"POST", "/v1/fact", fact(1, "1e3"), 400},
+      {"POST", "/v1/fact", R"({"action":"realise","number":1,"account":"nobody"})", 400},
+      {"POST", "/v1/fact", R"({"action":"realise","number":1,"account":"alpha-1","by":"me"})", 400},
+      {"POST", "/v1/fact", R"({"action":"expire","number":1,"instrument":"AMZN","price":"219"})",
+       400},
+      {"POST", "/v1/fact",
+       R"({"action":"split","number":1,"instrument":"AMZN","numerator":2,"denominator":1,"mark":"1"})",
+       400},
       {"GET", "/v1/alerts?limit=1001", "", 400},
       {"GET", "/v1/alerts?unacknowledged=1", "", 400},
       {"POST", "/v1/acknowledge", "{}", 400},
@@ -267,6 +289,51 @@ TEST_F(ControlDoorTest, ACommandStandsInTheJournalBehindWhoGaveIt) {
   const auto place = static_cast<std::uint64_t>(who - written.begin());
   EXPECT_EQ(value_at(reply.body, "sequence"), std::to_string(before + place + 2));
   EXPECT_NE(flags(risk::ControlScope::Account, account("bravo-2").value) & risk::kKilled, 0);
+}
+
+TEST_F(ControlDoorTest, AFactIsCarriedOutOnceBehindWhoTellsIt) {
+  const risk::AssetIndex usdc = world_.deployment().names.assets.find("USDC");
+  const auto balance = [&] {
+    return static_cast<std::int64_t>(
+        world_.running_gate().engine().balance(account("alpha-1"), usdc).raw);
+  };
+  const std::int64_t before = balance();
+  const std::uint64_t first = world_.journal().published_sequence();
+  const Reply reply = desk().post("/v1/fact", fact(7));
+  ASSERT_EQ(reply.status, 200u) << reply.body;
+  EXPECT_EQ(balance() - before, 1'000'000'000);
+  const auto written = records(first);
+  const auto who = std::find_if(written.begin(), written.end(), [](const Record& r) {
+    return r.type == gate::RecordType::Operator;
+  });
+  ASSERT_NE(who, written.end());
+  ASSERT_NE(who + 1, written.end());
+  EXPECT_EQ((who + 1)->type, gate::RecordType::Transfer);
+  EXPECT_EQ(value_at(reply.body, "sequence"),
+            std::to_string(first + static_cast<std::uint64_t>(who - written.begin()) + 2));
+
+  // Neither is carried out, and neither has a record.
+  const std::uint64_t second = world_.journal().published_sequence();
+  for (const int number : {7, 6}) {
+    const Reply again = desk().post("/v1/fact", fact(number));
+    EXPECT_EQ(again.status, 409u) << again.body;
+    EXPECT_EQ(value_at(again.body, "error"), "not_carried_out");
+    EXPECT_NE(value_at(again.body, "message").find("was carried out before"), std::string::npos);
+  }
+  for (const Record& record : records(second)) {
+    EXPECT_NE(record.type, gate::RecordType::Operator);
+    EXPECT_NE(record.type, gate::RecordType::Transfer);
+  }
+  // More than there is: the engine refuses, and that is in the journal.
+  const Reply refused = desk().post(
+      "/v1/fact",
+      R"({"action":"transfer","number":8,"asset":"USDC","amount":"900000000","from":"alpha-1"})");
+  EXPECT_EQ(refused.status, 409u) << refused.body;
+  EXPECT_NE(value_at(refused.body, "message").find("transfer number 8: refused: "),
+            std::string::npos)
+      << refused.body;
+  EXPECT_EQ(balance() - before, 1'000'000'000);
+  EXPECT_EQ(desk().post("/v1/fact", fact(8)).status, 409u) << "its number is spent";
 }
 
 TEST_F(ControlDoorTest, EachVerbActsAtEachScope) {

@@ -25,14 +25,18 @@ class AuditedGate : public GateWorld {
     (void)journal_folder();  // the configuration beside the journal
   }
   // Who gives the command that follows.
-  void operator_is(std::string_view by, std::string_view reason) {
+  [[nodiscard]] gateway::gate::OperatorRecord operator_record(std::string_view by,
+                                                              std::string_view reason) const {
     gateway::gate::OperatorRecord who;
     who.time = {now_ns};
     std::copy(by.begin(), by.end(), who.by.begin());
     std::copy(reason.begin(), reason.end(), who.reason.begin());
     who.role = config::Role::Risk;
     who.source = gateway::gate::OperatorSource::ControlPlane;
-    gate().on_operator(who);
+    return who;
+  }
+  void operator_is(std::string_view by, std::string_view reason) {
+    gate().on_operator(operator_record(by, reason));
   }
   void stop_account(std::string_view name, risk::ControlAction action, std::string_view by = "anna",
                     std::string_view reason = "a drill") {

@@ -151,12 +151,7 @@ void GateAudit::controlled(const risk::Control& control) {
       std::erase_if(suspensions_, [&](const Key& s) { return s.second == control.target; });
   }
   if (control.action == ControlAction::Kill) {
-    using gate::SweepScope;
-    swept(control.scope == ControlScope::Node      ? SweepScope::Node
-          : control.scope == ControlScope::Account ? SweepScope::Account
-          : control.scope == ControlScope::Session ? SweepScope::Session
-                                                   : SweepScope::Instrument,
-          control.target);
+    swept(gateway::gate::sweep_scope_of(control.scope), control.target);
   }
 }
 

@@ -147,6 +147,18 @@ std::int64_t TestDeployment::venue_stat(std::string_view path) const {
 
 // --- the processes
 
+std::vector<Change> priced_by_publisher(std::uint16_t port) {
+  return {{Change::Kind::Add, "feeds.json", "sources",
+           R"({"own": {"venue": "own", "dialect": "lines", "ahead_max_ms": 2000,
+               "listen": {"address": "127.0.0.1", "port": )" +
+               std::to_string(port) + "}}}"},
+          {Change::Kind::Set, "feeds.json", "instruments.AMZN",
+           R"({"max_age_ms": 1000, "reference": {"rule": "median", "sources": [{"source": "own",
+               "symbol": "AMZN", "field": "price", "role": "voter"}], "min_sources": 1,
+               "max_age_ms": 1000, "divergence_max": "0", "price_min": "1",
+               "jump": {"max": "0.1", "confirm_updates": 1, "confirm_another": false}}})"}};
+}
+
 std::vector<std::string> gate_arguments(const TestDeployment& deployment) {
   std::vector<std::string> arguments = {
       test::binary(), "run",

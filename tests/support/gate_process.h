@@ -55,6 +55,10 @@ class TestDeployment {
   Texts texts_;
 };
 
+// The price of AMZN comes from a publisher of lines, source "own", at that port of the gate; it is
+// safe for a second.
+[[nodiscard]] std::vector<Change> priced_by_publisher(std::uint16_t port);
+
 // The command line that starts a gate. The state is loaded when there is no journal yet.
 [[nodiscard]] std::vector<std::string> gate_arguments(const TestDeployment& deployment);
 

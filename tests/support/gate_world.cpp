@@ -220,8 +220,9 @@ void GateWorld::control(risk::Control control) {
   deliver();
 }
 
-gate::FactAnswer GateWorld::tell(std::uint64_t number, const config::Fact& fact) {
-  const gate::FactAnswer answer = gate_->tell({.number = number, .fact = fact}, now_ns);
+gate::FactAnswer GateWorld::tell(std::uint64_t number, const config::Fact& fact,
+                                 const gate::OperatorRecord* who) {
+  const gate::FactAnswer answer = gate_->tell({.number = number, .fact = fact}, now_ns, who);
   after_call();
   deliver();
   return answer;

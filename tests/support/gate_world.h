@@ -78,7 +78,8 @@ class GateWorld : public AuditedWorld {
   void control(risk::Control control);
   void sweep(gateway::gate::SweepScope scope, std::uint32_t target,
              std::uint32_t instrument = risk::kNone32);
-  gateway::gate::FactAnswer tell(std::uint64_t number, const config::Fact& fact);
+  gateway::gate::FactAnswer tell(std::uint64_t number, const config::Fact& fact,
+                                 const gateway::gate::OperatorRecord* who = nullptr);
   void session_is(risk::SessionIndex session, bool up);
   // What is at a lost venue is dead.
   void orders_are_dead();

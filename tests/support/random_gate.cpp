@@ -341,13 +341,7 @@ void RandomGate::operator_acts() {
                          : control.scope == ControlScope::Account ? d.accounts.size()
                          : control.scope == ControlScope::Session ? d.sessions.size()
                                                                   : d.instruments.size());
-  if (rng_.percent(30)) {
-    const auto scope = control.scope == ControlScope::Node      ? gate::SweepScope::Node
-                       : control.scope == ControlScope::Account ? gate::SweepScope::Account
-                       : control.scope == ControlScope::Session ? gate::SweepScope::Session
-                                                                : gate::SweepScope::Instrument;
-    return sweep(scope, control.target);
-  }
+  if (rng_.percent(30)) return sweep(gate::sweep_scope_of(control.scope), control.target);
   control.action = static_cast<ControlAction>(below(3));  // kill, suspend, close only
   controls_.push_back(control);
   operate(control);

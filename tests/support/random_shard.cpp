@@ -318,6 +318,7 @@ void report(const Totals& totals, const GateAudit::Counts& counts) {
       {"slow consumers", seen.slow_consumers},
       {"overloads", seen.overloads},
       {"cancels on disconnect", seen.cancels_on_disconnect},
+      {"cancel-alls of an operator", seen.cancel_alls},
       {"venues lost", seen.lost_venues},
       {"degraded", seen.degraded},
       {"venue busy", seen.busy},

@@ -346,9 +346,10 @@ void RandomShard::operator_acts() {
                            : control.scope == ControlScope::Session ? d.sessions.size()
                                                                     : d.instruments.size());
     if (rng_.percent(30)) {
-      const std::uint32_t node = below(d.parameters.nodes.size());
       world_.operate([&](gate::Gate& g) {
-        g.sweep(gate::SweepScope::Node, node, risk::kNone32, world_.shard().now_ns());
+        const std::int64_t now_ns = world_.shard().now_ns();
+        g.on_operator({.time = {now_ns}, .source = gate::OperatorSource::ControlPlane});
+        g.sweep(gate::sweep_scope_of(control.scope), control.target, risk::kNone32, now_ns);
       });
       return;
     }

@@ -103,6 +103,7 @@ ShardAudit::Seen& ShardAudit::Seen::operator+=(const Seen& more) {
   unsafe += more.unsafe;
   safe_again += more.safe_again;
   fundings += more.fundings;
+  cancel_alls += more.cancel_alls;
   return *this;
 }
 
@@ -117,6 +118,7 @@ void ShardAudit::started() {
   ++seen.starts;
   if (world_.from_snapshot() != 0) ++seen.late_starts;
   catch_up();
+  was_operator_ = false;
   commands_.clear();
   // A crash is a disconnect for everybody.
   for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
@@ -154,6 +156,8 @@ void ShardAudit::take(const journal::RecordView& view) {
   using Type = gate::RecordType;
   const auto is = [&view](Type type) { return view.type == static_cast<std::uint16_t>(type); };
   ++seen.records;
+  const bool is_operators = was_operator_;
+  was_operator_ = is(Type::Operator);
   if (view.time_ns < newest_ns_) gate_.problem("the time of a record goes back");
   world_.audited_ns = newest_ns_ = view.time_ns;
   gate_.look_at_what_is_said();
@@ -202,7 +206,7 @@ void ShardAudit::take(const journal::RecordView& view) {
   } else if (is(Type::Control)) {
     gate_.controlled(read<risk::Control>(view));
   } else if (is(Type::Sweep)) {
-    take_sweep(read<gate::SweepRecord>(view));
+    take_sweep(read<gate::SweepRecord>(view), is_operators);
   } else if (is(Type::Fence)) {
     number_records_[read<gate::FenceRecord>(view).number] = view.sequence;
   } else if (is(Type::Resolve)) {
@@ -301,8 +305,12 @@ void ShardAudit::take_stream_session(const gate::StreamSessionRecord& record) {
   base_names_[record.session] = stream_names_.size();
 }
 
-void ShardAudit::take_sweep(const gate::SweepRecord& record) {
+void ShardAudit::take_sweep(const gate::SweepRecord& record, bool is_operators) {
   gate_.swept(record.scope, record.target, record.instrument);
+  if (is_operators) {
+    ++seen.cancel_alls;
+    return;
+  }
   if (record.scope != gate::SweepScope::Session) return;
   ++seen.cancels_on_disconnect;
   const config::SessionSettings& settings = deployment_.sessions[record.target];

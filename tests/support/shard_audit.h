@@ -62,7 +62,7 @@ class ShardAudit {
                   slow_consumers = 0, overloads = 0, passed_over = 0, cancels_on_disconnect = 0,
                   lost_venues = 0, degraded = 0, busy = 0, rests = 0, markers = 0, commands = 0,
                   commands_passed_over = 0, gone = 0, late_starts = 0, streams_begun = 0,
-                  unsafe = 0, safe_again = 0, fundings = 0;
+                  unsafe = 0, safe_again = 0, fundings = 0, cancel_alls = 0;
     Seen& operator+=(const Seen& more);
   };
   Seen seen;
@@ -104,7 +104,8 @@ class ShardAudit {
   bool next_command(risk::SessionIndex session, gateway::edge::EdgeCommand::Type type,
                     gateway::edge::EdgeCommand& command);
   void take_stream_session(const gateway::gate::StreamSessionRecord& record);
-  void take_sweep(const gateway::gate::SweepRecord& record);
+  // An operator's, or the gate's own.
+  void take_sweep(const gateway::gate::SweepRecord& record, bool is_operators);
   void take_venue_link(const gateway::gate::VenueLinkRecord& record);
   void take_venue_message(const gateway::journal::RecordView& view);
   std::optional<Bytes> find_message(risk::SessionIndex session, char type, std::uint32_t number,
@@ -140,6 +141,7 @@ class ShardAudit {
   std::map<std::string, std::vector<Bytes>> venue_streams_;  // of the venues that are gone
   std::uint64_t venue_next_ = 1;
   std::int64_t newest_ns_ = 0;  // of a record
+  bool was_operator_ = false;   // the last record says who gives the command behind it
   std::uint64_t unchecked_ =
       0;  // logins of this process for which there was no room, when last seen
 };

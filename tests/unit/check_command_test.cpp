@@ -52,6 +52,25 @@ TEST(CheckCommand, SummarisesAGoodFolder) {
   EXPECT_NE(outcome.out.find("4 instruments, 3 assets"), std::string::npos) << outcome.out;
 }
 
+TEST(CheckCommand, WarnsWhereNobodyMayResume) {
+  const auto warned = [](const std::string& role) {
+    const Folder folder;
+    folder.change({test::Change::Kind::Add, "process.json", "control",
+                   R"({"port":0,"tls":null,"connections_max":8,"requests_per_second_max":20,
+                       "what_if_orders_max":4,"rejects_kept":100,"request_timeout_ms":5000,
+                       "send_buffer_bytes":65536,"tokens":{"anna":{"role":"operator",
+                       "token_sha256":")" +
+                       std::string(64, '1') + R"("},"bert":{"role":")" + role +
+                       R"(","token_sha256":")" + std::string(64, '2') + R"("}}})"});
+    const test::Outcome outcome = run({"check", "--config", folder.path()});
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    return outcome.out.find("warning: process.json: control.tokens: none is an approver's") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(warned("risk"));
+  EXPECT_FALSE(warned("approver"));
+}
+
 TEST(CheckCommand, NamesTheSourcesOfPrices) {
   const std::string none = run({"check", "--config", Folder().path()}).out;
   EXPECT_EQ(none.find("  source "), std::string::npos) << none;

@@ -238,5 +238,23 @@ TEST_F(Options, PricesOfOneInstrumentLeaveOnceInTheConflationTime) {
   EXPECT_EQ(arrived().at("BTC-PERP").price, 322'160);
 }
 
+TEST_F(Options, FiguresAreOfAllParts) {
+  say_all();
+  EXPECT_TRUE(build_and_answer(true));
+  const FeedFigures figures = market_->figures();
+  ASSERT_EQ(figures.sources.size(), deployment_.feed.sources.size());
+  EXPECT_EQ(figures.sources[source_.value].name, "deribit");
+  EXPECT_GT(figures.sources[source_.value].prices[PriceOutcome::Taken], 0u);
+  ASSERT_EQ(figures.references.size(), 9u);
+  for (const FeedFigures::Reference& reference : figures.references) {
+    EXPECT_EQ(reference.status.state, PriceState::Good) << reference.name;
+    EXPECT_EQ(reference.status.counts.published, 1u) << reference.name;
+  }
+  ASSERT_EQ(figures.tables.size(), 1u);
+  EXPECT_EQ(figures.tables[0].group, deployment_.names.risk_groups.name({0}));
+  EXPECT_EQ(figures.tables[0].status.version, 1u);
+  EXPECT_EQ(figures.tables[0].status.built[static_cast<std::size_t>(TableCause::First)], 1u);
+}
+
 }  // namespace
 }  // namespace portcullis::feeds::market_test
