@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "gateway/follower/resume.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/journal/reader.h"
 #include "tests/support/gate_world.h"
 
@@ -111,8 +112,10 @@ void count(benchmark::State& state, std::uint64_t messages, std::uint64_t record
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-void start(benchmark::State& state, Traders& traders, std::uint64_t messages, bool from_snapshot) {
-  const follower::ResumeOptions options{.directory = traders.world.directory()};
+void start(benchmark::State& state, Traders& traders, std::uint64_t messages, bool from_snapshot,
+           std::vector<follower::Companion*> companions = {}) {
+  const follower::ResumeOptions options{.directory = traders.world.directory(),
+                                        .companions = companions};
   std::uint64_t records = 0;
   for (auto _ : state) {
     const follower::Resumed resumed =
@@ -129,6 +132,15 @@ void start(benchmark::State& state, Traders& traders, std::uint64_t messages, bo
 
 void redo_from_first_record(benchmark::State& state) { start(state, whole(), kMessages, false); }
 BENCHMARK(redo_from_first_record)->Unit(benchmark::kMillisecond);
+
+// What the follower has beside it as well.
+void redo_with_warnings(benchmark::State& state) {
+  const config::Deployment& deployment = whole().world.deployment();
+  follower::WarningWatch warnings(deployment,
+                                  follower::warnings_of(deployment, whole().world.directory()));
+  start(state, whole(), kMessages, false, {&warnings});
+}
+BENCHMARK(redo_with_warnings)->Unit(benchmark::kMillisecond);
 
 void redo_behind_snapshot(benchmark::State& state) { start(state, with_snapshot(), kBehind, true); }
 BENCHMARK(redo_behind_snapshot)->Unit(benchmark::kMillisecond);

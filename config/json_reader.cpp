@@ -204,6 +204,23 @@ std::optional<std::int64_t> JsonReader::integer(std::string_view key, std::int64
   return std::nullopt;
 }
 
+std::optional<std::vector<std::int64_t>> JsonReader::integers(std::string_view key,
+                                                              std::int64_t min, std::int64_t max) {
+  const std::vector<Json>* const list = items(key);
+  if (list == nullptr) return std::nullopt;
+  std::vector<std::int64_t> values;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    const Json& json = (*list)[i];
+    if (json.kind == Json::Kind::Integer && json.integer >= min && json.integer <= max) {
+      values.push_back(json.integer);
+    } else {
+      record(item_path(key, i), &json,
+             fmt::format("must be a whole number from {} to {}", min, max));
+    }
+  }
+  return values;
+}
+
 std::optional<std::int64_t> JsonReader::decimal(std::string_view key, int scale, std::int64_t min,
                                                 std::int64_t max) {
   const Json* const json = get(key, Json::Kind::Text, kNoDecimal);

@@ -68,6 +68,9 @@ class JsonReader {
   // A list of what decimal() takes, one at least.
   std::optional<std::vector<std::int64_t>> decimals(std::string_view key, int scale,
                                                     std::int64_t min, std::int64_t max);
+  // A list of what integer() takes.
+  std::optional<std::vector<std::int64_t>> integers(std::string_view key, std::int64_t min,
+                                                    std::int64_t max);
   // The name of something in the table, which is a table of `what` ("an account").
   template <class Index>
   std::optional<Index> reference(std::string_view key, const SymbolTable<Index>& table,

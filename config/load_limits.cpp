@@ -19,6 +19,8 @@
 //     protections   the venue's market-maker protections of its orders: group, a risk group with
 //                   table risk, and lots, the most that executes in it before the venue cancels the
 //                   rest, the largest overshoot included; none by default
+//   warnings    at how much of a limit operators are warned, by default at 60, 75, 90 and 100 %
+//               (load_warnings.cpp)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -195,6 +197,10 @@ void load_limits(Loading& loading, const Json& json) {
   Tree tree{loading, read_profiles(loading, root.object("profiles"))};
   tree.read_nodes(root);
   tree.read_accounts(root.object("accounts"));
+  if (root.has("warnings")) {
+    JsonReader warnings = root.object("warnings");
+    (void)read_warnings(warnings);  // whoever warns reads them of the canonical text
+  }
   std::vector<bool> has_account(tree.profiles.size());
   for (const risk::AccountParameters& account : loading.out.parameters.accounts) {
     if (account.profile < has_account.size()) has_account[account.profile] = true;

@@ -12,6 +12,7 @@
 #include "config/deployment.h"
 #include "config/json_reader.h"
 #include "config/ratio.h"
+#include "config/warnings.h"
 
 namespace portcullis::config {
 
@@ -105,6 +106,9 @@ void check_collar(const Loading& loading, JsonReader& in, risk::InstrumentIndex 
 void check_scenario_sums(Loading& loading, ProfileIndex profile);
 // And what the account's protections let its quotes lose beside them.
 void check_protections(Loading& loading, risk::AccountIndex account);
+
+// limits.json: warnings (load_warnings.cpp).
+WarningSettings read_warnings(JsonReader& in);
 
 // feeds.json: sources (load_sources.cpp), and the reference of a price (load_references.cpp), of which `reference` says which it is. `age_max_ns`
 // is the age at which the engine refuses it; 0: not known.

@@ -19,7 +19,7 @@ constexpr std::string_view kAtRestart = "can change only where the gate starts";
 
 // Of the files' trees what may change, with all that is below; "*" is any name. The rest is fixed, or
 // tells who and what there is. What these lead to is compared once more by risk::problems_of_change.
-constexpr std::array<std::string_view, 29> kHot{
+constexpr std::array<std::string_view, 30> kHot{
     "limits.json/version",
     "limits.json/profiles",
     "limits.json/venue/profile",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 29> kHot{
     "limits.json/accounts/*/rate",
     "limits.json/accounts/*/executions",
     "limits.json/accounts/*/protections",
+    "limits.json/warnings",
     "instruments.json/instruments/*/maker_fee_ppm",
     "instruments.json/instruments/*/taker_fee_ppm",
     "instruments.json/instruments/*/market_orders",

@@ -8,6 +8,7 @@
 
 #include "config/json.h"
 #include "gateway/commands/record_text.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/gate/record_names.h"
 #include "gateway/parameters/parameter_log.h"
@@ -194,6 +195,7 @@ void ChangeReader::take_command(gate::Gate& gate, const journal::RecordView& rec
             .parameters = gate.engine().parameters().version};
   risk::Control control;
   gate::SweepRecord sweep;
+  std::string alert;
   const auto aim = [&](std::string_view scope, std::uint32_t target) {
     line.scope = scope;
     line.target = values_.records().name_in(scope, target);
@@ -208,6 +210,12 @@ void ChangeReader::take_command(gate::Gate& gate, const journal::RecordView& rec
     line.verb = "accept_state";
   } else if (type_of(record) == RecordType::VenueLink && is_orders_dead(record)) {
     line.verb = "lost_orders_dead";
+  } else if (gate::AcknowledgeRecord seen;
+             type_of(record) == RecordType::Acknowledge && gate::read_record(record, seen)) {
+    line.verb = "acknowledge";
+    line.scope = "alert";
+    alert = follower::to_text({.record = seen.raised_by, .place = seen.place});
+    line.target = alert;
   } else {
     line.sequence = who_sequence_;
     line.time_ns = who_->time.ns;

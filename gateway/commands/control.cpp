@@ -39,8 +39,10 @@ struct ControlLine {
   std::string from;
   std::string orders;  // a file
   std::string fact;    // likewise
+  std::string alert;
   std::uint32_t limit = 0;
   bool used_only = false;
+  bool unacknowledged = false;
 };
 
 std::string first_line(const std::string& file) {
@@ -80,6 +82,7 @@ std::string target_of(const ControlLine& line, const VerbInfo& verb) {
   add("from", line.from);
   if (line.limit != 0) add("limit", fmt::to_string(line.limit));
   if (line.used_only) add("used_only", "true");
+  if (line.unacknowledged) add("unacknowledged", "true");
   return target;
 }
 
@@ -97,6 +100,7 @@ std::string body_of(const ControlLine& line, const VerbInfo& verb) {
   add("account", line.account);
   add("session", line.session);
   add("instrument", line.instrument);
+  add("alert", line.alert);
   add("reason", line.reason);
   return body + "}";
 }
@@ -173,6 +177,11 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
       command.add_option("--account", line.account, "of orders of this account");
       command.add_option("--limit", line.limit, "the newest, at most so many");
       return;
+    case Verb::Alerts:
+      command.add_flag("--unacknowledged", line.unacknowledged,
+                       "only those that nobody has acknowledged");
+      command.add_option("--limit", line.limit, "the newest, at most so many");
+      return;
     case Verb::WhatIf:
       command.add_option("--orders", line.orders, "a file, {\"orders\": [..]}")->required();
       return;
@@ -193,6 +202,10 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
     case Verb::AcceptState:
       command.add_option("--reason", line.reason, "in your words, for the journal")->required();
       return;
+    case Verb::Acknowledge:
+      command.add_option("alert", line.alert, "its name, as alerts has it")->required();
+      command.add_option("--reason", line.reason, "in your words, for the journal");
+      return;
   }
 }
 
@@ -210,6 +223,8 @@ std::string_view description_of(Verb verb) {
       return "one account, with positions and working orders";
     case Verb::Rejects:
       return "the newest refusals, with their arithmetic";
+    case Verb::Alerts:
+      return "limits that are used to a level of warning, and who has acknowledged it";
     case Verb::Metrics:
       return "its figures in the text form of Prometheus";
     case Verb::OpenApi:
@@ -234,6 +249,8 @@ std::string_view description_of(Verb verb) {
       return "the state that was recovered with a difference is the one to go on from";
     case Verb::Fact:
       return "tells what has happened in the venue's books: cash, loans, positions that move";
+    case Verb::Acknowledge:
+      return "a warning is seen: it is not told again";
   }
   return "";
 }

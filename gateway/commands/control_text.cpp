@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/commands/record_values.h"
 #include "gateway/commands/text_table.h"
 
 namespace portcullis::gateway {
@@ -90,10 +91,10 @@ std::string milliseconds(const Json& json, std::string_view path) {
 }
 
 std::string status_text(const Json& json) {
-  std::string out =
-      pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions", "overloaded",
-                   "live_orders", "records_behind", "parameter_version", "audit_head",
-                   "journal.published", "journal.synced", "journal.room"});
+  std::string out = pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions",
+                                 "overloaded", "live_orders", "records_behind", "parameter_version",
+                                 "audit_head", "journal.published", "journal.synced",
+                                 "journal.room", "alerts.active", "alerts.unacknowledged"});
   if (!list(json, "stopped").empty()) {
     Table stopped{"stopped", "name", "how"};
     for (const Json& one : list(json, "stopped")) stopped.add(one, {"scope", "target", "states"});
@@ -181,6 +182,21 @@ std::string rejects_text(const Json& json) {
   return table.text();
 }
 
+std::string alerts_text(const Json& json) {
+  Table table{"alert", "percent", "kind",        "instrument", "level", "node",
+              "used",  "limit",   "utilisation", "peak",       "since", "acknowledged by"};
+  for (const Json& one : list(json, "alerts")) {
+    const Json* const since = find(one, "since_ns");
+    table.add({at(one, "alert"), at(one, "percent"), at(one, "kind"), at(one, "instrument"),
+               at(one, "level"), at(one, "node"), at(one, "used"), at(one, "limit"),
+               at(one, "utilisation"), at(one, "peak_utilisation"),
+               since != nullptr ? utc_text(since->integer) : "-", at(one, "acknowledged.by")});
+  }
+  return fmt::format("{} active, {} not acknowledged\n\n", at(json, "active"),
+                     at(json, "unacknowledged")) +
+         table.text();
+}
+
 std::string what_if_text(const Json& json) {
   Table table{"account", "instrument", "outcome",   "reason", "by",
               "limit",   "needed",     "available", "unit",   "largest"};
@@ -208,6 +224,8 @@ std::string control_text(Verb verb, const Json& reply) {
       return account_text(reply);
     case Verb::Rejects:
       return rejects_text(reply);
+    case Verb::Alerts:
+      return alerts_text(reply);
     case Verb::WhatIf:
       return what_if_text(reply);
     case Verb::Metrics:
@@ -222,6 +240,7 @@ std::string control_text(Verb verb, const Json& reply) {
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
     case Verb::Fact:
+    case Verb::Acknowledge:
       if (at(reply, "done") == "yes")
         return fmt::format("done by {}, record {}\n", at(reply, "by"), at(reply, "sequence"));
       return "taken, and not done yet: the gate is busy or its journal has no room\n";

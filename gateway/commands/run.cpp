@@ -370,7 +370,9 @@ void run_gate(const RunLine& line) {
   shard::Loop* waking = nullptr;
   std::unique_ptr<edge::Process> door;
   follower::SweepWatch sweeps(deployment);
-  std::vector<follower::Companion*> companions{&sweeps};
+  follower::WarningWatch warnings(deployment,
+                                  follower::warnings_of(deployment, deployment.journal.directory));
+  std::vector<follower::Companion*> companions{&sweeps, &warnings};
   if (deployment.edge) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
@@ -393,6 +395,7 @@ void run_gate(const RunLine& line) {
     resumed = resume_journal(line, deployment, journal, companions, audit);
   }
   sweeps.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  warnings.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
   parameters::ParameterQueue changes([&waking] { waking->wake(); });
@@ -436,7 +439,7 @@ void run_gate(const RunLine& line) {
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
   if (control) {
-    control->open(journal, follower, sweeps, audit, door ? &door->queue() : nullptr,
+    control->open(journal, follower, sweeps, warnings, audit, door ? &door->queue() : nullptr,
                   [&feeds] { return feeds.figures(); });
   }
   // Nor does it look at the follower, or wake the shard, where the start fails below.

@@ -242,35 +242,6 @@ std::string limit_text(const config::Deployment& deployment, const risk::LimitPr
   return "";
 }
 
-std::string used_text(const config::Deployment& deployment, const LimitId& id, std::int64_t used) {
-  const RecordValues values(&deployment);
-  switch (id.limit) {
-    case Limit::Clip:
-    case Limit::LongMax:
-    case Limit::ShortMax:
-      return *values.lots({id.instrument}, {used});
-    case Limit::Collar:
-      return config::to_decimal(used, config::kPpmScale);
-    case Limit::OpenOrders:
-      return std::to_string(used);
-    case Limit::NotionalMax:
-    case Limit::InstrumentGross:
-    case Limit::Gross:
-    case Limit::Leverage:
-    case Limit::Margin:
-    case Limit::DailyLoss:
-      return *values.quanta(used);
-    case Limit::Rate:
-      break;
-  }
-  return "";
-}
-
-std::string place_text(const config::Deployment& deployment, const LimitId& id) {
-  return fmt::format("{} {}", risk::name_of(id.level),
-                     RecordValues(&deployment).name_at(id.level, id.node));
-}
-
 std::string share_text(std::int64_t ppm) {
   if (ppm == 0) return "0 %";
   if (ppm < 100) return "< 0.01 %";

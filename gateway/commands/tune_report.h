@@ -67,11 +67,6 @@ struct TuneReport {
 [[nodiscard]] std::string limit_text(const config::Deployment& deployment,
                                      const risk::LimitProfile& profile, tune::Limit limit,
                                      std::uint32_t instrument);
-// An amount in the limit's unit.
-[[nodiscard]] std::string used_text(const config::Deployment& deployment, const tune::LimitId& id,
-                                    std::int64_t used);
-// "account alpha-1", "venue"
-[[nodiscard]] std::string place_text(const config::Deployment& deployment, const tune::LimitId& id);
 // "12.3 %", with as many places as tell something.
 [[nodiscard]] std::string share_text(std::int64_t ppm);
 // "reject clip_size at account alpha-1: limit 1000, needed 5000", "forward", "ignore"

@@ -35,6 +35,7 @@ ControlDoor::ControlDoor(const ControlNeeds& needs, edge::Outlet& outlet)
       callers_(settings_.tokens.size()),
       failures_(security::login_limits(needs_.deployment.gateway), security::kAddressesMax),
       sweeps_told_(needs_.sweeps == nullptr ? 0 : needs_.sweeps->ended()),
+      warnings_told_(needs_.warnings == nullptr ? 0 : needs_.warnings->noticed()),
       breakdown_(needs_.deployment.parameters) {}
 
 // --- refusals
@@ -144,6 +145,7 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::Accounts:
     case Verb::Account:
     case Verb::Rejects:
+    case Verb::Alerts:
     case Verb::Metrics:
       return look(verb->verb, query, now_ns);
     case Verb::OpenApi:
@@ -160,6 +162,7 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
     case Verb::Fact:
+    case Verb::Acknowledge:
       return give(*verb, request, *token, now_ns);
     case Verb::Ready:
       break;

@@ -44,6 +44,7 @@
 #include "gateway/edge/door.h"
 #include "gateway/edge/query.h"
 #include "gateway/follower/sweep_watch.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/json/symbols.h"
 #include "gateway/security/login_limits.h"
 #include "risk/breakdown.h"
@@ -64,8 +65,9 @@ struct ControlNeeds {
       orders_waiting{};                         // in the JSON door's queue; none: there is no door
   std::function<feeds::FeedFigures()> feeds{};  // none: there are none
   std::function<void()> pause;  // a moment, less than a millisecond, before another look
-  // The follower's, read in `look` alone and before the follower runs; null: there is none.
+  // The follower's, read in `look` alone and before the follower runs; null: there is none, so below.
   const follower::SweepWatch* sweeps = nullptr;
+  const follower::WarningWatch* warnings = nullptr;
 };
 
 struct ControlCounters {
@@ -159,7 +161,12 @@ class ControlDoor final : public edge::Door {
   [[nodiscard]] ProcessFigures process_figures(std::int64_t now_ns) const;
   void look_whether_ready(std::int64_t now_ns);
   void tell_sweeps(gate::Gate& gate, std::int64_t now_ns);
+  void tell_warnings(std::int64_t now_ns);
+  // f(gate), within some milliseconds. False: the follower is at work all the time.
+  template <class F>
+  [[nodiscard]] bool look_soon(F&& f) const;
   void ask_figures(std::int64_t now_ns);
+  [[nodiscard]] std::optional<edge::HttpReply> refuse_alert(const Command& command);
 
   // --- door_shard.cpp: what goes to the shard
   [[nodiscard]] std::optional<edge::HttpReply> give(const VerbInfo& verb,
@@ -193,6 +200,7 @@ class ControlDoor final : public edge::Door {
   std::uint32_t open_listeners_ = 0;
   std::int64_t told_at_ns_ = 0;  // the event that is told now
   std::uint64_t sweeps_told_;    // of those that have ended
+  std::uint64_t warnings_told_;  // notices
 
   risk::Breakdown breakdown_;
   shard::Figures asked_figures_;  // the shard's, while figures_asked_

@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint32_t kAccountsMax = 200;  // in one look
 constexpr std::uint32_t kOrdersMax = 1'000;
 constexpr std::uint32_t kRejectsMax = 1'000;
+constexpr std::uint32_t kAlertsMax = 1'000;
 constexpr int kTries = 50;  // a pause each, so that commands wait for some milliseconds at most
 constexpr std::int64_t kFiguresNs = risk::kSecondNs;  // between two looks of the shard at itself
 constexpr std::int64_t kReadyNs = risk::kSecondNs / 10;
@@ -25,6 +26,12 @@ bool read_count(const edge::Query& query, std::string_view name, std::uint32_t m
   if (text.empty()) return true;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
   return error == std::errc() && end == text.data() + text.size() && count >= 1 && count <= most;
+}
+
+bool read_flag(const edge::Query& query, std::string_view name, bool& flag) {
+  const std::string_view text = query.get(name);
+  flag = text == "true";
+  return text.empty() || flag || text == "false";
 }
 
 template <class Index>
@@ -45,6 +52,7 @@ struct ControlDoor::Asked {
   risk::AccountIndex from{};
   std::uint32_t limit = 0;
   bool used_only = false;
+  bool unacknowledged = false;
 };
 
 // Empty, or what is wrong with the parameters.
@@ -58,10 +66,12 @@ std::string ControlDoor::read(Verb verb, const edge::Query& query, Asked& asked)
   if (verb == Verb::Accounts) unknown = query.unknown({"node", "from", "limit"});
   if (verb == Verb::Account) unknown = query.unknown({"account", "limit"});
   if (verb == Verb::Rejects) unknown = query.unknown({"account", "limit"});
+  if (verb == Verb::Alerts) unknown = query.unknown({"unacknowledged", "limit"});
   if (!unknown.empty()) return fmt::format("there is no parameter {}", unknown.substr(0, 32));
   asked.limit = 100;
   if (verb == Verb::Accounts) most = kAccountsMax;
   if (verb == Verb::Rejects) most = kRejectsMax;
+  if (verb == Verb::Alerts) most = kAlertsMax;
   if (!read_count(query, "limit", most, asked.limit))
     return fmt::format("limit must be 1 to {}", most);
   if (!read_name(query, "node", names.nodes, asked.node)) return "there is no node of this name";
@@ -69,10 +79,9 @@ std::string ControlDoor::read(Verb verb, const edge::Query& query, Asked& asked)
     return "there is no account of this name";
   if (!read_name(query, "from", names.accounts, asked.from))
     return "from: there is no account of this name";
-  const std::string_view used_only = query.get("used_only");
-  if (!used_only.empty() && used_only != "true" && used_only != "false")
-    return "used_only must be true or false";
-  asked.used_only = used_only == "true";
+  if (!read_flag(query, "used_only", asked.used_only)) return "used_only must be true or false";
+  if (!read_flag(query, "unacknowledged", asked.unacknowledged))
+    return "unacknowledged must be true or false";
   if (verb == Verb::Account && !asked.account.exists()) return "account must be there";
   if (verb == Verb::Limits && asked.account.exists() && asked.node.exists())
     return "node and account cannot both be there";
@@ -88,15 +97,34 @@ edge::HttpReply ControlDoor::look(Verb verb, const edge::Query& query, std::int6
   }
   if (verb == Verb::Rejects) return list_rejects(asked);
   json::Buffer buffer;
+  if (!look_soon([&](gate::Gate& gate) { write(asked, gate, now_ns, buffer); })) return busy();
+  edge::HttpReply reply{.body = fmt::to_string(buffer)};
+  if (verb == Verb::Metrics) reply.content_type = kMetricsType;
+  return reply;
+}
+
+template <class F>
+bool ControlDoor::look_soon(F&& f) const {
   for (int tries = 0; tries < kTries; ++tries) {
     if (tries != 0) needs_.pause();
-    if (needs_.look([&](gate::Gate& gate) { write(asked, gate, now_ns, buffer); })) {
-      edge::HttpReply reply{.body = fmt::to_string(buffer)};
-      if (verb == Verb::Metrics) reply.content_type = kMetricsType;
-      return reply;
-    }
+    if (needs_.look(f)) return true;
   }
-  return busy();
+  return false;
+}
+
+// The shard knows of no warnings: it writes down what the follower has seen standing here.
+std::optional<edge::HttpReply> ControlDoor::refuse_alert(const Command& command) {
+  const follower::AlertId id{.record = command.acknowledge.raised_by,
+                             .place = command.acknowledge.place};
+  bool stands = false;
+  const bool is_seen = look_soon([&](gate::Gate&) {
+    const follower::Alert* const alert =
+        needs_.warnings != nullptr ? needs_.warnings->find(id) : nullptr;
+    stands = alert != nullptr && alert->acknowledged_ns == 0;
+  });
+  if (!is_seen) return busy();
+  if (stands) return std::nullopt;
+  return refuse(409, "nothing_to_decide", "no such alert waits to be acknowledged");
 }
 
 void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_ns,
@@ -113,7 +141,9 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
     return;
   }
   out.begin_object().number("sequence", static_cast<std::int64_t>(needs_.follower_sequence()));
-  if (asked.verb == Verb::Account) {
+  if (asked.verb == Verb::Alerts) {
+    write_alerts(out, values_, needs_.warnings, asked.unacknowledged, asked.limit);
+  } else if (asked.verb == Verb::Account) {
     write_account(out, values_, gate, asked.account, asked.limit, now_ns);
   } else if (asked.verb == Verb::Accounts) {
     const risk::AccountIndex next =
@@ -157,7 +187,8 @@ ProcessFigures ControlDoor::process_figures(std::int64_t now_ns) const {
           .questions_waiting = needs_.queue.questions.waiting(),
           .orders_waiting = orders_waiting,
           .shard = figures_at_ns_ != 0 ? &figures_ : nullptr,
-          .sweeps = needs_.sweeps};
+          .sweeps = needs_.sweeps,
+          .warnings = needs_.warnings};
 }
 
 void ControlDoor::look_whether_ready(std::int64_t now_ns) {
@@ -172,6 +203,7 @@ void ControlDoor::look_whether_ready(std::int64_t now_ns) {
   (void)needs_.look([&](gate::Gate& gate) {
     is_ready_ = not_ready(gate, process).empty();
     tell_sweeps(gate, now_ns);
+    tell_warnings(now_ns);
   });
 }
 
@@ -196,6 +228,38 @@ void ControlDoor::tell_sweeps(gate::Gate& gate, std::int64_t now_ns) {
     tell(EventKind::Control, fmt::to_string(buffer));
   }
   sweeps_told_ = needs_.sweeps->ended();
+}
+
+// In their order. Those that are no longer kept are told as missed.
+void ControlDoor::tell_warnings(std::int64_t now_ns) {
+  if (needs_.warnings == nullptr || needs_.warnings->noticed() == warnings_told_) return;
+  const std::deque<follower::Notice>& notices = needs_.warnings->notices();
+  const std::uint64_t untold = needs_.warnings->noticed() - warnings_told_;
+  const std::uint64_t kept = std::min<std::uint64_t>(untold, notices.size());
+  told_at_ns_ = now_ns;
+  if (kept < untold)
+    tell(EventKind::Warning, fmt::format(R"({{"event":"missed","count":{}}})", untold - kept));
+  for (auto notice = notices.end() - static_cast<std::ptrdiff_t>(kept); notice != notices.end();
+       ++notice) {
+    const bool is_margin = notice->kind == follower::NoticeKind::MarginState;
+    const EventKind kind = is_margin ? EventKind::Margin : EventKind::Warning;
+    json::Buffer buffer;
+    json::Writer out(buffer);
+    out.begin_object()
+        .text("event", name_of(kind))
+        .text("what", name_of(notice->kind))
+        .number("sequence", static_cast<std::int64_t>(notice->sequence))
+        .number("time_ns", notice->time_ns);
+    if (is_margin) {
+      write_margin_change(out, values_, *notice);
+    } else {
+      out.key("alert");
+      write_alert(out, values_, notice->alert);
+    }
+    out.end_object();
+    tell(kind, fmt::to_string(buffer));
+  }
+  warnings_told_ = needs_.warnings->noticed();
 }
 
 void ControlDoor::ask_figures(std::int64_t now_ns) {

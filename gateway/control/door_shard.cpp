@@ -28,6 +28,9 @@ std::optional<edge::HttpReply> ControlDoor::give(const VerbInfo& verb,
       read_command(verb.verb, request.body, needs_.deployment, problems);
   if (!command) return refuse(problems);
   if (!taking_) return refuse(503, "stopping", "the gate stops");
+  if (verb.verb == Verb::Acknowledge) {
+    if (auto refusal = refuse_alert(*command)) return refusal;
+  }
   std::copy_n(token.name.begin(), std::min(token.name.size(), command->who.by.size()),
               command->who.by.begin());
   command->who.time = {now_ns};

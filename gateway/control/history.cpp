@@ -216,6 +216,7 @@ void History::take(const journal::RecordView& record, bool wants_events) {
     case RecordType::Due:
     case RecordType::Marker:
     case RecordType::PublishTable:
+    case RecordType::Acknowledge:  // the warning's own event tells it
       return;
   }
 }

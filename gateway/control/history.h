@@ -24,9 +24,11 @@ enum class EventKind : std::uint8_t {
   Link,     // the venue's
   State,    // conditions, overload, the state accepted, streams begun anew
   Price,    // a price is unsafe, or safe again
+  Warning,  // a limit is used to a level, no longer, acknowledged, or told again
+  Margin,   // an account's margin state is another one
 };
-inline constexpr std::array<std::string_view, 6> kEventKinds{"control", "reject", "session",
-                                                             "link",    "state",  "price"};
+inline constexpr std::array<std::string_view, 8> kEventKinds{
+    "control", "reject", "session", "link", "state", "price", "warning", "margin"};
 constexpr std::string_view name_of(EventKind kind) {
   return kEventKinds[static_cast<std::size_t>(kind)];
 }

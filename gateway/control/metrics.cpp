@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -37,6 +39,7 @@ class Metrics {
     write_utilisation();
     write_accounts();
     write_sweeps();
+    write_alerts();
     write_control(control);
     return out_.text();
   }
@@ -252,6 +255,38 @@ class Metrics {
     out_.add({{"until", "in_force"}}, times.in_force);
     out_.add({{"until", "sent"}}, times.sent);
     out_.add({{"until", "ended"}}, times.ended);
+  }
+
+  void write_alerts() {
+    if (process_.warnings == nullptr) return;
+    const follower::WarningWatch& warnings = *process_.warnings;
+    std::map<std::pair<std::int64_t, bool>, std::uint64_t> standing;
+    for (const config::WarningSettings::Levels& levels : warnings.settings().levels) {
+      for (const std::int64_t level : levels)
+        standing[{level, false}] = standing[{level, true}] = 0;
+    }
+    for (const auto& [of, alert] : warnings.alerts())
+      ++standing[{alert.level, alert.acknowledged_ns != 0}];
+    gauge("alerts", "Limits that are used to a level of warning, in percent");
+    for (const auto& [kind, count] : standing) {
+      out_.add(
+          {{"level", std::to_string(kind.first)}, {"acknowledged", kind.second ? "true" : "false"}},
+          count);
+    }
+    gauge("alert_oldest_unacknowledged_seconds",
+          "For how long the oldest alert stands that nobody has acknowledged; 0: there is none");
+    const AlertCounts counts = count_alerts(&warnings);
+    out_.add(
+        {}, counts.unacknowledged == 0
+                ? 0
+                : static_cast<double>(std::max<std::int64_t>(0, now_ns_ - counts.oldest_ns)) * kNs);
+    counter("alert_notices_total", "What has happened to alerts in this process, and to margins");
+    using follower::NoticeKind;
+    for (const NoticeKind kind :
+         {NoticeKind::Raised, NoticeKind::Fell, NoticeKind::Cleared, NoticeKind::Acknowledged,
+          NoticeKind::Escalated, NoticeKind::MarginState}) {
+      out_.add({{"what", std::string(follower::name_of(kind))}}, warnings.noticed(kind));
+    }
   }
 
   void write_control(const ControlCounters& control) {

@@ -88,8 +88,9 @@ class Process {
   // `orders` is the JSON door's queue; null: there is none. `feeds` may be called on the plane's thread
   // until it has stopped.
   void open(const journal::Journal& journal, follower::Follower& follower,
-            const follower::SweepWatch& sweeps, const audit::AuditLog& audit,
-            const edge::CommandQueue* orders, std::function<feeds::FeedFigures()> feeds);
+            const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
+            const audit::AuditLog& audit, const edge::CommandQueue* orders,
+            std::function<feeds::FeedFigures()> feeds);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

@@ -7,6 +7,7 @@
 #include "config/decimal.h"
 #include "config/json_reader.h"
 #include "config/load_facts.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/json/commands.h"
 
 namespace portcullis::gateway::control {
@@ -65,6 +66,7 @@ Command::Type type_of(Verb verb) {
   if (verb == Verb::LostOrdersDead) return Command::Type::LostOrdersDead;
   if (verb == Verb::AcceptState) return Command::Type::AcceptState;
   if (verb == Verb::Fact) return Command::Type::Fact;
+  if (verb == Verb::Acknowledge) return Command::Type::Acknowledge;
   return Command::Type::Control;
 }
 
@@ -81,6 +83,15 @@ void read_fact(JsonReader& in, const config::Deployment& deployment, Command& co
     return;
   }
   if (const auto fact = config::read_fact(in, deployment)) command.fact = *fact;
+}
+
+void read_alert(JsonReader& in, gate::AcknowledgeRecord& acknowledge) {
+  const auto text = in.text("alert", 1, 32);
+  if (!text) return;
+  const auto id = follower::parse_alert_id(*text);
+  if (!id) return in.problem("alert", "must be the name of an alert");
+  acknowledge.raised_by = id->record;
+  acknowledge.place = id->place;
 }
 
 struct OrderTexts {
@@ -160,6 +171,8 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
     const bool is_decision = verb == Verb::LostOrdersDead || verb == Verb::AcceptState;
     if (verb == Verb::Fact) {
       read_fact(in, deployment, command);
+    } else if (verb == Verb::Acknowledge) {
+      read_alert(in, command.acknowledge);
     } else if (!is_decision) {
       command.control.action = action_of(verb);
       (void)read_target(in, deployment.names, command.control);

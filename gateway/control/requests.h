@@ -19,9 +19,11 @@ namespace portcullis::gateway::control {
 //   {"node": NAME, "reason": TEXT}, or account, session or instrument instead of node
 // reason, at most 64 printable characters, may be left out. Of lost-orders-dead and accept-state:
 //   {"reason": TEXT}
-// which may not. Of fact, an object of a commands file (config/state_file.h) that tells a fact, with a
-// reason or without, but not expire and split: those look at every order and account, which would hold
-// the shard, and are for a start. `who` is left to the caller, but for the reason.
+// which may not. Of acknowledge, with a reason or without:
+//   {"alert": ID, "reason": TEXT}
+// Of fact, an object of a commands file (config/state_file.h) that tells a fact, with a reason or without,
+// but not expire and split: those look at every order and account, which would hold the shard, and are
+// for a start. `who` is left to the caller, but for the reason.
 [[nodiscard]] std::optional<Command> read_command(Verb verb, std::string_view body,
                                                   const config::Deployment& deployment,
                                                   std::vector<config::Problem>& problems);

@@ -75,11 +75,13 @@ struct Command {
     LostOrdersDead,  // done: the venue has lost its session
     AcceptState,     // done: a state with a difference was there to accept
     Fact,            // done: `fact_answer` says so
+    Acknowledge,     // of a warning, which whoever asks has seen standing
   };
   std::uint64_t request = 0;
   Type type = Type::Control;
   risk::Control control{};
   config::NumberedFact fact{};
+  gate::AcknowledgeRecord acknowledge{};
   gate::OperatorRecord who{};  // its time: when the command was accepted
   // the answer
   bool done = false;

@@ -18,6 +18,7 @@ enum class Verb : std::uint8_t {
   Accounts,
   Account,
   Rejects,
+  Alerts,
   Metrics,
   OpenApi,
   Events,  // a WebSocket
@@ -30,6 +31,7 @@ enum class Verb : std::uint8_t {
   LostOrdersDead,
   AcceptState,
   Fact,
+  Acknowledge,
 };
 
 // Roles as bits.
@@ -56,13 +58,14 @@ struct VerbInfo {
   std::string_view path;
   std::uint8_t roles;
 };
-inline constexpr std::array<VerbInfo, 18> kVerbs{{
+inline constexpr std::array<VerbInfo, 20> kVerbs{{
     {Verb::Ready, "ready", "GET", "/v1/ready", kAnybody},
     {Verb::Status, "status", "GET", "/v1/status", kEveryRole},
     {Verb::Limits, "limits", "GET", "/v1/limits", kEveryRole},
     {Verb::Accounts, "accounts", "GET", "/v1/accounts", kEveryRole},
     {Verb::Account, "account", "GET", "/v1/account", kEveryRole},
     {Verb::Rejects, "rejects", "GET", "/v1/rejects", kEveryRole},
+    {Verb::Alerts, "alerts", "GET", "/v1/alerts", kEveryRole},
     {Verb::Metrics, "metrics", "GET", "/metrics", kEveryRole},
     {Verb::OpenApi, "openapi", "GET", "/v1/openapi.json", kEveryRole},
     {Verb::Events, "events", "GET", "/v1/events", kEveryRole},
@@ -75,6 +78,7 @@ inline constexpr std::array<VerbInfo, 18> kVerbs{{
     {Verb::LostOrdersDead, "lost-orders-dead", "POST", "/v1/lost-orders-dead", kWhoDecides},
     {Verb::AcceptState, "accept-state", "POST", "/v1/accept-state", kWhoDecides},
     {Verb::Fact, "fact", "POST", "/v1/fact", kWhoDecides},
+    {Verb::Acknowledge, "acknowledge", "POST", "/v1/acknowledge", kWhoStops},
 }};
 
 constexpr bool may(config::Role role, const VerbInfo& verb) {

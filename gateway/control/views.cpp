@@ -256,6 +256,8 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
   write_decisions(out, values, gate, engine);
   write_stopped(out, values, engine);
   write_sweeps(out, values, gate, process);
+  out.key("alerts");
+  write_alert_counts(out, process.warnings, now_ns);
   write_journal(out, process);
   write_sessions(out, values, gate, engine);
   out.end_object();

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "feeds/feed_figures.h"
+#include "gateway/audit/audit_log.h"
 #include "gateway/control/values.h"
 #include "gateway/follower/sweep_watch.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/json/writer.h"
 #include "gateway/shard/shard.h"
@@ -42,8 +44,9 @@ struct ProcessFigures {
       orders_waiting{};                   // of JSON clients; none: there is no door for them
   feeds::FeedFigures feeds{};             // for metrics alone
   const shard::Figures* shard = nullptr;  // as it last told them; null: not yet
-  const follower::SweepWatch* sweeps =
-      nullptr;  // as far as the state's engine; null: there is none
+  // As far as the state's engine; null: there is none.
+  const follower::SweepWatch* sweeps = nullptr;
+  const follower::WarningWatch* warnings = nullptr;
 };
 
 // Why orders that add risk are not all taken now; empty: they are.
@@ -52,6 +55,24 @@ struct ProcessFigures {
 
 // A kill or cancel-all: whose, what of it has happened so far and when, from its acceptance on.
 void write_sweep(json::Writer& out, const Values& values, const follower::SweepLook& sweep);
+
+// --- alerts_view.cpp
+struct AlertCounts {
+  std::int64_t active = 0;
+  std::int64_t unacknowledged = 0;
+  std::int64_t oldest_ns = 0;  // of these: since when; 0: there are none
+};
+[[nodiscard]] AlertCounts count_alerts(const follower::WarningWatch* warnings);
+// An alert: which limit of whom, how much of it is used, since when, and who has acknowledged it.
+void write_alert(json::Writer& out, const Values& values, const follower::Alert& alert);
+// Whose margin state was what, and is what now: members.
+void write_margin_change(json::Writer& out, const Values& values, const follower::Notice& notice);
+// How many there are, and the newest of them, at most `limit`; null: there are none.
+void write_alerts(json::Writer& out, const Values& values, const follower::WarningWatch* warnings,
+                  bool only_unacknowledged, std::uint32_t limit);
+// How many alerts there are, and how long the oldest that nobody has acknowledged stands.
+void write_alert_counts(json::Writer& out, const follower::WarningWatch* warnings,
+                        std::int64_t now_ns);
 
 void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
                   const ProcessFigures& process, std::int64_t now_ns);

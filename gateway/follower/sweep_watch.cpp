@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "gateway/commands/record_values.h"
+#include "gateway/follower/saved_bytes.h"
 #include "gateway/gate/gate.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/gate/record_names.h"
@@ -55,19 +55,6 @@ bool is_of(const risk::Engine& engine, const risk::Order& order, ControlScope sc
 
 bool is_open(const risk::Engine& engine, std::uint32_t place) {
   return (place & kGone) == 0 && engine.order({place}).head != 0;
-}
-
-template <class T>
-void append(std::span<std::byte>& out, const T& value) {
-  std::memcpy(out.data(), &value, sizeof value);
-  out = out.subspan(sizeof value);
-}
-template <class T>
-[[nodiscard]] bool take_off(std::span<const std::byte>& in, T& value) {
-  if (in.size() < sizeof value) return false;
-  std::memcpy(&value, in.data(), sizeof value);
-  in = in.subspan(sizeof value);
-  return true;
 }
 
 // Whether the venue says that it has cancelled.

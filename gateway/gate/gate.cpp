@@ -752,6 +752,10 @@ void Gate::on_operator(const OperatorRecord& who) {
   take(RecordType::Operator, {std::max(who.time.ns, redone_until_ns())}, who);
 }
 
+void Gate::acknowledge(const AcknowledgeRecord& seen) {
+  take(RecordType::Acknowledge, seen.time, seen);
+}
+
 void Gate::control(const risk::Control& control) {
   take(RecordType::Control, control.time, control);
 }

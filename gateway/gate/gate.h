@@ -172,6 +172,8 @@ class Gate {
   void on_overload(bool on, std::int64_t now_ns);
   // Who gives the command that follows at once.
   void on_operator(const OperatorRecord& who);
+  // An operator has seen a warning: for those who follow the journal.
+  void acknowledge(const AcknowledgeRecord& seen);
   void control(const risk::Control& control);
   void sweep(SweepScope scope, std::uint32_t target, std::uint32_t instrument, std::int64_t now_ns);
   // What an operator says of the venue's books (METHOD 3.14): carried out once by its number, also
@@ -404,6 +406,7 @@ class Gate {
   void effect(const AcceptStateRecord& record) noexcept;
   void effect(const OverloadRecord&) noexcept {}  // each decision behind it says so itself
   void effect(const OperatorRecord&) noexcept {}
+  void effect(const AcknowledgeRecord&) noexcept {}
 
   // client_messages.cpp
   ClientResult enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,

@@ -418,6 +418,13 @@ constexpr void for_each_field(R& r, F&& f) {
   f("source", r.source, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
 }
+template <FieldsOf<AcknowledgeRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("raised_by", r.raised_by, Meaning::Plain);
+  f("place", r.place, Meaning::Plain);
+  f("padding", r.padding, Meaning::Padding);
+}
 
 // --- the types
 
@@ -513,6 +520,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("parameters", Body<ParametersRecord>{});
     case RecordType::Operator:
       return f("operator", Body<OperatorRecord>{});
+    case RecordType::Acknowledge:
+      return f("acknowledge", Body<AcknowledgeRecord>{});
   }
   return f("", Body<void>{});
 }

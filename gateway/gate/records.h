@@ -56,7 +56,8 @@ enum class RecordType : std::uint16_t {
   Expire = 39,            // an instrument ends
   Split = 40,             // of an instrument
   LeverageCap = 41,
-  Operator = 42,  // who gave the command that the next record is
+  Operator = 42,     // who gave the command that the next record is
+  Acknowledge = 44,  // an operator has seen a warning
 };
 
 struct StartRecord {
@@ -308,7 +309,17 @@ struct OperatorRecord {
   std::array<std::uint8_t, 6> padding{};
 };
 
-static_assert(journal::is_journal_command<OperatorRecord>);
+// A warning is named by the record that raised it and its place among those that this one raised
+// (gateway/follower/warning_watch.h). It changes nothing in the gate.
+struct AcknowledgeRecord {
+  risk::Timestamp time;
+  std::uint64_t raised_by = 0;
+  std::uint32_t place = 0;
+  std::uint32_t padding = 0;
+};
+
+static_assert(journal::is_journal_command<OperatorRecord> &&
+              journal::is_journal_command<AcknowledgeRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

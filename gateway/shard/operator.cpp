@@ -58,6 +58,10 @@ void Shard::take_command(control::Command& command) {
     case Type::AcceptState:
       gate_.accept_state(now_ns_);
       break;
+    case Type::Acknowledge:
+      command.acknowledge.time = {now_ns_};
+      gate_.acknowledge(command.acknowledge);
+      break;
     case Type::Fact:  // above
       break;
   }

@@ -11,6 +11,11 @@
 
 namespace portcullis::gateway::tune {
 
+using limits::cut_off;
+using limits::path_of;
+using limits::profile_at;
+using limits::read_limit;
+using limits::share_ppm;
 using risk::Disposition;
 using risk::Int128;
 using risk::kPpm;
@@ -19,22 +24,9 @@ using risk::NodeLevel;
 namespace {
 
 using risk::kDayNs;
-constexpr std::int64_t kShareMax = 1'000 * kPpm;
 constexpr std::size_t kSeriesMax = 5'000;  // limits, beyond which no series are kept
 constexpr std::int64_t kPerMille = 1'000;  // ppm
 constexpr std::int64_t kSeriesTop = 65'535;
-
-std::int64_t cut_off(Int128 value) {
-  return static_cast<std::int64_t>(std::clamp<Int128>(
-      value, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()));
-}
-
-// Of nothing there is nothing to use.
-std::int64_t share_ppm(std::int64_t used, std::int64_t limit) {
-  if (used <= 0) return 0;
-  if (limit <= 0) return kShareMax;
-  return static_cast<std::int64_t>(std::min<Int128>(Int128{used} * kPpm / limit, kShareMax));
-}
 
 // n(i) of a lot at a price (Engine::notional_at), from that at the mark.
 Int128 notional_at(const risk::Engine& engine, risk::InstrumentIndex index, risk::Price price) {
@@ -72,24 +64,6 @@ Utilisation::Utilisation(const config::Deployment& candidate, risk::Engine& engi
       settings_(settings),
       orders_(candidate.instruments.size()) {}
 
-std::vector<Utilisation::Place> Utilisation::path_of(risk::AccountIndex account) const {
-  const risk::Parameters& parameters = candidate_.parameters;
-  const risk::AccountParameters& of = parameters.accounts[account.value];
-  std::vector<Place> path{{NodeLevel::Account, account.value, &parameters.profiles[of.profile]}};
-  for (risk::NodeIndex node = of.parent; node.exists();
-       node = parameters.nodes[node.value].parent) {
-    const risk::NodeParameters& at = parameters.nodes[node.value];
-    path.push_back({at.level, node.value, &parameters.profiles[at.profile]});
-  }
-  return path;
-}
-
-const risk::LimitProfile& Utilisation::profile_of(const LimitId& id) const {
-  const risk::Parameters& parameters = candidate_.parameters;
-  return parameters.profiles[id.level == NodeLevel::Account ? parameters.accounts[id.node].profile
-                                                            : parameters.nodes[id.node].profile];
-}
-
 std::string Utilisation::key_of(const LimitId& id) const {
   if (id.level == NodeLevel::Session || id.limit == Limit::Rate || id.limit == Limit::Margin)
     return "";
@@ -109,50 +83,8 @@ std::string Utilisation::key_of(const LimitId& id) const {
 
 // --- standing limits
 
-// What is in use of it now. Nothing: it cannot be said, prices are missing or a figure is out of range.
-std::optional<Utilisation::Reading> Utilisation::read(const LimitId& id) {
-  const risk::LimitProfile& profile = profile_of(id);
-  const std::int64_t denominator = candidate_.parameters.wide_denominator;
-  const bool at_account = id.level == NodeLevel::Account;
-  const risk::AccountIndex account{id.node};
-  if (has_instrument(id.limit)) {
-    const risk::InstrumentIndex instrument{id.instrument};
-    const risk::InstrumentLimits& limits = profile.instruments[id.instrument];
-    const risk::Usage usage = at_account ? engine_.usage(account, instrument)
-                                         : engine_.usage(risk::NodeIndex{id.node}, instrument);
-    if (id.limit == Limit::LongMax) return Reading{usage.long_lots.raw, limits.long_max.raw};
-    if (id.limit == Limit::ShortMax) return Reading{usage.short_lots.raw, limits.short_max.raw};
-    return Reading{cut_off(risk::ceil_div(engine_.notional(instrument).raw * usage.gross_lots.raw,
-                                          denominator)),
-                   limits.gross_notional_max.raw};
-  }
-  if (id.limit == Limit::OpenOrders) {
-    return Reading{
-        at_account ? engine_.open_orders(account) : engine_.open_orders(risk::NodeIndex{id.node}),
-        profile.open_orders_max};
-  }
-  if (at_account) engine_.refresh(account);
-  if (id.limit == Limit::Gross) {
-    const risk::Wide gross = at_account ? engine_.gross_notional(account)
-                                        : engine_.gross_notional(risk::NodeIndex{id.node});
-    return Reading{cut_off(risk::ceil_div(gross.raw, denominator)), profile.gross_notional_max.raw};
-  }
-  const risk::MarginReport margin = engine_.margin(account, engine_.last_time());
-  if (!margin.in_range) return std::nullopt;
-  if (id.limit == Limit::Margin) {
-    return Reading{cut_off(Int128{margin.requirement.raw} + margin.costs.raw), margin.equity.raw};
-  }
-  if (id.limit == Limit::Leverage) {
-    const risk::Engine::LeverageUse leverage = engine_.leverage(account);
-    return Reading{leverage.used.raw, leverage.most.raw};
-  }
-  if (profile.daily_loss_max.raw == risk::kValueMax) return std::nullopt;
-  return Reading{std::max<std::int64_t>(0, engine_.loss_of_day(account).raw),
-                 profile.daily_loss_max.raw};
-}
-
 void Utilisation::touch(risk::AccountIndex account, risk::InstrumentIndex instrument) {
-  for (const Place& place : path_of(account)) {
+  for (const Place& place : path_of(candidate_.parameters, account)) {
     for (const Limit limit : {Limit::LongMax, Limit::ShortMax, Limit::InstrumentGross})
       limits_.try_emplace({limit, place.level, place.node, instrument.value});
     for (const Limit limit : {Limit::Gross, Limit::OpenOrders})
@@ -186,7 +118,7 @@ void Utilisation::sample() {
   const bool has_series = limits_.size() <= kSeriesMax;
   for (auto& [id, use] : limits_) {
     if (is_of_one_order(id.limit) || id.limit == Limit::Rate) continue;
-    const auto reading = read(id);
+    const auto reading = read_limit(engine_, id);
     const std::int64_t share = reading ? share_ppm(reading->used, reading->limit) : 0;
     if (use.series.empty()) use.series_from = at;
     if (has_series && use.series.size() == at - use.series_from)
@@ -226,7 +158,7 @@ void Utilisation::take(const Judged& judged) {
 void Utilisation::passes(const Judged& judged) {
   orders_[judged.instrument.value].lots.record(judged.open.raw);
   touch(judged.account, judged.instrument);
-  for (const Place& place : path_of(judged.account)) {
+  for (const Place& place : path_of(candidate_.parameters, judged.account)) {
     passes_one(place, judged);
     for (const Limit limit :
          {Limit::LongMax, Limit::ShortMax, Limit::InstrumentGross, Limit::Gross, Limit::OpenOrders,
@@ -238,7 +170,7 @@ void Utilisation::passes(const Judged& judged) {
       LimitUse& use = found->second;
       ++use.passed;
       count_order(use, judged.time);
-      const auto reading = read(id);
+      const auto reading = read_limit(engine_, id);
       if (!reading) continue;
       peak(use, *reading, judged.time);
       if (share_ppm(reading->used, reading->limit) >= settings_.near_ppm) ++use.near_misses;
@@ -249,7 +181,8 @@ void Utilisation::passes(const Judged& judged) {
 // The limits of one order, at one level.
 void Utilisation::passes_one(const Place& place, const Judged& judged) {
   const risk::InstrumentIndex instrument = judged.instrument;
-  const risk::InstrumentLimits& limits = place.profile->instruments[instrument.value];
+  const risk::InstrumentLimits& limits =
+      profile_at(candidate_.parameters, place.level, place.node).instruments[instrument.value];
   const risk::InstrumentParameters& of = candidate_.parameters.instruments[instrument.value];
   const auto take = [&](Limit limit, std::int64_t used, std::int64_t most) {
     LimitUse& use = limits_[{limit, place.level, place.node, instrument.value}];

@@ -12,54 +12,27 @@
 // at that moment.
 #pragma once
 
-#include <array>
-#include <compare>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "config/deployment.h"
+#include "gateway/limits/standing_limits.h"
 #include "gateway/tune/distribution.h"
 #include "gateway/tune/rejudge.h"
 #include "risk/engine.h"
 
 namespace portcullis::gateway::tune {
 
-enum class Limit : std::uint8_t {
-  Clip,
-  NotionalMax,
-  Collar,
-  LongMax,
-  ShortMax,
-  InstrumentGross,
-  Gross,
-  OpenOrders,
-  Leverage,
-  Margin,
-  DailyLoss,
-  Rate,  // its refusals alone
-};
-inline constexpr std::array<std::string_view, 12> kLimitNames{
-    "clip",  "notional_max",    "collar",   "long_max", "short_max",      "instrument_gross",
-    "gross", "open_orders_max", "leverage", "margin",   "daily_loss_max", "rate"};
-constexpr std::string_view name_of(Limit limit) {
-  return kLimitNames[static_cast<std::size_t>(limit)];
-}
-constexpr bool is_of_one_order(Limit limit) { return limit <= Limit::Collar; }
-constexpr bool has_instrument(Limit limit) { return limit <= Limit::InstrumentGross; }
-
-// One limit at one place: of an account, a session, or a node of the tree, in an instrument or in all.
-struct LimitId {
-  Limit limit = Limit::Clip;
-  risk::NodeLevel level = risk::NodeLevel::Account;
-  std::uint32_t node = 0;
-  std::uint32_t instrument = risk::kNone32;
-  friend auto operator<=>(const LimitId&, const LimitId&) = default;
-};
+using config::has_instrument;
+using config::is_of_one_order;
+using config::Limit;
+using config::name_of;
+using limits::LimitId;
+using limits::Place;
+using limits::Reading;
 
 struct LimitUse {
   // Largest share of the limit that was used, in ppm; what and when that was.
@@ -118,18 +91,6 @@ class Utilisation {
   [[nodiscard]] std::string key_of(const LimitId& id) const;
 
  private:
-  struct Reading {
-    std::int64_t used = 0;
-    std::int64_t limit = 0;
-  };
-  struct Place {
-    risk::NodeLevel level = risk::NodeLevel::Account;
-    std::uint32_t node = 0;
-    const risk::LimitProfile* profile = nullptr;
-  };
-  [[nodiscard]] std::vector<Place> path_of(risk::AccountIndex account) const;
-  [[nodiscard]] const risk::LimitProfile& profile_of(const LimitId& id) const;
-  [[nodiscard]] std::optional<Reading> read(const LimitId& id);
   void touch(risk::AccountIndex account, risk::InstrumentIndex instrument);
   void passes(const Judged& judged);
   void passes_one(const Place& place, const Judged& judged);

@@ -14,6 +14,7 @@
 #include <random>
 #include <thread>
 
+#include "config/json.h"
 #include "feeds/epoch_clock.h"
 #include "gateway/control/tokens.h"
 #include "gateway/control/verbs.h"
@@ -224,6 +225,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
   };
   const std::string who = R"({"account":"bravo-2","reason":"a drill"})";
   const std::string why = R"({"reason":"as the venue says"})";
+  const std::string alert = R"({"alert":"1-0"})";
   const std::string orders =
       R"({"orders":[{"session":"ALPHA2","instrument":"AMZN","side":"buy","quantity":"1",)"
       R"("price":"219"}]})";
@@ -243,6 +245,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"GET", "/v1/accounts", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/account?account=alpha-1", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/rejects", "", {401, 401, 401, 401, 200, 200, 200, 200}},
+      {"GET", "/v1/alerts", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/metrics", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/openapi.json", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/events", "", {401, 401, 401, 401, 426, 426, 426, 426}},
@@ -255,6 +258,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"POST", "/v1/lost-orders-dead", why, {401, 401, 401, 401, 403, 403, 403, 409}},
       {"POST", "/v1/accept-state", why, {401, 401, 401, 401, 403, 403, 403, 409}},
       {"POST", "/v1/fact", fact, {401, 401, 401, 401, 403, 403, 403, 200}},
+      {"POST", "/v1/acknowledge", alert, {401, 401, 401, 401, 403, 409, 403, 409}},
   };
   for (const Row& row : rows) {
     for (std::size_t caller = 0; caller < std::size(callers); ++caller)
@@ -381,6 +385,93 @@ TEST_F(ControlPlane, AKillWithoutAVenueIsPendingAndItsFiguresOutliveTheGate) {
   EXPECT_EQ(value_at(done, "sweeps[0].open"), "0");
   EXPECT_NE(value_at(done, "sweeps[0].sent_after_ns"), "null");
   stop();
+}
+
+// Of ten orders that may be open.
+TEST_F(ControlPlane, AWarningIsPushedAcknowledgedAndOutlivesTheGate) {
+  start("null", 10'000,
+        {{Change::Kind::Set, "limits.json", "profiles.maker.open_orders_max", "10"},
+         {Change::Kind::Set, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "false"}});
+  RawPeer peer(port_.number());
+  peer.send("GET /v1/events?kinds=warning HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+            token_of(Role::Viewer) +
+            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  ASSERT_TRUE(peer.read_response().starts_with("HTTP/1.1 101 "));
+  EXPECT_EQ(value_at(peer.read_text(), "event"), "hello");
+  // Of other limits there may be warnings too.
+  const auto next = [&](const std::string& what) {
+    std::string event;
+    do {
+      event = peer.read_text();
+    } while (!event.empty() && (value_at(event, "alert.kind") != "open_orders_max" ||
+                                value_at(event, "what") != what));
+    return event;
+  };
+  OuchClient alpha(gate_->port());
+  ASSERT_TRUE(alpha.login("ALPHA2", 0));
+  std::uint32_t number = 0;
+  const auto enter = [&](std::uint32_t count) {
+    for (std::uint32_t n = 0; n < count; ++n) {
+      ++number;
+      alpha.send(buy(number, 1, -10 - std::int64_t{number}));
+    }
+    EXPECT_EQ(alpha.receive(count).size(), count);
+  };
+  std::string last;
+  for (const auto& [orders, percent] :
+       {std::pair{6u, "60"}, std::pair{2u, "75"}, std::pair{1u, "90"}, std::pair{1u, "100"}}) {
+    enter(orders);
+    const std::string event = next("raised");
+    EXPECT_EQ(value_at(event, "event"), "warning") << event;
+    EXPECT_EQ(value_at(event, "alert.percent"), percent);
+    EXPECT_EQ(value_at(event, "alert.node"), "alpha-hedge");
+    EXPECT_EQ(value_at(event, "alert.used"), std::to_string(number));
+    EXPECT_EQ(value_at(event, "alert.limit"), "10");
+    EXPECT_NE(value_at(event, "alert.alert"), last) << "each is another alert";
+    last = value_at(event, "alert.alert");
+  }
+  const Outcome alerts = say(Role::Viewer, {"alerts"});
+  EXPECT_NE(alerts.out.find(last), std::string::npos) << alerts.out << alerts.errors;
+  EXPECT_EQ(say(Role::Viewer, {"acknowledge", last}).code, 1);
+  const Outcome seen = say(Role::Risk, {"acknowledge", last, "--reason", "it is their roll"});
+  EXPECT_EQ(seen.code, 0) << seen.errors;
+  const std::string told = next("acknowledged");
+  EXPECT_EQ(value_at(told, "alert.alert"), last);
+  EXPECT_EQ(value_at(told, "alert.acknowledged.by"), "risk");
+  EXPECT_EQ(say(Role::Risk, {"acknowledge", last}).code, 1) << "once";
+
+  gate_->kill_9();
+  gate_.reset();
+  start_again();
+  const std::string again = say(Role::Viewer, {"alerts", "--json"}).out;
+  const config::Json json = config::parse_json(again).json;
+  ASSERT_NE(json.find("alerts"), nullptr) << again;
+  const auto& list = json.find("alerts")->items;
+  const auto found = std::ranges::find_if(
+      list, [&](const config::Json& one) { return one.find("alert")->text == last; });
+  ASSERT_NE(found, list.end()) << again;
+  EXPECT_EQ(found->find("percent")->integer, 100);
+  EXPECT_EQ(found->find("acknowledged")->find("by")->text, "risk");
+  EXPECT_EQ(found->find("acknowledged")->find("reason")->text, "it is their roll");
+  EXPECT_NE(say(Role::Viewer, {"metrics"})
+                .out.find("portcullis_alerts{level=\"100\",acknowledged=\"true\"} 1"),
+            std::string::npos)
+      << say(Role::Viewer, {"metrics"}).out;
+  stop();
+  const std::string log = read_file(deployment_->errors());
+  EXPECT_NE(log.find("warning " + last +
+                     ": open_orders_max of account alpha-hedge is at 100 %: "
+                     "10 of 10"),
+            std::string::npos)
+      << log;
+  EXPECT_NE(log.find("acknowledged by risk"), std::string::npos) << log;
+  const Outcome audit =
+      run_to_end({binary(), "audit", "--journal", deployment_->journal().string(), "--verify"});
+  EXPECT_EQ(audit.code, 0) << audit.errors;
+  EXPECT_NE(read_file(deployment_->journal() / "audit.log")
+                .find(R"("verb":"acknowledge","scope":"alert","target":")" + last + '"'),
+            std::string::npos);
 }
 
 TEST_F(ControlPlane, OverTlsTheCertificateIsLookedAt) {

@@ -465,7 +465,7 @@ class Configuration:
     def read_limits(self, root):
         """Only what a leverage is compared with, by account the most and the brackets; its protections,
         the lots by group; and whether it is a cash account."""
-        root.skip("version", "venue", "members", "groups")
+        root.skip("version", "venue", "members", "groups", "warnings")
         profiles = {}
         by_name = root.object("profiles")
         for name in by_name.names():

@@ -45,6 +45,7 @@ class ControlDoorTest : public ShardFixture {
     if (verb.verb == control::Verb::LostOrdersDead || verb.verb == control::Verb::AcceptState)
       return R"({"reason":"as the venue says"})";
     if (verb.verb == control::Verb::Fact) return fact(7);
+    if (verb.verb == control::Verb::Acknowledge) return R"({"alert":"1-0"})";
     return R"({"account":"bravo-2","reason":"a drill"})";
   }
   // Cash that alpha-1 pays in.
@@ -91,6 +92,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"accounts", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"account", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"rejects", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
+      {"alerts", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"metrics", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"openapi", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
       {"events", {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}},
@@ -103,6 +105,7 @@ TEST_F(ControlDoorTest, TheMatrixOfRolesAndVerbsIsThis) {
       {"lost-orders-dead", {Role::Operator}},
       {"accept-state", {Role::Operator}},
       {"fact", {Role::Operator}},
+      {"acknowledge", {Role::Risk, Role::Operator}},
   };
   std::size_t cells = 0;
   for (const control::VerbInfo& verb : control::kVerbs) {
@@ -223,6 +226,17 @@ TEST_F(ControlDoorTest, WhatIsWrongIsToldAndDoesNothing) {
       {"POST", "/v1/fact",
        R"({"action":"split","number":1,"instrument":"AMZN","numerator":2,"denominator":1,"mark":"1"})",
        400},
+      {"GET", "/v1/alerts?limit=1001", "", 400},
+      {"GET", "/v1/alerts?unacknowledged=1", "", 400},
+      {"POST", "/v1/acknowledge", "{}", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":17})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"017-0"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0x"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"-1-0"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0","account":"alpha-1"})", 400},
+      {"POST", "/v1/acknowledge", R"({"alert":"17-0","reason":"none is there"})", 409},
       {"POST", "/v1/what-if", "{}", 400},
       {"POST", "/v1/what-if", R"({"orders":[]})", 400},
       {"POST", "/v1/what-if", what_if_body("17"), 400},

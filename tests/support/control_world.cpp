@@ -57,7 +57,8 @@ ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)
                                            .waits_for_disk = waits_for_disk};
           },
       .pause = [] {},
-      .sweeps = world.sweeps()};
+      .sweeps = world.sweeps(),
+      .warnings = world.warnings()};
   door = std::make_unique<control::ControlDoor>(needs, *this);
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/shard_audit.h"
 #include "tests/support/shard_world.h"
@@ -13,7 +14,8 @@ namespace portcullis::test {
 
 class ShardFixture : public ::testing::Test {
  protected:
-  explicit ShardFixture(ShardKind kind = {}) : world_({}, {}, kind) {}
+  explicit ShardFixture(ShardKind kind = {}, const std::vector<Change>& changes = {})
+      : world_(changes, {}, kind) {}
 
   void SetUp() override {
     ASSERT_TRUE(world_.start());

@@ -147,7 +147,11 @@ bool ShardWorld::start() {
   transport_->on_read = std::move(on_read);
   transport_->on_write = std::move(on_write);
 
-  if (kind_.follows) sweeps_ = std::make_unique<follower::SweepWatch>(deployment_);
+  if (kind_.follows) {
+    sweeps_ = std::make_unique<follower::SweepWatch>(deployment_);
+    warnings_ = std::make_unique<follower::WarningWatch>(
+        deployment_, follower::warnings_of(deployment_, directory_));
+  }
   if (records_ == 0) {
     gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
     begin_following(nullptr, {});
@@ -158,8 +162,10 @@ bool ShardWorld::start() {
     resume();
   }
   if (gate_ == nullptr) return true;
-  if (sweeps_ != nullptr)
+  if (kind_.follows) {
     sweeps_->begin([this](const std::string& what) { told_sweeps.push_back(what); });
+    warnings_->begin([this](const std::string& what) { told_warnings.push_back(what); });
+  }
   if (journal_->recovery().possible_loss) begin_streams();
   if (kind_.has_edge) orders_ = std::make_unique<gateway::edge::CommandQueue>(kEdgeQueue, [] {});
   logins_ = std::make_unique<gateway::security::LoginChecker>(
@@ -206,8 +212,8 @@ void ShardWorld::resume() {
 }
 
 std::vector<follower::Companion*> ShardWorld::companions() const {
-  if (sweeps_ == nullptr) return {};
-  return {sweeps_.get()};
+  if (!kind_.follows) return {};
+  return {sweeps_.get(), warnings_.get()};
 }
 
 void ShardWorld::begin_following(const gate::Gate* gate, follower::Position position) {

@@ -19,6 +19,7 @@
 #include "gateway/edge/command_queue.h"
 #include "gateway/follower/follower.h"
 #include "gateway/follower/sweep_watch.h"
+#include "gateway/follower/warning_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 #include "gateway/security/login_checker.h"
@@ -119,6 +120,7 @@ class ShardWorld : public AuditedWorld {
   [[nodiscard]] const gateway::follower::Follower& follower() const { return *follower_; }
   // The follower's; null where there is none.
   [[nodiscard]] const gateway::follower::SweepWatch* sweeps() const { return sweeps_.get(); }
+  [[nodiscard]] const gateway::follower::WarningWatch* warnings() const { return warnings_.get(); }
   // Of the last record in the snapshot that the process has begun with; 0: none.
   [[nodiscard]] std::uint64_t from_snapshot() const { return from_snapshot_; }
   [[nodiscard]] const std::filesystem::path& journal_folder() const { return directory_; }
@@ -140,7 +142,8 @@ class ShardWorld : public AuditedWorld {
   std::uint64_t disk_budget_bytes;        // without a follower nothing is removed
   std::string problem;                    // of the process itself
   std::vector<std::string> told_sweeps;   // a line for each that has ended
-  std::uint64_t records_lost = 0;         // with the machine, before the last start
+  std::vector<std::string> told_warnings;
+  std::uint64_t records_lost = 0;  // with the machine, before the last start
   SoupVenue venue;
   std::int64_t audited_ns = 0;
   bool drained = false;
@@ -169,6 +172,7 @@ class ShardWorld : public AuditedWorld {
   std::unique_ptr<gateway::journal::Journal> journal_;
   std::unique_ptr<gateway::gate::Gate> gate_;
   std::unique_ptr<gateway::follower::SweepWatch> sweeps_;
+  std::unique_ptr<gateway::follower::WarningWatch> warnings_;
   std::unique_ptr<gateway::follower::Follower> follower_;
   std::unique_ptr<gateway::edge::CommandQueue> orders_;
   gateway::control::ShardQueue control_{[] {}};

@@ -49,6 +49,7 @@ TEST(ConfigReload, WhatIsHotMayChange) {
       {kSet, "limits.json", "accounts.alpha-1.profile", "\"small\""},
       {kSet, "limits.json", "accounts.alpha-1.rate.burst", "7"},
       {kSet, "limits.json", "accounts.alpha-1.executions.burst", "7"},
+      {kAdd, "limits.json", "warnings", R"({"levels_percent":[50]})"},
       {kSet, "instruments.json", "instruments.AMZN.taker_fee_ppm", "31"},
       {kSet, "instruments.json", "instruments.AMZN.market_orders", "false"},
       {kAdd, "instruments.json", "instruments.AMZN.open_interest_max", "\"1000\""},

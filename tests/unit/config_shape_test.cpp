@@ -79,7 +79,8 @@ const std::set<std::string>& optional_keys() {
       "protocol",
       // limits.json
       "leverage_brackets", "collar_underlying", "collar_ticks", "open_interest_share", "cash_only",
-      "protections",
+      "protections", "warnings", "levels_percent", "hysteresis_percent", "limits",
+      "escalate_after_s",
       // feeds.json
       "price_multiplier", "interval", "authorities_file", "connect_ms", "silence_ms",
       "prices_silence_ms", "reconnect_ms_min", "reconnect_ms_max", "publishers", "funding",
@@ -97,7 +98,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
            list.find(".columns") != list.npos;
   }
   if (file == "assets.json") return list == "assets";
-  if (file == "limits.json") return list == "accounts";
+  if (file == "limits.json") return list == "accounts" || list == "warnings.limits";
   if (file == "process.json") return list == "control.tokens";
   return file == "sessions.json" && list == "sessions";
 }
