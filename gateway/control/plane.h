@@ -89,7 +89,8 @@ class Process {
   // until it has stopped.
   void open(const journal::Journal& journal, follower::Follower& follower,
             const follower::SweepWatch& sweeps, const audit::AuditLog& audit,
-            const edge::CommandQueue* orders, std::function<feeds::FeedFigures()> feeds);
+            const edge::CommandQueue* orders, std::function<feeds::FeedFigures()> feeds,
+            parameters::ChangeExchange& changes);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "gateway/follower/sweep_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/json/writer.h"
+#include "gateway/parameters/change_exchange.h"
 #include "gateway/shard/shard.h"
 #include "risk/breakdown.h"
 
@@ -44,6 +46,7 @@ struct ProcessFigures {
   const shard::Figures* shard = nullptr;  // as it last told them; null: not yet
   const follower::SweepWatch* sweeps =
       nullptr;  // as far as the state's engine; null: there is none
+  std::shared_ptr<const parameters::ChangesView> changes;  // null: limits do not change
 };
 
 // Why orders that add risk are not all taken now; empty: they are.
@@ -67,11 +70,13 @@ void write_account(json::Writer& out, const Values& values, gate::Gate& gate,
                    risk::AccountIndex account, std::uint32_t orders_max, std::int64_t now_ns);
 
 // What counts against the limits of a node, or of an account, and what is left.
+// `changes` as in ProcessFigures.
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate, risk::NodeIndex node,
-                  bool only_used);
+                  bool only_used, const parameters::ChangesView* changes);
 // `breakdown` as constructed from the engine's parameters.
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
-                  risk::AccountIndex account, bool only_used, risk::Breakdown& breakdown,
+                  risk::AccountIndex account, bool only_used,
+                  const parameters::ChangesView* changes, risk::Breakdown& breakdown,
                   std::int64_t now_ns);
 
 }  // namespace portcullis::gateway::control

@@ -95,6 +95,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::LeverageCap:
     case RecordType::Parameters:  // fees are the same (config/reload.h)
     case RecordType::Operator:
+    case RecordType::Change:
       return;
   }
 }
