@@ -33,6 +33,8 @@ struct ControlSettings {
   std::uint32_t rejects_kept = 0;             // the newest, for who asks
   std::int64_t request_ns = 0;                // for a whole request, and between two
   std::int64_t send_buffer_bytes = 0;         // unsent bytes above which a connection is closed
+  bool four_eyes = false;                     // a raise of limits needs another person's approval
+  std::int64_t override_max_ns = 0;           // an override stays at most so long
   std::vector<ControlToken> tokens;
 };
 

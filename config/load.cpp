@@ -10,6 +10,7 @@
 
 #include "config/load_control.h"
 #include "config/load_steps.h"
+#include "config/overrides.h"
 
 namespace portcullis::config {
 
@@ -119,6 +120,27 @@ void complete_model(Deployment& model) {
                                 std::min<std::size_t>(kRoomMax, risk::group_slots_max(parameters)));
 }
 
+// What overrides are in force beside the files: only a canonical text has any.
+std::vector<OverrideSet> overrides_in(const ReadFile& read_file, Extent extent) {
+  if (extent != Extent::Canonical) return {};
+  const auto text = read_file(std::string(kOverridesMember));
+  return text ? read_override_sets(parse_json(*text).json) : std::vector<OverrideSet>();
+}
+
+// What is wrong with an override's profile is told of the account or node that has it.
+void name_overridden(const std::vector<std::pair<std::string, std::string>>& profiles,
+                     std::vector<Problem>& problems) {
+  for (Problem& problem : problems) {
+    for (const auto& [name, target] : profiles) {
+      const std::string own = "profiles." + name;
+      if (problem.file == kLimitsFile && problem.path.starts_with(own) &&
+          (problem.path.size() == own.size() || problem.path[own.size()] == '.')) {
+        problem.path.replace(0, own.size(), target);
+      }
+    }
+  }
+}
+
 LoadResult load_once(const ReadFile& read_file, const std::filesystem::path& folder, Extent extent,
                      const RegimeChoice& regimes) {
   LoadResult result;
@@ -132,13 +154,26 @@ LoadResult load_once(const ReadFile& read_file, const std::filesystem::path& fol
                   .read_file = read_file,
                   .canonical = extent == Extent::Canonical,
                   .regimes = regimes};
-  for (const Step& step : kSteps) {
-    const auto json = jsons.find(step.file);
-    if (json != jsons.end()) step.run(loading, json->second);
+  const std::vector<OverrideSet> overrides = overrides_in(read_file, extent);
+  std::map<std::string_view, Json> layered;  // files that overrides change
+  std::vector<std::pair<std::string, std::string>> profiles;
+  if (!overrides.empty()) {
+    layered[kLimitsFile] = jsons.at(kLimitsFile);
+    profiles = apply_overrides(layered[kLimitsFile], overrides, result.problems);
   }
+  for (const Step& step : kSteps) {
+    const auto over = layered.find(step.file);
+    const auto json = jsons.find(step.file);
+    if (over != layered.end()) {
+      step.run(loading, over->second);
+    } else if (json != jsons.end()) {
+      step.run(loading, json->second);
+    }
+  }
+  name_overridden(profiles, result.problems);
   if (const auto process = jsons.find(kProcessFile); process != jsons.end())
     result.control = load_control(loading, process->second);
-  deployment.canonical_text = canonical_text(jsons, loading.histories);
+  deployment.canonical_text = with_overrides(canonical_text(jsons, loading.histories), overrides);
   deployment.canonical_hash = fnv1a(deployment.canonical_text);
   if (!result.ok()) return result;
   if (extent == Extent::Model) {

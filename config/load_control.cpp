@@ -9,6 +9,9 @@
 //   rejects_kept       the newest refusals, for who asks
 //   request_timeout_ms for a whole request, and between two
 //   send_buffer_bytes  unsent, above which a connection is closed
+//   four_eyes          a raise of limits, by a reload or an override, comes into force only when another
+//                      person than its proposer has approved it; false by default
+//   override_max_s     how long an override stays at most; a day by default
 //   tokens             by name, of at most 32 characters: role viewer, risk, approver or operator, and
 //                      token_sha256, what `portcullis token` prints
 #include <arpa/inet.h>
@@ -84,6 +87,12 @@ void read_control(const Loading& loading, JsonReader& in, ControlSettings& contr
   control.rejects_kept = count("rejects_kept", 1'000'000);
   control.request_ns = read_ns(in, "request_timeout_ms", kNsPerMs, 10, 600'000);
   control.send_buffer_bytes = in.integer("send_buffer_bytes", 65'536, 1 << 30).value_or(0);
+  control.four_eyes = read_bool_or(in, "four_eyes", false);
+  constexpr std::int64_t kDaySeconds = 86'400;
+  control.override_max_ns =
+      (in.has("override_max_s") ? in.integer("override_max_s", 1, 366 * kDaySeconds).value_or(1)
+                                : kDaySeconds) *
+      risk::kSecondNs;
   read_tokens(control, in.object("tokens"));
 }
 

@@ -9,6 +9,7 @@
 
 #include "config/json.h"
 #include "config/load_steps.h"
+#include "config/overrides.h"
 #include "risk/rules.h"
 
 namespace portcullis::config {
@@ -81,7 +82,7 @@ bool leads_to(std::string_view pattern, const Path& path) {
 }
 
 bool is_hot(const Path& path) {
-  if (path.front().ends_with(kHistoryEnding)) return true;
+  if (path.front().ends_with(kHistoryEnding) || path.front() == kOverridesMember) return true;
   if (std::any_of(kHot.begin(), kHot.end(),
                   [&](std::string_view pattern) { return leads_to(pattern, path); })) {
     return true;

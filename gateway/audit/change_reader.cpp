@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "config/json.h"
+#include "config/overrides.h"
+#include "config/raise.h"
 #include "gateway/commands/record_text.h"
 #include "gateway/follower/warning_watch.h"
 #include "gateway/gate/record_fields.h"
@@ -19,7 +21,8 @@ namespace {
 
 using gate::RecordType;
 
-constexpr std::size_t kKeysMax = 32;  // of a reload are named; the others are counted
+constexpr std::size_t kKeysMax = 32;    // of a reload are named; the others are counted
+constexpr std::size_t kValueMax = 120;  // characters of a value
 constexpr std::string_view kDone = "done";
 
 RecordType type_of(const journal::RecordView& record) {
@@ -181,6 +184,13 @@ void ChangeReader::before(gate::Gate& gate, const journal::RecordView& record) {
     const gate::ParametersInForce& in_force = gate.parameters();
     replaced_ = in_force.version == 0 ? begun_hash_ : in_force.hash;
   }
+  open_.reset();
+  std::uint32_t change = 0;
+  if (gate::ParametersRecord of; type_of(record) == RecordType::Parameters)
+    change = gate::read_record(record, of) ? of.change : 0;
+  if (gate::ChangeRecord of; type_of(record) == RecordType::Change)
+    change = gate::read_record(record, of) ? of.id : 0;
+  if (const gate::OpenChange* const open = gate.changes().find(change)) open_ = *open;
 }
 
 // The record behind who gave it. Where a process was killed between the two it is another one, and
@@ -263,6 +273,7 @@ void ChangeReader::take_parameters(gate::Gate& gate, const journal::RecordView& 
                   .by = trimmed(change.by),
                   .source = "configuration",
                   .verb = gate::name_of(change.cause),
+                  .reason = open_ ? trimmed(open_->reason) : std::string_view(),
                   .parameters = gate.engine().parameters().version,
                   .result = is_in_force ? kDone : "not_done"};
   changes_.push_back(line.make(
@@ -277,8 +288,86 @@ void ChangeReader::take_parameters(gate::Gate& gate, const journal::RecordView& 
             .number("version", change.version)
             .text("configuration", feeds::to_text(change.hash));
         write_keys(out, text_of(replaced_), text_of(change.hash));
+        if (change.change != 0) write_changed(out, change);
         out.end_object();
       }));
+}
+
+// Which change it was, who wanted it, and what became of which value.
+void ChangeReader::write_changed(json::Writer& out, const gate::ParametersRecord& record) const {
+  const std::string_view proposer = open_ ? trimmed(open_->by) : std::string_view();
+  const std::string_view approver = open_ ? trimmed(open_->approver) : std::string_view();
+  out.number("change", record.change);
+  values_.text_or_null(out, "proposed_by", proposer);
+  values_.text_or_null(out, "approver", approver);
+  const auto differences = config::differences(text_of(replaced_), text_of(record.hash));
+  out.key("values").begin_list();
+  for (std::size_t n = 0; n < std::min(differences.size(), kKeysMax); ++n) {
+    const config::Difference& one = differences[n];
+    out.begin_object()
+        .text("path", one.file + ": " + one.path)
+        .text("old", one.from.substr(0, kValueMax))
+        .text("new", one.to.substr(0, kValueMax))
+        .end_object();
+  }
+  out.end_list().number("values_changed", static_cast<std::int64_t>(differences.size()));
+}
+
+void ChangeReader::take_change(gate::Gate& gate, const journal::RecordView& record) {
+  gate::ChangeRecord change;
+  if (!gate::read_record(record, change)) return;
+  const Line line{.sequence = record.sequence,
+                  .time_ns = record.time_ns,
+                  .by = trimmed(change.by),
+                  .role = gate::name_of(change.role),
+                  .source = gate::name_of(change.source),
+                  .verb = gate::name_of(change.step),
+                  .reason = trimmed(change.reason),
+                  .parameters = gate.engine().parameters().version};
+  const auto time = [](json::Writer& out, std::string_view key, risk::Timestamp at) {
+    if (at.ns == 0) {
+      out.null(key);
+    } else {
+      out.number(key, at.ns);
+    }
+  };
+  const auto begin = [&](json::Writer& out) -> json::Writer& {
+    return out.begin_object().number("change", change.id);
+  };
+  if (change.step != gate::ChangeStep::Propose) {
+    changes_.push_back(line.make(
+        [&](json::Writer& out) {
+          begin(out);
+          values_.text_or_null(out, "proposed_by", open_ ? trimmed(open_->by) : std::string_view());
+          out.end_object();
+        },
+        [](json::Writer& out) { out.null(); }));
+    return;
+  }
+  std::string content;
+  if (change.kind == gate::ChangeKind::Override) content = text_of(change.hash);
+  std::vector<config::Problem> problems;
+  const auto limits =
+      config::read_limit_overrides("", config::parse_json(content).json, "limits", problems);
+  changes_.push_back(
+      line.make([](json::Writer& out) { out.null(); },
+                [&](json::Writer& out) {
+                  begin(out)
+                      .text("kind", gate::name_of(change.kind))
+                      .text("content", feeds::to_text(change.hash));
+                  time(out, "effective_at_ns", change.effective_at);
+                  time(out, "expires_at_ns", change.expires_at);
+                  out.boolean("needs_approval", change.needs_approval != 0);
+                  out.key("limits").begin_list();
+                  for (const config::LimitOverride& limit : limits) {
+                    out.begin_object()
+                        .text("scope", limit.of_account ? "account" : "node")
+                        .text("target", limit.target);
+                    values_.text_or_null(out, "instrument", limit.instrument);
+                    out.text("limit", limit.limit).text("value", limit.value).end_object();
+                  }
+                  out.end_list().end_object();
+                }));
 }
 
 // --- facts
@@ -334,7 +423,8 @@ void ChangeReader::after(gate::Gate& gate, const journal::RecordView& record) {
     }
     return;
   }
-  if (type_of(record) == RecordType::Parameters) take_parameters(gate, record);
+  if (type_of(record) == RecordType::Parameters) return take_parameters(gate, record);
+  if (type_of(record) == RecordType::Change) take_change(gate, record);
 }
 
 }  // namespace portcullis::gateway::audit

@@ -61,6 +61,8 @@ class ChangeReader {
   static void write(json::Writer& out, const Standing& standing);
   void take_command(gate::Gate& gate, const journal::RecordView& record);
   void take_parameters(gate::Gate& gate, const journal::RecordView& record);
+  void take_change(gate::Gate& gate, const journal::RecordView& record);
+  void write_changed(json::Writer& out, const gate::ParametersRecord& record) const;
   template <class Fact>
   void take_fact(gate::Gate& gate, const journal::RecordView& record, const Fact& fact);
   void write_keys(json::Writer& out, const std::string& from, const std::string& to) const;
@@ -74,6 +76,7 @@ class ChangeReader {
   std::uint64_t who_sequence_ = 0;
   Standing before_;
   gate::ParameterHash replaced_{};
+  std::optional<gate::OpenChange> open_;  // that the record is about, as it was before
   std::vector<Change> changes_;
 };
 

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "config/json.h"
+#include "config/overrides.h"
 #include "config/password.h"
 #include "gateway/commands/control_client.h"
 #include "gateway/commands/control_text.h"
@@ -38,7 +40,14 @@ struct ControlLine {
   std::string reason;
   std::string from;
   std::string orders;  // a file
-  std::string fact;    // likewise
+  std::string limit_key;
+  std::string value;
+  std::string changes;  // a file
+  std::string effective_at;
+  std::string expires_at;
+  std::int64_t for_s = 0;
+  std::uint32_t change = 0;
+  std::string fact;  // likewise
   std::string alert;
   std::uint32_t limit = 0;
   bool used_only = false;
@@ -86,6 +95,16 @@ std::string target_of(const ControlLine& line, const VerbInfo& verb) {
   return target;
 }
 
+// A list: of a file, or the one limit that the line names.
+std::string overrides_of(const ControlLine& line) {
+  if (!line.changes.empty()) return read_text(line.changes);
+  return config::to_text({{.of_account = line.node.empty(),
+                           .target = line.node.empty() ? line.account : line.node,
+                           .instrument = line.instrument,
+                           .limit = line.limit_key,
+                           .value = line.value}});
+}
+
 std::string body_of(const ControlLine& line, const VerbInfo& verb) {
   if (verb.method == "GET") return "";
   if (verb.verb == Verb::WhatIf) return read_text(line.orders);
@@ -96,6 +115,18 @@ std::string body_of(const ControlLine& line, const VerbInfo& verb) {
     body += fmt::format("{}{}:{}", body.size() == 1 ? "" : ",", config::quote(name),
                         config::quote(value));
   };
+  const auto add_json = [&](std::string_view name, const std::string& json) {
+    body += fmt::format("{}{}:{}", body.size() == 1 ? "" : ",", config::quote(name), json);
+  };
+  if (control::is_of_limits(verb.verb)) {
+    if (verb.verb == Verb::Override) add_json("changes", overrides_of(line));
+    if (line.for_s != 0) add_json("for_s", fmt::to_string(line.for_s));
+    if (line.change != 0) add_json("change", fmt::to_string(line.change));
+    add("effective_at", line.effective_at);
+    add("expires_at", line.expires_at);
+    add("reason", line.reason);
+    return body + "}";
+  }
   add("node", line.node);
   add("account", line.account);
   add("session", line.session);
@@ -150,6 +181,37 @@ void add_target(CLI::App& command, ControlLine& line) {
   command.add_option("--reason", line.reason, "in your words, for the journal");
 }
 
+constexpr const char* kTimeHelp = "UTC, as 2026-01-05T00:00:00Z; without it at once";
+
+CLI::Option* add_reason(CLI::App& command, ControlLine& line) {
+  return command.add_option("--reason", line.reason, "in your words, for the journal");
+}
+
+void add_override(CLI::App& command, ControlLine& line) {
+  auto* const what = command.add_option_group("what", "one limit, or a file of several");
+  auto* const account = what->add_option("--account", line.account, "whose limit");
+  auto* const node = what->add_option("--node", line.node, "or the venue's, a member's, a group's");
+  auto* const file = what->add_option("--changes", line.changes,
+                                      "a list: [{\"account\": .., \"instrument\": .., \"limit\": "
+                                      "..., \"value\": ..}, ..]");
+  account->excludes(node);
+  file->excludes(account)->excludes(node);
+  what->require_option(1);
+  command.add_option("--instrument", line.instrument, "of which it is a limit")->excludes(file);
+  auto* const limit = command.add_option("--limit", line.limit_key, "the profile's key: clip, ...");
+  auto* const value = command.add_option("--value", line.value, "as limits.json writes it");
+  limit->excludes(file)->needs(value);
+  value->excludes(file)->needs(limit);
+  account->needs(limit);
+  node->needs(limit);
+  auto* const until = command.add_option_group("until", "when it ends by itself");
+  until->add_option("--for", line.for_s, "seconds from when it comes into force");
+  until->add_option("--expires-at", line.expires_at, "UTC, as 2026-01-05T00:00:00Z");
+  until->require_option(1);
+  command.add_option("--effective-at", line.effective_at, kTimeHelp);
+  add_reason(command, line)->required();
+}
+
 void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
   switch (verb) {
     case Verb::Ready:
@@ -157,6 +219,8 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
     case Verb::Metrics:
     case Verb::OpenApi:
     case Verb::Events:
+    case Verb::Changes:
+    case Verb::Reload:
       return;
     case Verb::Limits:
       command.add_option("--node", line.node,
@@ -200,12 +264,24 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
       return;
     case Verb::LostOrdersDead:
     case Verb::AcceptState:
-      command.add_option("--reason", line.reason, "in your words, for the journal")->required();
+      add_reason(command, line)->required();
       return;
     case Verb::Acknowledge:
       command.add_option("alert", line.alert, "its name, as alerts has it")->required();
       command.add_option("--reason", line.reason, "in your words, for the journal");
       return;
+    case Verb::Override:
+      add_override(command, line);
+      return;
+    case Verb::Approve:
+    case Verb::Refuse:
+    case Verb::Withdraw: {
+      command.add_option("change", line.change, "its number, as `portcullis changes` lists it")
+          ->required();
+      auto* const reason = add_reason(command, line);
+      if (verb != Verb::Approve) reason->required();
+      return;
+    }
   }
 }
 
@@ -247,6 +323,18 @@ std::string_view description_of(Verb verb) {
       return "the venue has lost its session: nothing of ours is left there";
     case Verb::AcceptState:
       return "the state that was recovered with a difference is the one to go on from";
+    case Verb::Changes:
+      return "changes of limits: those that wait, overrides in force, and the newest that ended";
+    case Verb::Reload:
+      return "";  // reload.cpp, which has two ways to ask
+    case Verb::Override:
+      return "gives limits of an account or a node another value for a while";
+    case Verb::Approve:
+      return "approves a change of limits that somebody else has proposed";
+    case Verb::Refuse:
+      return "refuses such a change";
+    case Verb::Withdraw:
+      return "takes back a change of limits that is not in force yet";
     case Verb::Fact:
       return "tells what has happened in the venue's books: cash, loans, positions that move";
     case Verb::Acknowledge:
@@ -279,6 +367,15 @@ void add_control_commands(CLI::App& app) {
     add_parameters(*command, verb.verb, *line);
     command->callback([line, &verb] { or_fail([&] { run_control(*line, verb); }); });
   }
+}
+
+std::function<void()> add_control_reload(CLI::App& command) {
+  const VerbInfo& verb = control::kVerbs[static_cast<std::size_t>(Verb::Reload)];
+  auto line = std::make_shared<ControlLine>();
+  add_options(command, verb, *line);
+  command.add_option("--effective-at", line->effective_at, kTimeHelp);
+  add_reason(command, *line);
+  return [line, &verb] { or_fail([&] { run_control(*line, verb); }); };
 }
 
 void add_token_command(CLI::App& app) {

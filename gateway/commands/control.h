@@ -1,6 +1,9 @@
-// `portcullis status|ready|limits|accounts|account|rejects|what-if|kill|suspend|close-only|resume|
-// cancel-all|lost-orders-dead|accept-state` of a running gate, and `portcullis token`.
+// `portcullis status|ready|limits|accounts|account|rejects|changes|what-if|kill|suspend|close-only|resume|
+// cancel-all|lost-orders-dead|accept-state|override|approve|refuse|withdraw` of a running gate, and
+// `portcullis token`.
 #pragma once
+
+#include <functional>
 
 namespace CLI {
 class App;
@@ -9,6 +12,8 @@ class App;
 namespace portcullis::gateway {
 
 void add_control_commands(CLI::App& app);
+// The options of a reload that is asked for over the control plane, and what does so once they are read.
+[[nodiscard]] std::function<void()> add_control_reload(CLI::App& command);
 void add_token_command(CLI::App& app);
 
 }  // namespace portcullis::gateway

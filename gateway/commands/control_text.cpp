@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gateway/commands/record_values.h"
+#include "gateway/commands/record_text.h"
 #include "gateway/commands/text_table.h"
 
 namespace portcullis::gateway {
@@ -90,6 +91,64 @@ std::string milliseconds(const Json& json, std::string_view path) {
   return fmt::format("{}.{:03} ms", ns->integer / 1'000'000, ns->integer / 1'000 % 1'000);
 }
 
+std::string utc(const Json& json, std::string_view path) {
+  const Json* const ns = find(json, path);
+  if (ns == nullptr || ns->kind != Json::Kind::Integer) return "-";
+  return utc_text(ns->integer).substr(0, 19) + 'Z';
+}
+
+std::string differences_text(const Json& json) {
+  if (list(json, "differences").empty()) return "";
+  Table table{"limit", "from", "to", "raise"};
+  for (const Json& one : list(json, "differences")) {
+    table.add({at(one, "file") + ": " + at(one, "path"), at(one, "from"), at(one, "to"),
+               at(one, "raise")});
+  }
+  std::string out = table.text();
+  const Json* const total = json.find("differences_total");
+  const auto shown = static_cast<std::int64_t>(list(json, "differences").size());
+  if (total != nullptr && total->integer > shown)
+    out += fmt::format("and {} more\n", total->integer - shown);
+  return out;
+}
+
+std::string overrides_text(const Json& json) {
+  if (list(json, "overrides").empty()) return "";
+  Table table{"override", "of", "instrument", "limit", "value", "until"};
+  for (const Json& one : list(json, "overrides")) {
+    table.add({"change " + at(one, "change"), at(one, "override.target"),
+               at(one, "override.instrument"), at(one, "override.limit"), at(one, "override.value"),
+               utc(one, "expires_at_ns")});
+  }
+  return '\n' + table.text();
+}
+
+std::string changes_text(const Json& json) {
+  std::string out = pairs(json, {"four_eyes", "parameter_version"});
+  for (const std::string_view which : {"open", "ended"}) {
+    if (list(json, which).empty()) continue;
+    Table table{"change",   "kind",   "standing", "by",    "approver",
+                "proposed", "begins", "until",    "reason"};
+    for (const Json& one : list(json, which)) {
+      table.add({at(one, "change"), at(one, "kind"), at(one, "standing"), at(one, "by"),
+                 at(one, "approver"), utc(one, "proposed_at_ns"), utc(one, "effective_at_ns"),
+                 utc(one, "expires_at_ns"), at(one, "reason")});
+    }
+    out += '\n' + table.text();
+  }
+  for (const Json& one : list(json, "open")) {
+    const std::string changed = differences_text(one);
+    if (!changed.empty()) out += fmt::format("\nchange {}\n{}", at(one, "change"), changed);
+  }
+  return out;
+}
+
+std::string change_text(const Json& json) {
+  return fmt::format("change {}: {}, by {}, parameters of version {}\n{}", at(json, "change"),
+                     at(json, "standing"), at(json, "by"), at(json, "parameter_version"),
+                     differences_text(json));
+}
+
 std::string status_text(const Json& json) {
   std::string out = pairs(json, {"ready", "not_ready", "link", "state", "decisions", "conditions",
                                  "overloaded", "live_orders", "records_behind", "parameter_version",
@@ -111,6 +170,7 @@ std::string status_text(const Json& json) {
     }
     out += '\n' + sweeps.text();
   }
+  out += overrides_text(json);
   Table sessions{"session", "protocol", "up", "watermark"};
   for (const Json& one : list(json, "sessions"))
     sessions.add(one, {"session", "protocol", "up", "watermark"});
@@ -138,7 +198,7 @@ std::string limits_text(const Json& json) {
     add(name + " short", one.find("short"));
     add(name + " gross", one.find("gross_notional"));
   }
-  return out + table.text();
+  return out + table.text() + overrides_text(json);
 }
 
 std::string accounts_text(const Json& json) {
@@ -228,6 +288,15 @@ std::string control_text(Verb verb, const Json& reply) {
       return alerts_text(reply);
     case Verb::WhatIf:
       return what_if_text(reply);
+    case Verb::Changes:
+      return changes_text(reply);
+    case Verb::Reload:
+    case Verb::Override:
+    case Verb::Approve:
+    case Verb::Refuse:
+    case Verb::Withdraw:
+      if (at(reply, "done") == "yes") return change_text(reply);
+      return "taken, and not done yet: look at `portcullis changes`\n";
     case Verb::Metrics:
     case Verb::OpenApi:
     case Verb::Events:

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 
 #include "config/json.h"
 #include "config/load.h"
+#include "gateway/commands/control.h"
 #include "gateway/commands/stats.h"
 #include "gateway/journal/files.h"
 #include "gateway/parameters/reloader.h"
@@ -68,10 +70,18 @@ bool reload(const ReloadLine& line) {
   const config::Json* const problems = said.json.find("problems");
   const config::Json* const version = said.json.find("version");
   const config::Json* const changed = said.json.find("changed");
+  const config::Json* const proposed = said.json.find("proposed");
   if (problems == nullptr || version == nullptr || changed == nullptr)
     throw std::runtime_error(fmt::format("{}: is no answer", answer.string()));
   for (const config::Json& problem : problems->items) std::cerr << problem.text << '\n';
   if (!problems->items.empty()) return false;
+  if (proposed != nullptr && proposed->integer != 0) {
+    std::cout << fmt::format(
+        "proposed: change {} raises limits and waits for another person's approval (portcullis "
+        "changes); version {} stays in force\n",
+        proposed->integer, version->integer);
+    return true;
+  }
   std::cout << fmt::format("{}: version {}\n", changed->boolean ? "in force" : "in force already",
                            version->integer);
   return true;
@@ -82,11 +92,16 @@ bool reload(const ReloadLine& line) {
 void add_reload_command(CLI::App& app) {
   auto line = std::make_shared<ReloadLine>();
   CLI::App* command = app.add_subcommand(
-      "reload", "have the running gate load its configuration again, whole or not at all");
-  command->add_option("--config", line->folder, "the deployment folder that it runs with")
-      ->required();
+      "reload",
+      "have the running gate load its configuration again, whole or not at all: by a signal with "
+      "--config, else over its control plane");
+  command->add_option("--config", line->folder,
+                      "the deployment folder that it runs with, on this machine; the gate's user "
+                      "alone may ask so");
+  const std::function<void()> over_the_plane = add_control_reload(*command);
   command->add_option("--wait", line->wait_s, "seconds to wait for its answer");
-  command->callback([line] {
+  command->callback([line, over_the_plane] {
+    if (line->folder.empty()) return over_the_plane();
     bool is_done = false;
     try {
       is_done = reload(*line);

@@ -28,6 +28,7 @@
 #include "gateway/follower/follower.h"
 #include "gateway/follower/resume.h"
 #include "gateway/gate/gate.h"
+#include "gateway/parameters/change_desk.h"
 #include "gateway/parameters/parameter_desk.h"
 #include "gateway/parameters/parameter_log.h"
 #include "gateway/parameters/parameter_queue.h"
@@ -114,17 +115,19 @@ config::Deployment as_begun(const config::Deployment& deployment) {
   return begun;
 }
 
-// What the files say now, where that is not what the journal ends with.
+// What time has brought about meanwhile, and what the files say now, where that is not what the journal
+// ends with. A raise that another person must approve waits for him, and the gate begins without it.
 void take_changed_configuration(const config::Deployment& deployment,
-                                parameters::ParameterDesk& desk, gate::Gate& gate) {
-  parameters::Prepared prepared = desk.prepare_reload(deployment, "start");
-  if (!prepared.problems.empty()) fail(prepared.problems);
-  if (!prepared.parameters) return;
-  const bool is_in_force = gate.on_parameters(*prepared.parameters, feeds::epoch_ns());
-  desk.settle(is_in_force);
-  if (is_in_force)
-    std::cerr << fmt::format("parameters of version {} are in force\n",
-                             gate.engine().parameters().version);
+                                parameters::ChangeDesk& desk) {
+  const parameters::ChangeAnswer answer =
+      desk.take_configuration(deployment, "start", feeds::epoch_ns());
+  if (!answer.problems.empty()) fail(answer.problems);
+  if (answer.change != 0) {
+    std::cerr << fmt::format(
+        "the configuration raises limits: change {} waits for another person, and the parameters "
+        "of version {} stay in force\n",
+        answer.change, answer.version);
+  }
 }
 
 // Whoever waits for records to be durable, told by the journal's own thread: the shard, and the door,
@@ -401,12 +404,27 @@ void run_gate(const RunLine& line) {
   parameters::ParameterQueue changes([&waking] { waking->wake(); });
   parameters::ParameterDesk desk(deployment, gate.parameters(), deployment.journal.directory);
   feeds.set_parameters(desk.in_force());
-  parameters::Reloader reloader(
-      desk, changes,
-      {.folder = line.folder,
+  const auto tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); };
+  parameters::ChangeDesk change_desk(
+      desk, gate.changes(),
+      {.four_eyes = result.control && result.control->four_eyes,
+       .override_max_ns = result.control ? result.control->override_max_ns : 0,
        .journal = deployment.journal.directory,
-       .tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); },
-       .in_force = [&feeds](const config::Deployment& now) { feeds.set_parameters(now); }});
+       .load = [&line] { return config::load(line.folder); }},
+      // Until the shard runs, the gate is here.
+      [&gate, &journal](gate::PublishedParameters& step) {
+        wait_for_room(journal);
+        const std::int64_t now_ns = std::max(feeds::epoch_ns(), gate.redone_until_ns());
+        const bool is_taken = gate.on_parameters(step, now_ns);
+        return std::optional(
+            parameters::ParameterAnswer{is_taken, journal.published_sequence(), now_ns});
+      },
+      {.in_force = [&feeds](const config::Deployment& now) { feeds.set_parameters(now); },
+       .text = tell});
+  parameters::ChangeExchange exchange;
+  parameters::Reloader reloader(
+      change_desk, changes, exchange,
+      {.folder = line.folder, .journal = deployment.journal.directory, .tell = tell});
   shard::Inputs inputs = feeds.inputs(door ? &door->queue() : nullptr);
   inputs.parameters = &changes;
   if (control) inputs.control = &control->queue();
@@ -432,15 +450,16 @@ void run_gate(const RunLine& line) {
   if (is_new) begin_journal(state, deployment, journal, gate);
   if (!is_new && journal.recovery().possible_loss) begin_streams(deployment, journal, gate);
   if (gate.differs_at() != 0) gate.await_confirmation(feeds::epoch_ns());
-  take_changed_configuration(loaded, desk, gate);
+  take_changed_configuration(loaded, change_desk);
   feeds.set_parameters(desk.in_force());
   regimes.begin(desk.in_force().regime_choice, {feeds::epoch_ns()},
                 [&reloader](const config::RegimeChoice& due) { reloader.ask_regimes(due); });
   apply_commands(commands, journal, gate);
   if (door) door->open(credentials, gate, journal, follower);
   if (control) {
-    control->open(journal, follower, sweeps, warnings, audit, door ? &door->queue() : nullptr,
-                  [&feeds] { return feeds.figures(); });
+    control->open(
+        journal, follower, sweeps, warnings, audit, door ? &door->queue() : nullptr,
+        [&feeds] { return feeds.figures(); }, exchange);
   }
   // Nor does it look at the follower, or wake the shard, where the start fails below.
   const std::unique_ptr<control::Process, void (*)(control::Process*)> control_until_here(

@@ -148,6 +148,12 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::Alerts:
     case Verb::Metrics:
       return look(verb->verb, query, now_ns);
+    case Verb::Changes:
+      if (!query.unknown({}).empty()) {
+        ++counters_.malformed;
+        return refuse(400, "bad_request", "there are no parameters");
+      }
+      return list_changes();
     case Verb::OpenApi:
       return edge::HttpReply{.body = std::string(kOpenApiDocument)};
     case Verb::Events:
@@ -164,6 +170,12 @@ std::optional<edge::HttpReply> ControlDoor::on_request(const edge::HttpRequest& 
     case Verb::Fact:
     case Verb::Acknowledge:
       return give(*verb, request, *token, now_ns);
+    case Verb::Reload:
+    case Verb::Override:
+    case Verb::Approve:
+    case Verb::Refuse:
+    case Verb::Withdraw:
+      return give_change(*verb, request, *token, now_ns);
     case Verb::Ready:
       break;
   }

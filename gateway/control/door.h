@@ -13,6 +13,8 @@
 //               durability fsync waits until it is on the disk. A command that is not answered within
 //               two seconds, because the journal has no room or the shard is busy, is not lost: it is
 //               told as queued (202).
+//   parameters  Changes of limits go to the thread that makes parameters (parameters/change_desk.h), and are
+//               answered in the same way, within ten seconds.
 //
 // Nothing here can stall the shard: the queue to it is bounded, and it never waits for an answer to
 // be taken. Nothing grows: so many requests of a token in a second, what one may ask, what is
@@ -27,7 +29,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +50,7 @@
 #include "gateway/follower/sweep_watch.h"
 #include "gateway/follower/warning_watch.h"
 #include "gateway/json/symbols.h"
+#include "gateway/parameters/change_exchange.h"
 #include "gateway/security/login_limits.h"
 #include "risk/breakdown.h"
 
@@ -68,6 +73,7 @@ struct ControlNeeds {
   // The follower's, read in `look` alone and before the follower runs; null: there is none, so below.
   const follower::SweepWatch* sweeps = nullptr;
   const follower::WarningWatch* warnings = nullptr;
+  parameters::ChangeExchange* changes = nullptr;  // null: limits do not change
 };
 
 struct ControlCounters {
@@ -127,6 +133,7 @@ class ControlDoor final : public edge::Door {
     std::string by{};
     // A command that is done, and waits for the disk.
     std::uint64_t sequence = 0;
+    std::string body{};  // of the reply; empty: as of any command
     // What-if: the questions as they were answered, by item.
     std::vector<Question> items{};
     std::size_t answered = 0;
@@ -175,6 +182,15 @@ class ControlDoor final : public edge::Door {
                                                     std::int64_t now_ns);
   [[nodiscard]] std::optional<edge::HttpReply> ask_what_if(const edge::HttpRequest& request,
                                                            std::int64_t now_ns);
+  // --- door_changes.cpp: what goes to who makes parameters
+  [[nodiscard]] std::optional<edge::HttpReply> give_change(const VerbInfo& verb,
+                                                           const edge::HttpRequest& request,
+                                                           const config::ControlToken& token,
+                                                           std::int64_t now_ns);
+  void take_answer(const parameters::ChangeAnswer& answer);
+  [[nodiscard]] edge::HttpReply list_changes() const;
+  [[nodiscard]] std::shared_ptr<const parameters::ChangesView> changes_now() const;
+
   void take_answers(std::int64_t now_ns);
   void take_answer(const Command& command);
   void take_answer(const Question& question, std::int64_t now_ns);
@@ -192,6 +208,7 @@ class ControlDoor final : public edge::Door {
   std::vector<Caller> callers_;  // by token
   security::AddressFailures failures_;
   std::map<std::uint64_t, Pending> pending_;  // by request
+  std::set<std::uint64_t> pending_changes_;   // of them, whether somebody still waits or not
   std::uint64_t next_request_ = 1;
   std::size_t questions_open_ = 0;  // in the queue, whether somebody still waits or not
   bool taking_ = true;

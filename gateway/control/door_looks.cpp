@@ -140,6 +140,7 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
     buffer.append(metrics_text(values_, gate, process, counters_, now_ns));
     return;
   }
+  const auto changes = changes_now();
   out.begin_object().number("sequence", static_cast<std::int64_t>(needs_.follower_sequence()));
   if (asked.verb == Verb::Alerts) {
     write_alerts(out, values_, needs_.warnings, asked.unacknowledged, asked.limit);
@@ -150,9 +151,10 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
         write_accounts(out, values_, gate, asked.node, asked.from, asked.limit, now_ns);
     values_.text_or_null(out, "next", values_.records().name(next));
   } else if (asked.account.exists()) {
-    write_limits(out, values_, gate, asked.account, asked.used_only, breakdown_, now_ns);
+    write_limits(out, values_, gate, asked.account, asked.used_only, changes.get(), breakdown_,
+                 now_ns);
   } else {
-    write_limits(out, values_, gate, asked.node, asked.used_only);
+    write_limits(out, values_, gate, asked.node, asked.used_only, changes.get());
   }
   out.end_object();
 }
@@ -188,7 +190,8 @@ ProcessFigures ControlDoor::process_figures(std::int64_t now_ns) const {
           .orders_waiting = orders_waiting,
           .shard = figures_at_ns_ != 0 ? &figures_ : nullptr,
           .sweeps = needs_.sweeps,
-          .warnings = needs_.warnings};
+          .warnings = needs_.warnings,
+          .changes = changes_now()};
 }
 
 void ControlDoor::look_whether_ready(std::int64_t now_ns) {

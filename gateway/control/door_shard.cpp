@@ -64,6 +64,7 @@ void ControlDoor::take_answer(const Command& command) {
 }
 
 edge::HttpReply ControlDoor::done(const Pending& pending, std::uint64_t request) const {
+  if (!pending.body.empty()) return {.body = pending.body};
   json::Buffer buffer;
   json::Writer(buffer)
       .begin_object()
@@ -153,6 +154,8 @@ void ControlDoor::take_answers(std::int64_t now_ns) {
     take_answer(*question, now_ns);
     needs_.queue.questions.take();
   }
+  if (needs_.changes == nullptr || pending_changes_.empty()) return;
+  for (const parameters::ChangeAnswer& answer : needs_.changes->take_answers()) take_answer(answer);
 }
 
 // A command that waits for room, or for the disk, is carried out when there is; a question that nobody

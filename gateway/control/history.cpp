@@ -9,6 +9,10 @@ namespace portcullis::gateway::control {
 
 namespace {
 
+// By ChangeStep.
+constexpr std::array<std::string_view, 5> kChangeEvents{
+    "change_proposed", "change_approved", "change_refused", "change_withdrawn", "change_lapsed"};
+
 template <class Command>
 Reject reject_of(const journal::RecordView& record, std::string_view type, const Command& order,
                  const risk::Decision& decision) {
@@ -179,7 +183,18 @@ void History::take(const journal::RecordView& record, bool wants_events) {
         tell(EventKind::State, "parameters", record, [&](json::Writer& out) {
           out.number("version", parameters.version);
           out.text("cause", gate::name_of(parameters.cause));
+          if (parameters.change != 0) out.number("change", parameters.change);
         });
+      });
+    case RecordType::Change:
+      return read(gate::ChangeRecord{}, [&](const gate::ChangeRecord& change) {
+        tell(EventKind::Control, kChangeEvents[static_cast<std::size_t>(change.step)], record,
+             [&](json::Writer& out) {
+               out.number("change", change.id)
+                   .text("by", trimmed(change.by))
+                   .text("role", gate::name_of(change.role))
+                   .text("reason", trimmed(change.reason));
+             });
       });
     case RecordType::Transfer:
       return told(EventKind::Control, "transfer");

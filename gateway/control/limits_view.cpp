@@ -2,6 +2,7 @@
 // used + available = limit.
 #include <algorithm>
 
+#include "gateway/control/change_views.h"
 #include "gateway/control/views.h"
 
 namespace portcullis::gateway::control {
@@ -11,13 +12,17 @@ namespace {
 class LimitsView {
  public:
   LimitsView(json::Writer& out, const Values& values, risk::Engine& engine, std::uint32_t profile,
-             bool only_used)
+             bool only_used, const parameters::ChangesView* changes)
       : out_(out),
         values_(values),
         engine_(engine),
         profile_(engine.parameters().profiles[profile]),
         only_used_(only_used) {
-    out_.text("profile", values.deployment().names.profiles.name({profile}));
+    // Profiles come and go, and what is overridden has one of its own.
+    const std::vector<std::string>& names = changes != nullptr && !changes->profiles.empty()
+                                                ? changes->profiles
+                                                : values.deployment().names.profiles.names();
+    values.text_or_null(out_, "profile", profile < names.size() ? names[profile] : std::string());
   }
 
   // `place`: a node or an account.
@@ -88,18 +93,20 @@ class LimitsView {
 }  // namespace
 
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate, risk::NodeIndex node,
-                  bool only_used) {
+                  bool only_used, const parameters::ChangesView* changes) {
   risk::Engine& engine = gate.engine();
   const risk::NodeParameters& parameters = engine.parameters().nodes[node.value];
   out.text("node", values.deployment().names.nodes.name(node))
       .text("level", risk::name_of(parameters.level));
   values.text_or_null(out, "parent", values.records().name(parameters.parent));
   write_flags(out, "stopped", engine.flags(risk::ControlScope::Node, node.value));
-  LimitsView(out, values, engine, parameters.profile, only_used).write(node);
+  write_overrides(out, changes, false, values.deployment().names.nodes.name(node));
+  LimitsView(out, values, engine, parameters.profile, only_used, changes).write(node);
 }
 
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
-                  risk::AccountIndex account, bool only_used, risk::Breakdown& breakdown,
+                  risk::AccountIndex account, bool only_used,
+                  const parameters::ChangesView* changes, risk::Breakdown& breakdown,
                   std::int64_t now_ns) {
   risk::Engine& engine = gate.engine();
   const risk::AccountParameters& parameters = engine.parameters().accounts[account.value];
@@ -109,7 +116,8 @@ void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
       .text("level", risk::name_of(risk::NodeLevel::Account));
   values.text_or_null(out, "parent", values.records().name(parameters.parent));
   write_flags(out, "stopped", engine.flags(risk::ControlScope::Account, account.value));
-  LimitsView view(out, values, engine, parameters.profile, only_used);
+  write_overrides(out, changes, true, values.deployment().names.accounts.name(account));
+  LimitsView view(out, values, engine, parameters.profile, only_used, changes);
   view.write(account);
   view.quanta("margin", margin.requirement, margin.equity - margin.costs);
   if (profile.daily_loss_max.raw == risk::kValueMax) {

@@ -167,7 +167,8 @@ void Plane::wait_for_answers() {
 void Process::open(const journal::Journal& journal, follower::Follower& follower,
                    const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
                    const audit::AuditLog& audit, const edge::CommandQueue* orders,
-                   std::function<feeds::FeedFigures()> feeds) {
+                   std::function<feeds::FeedFigures()> feeds,
+                   parameters::ChangeExchange& changes) {
   const bool waits_for_disk = journal.durability() == journal::Durability::Fsync;
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
@@ -193,7 +194,8 @@ void Process::open(const journal::Journal& journal, follower::Follower& follower
                    .feeds = std::move(feeds),
                    .pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(200)); },
                    .sweeps = &sweeps,
-                   .warnings = &warnings},
+                   .warnings = &warnings,
+                   .changes = &changes},
       deployment_.journal.directory, journal.published_sequence(), std::move(visible_through),
       [](const std::string& what) {
         std::cerr << "the control plane tells no more events: " << what << '\n';

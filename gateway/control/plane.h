@@ -90,7 +90,7 @@ class Process {
   void open(const journal::Journal& journal, follower::Follower& follower,
             const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
             const audit::AuditLog& audit, const edge::CommandQueue* orders,
-            std::function<feeds::FeedFigures()> feeds);
+            std::function<feeds::FeedFigures()> feeds, parameters::ChangeExchange& changes);
   [[nodiscard]] Plane& plane() { return *plane_; }
 
  private:

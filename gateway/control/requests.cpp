@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "config/decimal.h"
+#include "config/iso_time.h"
 #include "config/json_reader.h"
 #include "config/load_facts.h"
 #include "gateway/follower/warning_watch.h"
@@ -185,6 +187,77 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
   }
   if (!problems.empty()) return std::nullopt;
   return command;
+}
+
+namespace {
+
+risk::Timestamp read_time(JsonReader& in, std::string_view key) {
+  const auto text = in.text(key, 1, 32);
+  if (!text) return {};
+  const auto time = config::parse_iso_time(*text);
+  if (!time) in.problem(key, "must be a time as 2026-01-05T00:00:00Z");
+  return time.value_or(risk::Timestamp{});
+}
+
+void read_override(JsonReader& in, const config::Json& body, const config::Names& names,
+                   parameters::ChangeRequest& request, std::vector<config::Problem>& problems) {
+  constexpr std::int64_t kForMax = 366 * 86'400;  // seconds
+  in.skip("changes");
+  request.limits = config::read_limit_overrides(kBody, body, "changes", problems);
+  if (in.has("for_s") == in.has("expires_at")) {
+    in.skip("for_s");
+    in.skip("expires_at");
+    in.problem("", "must have one of for_s and expires_at");
+  } else if (in.has("for_s")) {
+    request.for_ns = in.integer("for_s", 1, kForMax).value_or(0) * risk::kSecondNs;
+  } else {
+    request.expires_at = read_time(in, "expires_at");
+  }
+  for (std::size_t n = 0; n < request.limits.size(); ++n) {
+    const config::LimitOverride& limit = request.limits[n];
+    const auto refuse = [&](std::string_view key, std::string_view what) {
+      problems.push_back({std::string(kBody), fmt::format("changes[{}].{}", n, key), "",
+                          fmt::format("must be the name of {}", what)});
+    };
+    if (limit.target.empty()) continue;  // told already
+    if (limit.of_account && !names.accounts.find(limit.target).exists())
+      refuse("account", "an account");
+    if (!limit.of_account && !names.nodes.find(limit.target).exists())
+      refuse("node", "the venue, a member or a group");
+    if (!limit.instrument.empty() && !names.instruments.find(limit.instrument).exists())
+      refuse("instrument", "an instrument");
+  }
+}
+
+}  // namespace
+
+std::optional<parameters::ChangeRequest> read_change(Verb verb, std::string_view body,
+                                                     const config::Deployment& deployment,
+                                                     std::vector<config::Problem>& problems) {
+  using Type = parameters::ChangeRequest::Type;
+  const config::JsonResult json = config::parse_json(body);
+  if (config::record_parse_error(json, kBody, problems)) return std::nullopt;
+  parameters::ChangeRequest request;
+  {
+    JsonReader in(kBody, json.json, problems);
+    const bool is_proposal = verb == Verb::Reload || verb == Verb::Override;
+    if (verb == Verb::Override) {
+      request.type = Type::Override;
+      read_override(in, json.json, deployment.names, request, problems);
+    }
+    if (is_proposal && in.has("effective_at")) request.effective_at = read_time(in, "effective_at");
+    if (!is_proposal) {
+      request.type = verb == Verb::Approve  ? Type::Approve
+                     : verb == Verb::Refuse ? Type::Refuse
+                                            : Type::Withdraw;
+      constexpr std::int64_t kChangeMax = std::numeric_limits<std::uint32_t>::max();
+      request.change = static_cast<std::uint32_t>(in.integer("change", 1, kChangeMax).value_or(0));
+    }
+    if (verb != Verb::Approve || in.has("reason"))
+      request.reason = in.text("reason", 1, gate::OperatorRecord().reason.size()).value_or("");
+  }
+  if (!problems.empty()) return std::nullopt;
+  return request;
 }
 
 std::vector<risk::NewOrder> read_what_if(std::string_view body, std::uint32_t orders_max,

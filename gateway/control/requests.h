@@ -11,6 +11,7 @@
 #include "gateway/control/shard_queue.h"
 #include "gateway/control/verbs.h"
 #include "gateway/json/symbols.h"
+#include "gateway/parameters/change_exchange.h"
 #include "risk/commands.h"
 
 namespace portcullis::gateway::control {
@@ -27,6 +28,16 @@ namespace portcullis::gateway::control {
 [[nodiscard]] std::optional<Command> read_command(Verb verb, std::string_view body,
                                                   const config::Deployment& deployment,
                                                   std::vector<config::Problem>& problems);
+
+// Changes of limits. Of reload, override, approve, and of refuse and withdraw:
+//   {"reason": TEXT, "effective_at": TIME}
+//   {"changes": [LIMIT, ...], "for_s": N or "expires_at": TIME, "effective_at": TIME, "reason": TEXT}
+//   {"change": N, "reason": TEXT}
+// with LIMIT as in config/overrides.h, TIME a UTC text of whole seconds, effective_at, and the reason of an
+// approval, left out or not. Who asks is left to the caller.
+[[nodiscard]] std::optional<parameters::ChangeRequest> read_change(
+    Verb verb, std::string_view body, const config::Deployment& deployment,
+    std::vector<config::Problem>& problems);
 
 // Of what-if, at most `orders_max` of them, each by itself:
 //   {"orders": [{"session": NAME, "account": NAME, "instrument": NAME, "side": "buy" or "sell",

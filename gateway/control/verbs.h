@@ -22,6 +22,7 @@ enum class Verb : std::uint8_t {
   Metrics,
   OpenApi,
   Events,  // a WebSocket
+  Changes,
   WhatIf,
   Kill,
   Suspend,
@@ -32,6 +33,11 @@ enum class Verb : std::uint8_t {
   AcceptState,
   Fact,
   Acknowledge,
+  Reload,
+  Override,
+  Approve,
+  Refuse,
+  Withdraw,
 };
 
 // Roles as bits.
@@ -49,6 +55,10 @@ inline constexpr std::uint8_t kWhoStops =
 // Who stops trading is not who lets it go on.
 inline constexpr std::uint8_t kWhoReinstates = bit_of(config::Role::Approver);
 static_assert((kWhoStops & kWhoReinstates) == 0);
+// Who proposes other limits is not who approves them.
+inline constexpr std::uint8_t kWhoProposes = bit_of(config::Role::Risk);
+inline constexpr std::uint8_t kWhoApproves = bit_of(config::Role::Approver);
+static_assert((kWhoProposes & kWhoApproves) == 0);
 inline constexpr std::uint8_t kWhoDecides = bit_of(config::Role::Operator);
 
 struct VerbInfo {
@@ -58,7 +68,7 @@ struct VerbInfo {
   std::string_view path;
   std::uint8_t roles;
 };
-inline constexpr std::array<VerbInfo, 20> kVerbs{{
+inline constexpr std::array<VerbInfo, 26> kVerbs{{
     {Verb::Ready, "ready", "GET", "/v1/ready", kAnybody},
     {Verb::Status, "status", "GET", "/v1/status", kEveryRole},
     {Verb::Limits, "limits", "GET", "/v1/limits", kEveryRole},
@@ -69,6 +79,7 @@ inline constexpr std::array<VerbInfo, 20> kVerbs{{
     {Verb::Metrics, "metrics", "GET", "/metrics", kEveryRole},
     {Verb::OpenApi, "openapi", "GET", "/v1/openapi.json", kEveryRole},
     {Verb::Events, "events", "GET", "/v1/events", kEveryRole},
+    {Verb::Changes, "changes", "GET", "/v1/changes", kEveryRole},
     {Verb::WhatIf, "what-if", "POST", "/v1/what-if", kWhoAsks},
     {Verb::Kill, "kill", "POST", "/v1/kill", kWhoStops},
     {Verb::Suspend, "suspend", "POST", "/v1/suspend", kWhoStops},
@@ -79,12 +90,19 @@ inline constexpr std::array<VerbInfo, 20> kVerbs{{
     {Verb::AcceptState, "accept-state", "POST", "/v1/accept-state", kWhoDecides},
     {Verb::Fact, "fact", "POST", "/v1/fact", kWhoDecides},
     {Verb::Acknowledge, "acknowledge", "POST", "/v1/acknowledge", kWhoStops},
+    {Verb::Reload, "reload", "POST", "/v1/reload", kWhoProposes},
+    {Verb::Override, "override", "POST", "/v1/override", kWhoProposes},
+    {Verb::Approve, "approve", "POST", "/v1/approve", kWhoApproves},
+    {Verb::Refuse, "refuse", "POST", "/v1/refuse", kWhoApproves},
+    {Verb::Withdraw, "withdraw", "POST", "/v1/withdraw", kWhoProposes},
 }};
 
 constexpr bool may(config::Role role, const VerbInfo& verb) {
   return verb.roles == kAnybody || (verb.roles & bit_of(role)) != 0;
 }
 constexpr bool changes_something(Verb verb) { return verb >= Verb::Kill; }
+// Not for the shard, but for who makes its parameters.
+constexpr bool is_of_limits(Verb verb) { return verb >= Verb::Reload; }
 
 // Null: there is no such path.
 constexpr const VerbInfo* find_verb(std::string_view path) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "gateway/commands/margin_answer.h"
+#include "gateway/control/change_views.h"
 #include "gateway/gate/record_names.h"
 
 namespace portcullis::gateway::control {
@@ -255,6 +256,7 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
   write_conditions(out, engine);
   write_decisions(out, values, gate, engine);
   write_stopped(out, values, engine);
+  write_open_changes(out, process.changes.get());
   write_sweeps(out, values, gate, process);
   out.key("alerts");
   write_alert_counts(out, process.warnings, now_ns);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "gateway/follower/warning_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/json/writer.h"
+#include "gateway/parameters/change_exchange.h"
 #include "gateway/shard/shard.h"
 #include "risk/breakdown.h"
 
@@ -47,6 +49,7 @@ struct ProcessFigures {
   // As far as the state's engine; null: there is none.
   const follower::SweepWatch* sweeps = nullptr;
   const follower::WarningWatch* warnings = nullptr;
+  std::shared_ptr<const parameters::ChangesView> changes;  // null: limits do not change
 };
 
 // Why orders that add risk are not all taken now; empty: they are.
@@ -88,11 +91,13 @@ void write_account(json::Writer& out, const Values& values, gate::Gate& gate,
                    risk::AccountIndex account, std::uint32_t orders_max, std::int64_t now_ns);
 
 // What counts against the limits of a node, or of an account, and what is left.
+// `changes` as in ProcessFigures.
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate, risk::NodeIndex node,
-                  bool only_used);
+                  bool only_used, const parameters::ChangesView* changes);
 // `breakdown` as constructed from the engine's parameters.
 void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
-                  risk::AccountIndex account, bool only_used, risk::Breakdown& breakdown,
+                  risk::AccountIndex account, bool only_used,
+                  const parameters::ChangesView* changes, risk::Breakdown& breakdown,
                   std::int64_t now_ns);
 
 }  // namespace portcullis::gateway::control

@@ -625,6 +625,10 @@ void Gate::effect(const PublishTableRecord& record) noexcept {
 // A record of the journal is of parameters that replaced those before it: a gate that cannot take them
 // is in another state, and must not go on.
 void Gate::effect(const ParametersRecord& record) noexcept {
+  if (const char* const problem = changes_.problem_of(record)) {
+    source_problem_ = problem;
+    return;
+  }
   std::unique_ptr<risk::NewRules> found;
   if (published_parameters_ == nullptr) {
     found = find_rules(record);
@@ -638,7 +642,17 @@ void Gate::effect(const ParametersRecord& record) noexcept {
     return;
   }
   parameters_ = {record.version, record.hash, record.regimes};
+  changes_.apply(record);
   ++counters_.parameter_changes;
+}
+
+// Likewise: what the table cannot take was never written.
+void Gate::effect(const ChangeRecord& record) noexcept {
+  if (const char* const problem = changes_.problem_of(record)) {
+    source_problem_ = problem;
+    return;
+  }
+  changes_.apply(record);
 }
 
 // --- live inputs
@@ -715,10 +729,21 @@ bool Gate::on_table(feeds::PublishedTable& table, std::int64_t now_ns) {
 bool Gate::on_parameters(PublishedParameters& parameters, std::int64_t now_ns) {
   ParametersRecord record = parameters.record;
   record.time = {now_ns};
-  if (record.replaces != engine_.parameters().version || record.version <= record.replaces ||
-      parameters.rules->rules.parameters().version != record.version) {
+  std::optional<ChangeRecord> change = parameters.change;
+  ChangeTable changes = changes_;
+  if (change) {
+    change->time = {now_ns};
+    if (changes.problem_of(*change) != nullptr) return false;
+    changes.apply(*change);
+  }
+  if (parameters.rules != nullptr &&
+      (record.replaces != engine_.parameters().version || record.version <= record.replaces ||
+       parameters.rules->rules.parameters().version != record.version ||
+       changes.problem_of(record) != nullptr)) {
     return false;
   }
+  if (change) take(RecordType::Change, change->time, *change);
+  if (parameters.rules == nullptr) return true;
   published_parameters_ = &parameters;
   take(RecordType::Parameters, record.time, record);
   published_parameters_ = nullptr;

@@ -28,6 +28,7 @@
 #include "config/facts.h"
 #include "feeds/table_log.h"
 #include "gateway/gate/aliases.h"
+#include "gateway/gate/changes.h"
 #include "gateway/gate/parameters.h"
 #include "gateway/gate/records.h"
 #include "gateway/journal/journal.h"
@@ -160,8 +161,9 @@ class Gate {
   // Puts a group's next risk table in force, which must be in the table log already. False: its group
   // cannot take it. `table.table` is then the one it has replaced, or itself: to be freed elsewhere.
   bool on_table(feeds::PublishedTable& table, std::int64_t now_ns);
-  // Puts other parameters in force, whose text must be in the parameter log already. False, and nothing
-  // happens: they do not replace those in force. REQUIRES no risk::problems_of_change().
+  // Takes a step of a change, and puts other parameters in force, whose text must be in the parameter log
+  // already. False, and nothing happens: the parameters do not replace those in force, or the table of
+  // changes has something against one of the two. REQUIRES no risk::problems_of_change().
   bool on_parameters(PublishedParameters& parameters, std::int64_t now_ns);
   // False: no room for it.
   bool load(const risk::LoadBalance& load);
@@ -269,6 +271,7 @@ class Gate {
   // What was wrong with a risk table, or with parameters, redone or loaded; empty: nothing.
   [[nodiscard]] const std::string& source_problem() const noexcept { return source_problem_; }
   [[nodiscard]] const ParametersInForce& parameters() const noexcept { return parameters_; }
+  [[nodiscard]] const ChangeTable& changes() const noexcept { return changes_; }
   // The content of the tables in force, by group; zeros: none.
   [[nodiscard]] std::span<const feeds::TableHash> tables() const noexcept { return table_hashes_; }
   // RiskTable::id of the one in force, 0: none. REQUIRES: the group exists.
@@ -358,6 +361,7 @@ class Gate {
     ++(done ? counters_.facts : counters_.facts_refused);
   }
   void effect(const ParametersRecord& record) noexcept;
+  void effect(const ChangeRecord& record) noexcept;
   template <class Command>
   void effect(const Command& command) noexcept {
     engine_.apply(command);
@@ -491,6 +495,7 @@ class Gate {
   ParameterSource parameter_source_;
   ParametersInForce parameters_;
   PublishedParameters* published_parameters_ = nullptr;  // likewise
+  ChangeTable changes_;
   std::string source_problem_;
 
   bool loaded_ = false;

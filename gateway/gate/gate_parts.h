@@ -27,6 +27,7 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.fixed(self.parameter_source_);
   part.one(self.parameters_);
   part.fixed(self.published_parameters_);
+  part.one(self.changes_);
   part.fixed(self.source_problem_);
   part.one(self.loaded_);
   part.one(self.redone_until_ns_);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "gateway/gate/records.h"
@@ -11,10 +12,12 @@
 
 namespace portcullis::gateway::gate {
 
-// What a gate is to put in force. `rules` are of record.version; afterwards they are those that were.
+// What a gate is to take in one step, between two orders: a step of a change, other parameters, or both in
+// this order. `rules` are of record.version; afterwards they are those that were; null: no parameters.
 struct PublishedParameters {
-  ParametersRecord record;  // all but its time
-  std::unique_ptr<risk::NewRules> rules;
+  ParametersRecord record{};  // all but its time
+  std::unique_ptr<risk::NewRules> rules{};
+  std::optional<ChangeRecord> change{};  // all but its time
 };
 
 // What a record of the journal names, made again; none: the problem says why.

@@ -397,6 +397,7 @@ constexpr void for_each_field(R& r, F&& f) {
   f("by", r.by, Meaning::Text);
   f("cause", r.cause, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
+  f("change", r.change, Meaning::Plain);
 }
 template <FieldsOf<AcceptStateRecord> R, class F>
 constexpr void for_each_field(R& r, F&& f) {
@@ -423,6 +424,23 @@ constexpr void for_each_field(R& r, F&& f) {
   f("time", r.time, Meaning::ByType);
   f("raised_by", r.raised_by, Meaning::Plain);
   f("place", r.place, Meaning::Plain);
+  f("padding", r.padding, Meaning::Padding);
+}
+
+template <FieldsOf<ChangeRecord> R, class F>
+constexpr void for_each_field(R& r, F&& f) {
+  f("time", r.time, Meaning::ByType);
+  f("effective_at", r.effective_at, Meaning::ByType);
+  f("expires_at", r.expires_at, Meaning::ByType);
+  f("hash", r.hash, Meaning::Hash);
+  f("by", r.by, Meaning::Text);
+  f("reason", r.reason, Meaning::Text);
+  f("id", r.id, Meaning::Plain);
+  f("step", r.step, Meaning::ByType);
+  f("kind", r.kind, Meaning::ByType);
+  f("needs_approval", r.needs_approval, Meaning::Plain);
+  f("role", r.role, Meaning::ByType);
+  f("source", r.source, Meaning::ByType);
   f("padding", r.padding, Meaning::Padding);
 }
 
@@ -522,6 +540,8 @@ constexpr decltype(auto) visit_type(RecordType type, F&& f) {
       return f("operator", Body<OperatorRecord>{});
     case RecordType::Acknowledge:
       return f("acknowledge", Body<AcknowledgeRecord>{});
+    case RecordType::Change:
+      return f("change", Body<ChangeRecord>{});
   }
   return f("", Body<void>{});
 }

@@ -139,6 +139,10 @@ constexpr std::string_view name_of(ParametersCause cause) {
       return "reload";
     case ParametersCause::Regime:
       return "regime";
+    case ParametersCause::Override:
+      return "override";
+    case ParametersCause::Expiry:
+      return "expiry";
   }
   return "";
 }
@@ -184,6 +188,34 @@ constexpr std::string_view name_of(OperatorSource source) {
       return "commands_file";
     case OperatorSource::ControlPlane:
       return "control_plane";
+    case OperatorSource::Configuration:
+      return "configuration";
+    case OperatorSource::Gate:
+      return "gate";
+  }
+  return "";
+}
+constexpr std::string_view name_of(ChangeStep step) {
+  switch (step) {
+    case ChangeStep::Propose:
+      return "propose";
+    case ChangeStep::Approve:
+      return "approve";
+    case ChangeStep::Refuse:
+      return "refuse";
+    case ChangeStep::Withdraw:
+      return "withdraw";
+    case ChangeStep::Lapse:
+      return "lapse";
+  }
+  return "";
+}
+constexpr std::string_view name_of(ChangeKind kind) {
+  switch (kind) {
+    case ChangeKind::Reload:
+      return "reload";
+    case ChangeKind::Override:
+      return "override";
   }
   return "";
 }

@@ -56,7 +56,8 @@ enum class RecordType : std::uint16_t {
   Expire = 39,            // an instrument ends
   Split = 40,             // of an instrument
   LeverageCap = 41,
-  Operator = 42,     // who gave the command that the next record is
+  Operator = 42,  // who gave the command that the next record is
+  Change = 43,    // a change of limits is proposed, approved, refused, withdrawn, or lapses
   Acknowledge = 44,  // an operator has seen a warning
 };
 
@@ -261,8 +262,10 @@ struct PublishTableRecord {
 // parameters/<its SHA-256>.json (gateway/parameters).
 using ParameterHash = feeds::TableHash;
 enum class ParametersCause : std::uint8_t {
-  Reload,  // the configuration's files were loaded again
-  Regime,  // a factor's volatility selects another regime
+  Reload,    // the configuration's files were loaded again
+  Regime,    // a factor's volatility selects another regime
+  Override,  // some limits have other values for a while
+  Expiry,    // of such an override
 };
 struct ParametersRecord {
   risk::Timestamp time;
@@ -272,7 +275,9 @@ struct ParametersRecord {
   config::RegimeChoice regimes{};
   std::array<char, 32> by{};  // who asked for it, then zeros
   ParametersCause cause = ParametersCause::Reload;
-  std::array<std::uint8_t, 7> padding{};
+  std::array<std::uint8_t, 3> padding{};
+  std::uint32_t change =
+      0;  // ChangeRecord::id of what comes into force, or ends; 0: none was proposed
 };
 
 // Orders that add risk are refused while it is on; each decision says whether it was. It changes
@@ -297,6 +302,8 @@ static_assert(journal::is_journal_command<ParametersRecord>);
 enum class OperatorSource : std::uint8_t {
   CommandsFile,  // `portcullis run --commands`
   ControlPlane,
+  Configuration,  // the files, at a start or a signal
+  Gate,           // by itself
 };
 // Both records are taken in one step: no other record comes between them, though a process that is
 // killed there leaves this one without the command. It changes nothing itself.
@@ -320,6 +327,37 @@ struct AcknowledgeRecord {
 
 static_assert(journal::is_journal_command<OperatorRecord> &&
               journal::is_journal_command<AcknowledgeRecord>);
+enum class ChangeStep : std::uint8_t {
+  Propose,
+  Approve,
+  Refuse,    // the approver's no
+  Withdraw,  // its proposer's, or that of another who may propose
+  Lapse,     // it cannot come into force any more, or an override cannot stay; `reason` says why
+};
+enum class ChangeKind : std::uint8_t {
+  Reload,    // the whole configuration
+  Override,  // single limits, for a while
+};
+// A step in the life of a change (changes.h), with who took it. What follows from it for the parameters
+// in force is another record, behind this one.
+struct ChangeRecord {
+  risk::Timestamp time;
+  risk::Timestamp effective_at;  // this and the next three, of Propose alone; 0: at once
+  risk::Timestamp expires_at;    // of an override
+  ParameterHash
+      hash{};  // of the configuration's canonical text, or the list of overridden limits, in the
+               // parameter log
+  std::array<char, 64> by{};      // as in OperatorRecord
+  std::array<char, 64> reason{};  // in his words
+  std::uint32_t id = 0;           // rises by one from change to change
+  ChangeStep step = ChangeStep::Propose;
+  ChangeKind kind = ChangeKind::Reload;  // this and the next, of Propose alone
+  std::uint8_t needs_approval = 0;       // of another person than `by`
+  config::Role role = config::Role::Risk;
+  OperatorSource source = OperatorSource::ControlPlane;
+  std::array<std::uint8_t, 7> padding{};
+};
+static_assert(journal::is_journal_command<ChangeRecord>);
 static_assert(journal::is_journal_command<PublishTableRecord> &&
               journal::is_journal_command<OverloadRecord>);
 static_assert(journal::is_journal_command<MarkerRecord> &&

@@ -137,6 +137,7 @@ const char* Gate::check_loaded() const noexcept {
     if (!is_bool(*flag)) return "a flag of the gate";
   }
   if (link_ > LinkState::Lost) return "the state of the link";
+  if (!changes_.is_sound()) return "the table of changes";
   const risk::Parameters& p = deployment_.parameters;
   if (recheck_next_ >= std::max<std::size_t>(1, p.accounts.size())) return "the next recheck";
   if (sweep_count_ > sweeps_.size()) return "the number of sweeps";
@@ -189,6 +190,16 @@ std::uint64_t Gate::own_hash() const noexcept {
   mix.add(recheck_next_).add(std::uint64_t{recheck_starts_day_});
   mix.add(static_cast<std::uint64_t>(day_));
   if (fact_number_ != 0) mix.add(fact_number_);  // journals that know no facts keep their hash
+  if (changes_.next_id() != 1) mix.add(changes_.next_id());  // nor changes
+  for (const OpenChange& change : changes_.open()) {
+    mix.add(static_cast<std::uint64_t>(change.proposed_at.ns));
+    mix.add(static_cast<std::uint64_t>(change.effective_at.ns));
+    mix.add(static_cast<std::uint64_t>(change.expires_at.ns));
+    mix.add(change.hash).add(change.by).add(change.reason).add(change.approver);
+    mix.add(std::uint64_t{change.id} << 32 | static_cast<std::uint64_t>(change.kind) << 24 |
+            static_cast<std::uint64_t>(change.state) << 16 |
+            std::uint64_t{change.needs_approval} << 8 | static_cast<std::uint64_t>(change.role));
+  }
   mix.add(counters_.forwarded).add(counters_.rejected).add(counters_.executed);
   return mix.value();
 }

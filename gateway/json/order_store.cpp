@@ -96,6 +96,7 @@ void OrderStore::take(const journal::RecordView& view) {
     case RecordType::Parameters:  // fees are the same (config/reload.h)
     case RecordType::Operator:
     case RecordType::Acknowledge:
+    case RecordType::Change:
       return;
   }
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/deployment.h"
+#include "config/overrides.h"
 #include "config/problem.h"
 #include "gateway/gate/parameters.h"
 
@@ -32,22 +33,33 @@ class ParameterDesk {
   ParameterDesk(const config::Deployment& begun, const gate::ParametersInForce& in_force,
                 std::filesystem::path journal);
 
-  // Of the whole configuration, under the regimes in force.
+  // Of the whole configuration, under the regimes and overrides in force.
   [[nodiscard]] Prepared prepare_reload(const config::Deployment& next, std::string_view by);
   [[nodiscard]] Prepared prepare_regimes(const config::RegimeChoice& regimes, std::string_view by);
+  // Of a configuration's canonical text with these overrides. What is wrong under any choice of regimes is a
+  // problem, but of an expiry: a layer that was sound is taken off.
+  [[nodiscard]] Prepared prepare_layers(const std::string& configuration,
+                                        const std::vector<config::OverrideSet>& overrides,
+                                        gate::ParametersCause cause, std::uint32_t change,
+                                        std::string_view by);
   // What was prepared last is in force now, or was not taken.
   void settle(bool is_in_force);
 
   // What is in force: canonical text, parameters with their version, regimes. No credentials.
   [[nodiscard]] const config::Deployment& in_force() const { return in_force_; }
+  // Its layers: the configuration's text, and the overrides.
+  [[nodiscard]] const std::string& configuration() const { return configuration_; }
+  [[nodiscard]] const std::vector<config::OverrideSet>& overrides() const { return overrides_; }
 
  private:
   [[nodiscard]] Prepared prepare(const std::string& text, const config::RegimeChoice& regimes,
-                                 std::uint32_t version_min, gate::ParametersCause cause,
-                                 std::string_view by);
+                                 gate::ParametersCause cause, std::string_view by);
+  void split_layers();
 
   const std::filesystem::path journal_;
   config::Deployment in_force_;
+  std::string configuration_;
+  std::vector<config::OverrideSet> overrides_;
   std::optional<config::Deployment> prepared_;
 };
 

@@ -13,20 +13,20 @@ void ParameterQueue::publish(gate::PublishedParameters parameters) {
   wake_();
 }
 
-std::optional<bool> ParameterQueue::answer() {
+std::optional<ParameterAnswer> ParameterQueue::answer() {
   if (state_.load(std::memory_order_acquire) != State::Answered) return std::nullopt;
   parameters_ = {};
-  const bool in_force = in_force_;
+  const ParameterAnswer answer = answer_;
   state_.store(State::Empty, std::memory_order_relaxed);
-  return in_force;
+  return answer;
 }
 
 gate::PublishedParameters* ParameterQueue::next() noexcept {
   return state_.load(std::memory_order_acquire) == State::Published ? &parameters_ : nullptr;
 }
 
-void ParameterQueue::answer_next(bool in_force) noexcept {
-  in_force_ = in_force;
+void ParameterQueue::answer_next(ParameterAnswer answer) noexcept {
+  answer_ = answer;
   state_.store(State::Answered, std::memory_order_release);
 }
 

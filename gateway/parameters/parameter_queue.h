@@ -11,6 +11,12 @@
 
 namespace portcullis::gateway::parameters {
 
+struct ParameterAnswer {
+  bool is_taken = false;
+  std::uint64_t sequence = 0;  // of the last record, where they were taken
+  std::int64_t time_ns = 0;    // of the records
+};
+
 class ParameterQueue {
  public:
   // `wake` is called on the publisher's thread; it must not block.
@@ -20,20 +26,20 @@ class ParameterQueue {
 
   // REQUIRES: everything before has been answered for.
   void publish(gate::PublishedParameters parameters);
-  // Whether they are in force; none: there is no answer yet. What they have replaced is freed.
-  std::optional<bool> answer();
+  // What became of them; none: there is no answer yet. What they have replaced is freed.
+  std::optional<ParameterAnswer> answer();
 
   // --- the shard's
 
   // What waits, until answer_next(); null: nothing.
   [[nodiscard]] gate::PublishedParameters* next() noexcept;
-  void answer_next(bool in_force) noexcept;
+  void answer_next(ParameterAnswer answer) noexcept;
 
  private:
   enum class State : std::uint8_t { Empty, Published, Answered };
   const std::function<void()> wake_;
   gate::PublishedParameters parameters_;
-  bool in_force_ = false;
+  ParameterAnswer answer_;
   std::atomic<State> state_{State::Empty};
 };
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <utility>
 
@@ -16,20 +18,27 @@ namespace portcullis::gateway::parameters {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{1};  // between two looks for the shard's answer
+// While a change waits for its time: that is looked at so often, whatever clock tells it.
+constexpr std::int64_t kTickNs = 10'000'000;
 
 }  // namespace
 
-Reloader::Reloader(ParameterDesk& desk, ParameterQueue& queue, ReloaderOptions options)
-    : desk_(desk), queue_(queue), options_(std::move(options)) {
+Reloader::Reloader(ChangeDesk& desk, ParameterQueue& queue, ChangeExchange& exchange,
+                   ReloaderOptions options)
+    : desk_(desk), queue_(queue), exchange_(exchange), options_(std::move(options)) {
   ::sem_init(&asked_, 0, 0);
+  exchange_.set_wake([this] { ::sem_post(&asked_); });
 }
 
 Reloader::~Reloader() {
   stop();
+  exchange_.set_wake({});
   ::sem_destroy(&asked_);
 }
 
 void Reloader::start() {
+  desk_.set_publish([this](gate::PublishedParameters& parameters) { return publish(parameters); });
+  exchange_.show(desk_.view());
   thread_ = std::thread([this] { run(); });
 }
 
@@ -54,74 +63,101 @@ void Reloader::ask_regimes(const config::RegimeChoice& regimes) {
   ::sem_post(&asked_);
 }
 
-void Reloader::run() {
-  while (!stopping_.load()) {
+void Reloader::wait() {
+  if (!desk_.has_open()) {
     while (::sem_wait(&asked_) != 0 && errno == EINTR) {
     }
-    if (stopping_.load()) return;
-    if (reload_asked_.exchange(false)) reload();
-    std::optional<config::RegimeChoice> regimes;
-    {
-      const std::lock_guard lock(mutex_);
-      regimes.swap(regimes_asked_);
-    }
-    if (regimes) choose(*regimes);
+    return;
   }
+  timespec until{};
+  ::clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += kTickNs;
+  if (until.tv_nsec >= risk::kSecondNs) {
+    until.tv_nsec -= risk::kSecondNs;
+    ++until.tv_sec;
+  }
+  while (::sem_timedwait(&asked_, &until) != 0 && errno == EINTR) {
+  }
+}
+
+void Reloader::run() {
+  while (!stopping_.load()) {
+    wait();
+    if (!stopping_.load()) work();
+  }
+  for (const ChangeRequest& request : exchange_.take_requests()) {
+    ChangeAnswer refused;
+    refused.request = request.request;
+    refused.is_conflict = true;
+    refused.problems = {{"", "", "", "the gate stops"}};
+    exchange_.answer(std::move(refused));
+  }
+}
+
+void Reloader::work() {
+  if (reload_asked_.exchange(false)) reload();
+  std::optional<config::RegimeChoice> regimes;
+  {
+    const std::lock_guard lock(mutex_);
+    regimes.swap(regimes_asked_);
+  }
+  if (regimes) {
+    for (const config::Problem& problem : desk_.take_regimes(*regimes))
+      if (options_.tell) options_.tell("regimes: " + config::to_text(problem));
+  }
+  for (const ChangeRequest& request : exchange_.take_requests()) {
+    ChangeAnswer answer = desk_.take(request, feeds::epoch_ns());
+    exchange_.show(desk_.view());  // so that who has the answer sees it
+    exchange_.answer(std::move(answer));
+  }
+  desk_.work(feeds::epoch_ns());
+  exchange_.show(desk_.view());
 }
 
 void Reloader::reload() {
-  Prepared prepared;
   config::LoadResult next = config::load(options_.folder);
-  if (next.ok()) {
-    prepared = desk_.prepare_reload(next.deployment, fmt::format("uid {}", asked_by_.load()));
-  } else {
-    prepared.problems = std::move(next.problems);
+  if (!next.ok()) {
+    ChangeAnswer refused;
+    refused.problems = std::move(next.problems);
+    refused.version = desk_.view()->version;
+    return answer(refused);
   }
-  const bool is_in_force = publish(prepared);
-  answer(prepared, is_in_force);
-}
-
-void Reloader::choose(const config::RegimeChoice& regimes) {
-  Prepared prepared = desk_.prepare_regimes(regimes, "regimes");
-  (void)publish(prepared);
-  for (const config::Problem& problem : prepared.problems)
-    if (options_.tell) options_.tell("regimes: " + config::to_text(problem));
+  answer(desk_.take_configuration(next.deployment, fmt::format("uid {}", asked_by_.load()),
+                                  feeds::epoch_ns()));
 }
 
 // The shard answers when its journal has room for the record.
-bool Reloader::publish(Prepared& prepared) {
-  if (!prepared.parameters) return false;
-  const std::uint32_t version = prepared.parameters->record.version;
-  queue_.publish(std::move(*prepared.parameters));
-  std::optional<bool> answered;
+std::optional<ParameterAnswer> Reloader::publish(gate::PublishedParameters& parameters) {
+  if (stopping_.load()) return std::nullopt;
+  queue_.publish(std::move(parameters));
+  std::optional<ParameterAnswer> answered;
   while (!(answered = queue_.answer()) && !stopping_.load()) std::this_thread::sleep_for(kLook);
-  desk_.settle(answered.value_or(false));
-  if (!answered.value_or(false)) {
-    prepared.problems.push_back({"", "", "",
-                                 answered ? "the gate has other parameters than were to be replaced"
-                                          : "the gate has been stopped"});
-    return false;
-  }
-  if (options_.tell) options_.tell(fmt::format("parameters of version {} are in force", version));
-  if (options_.in_force) options_.in_force(desk_.in_force());
-  return true;
+  return answered;
 }
 
-void Reloader::answer(const Prepared& prepared, bool is_in_force) {
+void Reloader::answer(const ChangeAnswer& answer) {
+  const bool is_in_force = answer.standing == ChangeStanding::Done;
+  const bool is_proposed = answer.change != 0 && !is_in_force;
   std::string problems;
-  for (const config::Problem& problem : prepared.problems) {
+  for (const config::Problem& problem : answer.problems) {
     const std::string text = config::to_text(problem);
     problems += (problems.empty() ? "" : ", ") + config::quote(text);
     if (options_.tell) options_.tell("reload refused: " + text);
   }
-  if (prepared.problems.empty() && !is_in_force && options_.tell)
+  if (options_.tell && is_proposed) {
+    options_.tell(fmt::format("reload: a raise of limits: change {} waits for another person",
+                              answer.change));
+  } else if (options_.tell && answer.problems.empty() && !is_in_force) {
     options_.tell("reload: the configuration is in force already");
+  }
   const std::filesystem::path path = options_.journal / kAnswerFile;
   std::filesystem::path part = path;
   part += ".part";
   std::ofstream out(part, std::ios::binary);
-  out << fmt::format("{{\"time_ns\": {}, \"version\": {}, \"changed\": {}, \"problems\": [{}]}}\n",
-                     feeds::epoch_ns(), desk_.in_force().parameters.version, is_in_force, problems);
+  out << fmt::format(
+      "{{\"time_ns\": {}, \"version\": {}, \"changed\": {}, \"proposed\": {}, \"problems\": "
+      "[{}]}}\n",
+      feeds::epoch_ns(), answer.version, is_in_force, is_proposed ? answer.change : 0, problems);
   out.close();
   std::error_code error;
   if (out) std::filesystem::rename(part, path, error);

@@ -1,5 +1,6 @@
 // The thread that puts other parameters in force while the gate runs: it loads the configuration again
-// when it is asked to, hands what came of it to the shard, and tells what became of it.
+// when it is asked to, does what people ask for over the control plane and what time brings about
+// (ChangeDesk), hands what came of it to the shard, and tells what became of it.
 #pragma once
 
 #include <semaphore.h>
@@ -14,7 +15,7 @@
 #include <thread>
 
 #include "config/deployment.h"
-#include "gateway/parameters/parameter_desk.h"
+#include "gateway/parameters/change_desk.h"
 #include "gateway/parameters/parameter_queue.h"
 
 namespace portcullis::gateway::parameters {
@@ -24,19 +25,19 @@ struct ReloaderOptions {
   std::filesystem::path journal;  // where its answers are left: reload.json
   // Told on its thread what an operator should know, a line each.
   std::function<void(const std::string&)> tell{};
-  // Told on its thread what is in force from now on.
-  std::function<void(const config::Deployment&)> in_force{};
 };
 
 class Reloader {
  public:
-  // `desk` is its own from start() to stop(); both must outlive it.
-  Reloader(ParameterDesk& desk, ParameterQueue& queue, ReloaderOptions options);
+  // `desk` and the working side of `exchange` are its own from start() to stop(); all must outlive it.
+  Reloader(ChangeDesk& desk, ParameterQueue& queue, ChangeExchange& exchange,
+           ReloaderOptions options);
   ~Reloader();
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
   void start();
+  // What people have asked for and was not begun is refused.
   void stop();
 
   // From any thread or a signal handler. Requests that come while one is worked on are one.
@@ -46,14 +47,16 @@ class Reloader {
 
  private:
   void run();
+  void wait();
+  void work();
   void reload();
-  void choose(const config::RegimeChoice& regimes);
-  // Whether it is in force.
-  bool publish(Prepared& prepared);
-  void answer(const Prepared& prepared, bool is_in_force);
+  // None: it has been stopped.
+  std::optional<ParameterAnswer> publish(gate::PublishedParameters& parameters);
+  void answer(const ChangeAnswer& answer);
 
-  ParameterDesk& desk_;
+  ChangeDesk& desk_;
   ParameterQueue& queue_;
+  ChangeExchange& exchange_;
   const ReloaderOptions options_;
   sem_t asked_{};
   std::atomic<bool> reload_asked_{false};

@@ -554,7 +554,10 @@ bool Shard::drain_parameters() {
   if (inputs_.parameters == nullptr || journal_.room() > journal::Room::ReducingOnly) return false;
   gate::PublishedParameters* parameters = inputs_.parameters->next();
   if (parameters == nullptr) return false;
-  inputs_.parameters->answer_next(gate_.on_parameters(*parameters, now_ns_));
+  // Not before whoever has found that it is time.
+  const std::int64_t now_ns = tick();
+  const bool is_taken = gate_.on_parameters(*parameters, now_ns);
+  inputs_.parameters->answer_next({is_taken, journal_.published_sequence(), now_ns});
   return true;
 }
 

@@ -136,6 +136,7 @@ def check_reply(operation, what, reply):
 ORDER = {"session": "ALPHA2", "instrument": "AMZN", "side": "buy", "quantity": "1", "price": "219"}
 BIG = dict(ORDER, quantity="100000")
 MARKET = {key: ORDER[key] for key in ("session", "instrument", "side", "quantity")} | {"type": "market"}
+CLIP = {"account": "alpha-1", "instrument": "AMZN", "limit": "clip"}
 # What is right for each operation, several times where there are several forms.
 RIGHT = {
     "ready": [""], "status": [""], "metrics": [""], "openapi": [""],
@@ -149,6 +150,13 @@ RIGHT = {
     "kill": [{"account": "bravo-2", "reason": "a drill"}], "suspend": [{"session": "BRAVO2"}],
     "close-only": [{"node": "bravo"}], "cancel-all": [{"instrument": "AMZN"}],
     "resume": [{"account": "bravo-2"}, {"session": "BRAVO2"}, {"node": "bravo"}],
+    "changes": [""], "reload": [{"reason": "a drill"}, {"reason": "a drill", "effective_at": "2100-01-05T00:00:00Z"}],
+    "override": [{"changes": [dict(CLIP, value="50")], "for_s": 3600, "reason": "a drill"},
+                 {"changes": [dict(CLIP, value="many")], "for_s": 60, "reason": "no number"},
+                 {"changes": [{"node": "alpha", "limit": "open_orders_max", "value": "1000"}],
+                  "expires_at": "2100-01-05T00:00:00Z", "reason": "too long"}],
+    "approve": [{"change": 99}, {"change": 1, "reason": "agreed"}], "refuse": [{"change": 99, "reason": "there is none"}],
+    "withdraw": [{"change": 99, "reason": "there is none"}],
     "lost-orders-dead": [{"reason": "as the venue says"}], "accept-state": [{"reason": "compared"}],
     "acknowledge": [{"alert": "1-0", "reason": "seen"}],
     "fact": [{"action": "transfer", "number": 7, "asset": "USDC", "amount": "1000.5", "to": "alpha-1", "reason": "wire"},

@@ -16,7 +16,6 @@
 
 #include "config/json.h"
 #include "feeds/epoch_clock.h"
-#include "gateway/control/tokens.h"
 #include "gateway/control/verbs.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/journal/reader.h"
@@ -33,20 +32,6 @@ namespace portcullis::test::control_plane_test {
 namespace {
 
 using config::Role;
-using gateway::control::hash_of;
-
-std::string control_json(const Port& port, const std::string& tls, const std::string& more) {
-  std::string tokens;
-  for (const auto role : {Role::Viewer, Role::Risk, Role::Approver, Role::Operator}) {
-    tokens += std::string(tokens.empty() ? "" : ",") + '"' + std::string(config::name_of(role)) +
-              R"(":{"role":")" + std::string(config::name_of(role)) + R"(","token_sha256":")" +
-              gateway::control::to_text(hash_of(token_of(role))) + "\"}";
-  }
-  return R"({"port":)" + std::to_string(port.number()) + R"(,"tls":)" + tls +
-         R"(,"connections_max":8,"requests_per_second_max":1000,"what_if_orders_max":8,)"
-         R"("rejects_kept":100,"send_buffer_bytes":65536,)" +
-         more + R"("tokens":{)" + tokens + "}}";
-}
 
 class ControlPlane : public ::testing::Test {
  protected:
@@ -54,7 +39,7 @@ class ControlPlane : public ::testing::Test {
              std::vector<Change> changes = {}) {
     changes.push_back(
         {Change::Kind::Add, "process.json", "control",
-         control_json(port_, tls,
+         control_json(port_.number(), tls,
                       "\"request_timeout_ms\":" + std::to_string(request_timeout_ms) + ",")});
     deployment_ = std::make_unique<TestDeployment>(changes);
     start_again();
@@ -231,13 +216,17 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       R"("price":"219"}]})";
   const std::string fact =
       R"({"action":"transfer","number":7,"asset":"USDC","amount":"5","to":"alpha-1"})";
+  const std::string override =
+      R"({"changes":[{"account":"bravo-2","instrument":"AMZN","limit":"clip","value":"5"}],)"
+      R"("for_s":3600,"reason":"a drill"})";
+  const std::string change = R"({"change":1,"reason":"a drill"})";
   struct Row {
     const char* method;
     const char* target;
     std::string body;
     std::array<unsigned, 8> status;  // by caller
   };
-  // 409: there is nothing to decide; 426: events are for WebSockets.
+  // 409: there is nothing to decide, or the change is in force; 426: events are for WebSockets.
   const Row rows[] = {
       {"GET", "/v1/ready", "", {200, 200, 200, 200, 200, 200, 200, 200}},
       {"GET", "/v1/status", "", {401, 401, 401, 401, 200, 200, 200, 200}},
@@ -249,6 +238,7 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"GET", "/metrics", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/openapi.json", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"GET", "/v1/events", "", {401, 401, 401, 401, 426, 426, 426, 426}},
+      {"GET", "/v1/changes", "", {401, 401, 401, 401, 200, 200, 200, 200}},
       {"POST", "/v1/what-if", orders, {401, 401, 401, 401, 403, 200, 200, 200}},
       {"POST", "/v1/kill", who, {401, 401, 401, 401, 403, 200, 403, 200}},
       {"POST", "/v1/suspend", who, {401, 401, 401, 401, 403, 200, 403, 200}},
@@ -259,6 +249,11 @@ TEST_F(ControlPlane, TheMatrixOfCallersAndVerbsIsThis) {
       {"POST", "/v1/accept-state", why, {401, 401, 401, 401, 403, 403, 403, 409}},
       {"POST", "/v1/fact", fact, {401, 401, 401, 401, 403, 403, 403, 200}},
       {"POST", "/v1/acknowledge", alert, {401, 401, 401, 401, 403, 409, 403, 409}},
+      {"POST", "/v1/reload", why, {401, 401, 401, 401, 403, 200, 403, 403}},
+      {"POST", "/v1/override", override, {401, 401, 401, 401, 403, 200, 403, 403}},
+      {"POST", "/v1/approve", change, {401, 401, 401, 401, 403, 403, 409, 403}},
+      {"POST", "/v1/refuse", change, {401, 401, 401, 401, 403, 403, 409, 403}},
+      {"POST", "/v1/withdraw", change, {401, 401, 401, 401, 403, 409, 403, 403}},
   };
   for (const Row& row : rows) {
     for (std::size_t caller = 0; caller < std::size(callers); ++caller)

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/gate/records.h"
+#include "gateway/parameters/change_desk.h"
 #include "tests/support/audited_gate.h"
 #include "tests/support/failing_disk.h"
 
@@ -65,6 +66,51 @@ TEST_F(AuditLogTest, SaysWhoDidWhatAndWhatItWasBefore) {
       << member(3, "after");
   EXPECT_EQ(std::stoi(member(3, "parameters")), std::stoi(member(2, "parameters")) + 1);
   EXPECT_EQ(w.log_lines()[0].substr(0, 14), R"({"sequence":0,)");
+}
+
+TEST_F(AuditLogTest, AChangeOfLimitsIsToldStepByStep) {
+  namespace parameters = gateway::parameters;
+  parameters::ParameterDesk layers(w.deployment(), w.gate().parameters(), w.directory());
+  parameters::ChangeDesk desk(
+      layers, w.gate().changes(),
+      {.four_eyes = true,
+       .override_max_ns = 60 * risk::kSecondNs,
+       .journal = w.directory(),
+       .load = {}},
+      [this](gateway::gate::PublishedParameters& step) { return std::optional(w.take(step)); }, {});
+  parameters::ChangeRequest request;
+  request.type = parameters::ChangeRequest::Type::Override;
+  request.by = "anna";
+  request.reason = "the roll";
+  request.for_ns = risk::kSecondNs;
+  request.limits = {{true, "alpha-hedge", "AMZN", "clip", "6000"}};
+  ASSERT_EQ(desk.take(request, w.now_ns).change, 1U);
+  request.type = parameters::ChangeRequest::Type::Approve;
+  request.by = "bert";
+  request.reason = "agreed";
+  request.change = 1;
+  ASSERT_TRUE(desk.take(request, w.now_ns).problems.empty());
+  w.now_ns += risk::kSecondNs;
+  desk.work(w.now_ns);
+  write();
+  expect_whole({"begin", "propose", "approve", "override", "expiry"});
+  EXPECT_EQ(member(1, "by"), "anna");
+  EXPECT_EQ(member(1, "reason"), "the roll");
+  EXPECT_NE(member(1, "after").find(R"("needs_approval":true,"limits":[{"scope":"account",)"),
+            std::string::npos)
+      << member(1, "after");
+  EXPECT_EQ(member(2, "by"), "bert");
+  EXPECT_EQ(member(2, "before"), R"({"change":1,"proposed_by":"anna"})");
+  EXPECT_EQ(member(3, "reason"), "the roll");
+  EXPECT_NE(
+      member(3, "after")
+          .find(R"("change":1,"proposed_by":"anna","approver":"bert","values":[{"path":)"
+                R"("limits.json: accounts.alpha-hedge.instruments.AMZN.clip","old":"\"5000\"",)"
+                R"("new":"\"6000\""}],"values_changed":1)"),
+      std::string::npos)
+      << member(3, "after");
+  EXPECT_EQ(member(4, "by"), "gate");
+  EXPECT_NE(member(4, "after").find(R"("old":"\"6000\"","new":"\"5000\"")"), std::string::npos);
 }
 
 TEST_F(AuditLogTest, AFactOfACommandsFileIsTold) {

@@ -24,6 +24,7 @@ config::ControlSettings control_settings() {
   settings.rejects_kept = 16;
   settings.request_ns = 5'000'000'000;
   settings.send_buffer_bytes = 1 << 20;
+  settings.override_max_ns = 86'400 * risk::kSecondNs;
   for (const auto role :
        {config::Role::Viewer, config::Role::Risk, config::Role::Approver, config::Role::Operator}) {
     settings.tokens.push_back({.name = std::string(config::name_of(role)),
@@ -33,8 +34,39 @@ config::ControlSettings control_settings() {
   return settings;
 }
 
+std::string control_json(std::uint16_t port, const std::string& tls, const std::string& more) {
+  std::string tokens;
+  for (const config::ControlToken& token : control_settings().tokens) {
+    tokens += std::string(tokens.empty() ? "" : ",") + '"' + token.name + R"(":{"role":")" +
+              token.name + R"(","token_sha256":")" + control::to_text(token.hash) + "\"}";
+  }
+  return R"({"port":)" + std::to_string(port) + R"(,"tls":)" + tls +
+         R"(,"connections_max":8,"requests_per_second_max":1000,"what_if_orders_max":8,)"
+         R"("rejects_kept":100,"send_buffer_bytes":65536,)" +
+         more + R"("tokens":{)" + tokens + "}}";
+}
+
 ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)
-    : world(of), settings(with), reader_(of.journal_folder(), {.include_ring = true}) {
+    : world(of),
+      settings(with),
+      reader_(of.journal_folder(), {.include_ring = true}),
+      layers_(of.deployment(), of.running_gate().parameters(), of.journal_folder()),
+      change_desk_(layers_, of.running_gate().changes(),
+                   {.four_eyes = with.four_eyes,
+                    .override_max_ns = with.override_max_ns,
+                    .journal = of.journal_folder(),
+                    .load = [this] { return next; }},
+                   [this](gateway::gate::PublishedParameters& step) {
+                     gateway::parameters::ParameterAnswer answer;
+                     EXPECT_TRUE(world.operate([&](gateway::gate::Gate& gate) {
+                       answer.time_ns = world.now_ns();
+                       answer.is_taken = gate.on_parameters(step, answer.time_ns);
+                     }));
+                     answer.sequence = world.journal().published_sequence();
+                     return std::optional(answer);
+                   },
+                   {}) {
+  next.deployment = world.deployment();
   control::ControlNeeds needs{
       .deployment = world.deployment(),
       .settings = settings,
@@ -58,8 +90,16 @@ ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)
           },
       .pause = [] {},
       .sweeps = world.sweeps(),
-      .warnings = world.warnings()};
+      .warnings = world.warnings(),
+      .changes = &changes};
   door = std::make_unique<control::ControlDoor>(needs, *this);
+}
+
+void ControlWorld::answer_changes() {
+  change_desk_.work(world.now_ns());
+  for (const auto& request : changes.take_requests())
+    changes.answer(change_desk_.take(request, world.now_ns()));
+  changes.show(change_desk_.view());
 }
 
 void ControlWorld::feed_records() {
@@ -70,6 +110,7 @@ void ControlWorld::feed_records() {
 
 void ControlWorld::pass() {
   EXPECT_TRUE(world.pass());
+  answer_changes();
   feed_records();
   door->on_time(world.now_ns());
 }

@@ -13,6 +13,7 @@
 #include "config/control_settings.h"
 #include "gateway/control/door.h"
 #include "gateway/journal/reader.h"
+#include "gateway/parameters/change_desk.h"
 #include "tests/support/shard_world.h"
 
 namespace portcullis::test {
@@ -20,6 +21,9 @@ namespace portcullis::test {
 // One of each role, "viewer", "risk", "approver" and "operator", with their tokens.
 [[nodiscard]] config::ControlSettings control_settings();
 [[nodiscard]] std::string token_of(config::Role role);
+// "control" of process.json with these tokens; `tls` and `more`, members with a comma behind each, as JSON.
+[[nodiscard]] std::string control_json(std::uint16_t port, const std::string& tls,
+                                       const std::string& more);
 
 class ControlWorld : public gateway::edge::Outlet {
  public:
@@ -62,14 +66,20 @@ class ControlWorld : public gateway::edge::Outlet {
   std::uint64_t synced = 0;  // with `waits_for_disk`
   bool waits_for_disk = false;
   std::unique_ptr<gateway::control::ControlDoor> door;
+  // Of changes of limits; what the files say is `next`.
+  gateway::parameters::ChangeExchange changes;
+  config::LoadResult next;
 
  private:
   void send(Id id, std::string text) override { heard_[id].push_back(std::move(text)); }
   void reply(Id, Reply reply) override { late_ = std::move(reply); }
   void close(Id id, gateway::edge::CloseCode, std::string_view) override { closed_[id] = true; }
   void feed_records();
+  void answer_changes();
 
   gateway::journal::Reader reader_;
+  gateway::parameters::ParameterDesk layers_;
+  gateway::parameters::ChangeDesk change_desk_;
   std::optional<Reply> late_;
   std::map<Id, std::vector<std::string>> heard_;
   std::map<Id, bool> closed_;

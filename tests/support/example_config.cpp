@@ -106,6 +106,7 @@ Texts read_example_with_json_clients() {
            {Add, "process.json", "control",
             R"({"address": "127.0.0.1", "port": 0,
                 "tls": {"certificate_file": "control.crt", "private_key_file": "control.key"},
+                "four_eyes": true, "override_max_s": 3600,
                 "connections_max": 8, "requests_per_second_max": 20, "what_if_orders_max": 4,
                 "rejects_kept": 100, "request_timeout_ms": 5000, "send_buffer_bytes": 65536,
                 "tokens": {

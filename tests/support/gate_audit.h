@@ -44,7 +44,7 @@ class GateAudit {
   struct Counts {
     std::uint64_t forwarded = 0, rejected = 0, ignored = 0, malformed = 0, executed = 0, broken = 0,
                   voided = 0, reservations = 0, drained = 0, cancels = 0, restarts = 0, links = 0,
-                  muddled = 0, looked = 0, funded = 0, facts = 0, reloads = 0;
+                  muddled = 0, looked = 0, funded = 0, facts = 0, reloads = 0, changes = 0;
   };
   // REQUIRES: nothing has been traded in the world yet, and it is priced.
   GateAudit(AuditedWorld& world, Venue venue, Counts& counts);

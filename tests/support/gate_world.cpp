@@ -205,6 +205,12 @@ bool GateWorld::reload(const std::vector<Change>& changes) {
   return is_in_force;
 }
 
+gateway::parameters::ParameterAnswer GateWorld::take(gate::PublishedParameters& step) {
+  const bool is_taken = gate_->on_parameters(step, now_ns);
+  after_call();
+  return {is_taken, journal_->published_sequence(), now_ns};
+}
+
 bool GateWorld::look_again() {
   bool looked = gate_->recheck(now_ns);
   after_call();

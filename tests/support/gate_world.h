@@ -22,6 +22,7 @@
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 #include "gateway/ouch/messages.h"
+#include "gateway/parameters/parameter_queue.h"
 #include "gateway/soup/client_connection.h"
 #include "gateway/soup/server_connection.h"
 #include "gateway/venue_sim/matching_engine.h"
@@ -75,6 +76,8 @@ class GateWorld : public AuditedWorld {
   // --- operators, and what the shard tells the gate
   // The configuration so changed is loaded again, and in force from now on. False: it was already.
   bool reload(const std::vector<Change>& changes);
+  // A step of a change, or other parameters, as who makes them brings them to the gate.
+  gateway::parameters::ParameterAnswer take(gateway::gate::PublishedParameters& step);
   void control(risk::Control control);
   void sweep(gateway::gate::SweepScope scope, std::uint32_t target,
              std::uint32_t instrument = risk::kNone32);

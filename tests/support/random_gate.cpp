@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gateway/parameters/change_desk.h"
 #include "tests/support/gate_world.h"
 #include "tests/support/random_orders.h"
 #include "tests/support/random_world.h"
@@ -70,6 +71,7 @@ class RandomGate {
   void other_trades();
   void operator_acts();
   void reload();
+  void change_limits();
   void hold_or_carry();
   void venue_says();
   ouch::OutboundMessage venue_message();
@@ -378,6 +380,47 @@ void RandomGate::reload() {
   look();
 }
 
+// Overrides are proposed, approved, refused, withdrawn by whoever, come into force and expire.
+void RandomGate::change_limits() {
+  namespace parameters = gateway::parameters;
+  using Type = parameters::ChangeRequest::Type;
+  parameters::ParameterDesk layers(world_.deployment(), world_.gate().parameters(),
+                                   world_.directory());
+  parameters::ChangeDesk desk(
+      layers, world_.gate().changes(),
+      parameters::ChangeSettings{.four_eyes = looks_.percent(70),
+                                 .override_max_ns = 86'400 * risk::kSecondNs,
+                                 .journal = world_.directory(),
+                                 .load = {}},
+      [this](gate::PublishedParameters& step) { return std::optional(world_.take(step)); }, {});
+  desk.work(world_.now_ns);
+  parameters::ChangeRequest request;
+  request.by = looks_.pick({0, 1}) == 0 ? "ann" : "bob";
+  if (looks_.percent(50)) {
+    request.type = Type::Override;
+    request.for_ns = looks_.between(1, 20) * risk::kSecondNs;
+    if (looks_.percent(30))
+      request.effective_at = {world_.now_ns + looks_.between(1, 5) * risk::kSecondNs};
+    const bool is_clip = looks_.percent(50);
+    request.limits = {{true, looks_.percent(50) ? "alpha-hedge" : "bravo-1", "AMZN",
+                       is_clip ? "clip" : "long_max",
+                       std::to_string(is_clip ? looks_.pick({1, 100, 300, 9'000})
+                                              : looks_.pick({0, 500, 2'000, 4'000}))}};
+  } else {
+    request.type = looks_.percent(60)   ? Type::Approve
+                   : looks_.percent(50) ? Type::Refuse
+                                        : Type::Withdraw;
+    const auto open = world_.gate().changes().open();
+    request.change = open.empty() ? 1
+                                  : open[static_cast<std::size_t>(looks_.between(
+                                             0, static_cast<std::int64_t>(open.size()) - 1))]
+                                        .id;
+  }
+  const parameters::ChangeAnswer answer = desk.take(request, world_.now_ns);
+  if (answer.problems.empty()) ++counts_.changes;
+  look();
+}
+
 void RandomGate::hold_or_carry() {
   world_.hold_to_venue = rng_.percent(20);
   world_.hold_from_venue = rng_.percent(20);
@@ -390,6 +433,7 @@ void RandomGate::step() {
   if (world_.gate().link() != gate::LinkState::Up && rng_.percent(20)) return recover();
   if (looks_.percent(10)) look_again();
   if (looks_.percent(1) && with_reloads_) reload();
+  if (looks_.percent(1) && with_reloads_) change_limits();
   const std::int64_t what = rng_.between(1, 1000);
   if (what <= 620) return client_sends();
   if (what <= 770) {
@@ -598,6 +642,7 @@ void run_random_gates(GateAudit::Venue venue, std::uint64_t seed, std::int64_t w
   EXPECT_GT(counts.looked, some);
   if (options.reloads) {
     EXPECT_GT(counts.reloads, some / 5);
+    EXPECT_GT(counts.changes, some / 10);
   }
   EXPECT_GT(counts.funded, some / 5);
   if (options.facts) {

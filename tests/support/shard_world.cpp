@@ -11,6 +11,7 @@
 #include "config/state_file.h"
 #include "gateway/follower/resume.h"
 #include "gateway/journal/reader.h"
+#include "gateway/parameters/parameter_log.h"
 #include "tests/support/gate_world.h"
 #include "tests/support/open_journal.h"
 
@@ -87,7 +88,8 @@ ShardWorld::ShardWorld(const std::vector<Change>& changes,
       prices_(static_cast<std::uint32_t>(deployment_.instruments.size()),
               static_cast<std::uint32_t>(deployment_.assets.size()), 64, [] {}),
       contracts_(deployment_.instruments.size(), [] {}),
-      judge_(std::make_unique<gate::Gate>(deployment_, nullptr)) {
+      judge_(std::make_unique<gate::Gate>(deployment_, nullptr, gate::TableSource(),
+                                          gateway::parameters::parameters_in(directory_))) {
   disk_budget_bytes = kind.follows ? 8 * segment_bytes : 0;
   g_disk = {};
   g_unsynced.begin(kind.fsync);
@@ -153,7 +155,8 @@ bool ShardWorld::start() {
         deployment_, follower::warnings_of(deployment_, directory_));
   }
   if (records_ == 0) {
-    gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get());
+    gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(), gate::TableSource(),
+                                         gateway::parameters::parameters_in(directory_));
     begin_following(nullptr, {});
     gate_->start(kFirstStreams, now);
     load_state();

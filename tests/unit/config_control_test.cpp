@@ -40,6 +40,21 @@ TEST_F(ConfigControl, TheShippedExampleIsGoodAndHasEveryRole) {
   EXPECT_EQ(roles, (std::vector{Role::Viewer, Role::Risk, Role::Approver, Role::Operator}));
 }
 
+TEST_F(ConfigControl, OnePersonIsEnoughUnlessItSaysOtherwiseAndOverridesStayADay) {
+  const LoadResult plain = load(
+      {{Remove, kFile, "control.four_eyes", ""}, {Remove, kFile, "control.override_max_s", ""}});
+  ASSERT_TRUE(plain.ok()) << problem(plain);
+  EXPECT_FALSE(plain.control->four_eyes);
+  EXPECT_EQ(plain.control->override_max_ns, 86'400 * risk::kSecondNs);
+  const LoadResult set = load(
+      {{Set, kFile, "control.four_eyes", "true"}, {Set, kFile, "control.override_max_s", "60"}});
+  ASSERT_TRUE(set.ok()) << problem(set);
+  EXPECT_TRUE(set.control->four_eyes);
+  EXPECT_EQ(set.control->override_max_ns, 60 * risk::kSecondNs);
+  EXPECT_FALSE(load({{Set, kFile, "control.override_max_s", "0"}}).ok());
+  EXPECT_FALSE(load({{Set, kFile, "control.four_eyes", "2"}}).ok());
+}
+
 TEST_F(ConfigControl, WithoutItThereIsNone) {
   EXPECT_FALSE(load_texts(test::read_example(), test::example_folder()).control.has_value());
   const LoadResult result = load({{Set, kFile, "control", "null"}});

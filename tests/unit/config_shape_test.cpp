@@ -74,7 +74,7 @@ const std::set<std::string>& optional_keys() {
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
       // process.json; the control plane listens on loopback
-      "address", "control",
+      "address", "control", "four_eyes", "override_max_s",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
       "protocol",
       // limits.json

@@ -232,7 +232,9 @@ TEST_F(JournalDocument, HasEveryEnumerator) {
           enumerators<risk::PriceState>("PriceState"), enumerators<gate::LinkChange>("LinkChange"),
           enumerators<gate::SweepScope>("SweepScope"),
           enumerators<gate::ParametersCause>("ParametersCause"), enumerators<config::Role>("Role"),
-          enumerators<gate::OperatorSource>("OperatorSource")}));
+          enumerators<gate::OperatorSource>("OperatorSource"),
+          enumerators<gate::ChangeStep>("ChangeStep"),
+          enumerators<gate::ChangeKind>("ChangeKind")}));
 }
 
 TEST_F(JournalDocument, HasEveryReasonAndItsUnit) {

@@ -30,11 +30,12 @@ TEST(ParameterQueue, GivesOneAndItsAnswer) {
     EXPECT_FALSE(queue.answer());
     ASSERT_NE(queue.next(), nullptr);
     EXPECT_EQ(queue.next()->record.version, 7U);
-    queue.answer_next(in_force);
+    queue.answer_next({in_force, 11, 5});
     EXPECT_EQ(queue.next(), nullptr);
     const auto answered = queue.answer();
     ASSERT_TRUE(answered);
-    EXPECT_EQ(*answered, in_force);
+    EXPECT_EQ(answered->is_taken, in_force);
+    EXPECT_EQ(answered->sequence, 11U);
     EXPECT_FALSE(queue.answer());
   }
   EXPECT_EQ(woken, 2);
@@ -53,14 +54,15 @@ TEST(ParameterQueue, CarriesEachOnceBetweenThreads) {
       }
       EXPECT_EQ(next->record.version, ++seen);
       EXPECT_EQ(next->rules->rules.parameters().version, seen);
-      queue.answer_next(seen % 3 != 0);
+      queue.answer_next({seen % 3 != 0, seen, 5});
     }
   });
   for (std::uint32_t n = 1; n <= kChanges; ++n) {
     queue.publish(version(n));
-    std::optional<bool> answered;
+    std::optional<ParameterAnswer> answered;
     while (!(answered = queue.answer())) std::this_thread::yield();
-    EXPECT_EQ(*answered, n % 3 != 0);
+    EXPECT_EQ(answered->is_taken, n % 3 != 0);
+    EXPECT_EQ(answered->sequence, n);
   }
   shard.join();
 }
