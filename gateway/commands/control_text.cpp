@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "gateway/commands/record_values.h"
 #include "gateway/commands/record_text.h"
+#include "gateway/commands/record_values.h"
 #include "gateway/commands/text_table.h"
 
 namespace portcullis::gateway {

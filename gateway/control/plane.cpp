@@ -167,8 +167,7 @@ void Plane::wait_for_answers() {
 void Process::open(const journal::Journal& journal, follower::Follower& follower,
                    const follower::SweepWatch& sweeps, const follower::WarningWatch& warnings,
                    const audit::AuditLog& audit, const edge::CommandQueue* orders,
-                   std::function<feeds::FeedFigures()> feeds,
-                   parameters::ChangeExchange& changes) {
+                   std::function<feeds::FeedFigures()> feeds, parameters::ChangeExchange& changes) {
   const bool waits_for_disk = journal.durability() == journal::Durability::Fsync;
   std::function<std::uint64_t()> visible_through;
   if (waits_for_disk) visible_through = [&journal] { return journal.synced_sequence(); };
