@@ -319,10 +319,7 @@ struct TunePage {
     add_plot("sweep.svg", names, sweep_plot(result, deployment()));
     Table table;
     for (const SweepAxis& axis : result.axes) table.header.push_back(axis.key);
-    for (const char* const name :
-         {"refused", "newly refused", "newly allowed", "peak gross notional", "fullest margin"}) {
-      table.header.emplace_back(name);
-    }
+    table.header.insert(table.header.end(), kSweepColumns.begin(), kSweepColumns.end());
     const RecordValues values(&deployment());
     for (const SweepPoint& point : result.points) {
       std::vector<std::string> row;

@@ -139,10 +139,7 @@ std::string sweep_text(const SweepResult& result, const config::Deployment& depl
   for (const std::string& sentence : convention_texts(result.convention)) text += sentence + '\n';
   std::vector<std::vector<std::string>> rows{{}};
   for (const SweepAxis& axis : result.axes) rows[0].push_back(axis.key);
-  for (const char* const name :
-       {"refused", "newly refused", "newly allowed", "peak gross notional", "fullest margin"}) {
-    rows[0].emplace_back(name);
-  }
+  rows[0].insert(rows[0].end(), kSweepColumns.begin(), kSweepColumns.end());
   const std::vector<std::size_t> reasons = reasons_of(result);
   for (const std::size_t r : reasons) rows[0].emplace_back(risk::kRejectReasons[r].name);
   const RecordValues values(&deployment);

@@ -2,6 +2,7 @@
 // have been refused, and how large exposure would have become.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -45,6 +46,12 @@ struct SweepResult {
                                 const TuneTexts& recorded_texts, std::vector<SweepAxis> axes,
                                 const tune::StudyOptions& options,
                                 const std::function<void(std::size_t)>& on_point);
+
+// What is told of a point, behind its values. Gross notional is of the account or node, among those that
+// the key is a limit of, that has most of it; and of all accounts together.
+inline constexpr std::array<std::string_view, 6> kSweepColumns{"refused",       "newly refused",
+                                                               "newly allowed", "peak gross of one",
+                                                               "and of all",    "fullest margin"};
 
 [[nodiscard]] std::string sweep_text(const SweepResult& result,
                                      const config::Deployment& deployment);

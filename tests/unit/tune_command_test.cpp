@@ -114,6 +114,36 @@ TEST_F(TuneCommand, WritesAPageThatNeedsNothingElse) {
   EXPECT_EQ(find(json, "sweep.points")->items.size(), 3U);
 }
 
+// The sweep's had a column more than its head.
+TEST_F(TuneCommand, TheRowsOfAPagesTablesAreAsWideAsTheirHeads) {
+  ASSERT_EQ(tune({"--candidate", candidate(), "--out", (folder / "out").string(), "--sweep",
+                  std::string(kClip) + "=50:150:50"})
+                .code,
+            0);
+  const std::string page = read_file(folder / "out" / "tune.html");
+  const auto cells = [](std::string_view row) {
+    std::size_t count = 0;
+    for (const std::string_view cell : {"<th", "<td"}) {
+      for (std::size_t at = row.find(cell); at != row.npos; at = row.find(cell, at + 1)) ++count;
+    }
+    return count;
+  };
+  std::size_t tables = 0;
+  for (std::size_t at = page.find("<table"); at != page.npos; at = page.find("<table", at + 1)) {
+    const std::string table = page.substr(at, page.find("</table>", at) - at);
+    ++tables;
+    std::size_t width = 0;
+    for (std::size_t row = table.find("<tr>"); row != table.npos;) {
+      const std::size_t next = table.find("<tr>", row + 1);
+      const std::size_t wide = cells(std::string_view(table).substr(row, next - row));
+      if (width == 0) width = wide;
+      EXPECT_EQ(wide, width) << table;
+      row = next;
+    }
+  }
+  EXPECT_GT(tables, 3u);
+}
+
 TEST_F(TuneCommand, ASweepShowsRefusalsAndExposureAgainstTheValue) {
   Json json = tune_json({"--sweep", std::string(kClip) + "=40:120:40"});
   const Json& points = *find(json, "sweep.points");
