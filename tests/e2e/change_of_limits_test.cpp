@@ -53,9 +53,7 @@ class ChangeOfLimits : public testing::Test {
     start(ahead_s);
   }
   Outcome say(Role role, std::vector<std::string> words) {
-    words.insert(words.begin(), binary());
-    words.insert(words.end(), {"--at", std::to_string(port_.number())});
-    return run_to_end(words, {{"PORTCULLIS_TOKEN", token_of(role)}});
+    return say_to_control(port_.number(), role, std::move(words));
   }
   std::string told(Role role, std::vector<std::string> words) {
     words.emplace_back("--json");

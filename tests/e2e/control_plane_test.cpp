@@ -57,9 +57,7 @@ class ControlPlane : public ::testing::Test {
   }
 
   Outcome say(Role role, std::vector<std::string> words) {
-    words.insert(words.begin(), binary());
-    words.insert(words.end(), {"--at", std::to_string(port_.number())});
-    return run_to_end(words, {{"PORTCULLIS_TOKEN", token_of(role)}});
+    return say_to_control(port_.number(), role, std::move(words));
   }
   std::string get(const std::string& target, Role role = Role::Viewer) const {
     RawPeer peer(port_.number());

@@ -42,8 +42,14 @@ def main(binary):
         environment = dict(os.environ, PORTCULLIS_CONTROL=f"127.0.0.1:{port}")
 
         def say(line):
+            """Said again while the gate is busy and has not taken it."""
             words = [binary, *shlex.split(line)[1:]]
-            return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+            end = time.monotonic() + demo.PATIENCE_S
+            while True:
+                said = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+                if "the gate is busy: ask again" not in said.stderr or time.monotonic() > end:
+                    return said
+                time.sleep(0.1)
 
         def wait_for(line, holds):
             """What the command says once that holds."""

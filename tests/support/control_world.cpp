@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "gateway/control/tokens.h"
+#include "tests/support/paths.h"
 
 namespace portcullis::test {
 
@@ -44,6 +47,19 @@ std::string control_json(std::uint16_t port, const std::string& tls, const std::
          R"(,"connections_max":8,"requests_per_second_max":1000,"what_if_orders_max":8,)"
          R"("rejects_kept":100,"send_buffer_bytes":65536,)" +
          more + R"("tokens":{)" + tokens + "}}";
+}
+
+Outcome say_to_control(std::uint16_t port, config::Role role, std::vector<std::string> words) {
+  words.insert(words.begin(), binary());
+  words.insert(words.end(), {"--at", std::to_string(port)});
+  Outcome outcome;
+  for (int tries = 0; tries < 1'000; ++tries) {
+    outcome = run_to_end(words, {{"PORTCULLIS_TOKEN", token_of(role)}});
+    const std::string said = outcome.out + outcome.errors;
+    if (said.find("the gate is busy: ask again") == std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return outcome;
 }
 
 ControlWorld::ControlWorld(ShardWorld& of, const config::ControlSettings& with)

@@ -14,6 +14,7 @@
 #include "gateway/control/door.h"
 #include "gateway/journal/reader.h"
 #include "gateway/parameters/change_desk.h"
+#include "tests/support/process.h"
 #include "tests/support/shard_world.h"
 
 namespace portcullis::test {
@@ -24,6 +25,11 @@ namespace portcullis::test {
 // "control" of process.json with these tokens; `tls` and `more`, members with a comma behind each, as JSON.
 [[nodiscard]] std::string control_json(std::uint16_t port, const std::string& tls,
                                        const std::string& more);
+
+// A command of the program to the control plane at that port of this machine, as who has the role's
+// token; said again while the gate is busy and has not taken it.
+[[nodiscard]] Outcome say_to_control(std::uint16_t port, config::Role role,
+                                     std::vector<std::string> words);
 
 class ControlWorld : public gateway::edge::Outlet {
  public:
