@@ -11,7 +11,7 @@ enum class Role : std::uint8_t {
   Viewer = 0,    // looks
   Risk = 1,      // and stops, asks what an order would do, and proposes other limits
   Approver = 2,  // looks and asks; approves what others propose, and lets go on what was stopped
-  Operator = 3,  // stops as Risk may; decides on what is left open at the venue, and tells its books
+  Operator = 3,  // stops as Risk may; decides what is left open at the venue, and tells its books
 };
 inline constexpr std::array<std::string_view, 4> kRoleNames{"viewer", "risk", "approver",
                                                             "operator"};
