@@ -39,27 +39,42 @@ bool Engine::apply(const ParameterChange& change, NewRules& next) noexcept {
   return true;
 }
 
-// Who may suspend whom is counted through anew. What nobody could lift any more is the venue's.
-void Engine::move_suspensions(NewRules& next) noexcept {
-  std::uint32_t at = 0;
-  for (std::uint32_t s = 0; s < sessions_.size(); ++s) {
-    for (const AccountIndex account : parameters_.sessions[s].accounts) {
-      if (suspended_[at++] == 0) continue;
-      const std::uint32_t kept = next.rules.find_entitlement({s}, account);
-      if (kept != kNil) {
-        next.suspended[kept] = 1;
-        continue;
-      }
-      --accounts_[account.value].suspensions;
-      accounts_[account.value].flags |= kSuspended;
-      hash_.touch(EntityKind::Account, account.value);
-    }
+namespace {
+
+// f(index) for each flag that is set. Nearly none is: blocks without one are passed over whole.
+template <class F>
+void each_set(const std::vector<std::uint8_t>& flags, F&& f) {
+  constexpr std::size_t kBlock = 64;
+  for (std::size_t begin = 0; begin < flags.size(); begin += kBlock) {
+    const std::size_t end = std::min(begin + kBlock, flags.size());
+    unsigned any = 0;
+    for (std::size_t i = begin; i < end; ++i) any |= flags[i];
+    if (any == 0) continue;
+    for (std::size_t i = begin; i < end; ++i)
+      if (flags[i] != 0) f(static_cast<std::uint32_t>(i));
   }
+}
+
+}  // namespace
+
+// Who may suspend whom is another matter now. What nobody could lift any more is the venue's.
+void Engine::move_suspensions(NewRules& next) noexcept {
+  std::uint32_t s = 0;
+  each_set(suspended_, [&](std::uint32_t at) {
+    while (at - first_entitlement_[s] >= parameters_.sessions[s].accounts.size()) ++s;
+    const AccountIndex account = parameters_.sessions[s].accounts[at - first_entitlement_[s]];
+    const std::uint32_t kept = next.rules.find_entitlement({s}, account);
+    if (kept != kNil) {
+      next.suspended[kept] = 1;
+      return;
+    }
+    --accounts_[account.value].suspensions;
+    accounts_[account.value].flags |= kSuspended;
+    hash_.touch(EntityKind::Account, account.value);
+  });
   std::swap(suspended_, next.suspended);
   hash_.exchange(EntityKind::Suspension, next.suspension_hashes);
-  for (std::uint32_t i = 0; i < suspended_.size(); ++i) {
-    if (suspended_[i] != 0) hash_.touch(EntityKind::Suspension, i);
-  }
+  each_set(suspended_, [&](std::uint32_t at) { hash_.touch(EntityKind::Suspension, at); });
 }
 
 // --- an account

@@ -3,6 +3,8 @@
 // the state hash to tell.
 #include "risk/saved_state.h"
 
+#include <algorithm>
+
 #include "risk/engine.h"
 #include "risk/engine_parts.h"
 
@@ -21,6 +23,21 @@ bool is_in_or_none(Index index, const std::vector<T>& values) {
 
 // Any other byte than these is none, and not to be looked at as one.
 bool is_bool(const bool& flag) { return *reinterpret_cast<const unsigned char*>(&flag) <= 1; }
+
+// What is kept of a requirement is in no hash, and is worked out anew when its account is next looked at
+// in earnest; until then it must be no more than arithmetic can take (Engine::scopes, combined).
+bool can_be(const GroupFigures& figures, const Parameters& parameters) {
+  const auto is_within = [](Int128 figure, Int128 factor) {
+    const Int128 most = (Int128{1} << 126) / factor;
+    return figure >= -most && figure <= most;
+  };
+  const auto mult = [](const ScopeParameters& scope) {
+    return Int128{std::max<std::int64_t>({1, scope.initial_mult_ppm, scope.maintenance_mult_ppm})};
+  };
+  return is_within(figures.requirement, mult(parameters.per_group) * kPpm) &&
+         is_within(figures.joint, mult(parameters.joint) * kPpm) &&
+         is_within(figures.outside, Int128{kPpm} * kPpm);
+}
 
 }  // namespace
 
@@ -165,7 +182,10 @@ const char* Engine::check_orders() const noexcept {
 }
 
 const char* Engine::check_rest() const noexcept {
+  for (std::uint32_t s = 0; s < slot_count_; ++s)
+    if (!can_be(slots_[s].figures, parameters_)) return "the figures of a group";
   for (const Account& account : accounts_) {
+    if (!can_be(account.figures, parameters_)) return "the figures of an account";
     if (account.state > MarginState::Bankrupt || !is_bool(account.in_range) ||
         !is_bool(account.capital_in_range) || !is_bool(account.capital_stale) ||
         !is_bool(account.touched)) {

@@ -221,6 +221,36 @@ TYPED_TEST(ParameterChanges, OnlyWhatFollowsTheVersionInForceIsTaken) {
 
 // --- of the engine alone
 
+// They are looked for in blocks.
+TEST(ParameterChange, SuspensionsAreFoundAmongMany) {
+  Parameters p = dollar_parameters();
+  p.accounts.resize(200, p.accounts[0]);
+  p.sessions.resize(3, p.sessions[0]);
+  for (SessionParameters& session : p.sessions) session.accounts.clear();
+  for (std::uint32_t a = 0; a < 70; ++a) p.sessions[0].accounts.push_back({a});
+  for (std::uint32_t a = 70; a < 200; ++a) p.sessions[2].accounts.push_back({a});
+  ASSERT_STREQ(first_problem(p), nullptr);
+  Engine engine(p);
+  const std::vector<std::uint32_t> all{0, 63, 64, 69, 70, 127, 128, 199};
+  const auto say = [&](std::uint32_t account, ControlAction action) {
+    engine.apply(
+        Control{{1}, account, {account < 70 ? 0u : 2u}, ControlScope::Account, action, {}});
+  };
+  for (const std::uint32_t account : all) say(account, ControlAction::Suspend);
+  Parameters to = p;
+  to.version = p.version + 1;
+  std::erase(to.sessions[2].accounts, AccountIndex{128});
+  ASSERT_TRUE(change(engine, 2, to, p.version));
+  EXPECT_STREQ(engine.verify(), nullptr);
+  for (const std::uint32_t account : all) {
+    EXPECT_EQ((engine.flags(ControlScope::Account, account) & kSuspended) != 0, account == 128)
+        << account;
+    say(account, ControlAction::Resume);
+  }
+  EXPECT_STREQ(engine.verify(), nullptr);
+  EXPECT_NE(engine.flags(ControlScope::Account, 128) & kSuspended, 0) << "the venue's";
+}
+
 TEST(ParameterChange, EveryDecisionNamesTheVersionItWasMadeUnder) {
   World<Engine> w;
   const auto decide = [&] {
