@@ -10,6 +10,7 @@
 #include "config/json.h"
 #include "config/load_steps.h"
 #include "config/overrides.h"
+#include "config/path_pattern.h"
 
 namespace portcullis::config {
 
@@ -86,16 +87,6 @@ constexpr std::array<RaiseRule, 67> kRules{{
 }};
 
 using PathParts = std::vector<std::string>;
-
-bool is_path(std::string_view pattern, const PathParts& path) {
-  for (const std::string& part : path) {
-    if (pattern.empty()) return false;
-    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
-    if (wanted != "*" && wanted != part) return false;
-    pattern.remove_prefix(std::min(pattern.size(), wanted.size() + 1));
-  }
-  return pattern.empty();
-}
 
 bool is_there(const Json* json) { return json != nullptr && json->kind != Json::Kind::Null; }
 
@@ -212,7 +203,7 @@ class Walk {
   [[nodiscard]] const RaiseRule* rule_of_path() const {
     const auto* const found =
         std::find_if(kRules.begin(), kRules.end(),
-                     [&](const RaiseRule& rule) { return is_path(rule.pattern, pattern_); });
+                     [&](const RaiseRule& rule) { return is_of(rule.pattern, pattern_); });
     return found == kRules.end() ? nullptr : found;
   }
   [[nodiscard]] std::string path() const {

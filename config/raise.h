@@ -38,7 +38,7 @@ enum class Raises : std::uint8_t {
 enum class Absent : std::uint8_t { Unknown, NoLimit, Zero, One, False };
 struct RaiseRule {
   std::string_view
-      pattern;  // as in reload.cpp; elements of lists are numbered. "PROFILE" is a profile
+      pattern;  // path_pattern.h; elements of lists are numbered. "PROFILE" is a profile
   Raises raises;
   Absent absent = Absent::Unknown;
 };

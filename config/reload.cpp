@@ -10,6 +10,7 @@
 #include "config/json.h"
 #include "config/load_steps.h"
 #include "config/overrides.h"
+#include "config/path_pattern.h"
 #include "risk/rules.h"
 
 namespace portcullis::config {
@@ -70,16 +71,6 @@ constexpr std::array<std::string_view, 13> kHotOfMargin{
 };
 
 using Path = std::vector<std::string_view>;
-
-bool leads_to(std::string_view pattern, const Path& path) {
-  for (const std::string_view part : path) {
-    if (pattern.empty()) return true;
-    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
-    if (wanted != "*" && wanted != part) return false;
-    pattern.remove_prefix(std::min(pattern.size(), wanted.size() + 1));
-  }
-  return pattern.empty();
-}
 
 bool is_hot(const Path& path) {
   if (path.front().ends_with(kHistoryEnding) || path.front() == kOverridesMember) return true;

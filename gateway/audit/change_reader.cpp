@@ -10,6 +10,7 @@
 #include "config/overrides.h"
 #include "config/raise.h"
 #include "gateway/commands/record_text.h"
+#include "gateway/control/change_views.h"
 #include "gateway/follower/warning_watch.h"
 #include "gateway/gate/record_fields.h"
 #include "gateway/gate/record_names.h"
@@ -85,32 +86,25 @@ struct ChangeReader::Line {
   [[nodiscard]] Change make(Before&& before, After&& after) const {
     json::Buffer buffer;
     json::Writer out(buffer);
-    const auto text = [&](std::string_view key, std::string_view value) {
-      if (value.empty()) {
-        out.null(key);
-      } else {
-        out.text(key, value);
-      }
-    };
     out.begin_object()
         .number("sequence", static_cast<std::int64_t>(sequence))
         .number("time_ns", time_ns)
-        .text("time", utc_text(time_ns));
-    text("by", by);
-    text("role", role);
-    text("source", source);
-    text("verb", verb);
-    text("scope", scope);
-    text("target", target);
+        .text("time", utc_text(time_ns))
+        .text_or_null("by", by)
+        .text_or_null("role", role)
+        .text_or_null("source", source)
+        .text_or_null("verb", verb)
+        .text_or_null("scope", scope)
+        .text_or_null("target", target);
     before(out.key("before"));
     after(out.key("after"));
-    text("reason", reason);
+    out.text_or_null("reason", reason);
     if (parameters) {
       out.number("parameters", *parameters);
     } else {
       out.null("parameters");
     }
-    text("result", result);
+    out.text_or_null("result", result);
     return {.sequence = sequence, .content = fmt::to_string(buffer)};
   }
   [[nodiscard]] Change make() const {
@@ -298,8 +292,8 @@ void ChangeReader::write_changed(json::Writer& out, const gate::ParametersRecord
   const std::string_view proposer = open_ ? trimmed(open_->by) : std::string_view();
   const std::string_view approver = open_ ? trimmed(open_->approver) : std::string_view();
   out.number("change", record.change);
-  values_.text_or_null(out, "proposed_by", proposer);
-  values_.text_or_null(out, "approver", approver);
+  out.text_or_null("proposed_by", proposer);
+  out.text_or_null("approver", approver);
   const auto differences = config::differences(text_of(replaced_), text_of(record.hash));
   out.key("values").begin_list();
   for (std::size_t n = 0; n < std::min(differences.size(), kKeysMax); ++n) {
@@ -324,13 +318,6 @@ void ChangeReader::take_change(gate::Gate& gate, const journal::RecordView& reco
                   .verb = gate::name_of(change.step),
                   .reason = trimmed(change.reason),
                   .parameters = gate.engine().parameters().version};
-  const auto time = [](json::Writer& out, std::string_view key, risk::Timestamp at) {
-    if (at.ns == 0) {
-      out.null(key);
-    } else {
-      out.number(key, at.ns);
-    }
-  };
   const auto begin = [&](json::Writer& out) -> json::Writer& {
     return out.begin_object().number("change", change.id);
   };
@@ -338,7 +325,7 @@ void ChangeReader::take_change(gate::Gate& gate, const journal::RecordView& reco
     changes_.push_back(line.make(
         [&](json::Writer& out) {
           begin(out);
-          values_.text_or_null(out, "proposed_by", open_ ? trimmed(open_->by) : std::string_view());
+          out.text_or_null("proposed_by", open_ ? trimmed(open_->by) : std::string_view());
           out.end_object();
         },
         [](json::Writer& out) { out.null(); }));
@@ -349,25 +336,20 @@ void ChangeReader::take_change(gate::Gate& gate, const journal::RecordView& reco
   std::vector<config::Problem> problems;
   const auto limits =
       config::read_limit_overrides("", config::parse_json(content).json, "limits", problems);
-  changes_.push_back(
-      line.make([](json::Writer& out) { out.null(); },
-                [&](json::Writer& out) {
-                  begin(out)
-                      .text("kind", gate::name_of(change.kind))
-                      .text("content", feeds::to_text(change.hash));
-                  time(out, "effective_at_ns", change.effective_at);
-                  time(out, "expires_at_ns", change.expires_at);
-                  out.boolean("needs_approval", change.needs_approval != 0);
-                  out.key("limits").begin_list();
-                  for (const config::LimitOverride& limit : limits) {
-                    out.begin_object()
-                        .text("scope", limit.of_account ? "account" : "node")
-                        .text("target", limit.target);
-                    values_.text_or_null(out, "instrument", limit.instrument);
-                    out.text("limit", limit.limit).text("value", limit.value).end_object();
-                  }
-                  out.end_list().end_object();
-                }));
+  changes_.push_back(line.make([](json::Writer& out) { out.null(); },
+                               [&](json::Writer& out) {
+                                 begin(out)
+                                     .text("kind", gate::name_of(change.kind))
+                                     .text("content", feeds::to_text(change.hash))
+                                     .number_or_null("effective_at_ns", change.effective_at.ns)
+                                     .number_or_null("expires_at_ns", change.expires_at.ns)
+                                     .boolean("needs_approval", change.needs_approval != 0)
+                                     .key("limits")
+                                     .begin_list();
+                                 for (const config::LimitOverride& limit : limits)
+                                   control::write_limit(out, limit);
+                                 out.end_list().end_object();
+                               }));
 }
 
 // --- facts

@@ -171,6 +171,10 @@ void add_options(CLI::App& command, const VerbInfo& verb, ControlLine& line) {
   command.add_flag("--json", line.json, "the reply as it is");
 }
 
+CLI::Option* add_reason(CLI::App& command, ControlLine& line) {
+  return command.add_option("--reason", line.reason, "in your words, for the journal");
+}
+
 void add_target(CLI::App& command, ControlLine& line) {
   auto* const target = command.add_option_group("target", "exactly one");
   target->add_option("--node", line.node, "the venue, a member or a group");
@@ -178,14 +182,10 @@ void add_target(CLI::App& command, ControlLine& line) {
   target->add_option("--session", line.session);
   target->add_option("--instrument", line.instrument);
   target->require_option(1);
-  command.add_option("--reason", line.reason, "in your words, for the journal");
+  add_reason(command, line);
 }
 
 constexpr const char* kTimeHelp = "UTC, as 2026-01-05T00:00:00Z; without it at once";
-
-CLI::Option* add_reason(CLI::App& command, ControlLine& line) {
-  return command.add_option("--reason", line.reason, "in your words, for the journal");
-}
 
 void add_override(CLI::App& command, ControlLine& line) {
   auto* const what = command.add_option_group("what", "one limit, or a file of several");
@@ -268,7 +268,7 @@ void add_parameters(CLI::App& command, Verb verb, ControlLine& line) {
       return;
     case Verb::Acknowledge:
       command.add_option("alert", line.alert, "its name, as alerts has it")->required();
-      command.add_option("--reason", line.reason, "in your words, for the journal");
+      add_reason(command, line);
       return;
     case Verb::Override:
       add_override(command, line);

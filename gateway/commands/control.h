@@ -1,5 +1,4 @@
-// `portcullis status|ready|limits|accounts|account|rejects|changes|what-if|kill|suspend|close-only|resume|
-// cancel-all|lost-orders-dead|accept-state|override|approve|refuse|withdraw` of a running gate, and
+// What the control plane can be asked (gateway/control/verbs.h) as commands of the program, and
 // `portcullis token`.
 #pragma once
 

@@ -281,7 +281,7 @@ follower::Resumed resume_journal(const RunLine& line, const config::Deployment& 
 
 gate::OperatorRecord operator_of(const config::CommandsFile& file) {
   gate::OperatorRecord who{.time = {feeds::epoch_ns()}};
-  std::copy_n(file.by.begin(), std::min(file.by.size(), who.by.size()), who.by.begin());
+  file.by.copy(who.by.data(), who.by.size());
   return who;
 }
 
@@ -370,6 +370,7 @@ void run_gate(const RunLine& line) {
                     "folder away and load it again",
                     deployment.journal.directory.string()));
   }
+  const auto tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); };
   shard::Loop* waking = nullptr;
   std::unique_ptr<edge::Process> door;
   follower::SweepWatch sweeps(deployment);
@@ -380,8 +381,7 @@ void run_gate(const RunLine& line) {
     door = std::make_unique<edge::Process>(deployment, [&waking] { waking->wake(); });
     companions.push_back(&door->orders());
   }
-  parameters::RegimeWatch regimes(
-      deployment, [](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  parameters::RegimeWatch regimes(deployment, tell);
   if (!deployment.regimes.empty()) companions.push_back(&regimes);
   std::unique_ptr<control::Process> control;
   if (result.control) {
@@ -397,14 +397,13 @@ void run_gate(const RunLine& line) {
   } else {
     resumed = resume_journal(line, deployment, journal, companions, audit);
   }
-  sweeps.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
-  warnings.begin([](const std::string& what) { std::cerr << fmt::format("{}\n", what); });
+  sweeps.begin(tell);
+  warnings.begin(tell);
   gate::Gate& gate = *resumed.gate;
   feeds.open(gate, [&waking] { waking->wake(); });
   parameters::ParameterQueue changes([&waking] { waking->wake(); });
   parameters::ParameterDesk desk(deployment, gate.parameters(), deployment.journal.directory);
   feeds.set_parameters(desk.in_force());
-  const auto tell = [](const std::string& what) { std::cerr << fmt::format("{}\n", what); };
   parameters::ChangeDesk change_desk(
       desk, gate.changes(),
       {.four_eyes = result.control && result.control->four_eyes,
@@ -444,7 +443,7 @@ void run_gate(const RunLine& line) {
            [&journal](std::uint64_t sequence) { journal.may_remove_below(sequence); },
        .tables = &feeds.table_folder(),
        .audit = &audit,
-       .tell = [](const std::string& what) { std::cerr << what << '\n'; }},
+       .tell = tell},
       is_new ? nullptr : &gate, resumed.position);
   gate.set_follower_differs(&follower.differs());
   if (is_new) begin_journal(state, deployment, journal, gate);

@@ -29,7 +29,7 @@ void write_alert(json::Writer& out, const Values& values, const follower::Alert&
       .text("kind", config::name_of(alert.of.limit))
       .text("level", risk::name_of(alert.of.level))
       .text("node", records.name_at(alert.of.level, alert.of.node));
-  values.text_or_null(out, "instrument", records.name(risk::InstrumentIndex{alert.of.instrument}));
+  out.text_or_null("instrument", records.name(risk::InstrumentIndex{alert.of.instrument}));
   out.number("percent", alert.level)
       .text("used", limits::used_text(deployment, alert.of, alert.used))
       .text("limit", limits::used_text(deployment, alert.of, alert.limit))

@@ -24,30 +24,6 @@ void write_value(json::Writer& out, std::string_view key, std::string text) {
   out.text(key, text);
 }
 
-void write_time(json::Writer& out, std::string_view key, std::int64_t time_ns) {
-  if (time_ns == 0) {
-    out.null(key);
-  } else {
-    out.number(key, time_ns);
-  }
-}
-
-void write_text(json::Writer& out, std::string_view key, std::string_view text) {
-  if (text.empty()) {
-    out.null(key);
-  } else {
-    out.text(key, text);
-  }
-}
-
-void write_limit(json::Writer& out, const config::LimitOverride& limit) {
-  out.begin_object()
-      .text("scope", limit.of_account ? "account" : "node")
-      .text("target", limit.target);
-  write_text(out, "instrument", limit.instrument);
-  out.text("limit", limit.limit).text("value", limit.value).end_object();
-}
-
 void write_change(json::Writer& out, const parameters::ChangeLook& look) {
   const gate::OpenChange& change = look.change;
   out.begin_object()
@@ -56,19 +32,19 @@ void write_change(json::Writer& out, const parameters::ChangeLook& look) {
       .text("standing", name_of(look.standing))
       .text("by", trimmed(change.by))
       .text("role", gate::name_of(change.role));
-  write_text(out, "reason", trimmed(change.reason));
-  write_time(out, "proposed_at_ns", change.proposed_at.ns);
-  write_time(out, "effective_at_ns", change.effective_at.ns);
-  write_time(out, "expires_at_ns", change.expires_at.ns);
+  out.text_or_null("reason", trimmed(change.reason));
+  out.number_or_null("proposed_at_ns", change.proposed_at.ns);
+  out.number_or_null("effective_at_ns", change.effective_at.ns);
+  out.number_or_null("expires_at_ns", change.expires_at.ns);
   out.boolean("needs_approval", change.needs_approval != 0);
-  write_text(out, "approver", trimmed(change.approver));
+  out.text_or_null("approver", trimmed(change.approver));
   out.key("limits").begin_list();
   for (const config::LimitOverride& limit : look.limits) write_limit(out, limit);
   out.end_list();
   write_differences(out, look.differences);
-  write_time(out, "ended_at_ns", look.ended_at_ns);
-  write_text(out, "ended_by", look.ended_by);
-  write_text(out, "ended_reason", look.ended_reason);
+  out.number_or_null("ended_at_ns", look.ended_at_ns);
+  out.text_or_null("ended_by", look.ended_by);
+  out.text_or_null("ended_reason", look.ended_reason);
   out.end_object();
 }
 
@@ -93,6 +69,14 @@ void write_in_force(json::Writer& out, const parameters::ChangesView* view, Want
 }
 
 }  // namespace
+
+void write_limit(json::Writer& out, const config::LimitOverride& limit) {
+  out.begin_object()
+      .text("scope", limit.of_account ? "account" : "node")
+      .text("target", limit.target);
+  out.text_or_null("instrument", limit.instrument);
+  out.text("limit", limit.limit).text("value", limit.value).end_object();
+}
 
 void write_differences(json::Writer& out, const std::vector<config::Difference>& differences) {
   out.key("differences").begin_list();

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/overrides.h"
 #include "config/raise.h"
 #include "gateway/json/writer.h"
 #include "gateway/parameters/change_exchange.h"
@@ -13,6 +14,9 @@ namespace portcullis::gateway::control {
 // "differences", at most kDifferencesMax of them, and "differences_total", in the object that is open.
 inline constexpr std::size_t kDifferencesMax = 100;
 void write_differences(json::Writer& out, const std::vector<config::Difference>& differences);
+
+// An overridden limit, an object.
+void write_limit(json::Writer& out, const config::LimitOverride& limit);
 
 // All of it, an object.
 void write_changes(json::Writer& out, const parameters::ChangesView& view);

@@ -80,18 +80,11 @@ void ControlDoor::take_answer(const parameters::ChangeAnswer& answer) {
       .boolean("done", true)
       .text("verb", kVerbs[static_cast<std::size_t>(pending.verb)].name)
       .text("by", pending.by)
-      .number("request", static_cast<std::int64_t>(answer.request));
-  if (answer.sequence != 0) {
-    out.number("sequence", static_cast<std::int64_t>(answer.sequence));
-  } else {
-    out.null("sequence");
-  }
-  if (answer.change != 0) {
-    out.number("change", answer.change);
-  } else {
-    out.null("change");
-  }
-  out.text("standing", name_of(answer.standing)).number("parameter_version", answer.version);
+      .number("request", static_cast<std::int64_t>(answer.request))
+      .number_or_null("sequence", static_cast<std::int64_t>(answer.sequence))
+      .number_or_null("change", answer.change)
+      .text("standing", name_of(answer.standing))
+      .number("parameter_version", answer.version);
   write_differences(out, answer.differences);
   out.end_object();
   pending.body = fmt::to_string(buffer);

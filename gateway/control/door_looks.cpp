@@ -53,6 +53,7 @@ struct ControlDoor::Asked {
   std::uint32_t limit = 0;
   bool used_only = false;
   bool unacknowledged = false;
+  feeds::FeedFigures feeds{};  // for metrics: the market may be waited for, and nobody else with it
 };
 
 // Empty, or what is wrong with the parameters.
@@ -96,6 +97,7 @@ edge::HttpReply ControlDoor::look(Verb verb, const edge::Query& query, std::int6
     return refuse(400, "bad_request", problem);
   }
   if (verb == Verb::Rejects) return list_rejects(asked);
+  if (verb == Verb::Metrics && needs_.feeds) asked.feeds = needs_.feeds();
   json::Buffer buffer;
   if (!look_soon([&](gate::Gate& gate) { write(asked, gate, now_ns, buffer); })) return busy();
   edge::HttpReply reply{.body = fmt::to_string(buffer)};
@@ -136,7 +138,7 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
   }
   if (asked.verb == Verb::Metrics) {
     ProcessFigures process = process_figures(now_ns);
-    if (needs_.feeds) process.feeds = needs_.feeds();
+    process.feeds = asked.feeds;
     buffer.append(metrics_text(values_, gate, process, counters_, now_ns));
     return;
   }
@@ -149,7 +151,7 @@ void ControlDoor::write(const Asked& asked, gate::Gate& gate, std::int64_t now_n
   } else if (asked.verb == Verb::Accounts) {
     const risk::AccountIndex next =
         write_accounts(out, values_, gate, asked.node, asked.from, asked.limit, now_ns);
-    values_.text_or_null(out, "next", values_.records().name(next));
+    out.text_or_null("next", values_.records().name(next));
   } else if (asked.account.exists()) {
     write_limits(out, values_, gate, asked.account, asked.used_only, changes.get(), breakdown_,
                  now_ns);

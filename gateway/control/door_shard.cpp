@@ -31,8 +31,7 @@ std::optional<edge::HttpReply> ControlDoor::give(const VerbInfo& verb,
   if (verb.verb == Verb::Acknowledge) {
     if (auto refusal = refuse_alert(*command)) return refusal;
   }
-  std::copy_n(token.name.begin(), std::min(token.name.size(), command->who.by.size()),
-              command->who.by.begin());
+  token.name.copy(command->who.by.data(), command->who.by.size());
   command->who.time = {now_ns};
   command->who.role = token.role;
   command->who.source = gate::OperatorSource::ControlPlane;
@@ -132,9 +131,9 @@ edge::HttpReply ControlDoor::what_if_reply(const Pending& pending) const {
   for (const Question& question : pending.items) {
     const RecordValues& records = values_.records();
     out.begin_object().number("sequence", static_cast<std::int64_t>(question.sequence));
-    values_.text_or_null(out, "session", records.name(question.order.session));
-    values_.text_or_null(out, "account", records.name(question.order.account));
-    values_.text_or_null(out, "instrument", records.name(question.order.instrument));
+    out.text_or_null("session", records.name(question.order.session));
+    out.text_or_null("account", records.name(question.order.account));
+    out.text_or_null("instrument", records.name(question.order.instrument));
     out.key("decision");
     values_.decision(out, question.order.instrument, question.decision);
     out.end_object();

@@ -52,9 +52,9 @@ void write_reject(json::Writer& out, const Values& values, const Reject& reject)
       .number("time_ns", reject.time_ns)
       .text("type", reject.type)
       .number("client_ref", reject.client_ref);
-  values.text_or_null(out, "session", records.name(reject.session));
-  values.text_or_null(out, "account", records.name(reject.account));
-  values.text_or_null(out, "instrument", records.name(reject.instrument));
+  out.text_or_null("session", records.name(reject.session));
+  out.text_or_null("account", records.name(reject.account));
+  out.text_or_null("instrument", records.name(reject.instrument));
   if (reject.instrument.exists()) {
     out.text("side", gate::name_of(reject.side));
     values.lots(out, "quantity", reject.instrument, reject.quantity);
@@ -84,9 +84,10 @@ void History::tell(EventKind kind, std::string_view what, const journal::RecordV
 }
 
 void History::write_operator(json::Writer& out) {
-  out.text("by", trimmed(who_.by))
-      .text("role", gate::name_of(who_.role))
-      .text("reason", trimmed(who_.reason));
+  const gate::OperatorRecord& who = giver_.who;
+  out.text("by", trimmed(who.by))
+      .text("role", gate::name_of(who.role))
+      .text("reason", trimmed(who.reason));
 }
 
 void History::add(Reject reject, const journal::RecordView& record) {
@@ -101,7 +102,7 @@ void History::add(Reject reject, const journal::RecordView& record) {
 void History::take(const journal::RecordView& record, bool wants_events) {
   using gate::RecordType;
   wants_events_ = wants_events;
-  const bool is_given = command_by_ == record.sequence;
+  const bool is_given = giver_.take(record);
   const auto given = [&](json::Writer& out) {
     if (is_given) write_operator(out);
   };
@@ -125,11 +126,6 @@ void History::take(const journal::RecordView& record, bool wants_events) {
     case RecordType::Cancel:
       return read(gate::CancelRecord{}, [&](const gate::CancelRecord& r) {
         if (is_refused(r.decision)) add(reject_of(record, "cancel", r.order, r.decision), record);
-      });
-    case RecordType::Operator:
-      return read(gate::OperatorRecord{}, [&](const gate::OperatorRecord& r) {
-        who_ = r;
-        command_by_ = record.sequence + 1;
       });
     case RecordType::Control:
       return read(risk::Control{}, [&](const risk::Control& control) {
@@ -231,6 +227,7 @@ void History::take(const journal::RecordView& record, bool wants_events) {
     case RecordType::Due:
     case RecordType::Marker:
     case RecordType::PublishTable:
+    case RecordType::Operator:     // told with the command that he gives
     case RecordType::Acknowledge:  // the warning's own event tells it
       return;
   }

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "gateway/control/values.h"
+#include "gateway/gate/command_giver.h"
 #include "gateway/gate/records.h"
 #include "gateway/journal/format.h"
 #include "gateway/json/writer.h"
@@ -73,8 +74,7 @@ class History {
   const OnEvent on_event_;
   std::deque<Reject> rejects_;
   bool wants_events_ = false;
-  gate::OperatorRecord who_{};    // of the record before
-  std::uint64_t command_by_ = 0;  // the record that `who_` gave; 0: none
+  gate::CommandGiver giver_;
 };
 
 }  // namespace portcullis::gateway::control

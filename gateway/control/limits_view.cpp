@@ -22,7 +22,7 @@ class LimitsView {
     const std::vector<std::string>& names = changes != nullptr && !changes->profiles.empty()
                                                 ? changes->profiles
                                                 : values.deployment().names.profiles.names();
-    values.text_or_null(out_, "profile", profile < names.size() ? names[profile] : std::string());
+    out_.text_or_null("profile", profile < names.size() ? names[profile] : std::string());
   }
 
   // `place`: a node or an account.
@@ -98,7 +98,7 @@ void write_limits(json::Writer& out, const Values& values, gate::Gate& gate, ris
   const risk::NodeParameters& parameters = engine.parameters().nodes[node.value];
   out.text("node", values.deployment().names.nodes.name(node))
       .text("level", risk::name_of(parameters.level));
-  values.text_or_null(out, "parent", values.records().name(parameters.parent));
+  out.text_or_null("parent", values.records().name(parameters.parent));
   write_flags(out, "stopped", engine.flags(risk::ControlScope::Node, node.value));
   write_overrides(out, changes, false, values.deployment().names.nodes.name(node));
   LimitsView(out, values, engine, parameters.profile, only_used, changes).write(node);
@@ -114,7 +114,7 @@ void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
   const risk::MarginReport margin = engine.margin(account, {now_ns});
   out.text("node", values.deployment().names.accounts.name(account))
       .text("level", risk::name_of(risk::NodeLevel::Account));
-  values.text_or_null(out, "parent", values.records().name(parameters.parent));
+  out.text_or_null("parent", values.records().name(parameters.parent));
   write_flags(out, "stopped", engine.flags(risk::ControlScope::Account, account.value));
   write_overrides(out, changes, true, values.deployment().names.accounts.name(account));
   LimitsView view(out, values, engine, parameters.profile, only_used, changes);
@@ -135,8 +135,8 @@ void write_limits(json::Writer& out, const Values& values, gate::Gate& gate,
   values.quanta(out, "equity", breakdown.leverage_equity);
   out.text("limit", config::to_decimal(breakdown.leverage_max_ppm, 6));
   const std::int64_t equity = breakdown.leverage_equity.raw;
-  values.text_or_null(
-      out, "used",
+  out.text_or_null(
+      "used",
       equity > 0
           ? config::to_decimal(
                 risk::ceil_div(risk::Int128{breakdown.levered_notional.raw} * risk::kPpm, equity),

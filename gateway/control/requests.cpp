@@ -181,8 +181,7 @@ std::optional<Command> read_command(Verb verb, std::string_view body,
     }
     if (is_decision || in.has("reason")) {
       const std::string reason = in.text("reason", 1, command.who.reason.size()).value_or("");
-      std::copy_n(reason.begin(), std::min(reason.size(), command.who.reason.size()),
-                  command.who.reason.begin());
+      reason.copy(command.who.reason.data(), command.who.reason.size());
     }
   }
   if (!problems.empty()) return std::nullopt;

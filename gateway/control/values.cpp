@@ -111,14 +111,6 @@ void write_flags(json::Writer& out, std::string_view key, std::uint8_t flags) {
   out.end_list();
 }
 
-void Values::text_or_null(json::Writer& out, std::string_view key, std::string_view text) const {
-  if (text.empty()) {
-    out.null(key);
-  } else {
-    out.text(key, text);
-  }
-}
-
 void Values::quanta(json::Writer& out, std::string_view key, risk::Value value) const {
   out.text(key, config::to_decimal(value.raw, deployment_.risk_decimals));
 }
@@ -157,7 +149,7 @@ void Values::utilisation(json::Writer& out, risk::Int128 used, risk::Int128 limi
 
 void Values::target(json::Writer& out, std::string_view scope, std::uint32_t target) const {
   out.text("scope", scope);
-  text_or_null(out, "target", records_.name_in(scope, target));
+  out.text_or_null("target", records_.name_in(scope, target));
 }
 
 void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
@@ -165,11 +157,11 @@ void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
   const risk::RejectReasonInfo& reason = risk::info(decision.reason);
   const bool is_refused = decision.disposition == risk::Disposition::Reject;
   out.begin_object().text("outcome", outcome_of(decision.disposition));
-  text_or_null(out, "reason", is_refused ? reason.name : "");
+  out.text_or_null("reason", is_refused ? reason.name : "");
   const bool has_arithmetic = is_refused && reason.unit != risk::ArithmeticUnit::None;
   const bool has_node = is_refused && decision.node != risk::kNone32;
-  text_or_null(out, "level", has_node ? risk::name_of(decision.level) : "");
-  text_or_null(out, "node", has_node ? records_.name_at(decision.level, decision.node) : "");
+  out.text_or_null("level", has_node ? risk::name_of(decision.level) : "");
+  out.text_or_null("node", has_node ? records_.name_at(decision.level, decision.node) : "");
   const RecordContext context{.instrument = instrument,
                               .asset = {},
                               .reason = decision.reason,
@@ -183,7 +175,7 @@ void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
     const RecordValues::Text text = records_.arithmetic(context, value);
     out.text(key, text ? *text : fmt::to_string(value));
   };
-  text_or_null(out, "unit", has_arithmetic ? unit_of(reason.unit, deployment_.risk_currency) : "");
+  out.text_or_null("unit", has_arithmetic ? unit_of(reason.unit, deployment_.risk_currency) : "");
   figure("limit", decision.limit);
   figure("needed", decision.needed);
   figure("available", decision.available);
@@ -193,10 +185,10 @@ void Values::decision(json::Writer& out, risk::InstrumentIndex instrument,
   } else {
     out.null("largest_passing");
   }
-  text_or_null(out, "set", is_refused ? records_.set_name(decision.set) : "");
-  text_or_null(out, "group", is_refused ? records_.group_name(decision.group) : "");
-  text_or_null(
-      out, "scenario",
+  out.text_or_null("set", is_refused ? records_.set_name(decision.set) : "");
+  out.text_or_null("group", is_refused ? records_.group_name(decision.group) : "");
+  out.text_or_null(
+      "scenario",
       is_refused ? records_.scenario_name(decision.set, decision.group, decision.scenario) : "");
   if (!is_refused && instrument.exists()) {
     price(out, "price", instrument, decision.price);

@@ -24,7 +24,6 @@ class Values {
   [[nodiscard]] const RecordValues& records() const { return records_; }
 
   // --- members of the object that is open
-  void text_or_null(json::Writer& out, std::string_view key, std::string_view text) const;
   void quanta(json::Writer& out, std::string_view key, risk::Value value) const;
   void units(json::Writer& out, std::string_view key, risk::AssetIndex asset,
              risk::Int128 units) const;

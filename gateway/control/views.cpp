@@ -147,7 +147,7 @@ void write_order(json::Writer& out, const Values& values, const risk::Engine& en
       .text("instrument", values.records().name(instrument))
       .text("side", gate::name_of(order.side))
       .text("time_in_force", gate::name_of(order.time_in_force));
-  values.text_or_null(out, "session", values.records().name(order.session));
+  out.text_or_null("session", values.records().name(order.session));
   if (record != nullptr) {
     out.number("client_ref", record->client_ref).text("client_text", trimmed(record->client_text));
   } else {
@@ -241,13 +241,13 @@ void write_status(json::Writer& out, const Values& values, gate::Gate& gate,
               counted(process.journal.published -
                       std::min(process.journal.published, process.follower_sequence)))
       .text("link", name_of(gate.link()));
-  values.text_or_null(out, "venue_session", gate.venue_session());
+  out.text_or_null("venue_session", gate.venue_session());
   out.text("stream_session", gate.stream_session())
       .text("state", state_of(gate))
       .number("parameter_version", engine.parameters().version)
       .number("live_orders", engine.live_orders())
       .number("audit_lines", counted(process.audit.lines));
-  values.text_or_null(out, "audit_head", process.audit.hash);
+  out.text_or_null("audit_head", process.audit.hash);
   if (process.shard != nullptr) {
     out.boolean("overloaded", process.shard->overloaded);
   } else {

@@ -108,9 +108,9 @@ void SweepWatch::begin_sweep(const journal::RecordView& record, gate::Gate& gate
   Sweep sweep;
   SweepFigures& figures = sweep.figures;
   figures.sequence = record.sequence;
-  figures.accepted_ns = std::min(who_.time.ns, record.time_ns);
+  figures.accepted_ns = std::min(giver_.who.time.ns, record.time_ns);
   figures.in_force_ns = record.time_ns;
-  figures.by = who_.by;
+  figures.by = giver_.who.by;
   figures.target = target;
   figures.scope = scope;
   figures.is_kill = is_kill ? 1 : 0;
@@ -264,12 +264,10 @@ void SweepWatch::decided(const journal::RecordView& record) {
 }
 
 void SweepWatch::commanded(const journal::RecordView& record, gate::Gate& gate) {
-  const bool is_given = command_by_ == record.sequence;
+  const bool is_given = giver_.take(record);
   risk::Control control;
   gate::SweepRecord sweep;
   const auto type = static_cast<RecordType>(record.type);
-  if (type == RecordType::Operator && gate::read_record(record, who_))
-    command_by_ = record.sequence + 1;
   if (type == RecordType::Control && gate::read_record(record, control)) {
     if (control.action == risk::ControlAction::Resume) resumed(control);
     if (control.action == risk::ControlAction::Kill && is_given)
@@ -316,10 +314,10 @@ std::size_t SweepWatch::saved_bytes() const {
 
 void SweepWatch::save(std::span<std::byte> out) const {
   append(out, SavedHead{.ended = ended_,
-                        .command_by = command_by_,
+                        .command_by = giver_.command_by,
                         .sweeps = static_cast<std::uint32_t>(sweeps_.size()),
                         .padding = 0,
-                        .who = who_});
+                        .who = giver_.who});
   for (const Sweep& sweep : sweeps_) {
     append(out, SavedSweep{.figures = sweep.figures, .orders = sweep.orders.size()});
     for (const std::uint32_t place : sweep.orders) append(out, place);
@@ -343,7 +341,8 @@ bool SweepWatch::is_plausible(const SweepFigures& figures) const {
 bool SweepWatch::load(std::span<const std::byte> saved) {
   sweeps_.clear();
   running_ = standing_ = 0;
-  ended_ = command_by_ = 0;
+  ended_ = 0;
+  giver_ = {};
   if (saved.empty()) return true;
   SavedHead head;
   if (!take_off(saved, head) || head.sweeps > kKept) return false;
@@ -365,8 +364,7 @@ bool SweepWatch::load(std::span<const std::byte> saved) {
   if (!saved.empty()) return false;
   sweeps_ = std::move(sweeps);
   ended_ = head.ended;
-  command_by_ = head.command_by;
-  who_ = head.who;
+  giver_ = {.who = head.who, .command_by = head.command_by};
   count_again();
   return true;
 }

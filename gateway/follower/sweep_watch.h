@@ -30,6 +30,7 @@
 
 #include "config/deployment.h"
 #include "gateway/follower/snapshot.h"
+#include "gateway/gate/command_giver.h"
 #include "gateway/gate/records.h"
 #include "gateway/histogram.h"
 #include "risk/commands.h"
@@ -119,9 +120,8 @@ class SweepWatch final : public Companion {
   std::size_t running_ = 0;                       // of them: with orders that have not ended
   std::size_t standing_ = 0;                      // kills that nobody has taken back
   std::uint64_t ended_ = 0;
-  std::uint64_t adopted_ = 0;     // as the gate has counted them
-  gate::OperatorRecord who_{};    // of the record before
-  std::uint64_t command_by_ = 0;  // the record that `who_` gave; 0: none
+  std::uint64_t adopted_ = 0;  // as the gate has counted them
+  gate::CommandGiver giver_;
   SweepTimes times_;
 };
 

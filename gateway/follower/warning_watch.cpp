@@ -296,20 +296,18 @@ void WarningWatch::take_look(const journal::RecordView& record, gate::Gate& gate
 }
 
 void WarningWatch::take_acknowledgement(const journal::RecordView& record) {
-  const bool is_given = command_by_ == record.sequence;
-  const auto type = static_cast<gate::RecordType>(record.type);
-  if (type == gate::RecordType::Operator && gate::read_record(record, who_))
-    command_by_ = record.sequence + 1;
+  const bool is_given = giver_.take(record);
+  const bool is_seen =
+      static_cast<gate::RecordType>(record.type) == gate::RecordType::Acknowledge && is_given;
   gate::AcknowledgeRecord seen;
-  if (type != gate::RecordType::Acknowledge || !is_given || !gate::read_record(record, seen))
-    return;
+  if (!is_seen || !gate::read_record(record, seen)) return;
   const auto found = by_id_.find({.record = seen.raised_by, .place = seen.place});
   if (found == by_id_.end()) return;  // it was over by then, or higher
   Alert& alert = alerts_.at(found->second);
   if (alert.acknowledged_ns != 0) return;
   alert.acknowledged_ns = record.time_ns;
-  alert.by = who_.by;
-  alert.reason = who_.reason;
+  alert.by = giver_.who.by;
+  alert.reason = giver_.who.reason;
   waiting_.erase(alert.id);
   note(NoticeKind::Acknowledged, alert);
 }
@@ -341,10 +339,10 @@ std::size_t WarningWatch::saved_bytes() const {
 }
 
 void WarningWatch::save(std::span<std::byte> out) const {
-  append(out, SavedWarnings{.command_by = command_by_,
+  append(out, SavedWarnings{.command_by = giver_.command_by,
                             .alerts = static_cast<std::uint32_t>(alerts_.size()),
                             .accounts = static_cast<std::uint32_t>(states_.size()),
-                            .who = who_});
+                            .who = giver_.who});
   for (const auto& [of, alert] : alerts_) {
     append(out, SavedAlert{.record = alert.id.record,
                            .level = alert.level,
@@ -389,7 +387,7 @@ void WarningWatch::clear() {
   by_id_.clear();
   waiting_.clear();
   std::ranges::fill(states_, risk::MarginState::Normal);
-  command_by_ = 0;
+  giver_ = {};
   in_force_ = {};
   settings_ = source_({}).value_or(settings_);
 }
@@ -426,8 +424,7 @@ bool WarningWatch::load(std::span<const std::byte> saved) {
     clear();
     return false;
   }
-  command_by_ = head.command_by;
-  who_ = head.who;
+  giver_ = {.who = head.who, .command_by = head.command_by};
   return true;
 }
 

@@ -48,6 +48,7 @@
 #include "config/deployment.h"
 #include "config/warnings.h"
 #include "gateway/follower/snapshot.h"
+#include "gateway/gate/command_giver.h"
 #include "gateway/gate/parameters.h"
 #include "gateway/gate/records.h"
 #include "gateway/limits/standing_limits.h"
@@ -173,8 +174,7 @@ class WarningWatch final : public Companion {
   std::map<AlertId, limits::LimitId> by_id_;
   std::set<AlertId> waiting_;              // not acknowledged, and not told again yet
   std::vector<risk::MarginState> states_;  // by account
-  gate::OperatorRecord who_{};             // of the record before
-  std::uint64_t command_by_ = 0;           // the record that `who_` gave; 0: none
+  gate::CommandGiver giver_;
 
   // Of the record that is taken now.
   std::uint64_t sequence_ = 0;

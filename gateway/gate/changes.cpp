@@ -113,9 +113,7 @@ const char* ChangeTable::problem_of(const ParametersRecord& record) const noexce
     if (change->state != ChangeState::InForce) return "the end of a change that is not in force";
     return record.time < change->expires_at ? "the end of a change that has not expired" : nullptr;
   }
-  const ParametersCause cause =
-      change->kind == ChangeKind::Reload ? ParametersCause::Reload : ParametersCause::Override;
-  if (record.cause != cause) return "parameters of another kind of change";
+  if (record.cause != cause_of(change->kind)) return "parameters of another kind of change";
   if (change->state == ChangeState::InForce) return "the change is in force already";
   if (!change->may_begin()) return "the change is not approved";
   if (record.time < change->effective_at) return "it is too early for the change";

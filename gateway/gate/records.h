@@ -56,8 +56,8 @@ enum class RecordType : std::uint16_t {
   Expire = 39,            // an instrument ends
   Split = 40,             // of an instrument
   LeverageCap = 41,
-  Operator = 42,  // who gave the command that the next record is
-  Change = 43,    // a change of limits is proposed, approved, refused, withdrawn, or lapses
+  Operator = 42,     // who gave the command that the next record is
+  Change = 43,       // a change of limits is proposed, approved, refused, withdrawn, or lapses
   Acknowledge = 44,  // an operator has seen a warning
 };
 
@@ -338,6 +338,10 @@ enum class ChangeKind : std::uint8_t {
   Reload,    // the whole configuration
   Override,  // single limits, for a while
 };
+// Of the parameters by which it comes into force.
+constexpr ParametersCause cause_of(ChangeKind kind) {
+  return kind == ChangeKind::Reload ? ParametersCause::Reload : ParametersCause::Override;
+}
 // A step in the life of a change (changes.h), with who took it. What follows from it for the parameters
 // in force is another record, behind this one.
 struct ChangeRecord {

@@ -36,6 +36,13 @@ class Writer {
   Writer& number(std::string_view name, std::int64_t value) { return key(name).number(value); }
   Writer& boolean(std::string_view name, bool value) { return key(name).boolean(value); }
   Writer& null(std::string_view name) { return key(name).null(); }
+  // null: the text is empty, the number 0.
+  Writer& text_or_null(std::string_view name, std::string_view value) {
+    return value.empty() ? null(name) : text(name, value);
+  }
+  Writer& number_or_null(std::string_view name, std::int64_t value) {
+    return value == 0 ? null(name) : number(name, value);
+  }
 
  private:
   Writer& open(char bracket);

@@ -8,6 +8,7 @@
 
 #include "config/json.h"
 #include "config/reload.h"
+#include "gateway/commands/record_values.h"
 #include "gateway/gate/record_names.h"
 #include "gateway/parameters/parameter_log.h"
 
@@ -17,18 +18,6 @@ namespace {
 
 constexpr std::size_t kEndedMax = 64;
 constexpr std::int64_t kYearNs = 366 * 86'400 * risk::kSecondNs;
-
-template <std::size_t N>
-void put(std::array<char, N>& place, std::string_view text) {
-  place = {};
-  std::copy_n(text.begin(), std::min(text.size(), N), place.begin());
-}
-
-template <std::size_t N>
-std::string_view text_in(const std::array<char, N>& place) {
-  return {place.data(),
-          static_cast<std::size_t>(std::find(place.begin(), place.end(), '\0') - place.begin())};
-}
 
 std::vector<config::Problem> one(std::string what) { return {{"", "", "", std::move(what)}}; }
 
@@ -67,7 +56,7 @@ ChangeDesk::Outcome ChangeDesk::publish(gate::PublishedParameters parameters) {
                  taken.step == ChangeStep::Refuse     ? ChangeStanding::Refused
                  : taken.step == ChangeStep::Withdraw ? ChangeStanding::Withdrawn
                                                       : ChangeStanding::Lapsed,
-                 answered->time_ns, text_in(taken.by), text_in(taken.reason));
+                 answered->time_ns, trimmed(taken.by), trimmed(taken.reason));
     }
     table_.apply(taken);
   }
@@ -83,7 +72,7 @@ ChangeDesk::Outcome ChangeDesk::publish(gate::PublishedParameters parameters) {
     if (open != nullptr && record.cause != gate::ParametersCause::Override) {
       const bool is_end = record.cause == gate::ParametersCause::Expiry;
       keep_ended(*open, is_end ? ChangeStanding::Expired : ChangeStanding::Done, answered->time_ns,
-                 is_end ? "gate" : text_in(open->by), "");
+                 is_end ? "gate" : trimmed(open->by), "");
     }
     gate::ParametersRecord taken = record;
     taken.time = {answered->time_ns};
@@ -150,8 +139,8 @@ namespace {
 
 gate::ChangeRecord record_of(const ChangeRequest& request, gate::ChangeStep step) {
   gate::ChangeRecord record;
-  put(record.by, request.by);
-  put(record.reason, request.reason);
+  request.by.copy(record.by.data(), record.by.size());
+  request.reason.copy(record.reason.data(), record.reason.size());
   record.step = step;
   record.role = request.role;
   record.source = request.source;
@@ -206,10 +195,9 @@ ChangeAnswer ChangeDesk::propose(gate::ChangeRecord record, const std::string& c
     return refused({{"", "effective_at", "", "must be within a year"}}, false);
   record.id = table_.next_id();
   record.hash = hash_of(content);
-  const auto cause = record.kind == gate::ChangeKind::Reload ? gate::ParametersCause::Reload
-                                                             : gate::ParametersCause::Override;
-  Prepared prepared = desk_.prepare_layers(candidate.configuration, candidate.overrides, cause,
-                                           record.id, text_in(record.by));
+  Prepared prepared =
+      desk_.prepare_layers(candidate.configuration, candidate.overrides,
+                           gate::cause_of(record.kind), record.id, trimmed(record.by));
   if (!prepared.problems.empty()) return refused(std::move(prepared.problems), false);
   if (!prepared.parameters) return answer(ChangeStanding::Unchanged, 0, 0);
   std::vector<config::Difference> differences =
@@ -358,10 +346,7 @@ ChangeDesk::Candidate ChangeDesk::candidate_of(const gate::OpenChange& change) c
 Prepared ChangeDesk::prepare(const gate::OpenChange& change, const Candidate& candidate) {
   if (!candidate.problems.empty()) return {.problems = candidate.problems, .parameters = {}};
   return desk_.prepare_layers(candidate.configuration, candidate.overrides,
-                              change.kind == gate::ChangeKind::Reload
-                                  ? gate::ParametersCause::Reload
-                                  : gate::ParametersCause::Override,
-                              change.id, text_in(change.by));
+                              gate::cause_of(change.kind), change.id, trimmed(change.by));
 }
 
 // --- time
@@ -430,8 +415,8 @@ void ChangeDesk::end(const gate::OpenChange& change) {
 
 void ChangeDesk::lapse(std::uint32_t id, std::string_view why) {
   gate::ChangeRecord record;
-  put(record.by, "gate");
-  put(record.reason, why);
+  std::string_view("gate").copy(record.by.data(), record.by.size());
+  why.copy(record.reason.data(), record.reason.size());
   record.id = id;
   record.step = gate::ChangeStep::Lapse;
   record.source = gate::OperatorSource::Gate;

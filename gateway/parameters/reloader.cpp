@@ -18,8 +18,8 @@ namespace portcullis::gateway::parameters {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{1};  // between two looks for the shard's answer
-// While a change waits for its time: that is looked at so often, whatever clock tells it.
-constexpr std::int64_t kTickNs = 10'000'000;
+// The machine's clock, by which a semaphore is waited for, may be set meanwhile.
+constexpr std::int64_t kWaitMaxNs = risk::kSecondNs;
 
 }  // namespace
 
@@ -69,13 +69,12 @@ void Reloader::wait() {
     }
     return;
   }
+  const std::int64_t now_ns = feeds::epoch_ns();
+  const std::int64_t wait_ns = std::min(desk_.next_due_ns(now_ns) - now_ns, kWaitMaxNs);
   timespec until{};
   ::clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_nsec += kTickNs;
-  if (until.tv_nsec >= risk::kSecondNs) {
-    until.tv_nsec -= risk::kSecondNs;
-    ++until.tv_sec;
-  }
+  until.tv_sec += (until.tv_nsec + wait_ns) / risk::kSecondNs;
+  until.tv_nsec = (until.tv_nsec + wait_ns) % risk::kSecondNs;
   while (::sem_timedwait(&asked_, &until) != 0 && errno == EINTR) {
   }
 }
