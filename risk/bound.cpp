@@ -100,7 +100,7 @@ Int128 Engine::ramps_worse_by(const Candidate& candidate, Lots grown) const noex
     const std::uint32_t slot = find_slot(candidate.account, group);
     const Exposure* exposures =
         slot == kNil ? nothing_.data() : exposures_.data() + slots_[slot].first_exposure;
-    const Reachable before = no_change(candidate.account, instrument).lots;
+    const Reachable before = no_change(instrument, candidate.line).lots;
     Reachable after = before;
     (candidate.side == Side::Buy ? after.high.raw : after.low.raw) +=
         sign_of(candidate.side) * grown.raw;

@@ -62,7 +62,8 @@ bool Engine::break_down_basis(AccountIndex account, bool maintenance,
     figures_warned = figures_warned + figures_of(low, {g}, charges, warned);
     for (const std::uint32_t set : all.joint) {
       const Vector part = columns_of(low, {g}, set);
-      add_gains(basis.joint[set].low.data(), part.data(), part.size(), gain_haircuts_[g], 1);
+      vector_code->add_gains(basis.joint[set].low.data(), part.data(), part.size(),
+                             gain_haircuts_[g]);
       basis.joint[set].alone += of_group.alone[set];
     }
     if (of_group.requirement <= largest) continue;

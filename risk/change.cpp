@@ -22,20 +22,20 @@ Engine::Reservation Engine::reservation_with(const Order* chain, Lots lots, Pric
   return result;
 }
 
-// The account's line as it is; its costs are none.
-Engine::Change Engine::no_change(AccountIndex account, InstrumentIndex instrument) const noexcept {
+// An account's line in the instrument as it is, or none; its costs are none.
+Engine::Change Engine::no_change(InstrumentIndex instrument, std::uint32_t line) const noexcept {
   Change change;
   change.instrument = instrument;
-  if (const std::uint32_t at = find_line(account, instrument); at != kNil) {
-    change.lots = reachable(lines_[at]);
-    change.exits = reachable_by_exits(lines_[at]);
+  if (line != kNil) {
+    change.lots = reachable(lines_[line]);
+    change.exits = reachable_by_exits(lines_[line]);
   }
   return change;
 }
 
 // The account's line with so many lots, and so many of an exit, in place of the order's chain.
 Engine::Change Engine::change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept {
-  Change change = no_change(candidate.account, candidate.instrument);
+  Change change = no_change(candidate.instrument, candidate.line);
   if (const Order* chain = candidate.replaced; chain != nullptr) {
     lots -= chain->reserved;
     if (chain->exit != 0) exits -= chain->reserved;
@@ -104,8 +104,7 @@ Amount Engine::costs_with(const Candidate& candidate,
     const Amount old = candidate.replaced != nullptr ? order_cost(*candidate.replaced) : Amount{0};
     return costs - old + cost_of(reservation, candidate.side, candidate.instrument);
   }
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  const Line line = at == kNil ? Line{} : lines_[at];
+  const Line line = candidate.line == kNil ? Line{} : lines_[candidate.line];
   const BookSide side = book_side(candidate.side);
   return costs - line.cost[side] +
          coupled_cost(candidate.instrument, line, side, {candidate.replaced, reservation});
@@ -122,9 +121,8 @@ Amount Engine::own_cost(const Candidate& candidate, const Reservation& reservati
 
 // How many lots may close the position beside the resting orders of that side.
 Lots Engine::closable(const Candidate& candidate) const noexcept {
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  if (at == kNil) return {};
-  const Line& line = lines_[at];
+  if (candidate.line == kNil) return {};
+  const Line& line = lines_[candidate.line];
   const Lots others = line.open[book_side(candidate.side)] -
                       (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
   const Lots position = candidate.side == Side::Buy ? -line.position : line.position;
@@ -139,13 +137,17 @@ bool Engine::is_reducing(const Candidate& candidate, Lots reserve) const noexcep
 
 // What the account uses of the instrument now, and with the order among the open ones.
 Engine::UsageChange Engine::usage_change(const Candidate& candidate, Lots reserve) const noexcept {
-  const std::uint32_t at = find_line(candidate.account, candidate.instrument);
-  Line line = at == kNil ? Line{} : lines_[at];
+  Lots position;
+  std::array<Lots, 2> open{};
+  if (candidate.line != kNil) {
+    position = lines_[candidate.line].position;
+    open = lines_[candidate.line].open;
+  }
   UsageChange change;
-  change.before = usage_of(line);
-  line.open[book_side(candidate.side)] +=
+  change.before = usage_of(position, open);
+  open[book_side(candidate.side)] +=
       reserve - (candidate.replaced != nullptr ? candidate.replaced->reserved : Lots{0});
-  change.after = usage_of(line);
+  change.after = usage_of(position, open);
   return change;
 }
 
@@ -194,7 +196,8 @@ Engine::Charges Engine::charges_along(GroupIndex group, AccountIndex account,
     return asked.with_orders ? counted(of.instrument, of.lots, of.exits, protection)
                              : counted(of.instrument, held, held, protection);
   };
-  const CountedLots before = lots_of(no_change(account, change.instrument));
+  const CountedLots before =
+      lots_of(no_change(change.instrument, find_line(account, change.instrument)));
   const CountedLots after = lots_of(change);
   for (const Use& use : uses(change.instrument)) {
     scratch_[use.exposure] -= exposure_of(use, change.instrument, after.in(use));
@@ -230,7 +233,7 @@ bool Engine::may_exit(const Candidate& candidate, const Reservation& reservation
   Int128 now = 0;
   Int128 open = 0;
   if (exit_costs_rise(index)) {
-    Change none = no_change(index, candidate.instrument);
+    Change none = no_change(candidate.instrument, candidate.line);
     none.costs = change.costs;
     none.without_exits = change.without_exits = true;
     now = recompute(index, &none, true, {}, nullptr);

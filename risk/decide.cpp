@@ -34,6 +34,7 @@ Engine::Candidate Engine::candidate_of(const NewOrder& order) const noexcept {
           .quantity = order.quantity,
           .min_quantity = order.min_quantity,
           .replaced = nullptr,
+          .line = find_line(order.account, order.instrument),
           .now = std::max(last_time_, order.time)};
 }
 
@@ -52,6 +53,7 @@ Engine::Candidate Engine::candidate_of(const ReplaceOrder& order,
           .quantity = order.total - chain.cum,  // what was cancelled may come back
           .min_quantity = {},
           .replaced = &chain,
+          .line = chain.line,
           .now = std::max(last_time_, order.time)};
 }
 
@@ -68,7 +70,7 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   const InstrumentParameters& parameters = parameters_.instruments[asked.instrument.value];
   const InstrumentState& instrument = instruments_[asked.instrument.value];
   Facts facts;
-  facts.levels = levels_of(asked.account, facts.path);
+  facts.levels = levels_of(asked.account, asked.instrument, facts.path);
   facts.priced = instrument.premium.raw > 0 &&
                  (parameters.risk != RiskSource::Table || gains(asked.instrument) != nullptr);
   facts.mark_stale = asked.now > mark_expires(asked.instrument);
@@ -113,15 +115,19 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
 }
 
 // Where the account stands in the tree: itself, then upwards.
-std::uint32_t Engine::levels_of(AccountIndex account,
+std::uint32_t Engine::levels_of(AccountIndex account, InstrumentIndex instrument,
                                 std::array<Level, kLevelsMax>& path) const noexcept {
-  path[0] = {NodeLevel::Account, account.value, parameters_.accounts[account.value].profile,
-             accounts_[account.value].flags};
-  std::uint32_t count = 1;
-  for (NodeIndex node = parameters_.accounts[account.value].parent; node.exists();
-       node = parameters_.nodes[node.value].parent) {
+  std::uint32_t count = 0;
+  const auto add = [&](NodeLevel level, std::uint8_t flags, std::uint32_t node,
+                       std::uint32_t profile) {
+    const LimitProfile& limits = parameters_.profiles[profile];
+    path[count++] = {level, flags, node, &limits, &limits.instruments[instrument.value]};
+  };
+  const AccountParameters& of = parameters_.accounts[account.value];
+  add(NodeLevel::Account, accounts_[account.value].flags, account.value, of.profile);
+  for (NodeIndex node = of.parent; node.exists(); node = parameters_.nodes[node.value].parent) {
     const NodeParameters& parameters = parameters_.nodes[node.value];
-    path[count++] = {parameters.level, node.value, parameters.profile, nodes_[node.value].flags};
+    add(parameters.level, nodes_[node.value].flags, node.value, parameters.profile);
   }
   return count;
 }
@@ -232,7 +238,7 @@ RejectReason Engine::check_size(const Candidate& candidate, const Facts& facts,
                                 Decision& decision) const noexcept {
   using enum RejectReason;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    const InstrumentLimits& limit = limits(facts.path[l].profile, candidate.instrument);
+    const InstrumentLimits& limit = *facts.path[l].limits;
     if (candidate.quantity <= limit.clip) continue;
     name_level(facts.path[l], decision);
     return refuse(ClipSize, decision, limit.clip.raw, candidate.quantity.raw, limit.clip.raw);
@@ -243,7 +249,7 @@ RejectReason Engine::check_size(const Candidate& candidate, const Facts& facts,
   const Int128 at_mark = instruments_[candidate.instrument.value].notional.raw;
   const Int128 notional = std::max(at_limit, at_mark) * candidate.quantity.raw;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    const InstrumentLimits& limit = limits(facts.path[l].profile, candidate.instrument);
+    const InstrumentLimits& limit = *facts.path[l].limits;
     if (notional <= Int128{limit.notional_max.raw} * parameters_.wide_denominator) continue;
     name_level(facts.path[l], decision);
     return refuse(MaxNotional, decision, limit.notional_max.raw,
@@ -273,7 +279,7 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
   if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
     const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
-      const InstrumentLimits& at = limits(facts.path[l].profile, candidate.instrument);
+      const InstrumentLimits& at = *facts.path[l].limits;
       const Int128 bound =
           Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * at.collar_ppm);
       if (candidate.side == Side::Buy ? price <= bound : price >= bound) continue;
@@ -292,7 +298,7 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
     return refuse(PriceCollar, decision, candidate.price.raw, 1, candidate.price.raw);
   }
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    if (!limits(facts.path[l].profile, candidate.instrument).restricted || facts.reducing) continue;
+    if (!facts.path[l].limits->restricted || facts.reducing) continue;
     name_level(facts.path[l], decision);
     return Restricted;
   }
@@ -325,7 +331,7 @@ std::int64_t Engine::collar_tick(const Candidate& candidate, Int128 collar) cons
 Price Engine::collar_price(const Candidate& candidate, const Facts& facts) const noexcept {
   if (instruments_[candidate.instrument.value].mark.raw <= 0) return {};
   const auto collar_at = [&](const Level& level) {
-    return collar_of(candidate.instrument, limits(level.profile, candidate.instrument));
+    return collar_of(candidate.instrument, *level.limits);
   };
   Int128 collar = collar_at(facts.path[0]);
   for (std::uint32_t l = 1; l < facts.levels; ++l)
@@ -340,7 +346,7 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
   if (candidate.replaced == nullptr) {
     const Capacities& capacities = parameters_.capacities;
     if (free_order_ == kNil) return refuse(OrderCapacity, decision, capacities.orders, 1, 0);
-    if (!has_room(candidate.account, candidate.instrument)) {
+    if (candidate.line == kNil && !has_room(candidate.account, candidate.instrument)) {
       return refuse(OrderCapacity, decision,
                     free_line_ == kNil ? capacities.positions : capacities.group_slots, 1, 0);
     }
@@ -352,7 +358,7 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
     return refuse(SessionExhausted, decision, kNumbersReserve, kNumbersReserve, numbers_left);
   if (candidate.replaced != nullptr) return None;
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
-    const std::int64_t limit = parameters_.profiles[facts.path[l].profile].open_orders_max;
+    const std::int64_t limit = facts.path[l].profile->open_orders_max;
     const std::int64_t open = facts.path[l].level == NodeLevel::Account
                                   ? accounts_[candidate.account.value].open_orders
                                   : nodes_[facts.path[l].node].open_orders;
@@ -379,7 +385,7 @@ RejectReason Engine::check_exposure(const Candidate& candidate, const Facts& fac
     const Usage after = {before.long_lots + account.after.long_lots - account.before.long_lots,
                          before.short_lots + account.after.short_lots - account.before.short_lots,
                          before.gross_lots + account.after.gross_lots - account.before.gross_lots};
-    const InstrumentLimits& limit = limits(level.profile, candidate.instrument);
+    const InstrumentLimits& limit = *level.limits;
     name_level(level, decision);
     if (after.long_lots > limit.long_max && after.long_lots > before.long_lots) {
       return refuse(LongLimit, decision, limit.long_max.raw,
@@ -391,8 +397,9 @@ RejectReason Engine::check_exposure(const Candidate& candidate, const Facts& fac
                     (after.short_lots - before.short_lots).raw,
                     (limit.short_max - before.short_lots).raw);
     }
+    if (gross_change <= 0) continue;
     const auto check_gross = [&](Int128 used, std::int64_t most) {
-      if (used + gross_change <= Int128{most} * denominator || gross_change <= 0) return None;
+      if (used + gross_change <= Int128{most} * denominator) return None;
       const std::int64_t total = saturate(ceil_div(used + gross_change, denominator));
       const std::int64_t available = saturate(Int128{most} - ceil_div(used, denominator));
       return refuse(GrossNotional, decision, most, saturate(Int128{total} - most + available),
@@ -405,7 +412,7 @@ RejectReason Engine::check_exposure(const Candidate& candidate, const Facts& fac
     }
     const Int128 used =
         at_account ? accounts_[candidate.account.value].gross.raw : nodes_[level.node].gross.raw;
-    const std::int64_t most = parameters_.profiles[level.profile].gross_notional_max.raw;
+    const std::int64_t most = level.profile->gross_notional_max.raw;
     if (const RejectReason r = check_gross(used, most); r != None) return r;
   }
   return None;
@@ -424,7 +431,7 @@ RejectReason Engine::check_open_interest(const Candidate& candidate, const Facts
   const std::size_t row = std::size_t{candidate.instrument.value} * nodes_.size();
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     const Level& level = facts.path[l];
-    const InstrumentLimits& limit = limits(level.profile, candidate.instrument);
+    const InstrumentLimits& limit = *level.limits;
     if (limit.open_interest_share_ppm == kPpm) continue;
     const Usage& used = level.level == NodeLevel::Account ? usage.before : usage_[row + level.node];
     const std::int64_t before = longs >= shorts ? used.long_lots.raw : used.short_lots.raw;
@@ -454,7 +461,7 @@ RejectReason Engine::check_day(const Candidate& candidate, const Reservation& re
   if (!facts.stale && account.in_range && may_exit(candidate, reservation, ignored))
     return RejectReason::None;
   name_level(facts.path[0], decision);
-  const std::int64_t most = parameters_.profiles[facts.path[0].profile].daily_loss_max.raw;
+  const std::int64_t most = facts.path[0].profile->daily_loss_max.raw;
   const Int128 loss = ceil_div(day_loss(candidate.account), parameters_.wide_denominator);
   return refuse(RejectReason::DailyLoss, decision, most, saturate(std::max(loss, Int128{most} + 1)),
                 most);

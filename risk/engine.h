@@ -487,6 +487,7 @@ class Engine : private Rules {
     Lots quantity;  // that may still execute
     Lots min_quantity;
     const Order* replaced = nullptr;  // the chain it joins
+    std::uint32_t line = kNil;        // the account's in the instrument
     Timestamp now;
     bool verdict_only = false;  // a trial of the bisection: what binds need not be named
     bool legs_only = false;     // the allowance to wind down is not asked
@@ -558,7 +559,7 @@ class Engine : private Rules {
   };
   // What several checks need to know of an order.
   struct Facts {
-    std::array<Level, kLevelsMax> path;
+    std::array<Level, kLevelsMax> path;  // the first `levels`
     std::uint32_t levels = 0;
     bool priced = false;  // the instrument has a mark and its settlement asset an index
     bool mark_stale = false;
@@ -583,7 +584,7 @@ class Engine : private Rules {
                               Decision& decision) const noexcept;
   RejectReason check_margin(const Candidate& candidate, const Reservation& reservation,
                             const Facts& facts, Decision& decision) const noexcept;
-  [[nodiscard]] std::uint32_t levels_of(AccountIndex account,
+  [[nodiscard]] std::uint32_t levels_of(AccountIndex account, InstrumentIndex instrument,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
@@ -613,10 +614,6 @@ class Engine : private Rules {
                                  Decision& decision) const noexcept;
   void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
                    Decision& decision) const noexcept;
-  [[nodiscard]] const InstrumentLimits& limits(std::uint32_t profile,
-                                               InstrumentIndex instrument) const noexcept {
-    return parameters_.profiles[profile].instruments[instrument.value];
-  }
 
   // orders.cpp
   [[nodiscard]] bool may(SessionIndex session, SessionAction action) const noexcept {
@@ -850,6 +847,8 @@ class Engine : private Rules {
   [[nodiscard]] const Holding& holding(AccountIndex account, AssetIndex asset) const noexcept {
     return holdings_[account.value * assets_.size() + asset.value];
   }
+  // Of the asset that has so much a unit: what in_range() takes.
+  [[nodiscard]] Amount amount_max(Wide unit) const noexcept;
   [[nodiscard]] Int128 plain_less_costs(AccountIndex account) const noexcept;
   // X of the asset.
   [[nodiscard]] static Amount held(const Holding& holding) noexcept {
@@ -893,7 +892,7 @@ class Engine : private Rules {
                                          const Flow& flow, Int128 uncapped,
                                          bool maintenance) const noexcept;
   [[nodiscard]] Int128 rounded_capital(Int128 exact) const noexcept {
-    return floor_div(exact, Int128{kPpm} * parameters_.wide_denominator);
+    return exact_per_quantum_.floor(exact);
   }
   [[nodiscard]] Int128 cost_value(AssetIndex asset, Amount cost) const noexcept;
 
@@ -902,8 +901,8 @@ class Engine : private Rules {
                                                const Collateral& collateral, bool with_orders,
                                                bool& fits) const noexcept;
   [[nodiscard]] Int128 span_of(FactorIndex factor, const FactorExposure& exposure) const noexcept;
-  void add_factor(std::int64_t* raw, GroupIndex group, std::uint32_t factor, std::int64_t up,
-                  std::int64_t down) const noexcept;
+  void add_factor(std::int64_t* raw, const std::int64_t* from, GroupIndex group,
+                  std::uint32_t factor, std::int64_t up, std::int64_t down) const noexcept;
   [[nodiscard]] Vector columns_of(const std::int64_t* low, GroupIndex group,
                                   std::uint32_t set) const noexcept {
     return {low + parameters_.sets[set].first_column[group.value],
@@ -954,7 +953,7 @@ class Engine : private Rules {
   // change.cpp
   [[nodiscard]] Reservation reservation_with(const Order* chain, Lots lots, Price price,
                                              InstrumentIndex instrument) const noexcept;
-  [[nodiscard]] Change no_change(AccountIndex account, InstrumentIndex instrument) const noexcept;
+  [[nodiscard]] Change no_change(InstrumentIndex instrument, std::uint32_t line) const noexcept;
   [[nodiscard]] Change change_of(const Candidate& candidate, Lots exits, Lots lots) const noexcept;
   [[nodiscard]] Change open_change(const Candidate& candidate, const Reservation& reservation,
                                    MarginLeg leg) const noexcept;

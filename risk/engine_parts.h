@@ -41,6 +41,7 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.slopes_);
   part.fixed(self.charge_slopes_);
   part.fixed(self.fine_slope_);
+  part.fixed(self.exact_per_quantum_);
   part.fixed(self.exact_shift_);
   part.fixed(self.exact_factor_);
   part.fixed(self.has_share_caps_);

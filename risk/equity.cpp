@@ -16,11 +16,14 @@ constexpr Int128 scaled(Int128 a, std::int64_t b, std::int64_t c) {
 
 }  // namespace
 
+Amount Engine::amount_max(Wide unit) const noexcept {
+  if (unit.raw == 0) return {Int128{1} << 100};
+  return {Int128{kValueMax} * parameters_.wide_denominator / unit.raw};
+}
+
 // An amount whose value fits; with more the account is out of range.
 Amount Engine::in_range(AssetIndex asset, Amount amount, bool& fits) const noexcept {
-  const Int128 unit = assets_[asset.value].unit.raw;
-  const Int128 most =
-      unit == 0 ? Int128{1} << 100 : Int128{kValueMax} * parameters_.wide_denominator / unit;
+  const Int128 most = assets_[asset.value].amount_max.raw;
   if (amount.raw <= most && amount.raw >= -most) return amount;
   fits = false;
   return {amount.raw > 0 ? most : -most};
@@ -110,8 +113,13 @@ Int128 Engine::capital_with(AccountIndex account, AssetIndex asset, Amount costs
   if (has_share_caps_) return capital_exact(account, {true, asset, costs}, false);
   const Int128 exact = accounts_[account.value].capital_exact;
   if (costs == of.line_cost) return exact;
-  return exact + asset_value(asset, of, costs, false) -
-         asset_value(asset, of, of.line_cost, false) - borrow_margin(asset, of, costs, false) +
+  // Of asset_value() the costs' part alone is another.
+  const AssetParameters& parameters = parameters_.assets[asset.value];
+  bool fits = true;
+  const Amount more = in_range(asset, costs, fits) - in_range(asset, of.line_cost, fits);
+  const Int128 less = more.raw * (kPpm + parameters.debt_addon_ppm) * assets_[asset.value].unit.raw;
+  if (parameters.borrow_initial_ppm == 0) return exact - less;
+  return exact - less - borrow_margin(asset, of, costs, false) +
          borrow_margin(asset, of, of.line_cost, false);
 }
 

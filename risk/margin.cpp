@@ -461,15 +461,15 @@ void Engine::value_lines(GroupSlot& slot, Account& account) noexcept {
 void Engine::add_joint(const GroupSlot& slot, int sign) noexcept {
   const SetList& list = set_lists_[0][0];
   if (sign > 0 && slot.first_raw != kNil) {
-    fold(low_.data() + slot.first_column, raw_.data() + slot.first_raw,
-         parameters_.groups[slot.group.value].column_count);
+    vector_code->fold(low_.data() + slot.first_column, raw_.data() + slot.first_raw,
+                      parameters_.groups[slot.group.value].column_count);
   }
   const std::int64_t* low = low_.data() + slot.first_column;
   std::int64_t* joint = joint_.data() + std::size_t{slot.account.value} * joint_columns_;
   for (std::size_t k = 0; k < list.joint.size(); ++k) {
     const Vector part = columns_of(low, slot.group, list.joint[k]);
-    add_gains(joint + list.joint_first[k], part.data(), part.size(),
-              gain_haircuts_[slot.group.value], sign);
+    const auto change = sign > 0 ? vector_code->add_gains : vector_code->take_gains;
+    change(joint + list.joint_first[k], part.data(), part.size(), gain_haircuts_[slot.group.value]);
   }
 }
 
@@ -518,7 +518,7 @@ void Engine::value_vector(GroupSlot& slot) noexcept {
     in_vector = now;
     if (now.up == before.up && now.down == before.down) continue;
     if (!is_out) add_joint(slot, -1), is_out = true;
-    add_factor(raw, slot.group, f, now.up - before.up, now.down - before.down);
+    add_factor(raw, raw, slot.group, f, now.up - before.up, now.down - before.down);
   }
   if (slot.protection != kNil) {
     if (!is_out) add_joint(slot, -1), is_out = true;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "risk/division.h"
 #include "risk/types.h"
 
 namespace portcullis::risk {
@@ -117,7 +118,8 @@ constexpr std::int64_t fee_per_lot(const InstrumentParameters& instrument, Price
     return narrow(
         ceil_div(Int128{instrument.units_per_lot_mark} * instrument.fee_ppm, marks * kPpm), fits);
   }
-  return narrow(ceil_div(marks * instrument.units_per_lot_mark * instrument.fee_ppm, kPpm), fits);
+  if (instrument.fee_ppm == 0) return 0;
+  return narrow(kByPpm.ceil(marks * instrument.units_per_lot_mark * instrument.fee_ppm), fits);
 }
 
 // What a driver sums over its instruments, a lot's worth each (Wide), all at the current versions.

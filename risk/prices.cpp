@@ -66,6 +66,7 @@ void Engine::price_instrument(InstrumentIndex index) noexcept {
 void Engine::price_asset(AssetIndex index) noexcept {
   AssetState& asset = assets_[index.value];
   asset.unit.raw = Int128{asset.index} * parameters_.assets[index.value].wide_per_index;
+  asset.amount_max = amount_max(asset.unit);
   for (std::uint32_t i = 0; i < instruments_.size(); ++i) {
     const InstrumentParameters& instrument = parameters_.instruments[i];
     if (instrument.settlement == index || instrument.base == index) price_instrument({i});

@@ -10,13 +10,12 @@ namespace portcullis::risk {
 
 FactorExposure Engine::factor_exposure(const Exposure& exposure, const Collateral& collateral,
                                        bool with_orders, bool& fits) const noexcept {
-  const Int128 denominator = Int128{kPpm} * parameters_.wide_denominator;
   const Int128 low = with_orders ? exposure.low.raw : exposure.position.raw;
   const Int128 high = with_orders ? exposure.high.raw : exposure.position.raw;
   const Int128 up = low * kPpm + collateral.rises.raw;
   const Int128 down = high * kPpm + collateral.falls.raw;
-  return {narrow(floor_div(up, denominator), fits), narrow(ceil_div(down, denominator), fits), up,
-          down};
+  return {narrow(exact_per_quantum_.floor(up), fits), narrow(exact_per_quantum_.ceil(down), fits),
+          up, down};
 }
 
 Int128 Engine::span_of(FactorIndex factor, const FactorExposure& exposure) const noexcept {
@@ -24,17 +23,15 @@ Int128 Engine::span_of(FactorIndex factor, const FactorExposure& exposure) const
          shock_max_[factor.value];
 }
 
-// Moves the vector with a factor's exposure: alike in every lag state, since an exposure is at the
-// present mark.
-void Engine::add_factor(std::int64_t* raw, GroupIndex group, std::uint32_t factor, std::int64_t up,
-                        std::int64_t down) const noexcept {
+// Moves the vector `from`, into `raw`, with a factor's exposure: alike in every lag state, since an
+// exposure is at the present mark.
+void Engine::add_factor(std::int64_t* raw, const std::int64_t* from, GroupIndex group,
+                        std::uint32_t factor, std::int64_t up, std::int64_t down) const noexcept {
   const GroupParameters& parameters = parameters_.groups[group.value];
   const std::uint32_t columns = parameters.column_count;
   const std::int32_t* moves = shocks(group, factor);
-  add_row(raw, moves, columns, up, down);
-  if (parameters.lag_states() == 1) return;
-  for (std::uint32_t state = 1; state < kLagStates; ++state)
-    add_row(raw + std::size_t{state} * columns, moves, columns, up, down);
+  for (std::uint32_t first = 0; first < parameters.raw_columns(); first += columns)
+    vector_code->add_row(raw + first, from + first, moves, columns, up, down, 0);
 }
 
 // --- one group
@@ -92,7 +89,8 @@ Int128 Engine::combined(const GroupFigures& figures, const std::int64_t* joint,
                         const std::int64_t* alone_sum, const Basis& basis) const noexcept {
   const Scopes both = scopes(figures, joint, alone_sum, basis);
   const Int128 scale = Int128{kPpm} * kPpm;
-  return ceil_div(std::max(both.by_group, both.jointly) + figures.outside * scale, scale * kPpm);
+  constexpr Divisor kRounded{kPpm * kPpm * kPpm};
+  return kRounded.ceil(std::max(both.by_group, both.jointly) + figures.outside * scale);
 }
 
 Int128 Engine::requirement(AccountIndex account) const noexcept {
@@ -122,12 +120,18 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
       line_index == kNil ? CountedLots{} : counted(lines_[line_index], protection);
   const CountedLots after = counted(instrument, change.lots, change.exits, protection);
   const std::int64_t* old_low = slot == nullptr ? nullptr : low_.data() + slot->first_column;
+  // The vector as it is, and as it becomes; copied by the first pass that changes it.
   std::int64_t low[kRawColumnsMax];
+  const std::int64_t* from = low;
   if (slot == nullptr) {
     std::fill_n(low, parameters.raw_columns(), 0);
   } else {
-    std::copy_n(raw_of(*slot), parameters.raw_columns(), low);
+    from = raw_of(*slot);
   }
+  const auto own_vector = [&] {
+    if (from != low) std::copy_n(from, parameters.raw_columns(), low);
+    from = low;
+  };
   Int128 span = account.span;
   bool fits = true;
 
@@ -169,9 +173,11 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
         slot == nullptr ? FactorExposure{} : in_vector_[slot->first_factor + f];
     const FactorIndex factor{parameters.first_factor + f};
     span += span_of(factor, now) - span_of(factor, old);
-    add_factor(low, group, f, now.up - old.up, now.down - old.down);
+    add_factor(low, from, group, f, now.up - old.up, now.down - old.down);
+    from = low;
     if (own == other) break;
   }
+  own_vector();
   if (const std::int32_t* row = gains(instrument); row != nullptr) {
     move_lots(low, row, parameters.raw_columns(), traded, before.in_vector, after.in_vector);
     span += table_span(traded, after.in_vector) - table_span(traded, before.in_vector);
@@ -183,26 +189,29 @@ Int128 Engine::requirement_with(AccountIndex account_index, const Change& change
     span += move_quotes(protection, quoted > 0, low);
   }
   if (!fits || span > kSpanMax) return kUnaffordable;
-  if (parameters.lag_states() > 1) fold(low, low, parameters.column_count);
+  if (parameters.lag_states() > 1) vector_code->fold(low, low, parameters.column_count);
 
   const GroupFigures figures = account.figures + figures_of(low, group, charges, {}) -
                                (slot == nullptr ? GroupFigures{} : slot->figures);
   const SetList& list = sets({});
   std::int64_t joint[kColumnsMax];
   std::int64_t alone_sum[kSetsMax];
-  std::copy_n(joint_.data() + std::size_t{account_index.value} * joint_columns_, joint_columns_,
-              joint);
+  const std::int64_t* sums = joint_.data() + std::size_t{account_index.value} * joint_columns_;
   for (std::size_t k = 0; k < list.joint.size(); ++k) {
     const Vector part = columns_of(low, group, list.joint[k]);
-    std::int64_t* sums = joint + list.joint_first[k];
+    std::int64_t* changed = joint + list.joint_first[k];
+    const std::int64_t* as_is = sums + list.joint_first[k];
     const GainHaircut& haircut = gain_haircuts_[group.value];
     const std::size_t at = std::size_t{account_index.value} * joint_set_count_ + k;
     alone_sum[k] = wrapped_sum(alone_sum_[at], loss_of(part, parameters_.sets[list.joint[k]]));
-    if (slot != nullptr) {
-      add_gains(sums, columns_of(old_low, group, list.joint[k]).data(), part.size(), haircut, -1);
-      alone_sum[k] = wrapped_difference(alone_sum[k], alone_[slot->first_alone + k]);
+    if (slot == nullptr) {
+      std::copy_n(as_is, part.size(), changed);
+      vector_code->add_gains(changed, part.data(), part.size(), haircut);
+      continue;
     }
-    add_gains(sums, part.data(), part.size(), haircut, 1);
+    alone_sum[k] = wrapped_difference(alone_sum[k], alone_[slot->first_alone + k]);
+    vector_code->change_gains(changed, as_is, columns_of(old_low, group, list.joint[k]).data(),
+                              part.data(), part.size(), haircut);
   }
   return combined(figures, joint, alone_sum, {});
 }
@@ -263,9 +272,9 @@ Engine::Summed Engine::sum_group(AccountIndex account, GroupIndex group, std::ui
     summed.is_held = summed.is_held || collateral.falls.raw != 0 || collateral.rises.raw != 0;
     const FactorExposure exposure = factor_exposure(scratch_[f], collateral, true, summed.fits);
     summed.span += span_of(factor, exposure);
-    add_factor(low, group, f, exposure.up, exposure.down);
+    add_factor(low, low, group, f, exposure.up, exposure.down);
   }
-  if (parameters.lag_states() > 1) fold(low, low, parameters.column_count);
+  if (parameters.lag_states() > 1) vector_code->fold(low, low, parameters.column_count);
   return summed;
 }
 
@@ -324,8 +333,8 @@ Int128 Engine::recompute(AccountIndex account_index, const Change* change, bool 
     }
     for (std::size_t k = 0; k < list.joint.size(); ++k) {
       const Vector part = columns_of(low, group, list.joint[k]);
-      add_gains(joint + list.joint_first[k], part.data(), part.size(), gain_haircuts_[group.value],
-                1);
+      vector_code->add_gains(joint + list.joint_first[k], part.data(), part.size(),
+                             gain_haircuts_[group.value]);
       alone_sum[k] = wrapped_sum(alone_sum[k], loss_of(part, parameters_.sets[list.joint[k]]));
     }
   };

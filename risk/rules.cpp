@@ -205,6 +205,7 @@ void Rules::lay_out_slopes() {
     }
   }
   const Int128 denominator = Int128{kPpm} * p.wide_denominator;
+  exact_per_quantum_ = Divisor(kPpm * p.wide_denominator);
   while ((Int128{1} << (exact_shift_ + 1)) <= denominator) ++exact_shift_;
   exact_factor_ =
       static_cast<std::int64_t>(ceil_div(Int128{1} << (exact_shift_ + 31), denominator));

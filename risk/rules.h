@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "risk/division.h"
 #include "risk/parameters.h"
 #include "risk/state.h"
 #include "risk/state_hash.h"
@@ -104,6 +105,7 @@ class Rules {
   std::vector<Slopes> slopes_;                       // by factor
   std::array<std::int64_t, 4> charge_slopes_{};      // of a fine charged, by AddOnPlace
   std::int64_t fine_slope_ = 0;                      // of a fine of every column
+  Divisor exact_per_quantum_{1};                     // 1e6 * D
   int exact_shift_ = 0;                              // quanta_at_most(): 2^shift <= 1e6 * D
   std::int64_t exact_factor_ = 0;                    // and 2^(shift + 31) / (1e6 * D), rounded up
   bool has_share_caps_ = false;

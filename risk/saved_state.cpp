@@ -280,6 +280,7 @@ const char* Engine::rebuild() noexcept {
   for (std::uint32_t g = 0; g < tables_.size(); ++g)
     if (tables_[g] != nullptr) hash_.touch(EntityKind::Table, g);
 
+  for (AssetState& asset : assets_) asset.amount_max = amount_max(asset.unit);
   for (std::uint32_t i = 0; i < instruments_.size(); ++i)
     watch_.move(watched_[i], instruments_[i].premium.raw, instruments_[i].notional.raw);
   for (std::uint32_t a = 0; a < assets_.size(); ++a)

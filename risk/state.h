@@ -269,11 +269,12 @@ struct Usage {
 };
 
 // Of one line: long max(0, q + B), short max(0, S - q), gross max(q + B, S - q).
-constexpr Usage usage_of(const Line& line) {
-  const Lots bought = line.position + line.open[kBuys];
-  const Lots sold = line.open[kSells] - line.position;
+constexpr Usage usage_of(Lots position, const std::array<Lots, 2>& open) {
+  const Lots bought = position + open[kBuys];
+  const Lots sold = open[kSells] - position;
   return {std::max(Lots{0}, bought), std::max(Lots{0}, sold), std::max(bought, sold)};
 }
+constexpr Usage usage_of(const Line& line) { return usage_of(line.position, line.open); }
 
 struct Node {
   std::uint8_t flags = 0;  // NodeFlag
@@ -320,13 +321,15 @@ constexpr std::uint64_t trade_key(std::uint64_t match, std::uint32_t number) {
   return match * 0x9E3779B97F4A7C15ULL ^ number;
 }
 
-// A step of the way from an account up to the venue.
+// A step of the way from an account up to the venue, with its limits in one instrument. Without a
+// value until it is given one: a path has room for more steps than it has.
 inline constexpr std::uint32_t kLevelsMax = 8;
 struct Level {
-  NodeLevel level = NodeLevel::Account;
-  std::uint32_t node = kNil;  // of nodes, or of accounts for the account itself
-  std::uint32_t profile = 0;
-  std::uint8_t flags = 0;
+  NodeLevel level;
+  std::uint8_t flags;
+  std::uint32_t node;  // of nodes, or of accounts for the account itself
+  const LimitProfile* profile;
+  const InstrumentLimits* limits;
 };
 
 // Funding is counted in fractions of a settlement unit.
@@ -358,7 +361,9 @@ struct AssetState {
   std::int64_t index = 0;  // 0: never priced
   Timestamp as_of;
   PriceState state = PriceState::Safe;  // of the index
+  // cache
   Wide unit;                            // of one unit
+  Amount amount_max{Int128{1} << 100};  // the value of more does not fit
 };
 
 }  // namespace portcullis::risk

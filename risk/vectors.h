@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "risk/division.h"
 #include "risk/parameters.h"
 #include "risk/state.h"
 #include "risk/types.h"
@@ -29,17 +30,51 @@ constexpr std::int64_t wrapped_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
-// vector[c] += (row[c] >= 0 ? up : down) * row[c] + constant
-inline void add_row(std::int64_t* vector, const std::int32_t* row, std::size_t columns,
-                    std::int64_t up, std::int64_t down, std::int64_t constant = 0) noexcept {
-  const auto up_bits = static_cast<std::uint64_t>(up);
-  const auto down_bits = static_cast<std::uint64_t>(down);
-  for (std::size_t c = 0; c < columns; ++c) {
-    const auto move = static_cast<std::uint64_t>(std::int64_t{row[c]});
-    const std::uint64_t part = (row[c] >= 0 ? up_bits : down_bits) * move;
-    vector[c] = wrapped_sum(wrapped_sum(vector[c], constant), static_cast<std::int64_t>(part));
+// A gain that offsets other groups: rounded down, capped; a loss in full.
+struct GainHaircut {
+  std::uint64_t kappa = 0;  // times 2^64; not used where `full`
+  bool full = true;
+  std::int64_t cap = std::numeric_limits<std::int64_t>::max();
+
+  [[nodiscard]] std::int64_t operator()(std::int64_t x) const noexcept {
+    const auto gain = static_cast<std::uint64_t>(std::max<std::int64_t>(0, x));
+    const auto kept = full ? gain : static_cast<std::uint64_t>(Unsigned128{gain} * kappa >> 64);
+    return std::min(x, std::int64_t{0}) + std::min(static_cast<std::int64_t>(kept), cap);
   }
-}
+};
+
+// The passes over columns, written once (vector_passes.h) and compiled for several kinds of processors:
+// results are the same, to the bit. `out` may be where an input is; else they do not overlap.
+struct VectorCode {
+  const char* name;
+  // out[c] = in[c] + (row[c] >= 0 ? up : down) * row[c] + constant
+  void (*add_row)(std::int64_t* out, const std::int64_t* in, const std::int32_t* row,
+                  std::size_t columns, std::int64_t up, std::int64_t down, std::int64_t constant);
+  // sums[c] += haircut(vector[c]), and -=
+  void (*add_gains)(std::int64_t* sums, const std::int64_t* vector, std::size_t columns,
+                    const GainHaircut& haircut);
+  void (*take_gains)(std::int64_t* sums, const std::int64_t* vector, std::size_t columns,
+                     const GainHaircut& haircut);
+  // out[c] = in[c] - haircut(old[c]) + haircut(now[c])
+  void (*change_gains)(std::int64_t* out, const std::int64_t* in, const std::int64_t* old,
+                       const std::int64_t* now, std::size_t columns, const GainHaircut& haircut);
+  // low[c] = the least of column c in all lag states. `low` may be where `raw` is.
+  void (*fold)(std::int64_t* low, const std::int64_t* raw, std::size_t columns);
+  // The least of 0 and all columns.
+  std::int64_t (*least)(const std::int64_t* vector, std::size_t columns);
+  // The sum of the `whole` least columns, and the next one. REQUIRES whole < columns <= kColumnsMax.
+  struct Tail {
+    Int128 sum = 0;
+    std::int64_t next = 0;
+    bool operator==(const Tail&) const = default;
+  };
+  Tail (*tail)(const std::int64_t* vector, std::size_t columns, std::size_t whole);
+};
+
+// Those that this machine can run, the plainest first and the best last.
+[[nodiscard]] std::span<const VectorCode* const> vector_codes() noexcept;
+// The one in use: the best, chosen before main(). A test may choose another while no engine runs.
+extern const VectorCode* vector_code;
 
 // Brings the row of a Table instrument in a vector from some lots to others, and with it the reserve
 // for the rounding of its integers.
@@ -50,47 +85,16 @@ inline void move_lots(std::int64_t* vector, const std::int32_t* row, std::size_t
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(lots.raw) *
                                      static_cast<std::uint64_t>(instrument.vector_unit));
   };
-  add_row(vector, row, columns, in_fines(now.low - before.low), in_fines(now.high - before.high),
-          static_cast<std::int64_t>(table_reserve(instrument, before) -
-                                    table_reserve(instrument, now)));
-}
-
-// low[c] = the least of column c in all lag states. `low` may be where `raw` is.
-inline void fold(std::int64_t* low, const std::int64_t* raw, std::size_t columns) noexcept {
-  static_assert(kLagStates == 3);
-  const std::int64_t* down = raw + columns;
-  const std::int64_t* up = down + columns;
-  for (std::size_t c = 0; c < columns; ++c) low[c] = std::min({raw[c], down[c], up[c]});
-}
-
-// A gain that offsets other groups: rounded down, capped; a loss in full.
-struct GainHaircut {
-  std::uint64_t kappa = 0;  // times 2^64; not used where `full`
-  bool full = true;
-  std::int64_t cap = std::numeric_limits<std::int64_t>::max();
-
-  [[nodiscard]] std::int64_t operator()(std::int64_t x) const noexcept {
-    __extension__ using Unsigned128 = unsigned __int128;
-    const auto gain = static_cast<std::uint64_t>(std::max<std::int64_t>(0, x));
-    const auto kept = full ? gain : static_cast<std::uint64_t>(Unsigned128{gain} * kappa >> 64);
-    return std::min(x, std::int64_t{0}) + std::min(static_cast<std::int64_t>(kept), cap);
-  }
-};
-
-// sums[c] += sign * haircut(vector[c])
-inline void add_gains(std::int64_t* sums, const std::int64_t* vector, std::size_t columns,
-                      const GainHaircut& haircut, int sign) noexcept {
-  for (std::size_t c = 0; c < columns; ++c) {
-    const std::int64_t part = haircut(vector[c]);
-    sums[c] = sign > 0 ? wrapped_sum(sums[c], part) : wrapped_difference(sums[c], part);
-  }
+  vector_code->add_row(vector, vector, row, columns, in_fines(now.low - before.low),
+                       in_fines(now.high - before.high),
+                       static_cast<std::int64_t>(table_reserve(instrument, before) -
+                                                 table_reserve(instrument, now)));
 }
 
 // max(0, the largest loss)
 inline std::int64_t worst_loss(Vector vector) noexcept {
-  std::int64_t worst = 0;
-  for (const std::int64_t x : vector) worst = std::min(worst, x);
-  return -std::max(worst, -std::numeric_limits<std::int64_t>::max());
+  return -std::max(vector_code->least(vector.data(), vector.size()),
+                   -std::numeric_limits<std::int64_t>::max());
 }
 
 // METHOD 3.7, rounded up to a fine: the mean over the worst columns * tail of the losses, the last
