@@ -17,7 +17,6 @@ namespace portcullis::bench {
 // off at its return.
 template <class Command>
 [[gnu::noinline]] Decision measured(Engine& engine, const Command& command) {
-  engine.prepare(command);
   const Decision decision = engine.decide(command);
   engine.apply(command, decision);
   return decision;

@@ -40,10 +40,7 @@ void order(benchmark::State& state, const WorldShape& shape, bool behind_reload)
         if (behind_reload) PORTCULLIS_ASSERT(put_in_force(world, *next_rules(world.engine)));
         return world.order();
       },
-      [&](const NewOrder& asked) {
-        world.engine.prepare(asked);
-        return world.engine.decide(asked);
-      },
+      [&](const NewOrder& asked) { return world.engine.decide(asked); },
       [](const Decision& decision) {
         PORTCULLIS_ASSERT(decision.disposition == Disposition::Forward);
       });

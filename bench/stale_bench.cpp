@@ -79,10 +79,7 @@ void decide(benchmark::State& state, const BookShape& shape, Stale how, bool by_
         make_stale(book, how);
         return order;
       },
-      [&](const NewOrder& asked) {
-        book.engine.prepare(asked);
-        return book.engine.decide(asked);
-      },
+      [&](const NewOrder& asked) { return book.engine.decide(asked); },
       [&](const Decision& decision) {
         expect(decision.disposition == Disposition::Forward);
         expect(is_fresh(book.engine, kAccount) != by_bound);
@@ -173,10 +170,9 @@ void order_after_ticks(benchmark::State& state, const Ticking& ticking) {
         return order;
       },
       [&](const NewOrder& next) {
-        engine.prepare(next);
+        const Decision decision = engine.decide(next);
         const bool is_by_bound = !is_fresh(engine, kAccount);
         by_bound += is_by_bound ? 1 : 0;
-        const Decision decision = engine.decide(next);
         engine.apply(next, decision);
         return std::pair{decision, is_by_bound};
       },

@@ -169,43 +169,4 @@ Int128 Engine::requirement_bound(AccountIndex index) const noexcept {
   return account.requirement.raw + (worse >> kSlopeBits) + 2;
 }
 
-// --- before a decision
-
-// Whether decide() will come through without the vectors, or before it needs them.
-bool Engine::is_covered(const Candidate& candidate) const noexcept {
-  if (candidate.ord_type != OrdType::Limit || candidate.quantity.raw <= 0 ||
-      candidate.price.raw <= 0) {
-    return false;
-  }
-  const Account& account = accounts_[candidate.account.value];
-  std::uint8_t flags =
-      static_cast<std::uint8_t>(account.flags | sessions_[candidate.session.value].flags);
-  for (NodeIndex node = parameters_.accounts[candidate.account.value].parent; node.exists();
-       node = parameters_.nodes[node.value].parent) {
-    flags = static_cast<std::uint8_t>(flags | nodes_[node.value].flags);
-  }
-  if (flags != 0) return false;
-  if (day_is_lost(candidate.account)) return false;
-  const Reservation reservation = reservation_with(candidate.replaced, candidate.quantity,
-                                                   candidate.price, candidate.instrument);
-  return surely_passes(candidate, reservation, costs_with(candidate, reservation));
-}
-
-void Engine::prepare(const Candidate& candidate) noexcept {
-  if (!candidate.account.exists()) return;
-  Account& account = accounts_[candidate.account.value];
-  if (account.version == price_version_) return;
-  refresh_lines(candidate.account);
-  if (!candidate.instrument.exists() || !is_covered(candidate)) refresh(candidate.account);
-}
-
-void Engine::prepare(const NewOrder& order) noexcept { prepare(candidate_of(order)); }
-
-void Engine::prepare(const ReplaceOrder& order) noexcept {
-  const NumberRecord* original = numbers_.find(order.session, order.original_ref);
-  if (original != nullptr) prepare(candidate_of(order, orders_[original->order]));
-}
-
-void Engine::prepare(const CancelOrder&) noexcept {}  // cancels are never risk-checked
-
 }  // namespace portcullis::risk

@@ -49,7 +49,7 @@ RejectReason Engine::check_withdrawal(AccountIndex index, AssetIndex asset, Time
   using enum RejectReason;
   refresh(index);
   const Account& account = accounts_[index.value];
-  const Timestamp stale_after = std::min(expires(index), index_expires(asset));
+  const Timestamp stale_after = std::min(accounts_[index.value].expires, index_expires(asset));
   if (stale_after == kUnsafe) return ReferencePriceUnsafe;
   if (now > stale_after)
     return refuse(StaleRiskTable, decision, stale_after.ns, now.ns, stale_after.ns);
@@ -144,7 +144,6 @@ Decision Engine::submit(const IsolatedOrder& command) noexcept {
     add_balance(cash.from, cash.asset, -cash.units);
     add_balance(cash.to, cash.asset, cash.units);
   }
-  prepare(order);
   Decision decision = decide(order);
   if (has_cash) {
     add_balance(cash.to, cash.asset, -cash.units);
@@ -289,6 +288,7 @@ void Engine::realise_line(Line& line) noexcept {
   line.funding += paid * kFundingScale;
   line.cash.raw -= valued.value.raw + paid;
   place(line);
+  touch(accounts_[line.account.value]);
   hash_.touch(EntityKind::Account, line.account.value);
 }
 

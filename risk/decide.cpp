@@ -1,5 +1,5 @@
 // The decision: the checks in their one order (ORDERLIFE 6), first failure names the reason.
-// Nothing is changed here: an order that is refused leaves no trace but what apply() counts.
+// Nothing is changed here but caches: an order that is refused leaves no trace but what apply() counts.
 #include <algorithm>
 
 #include "risk/engine.h"
@@ -59,11 +59,12 @@ Engine::Candidate Engine::candidate_of(const ReplaceOrder& order,
 
 // --- the list
 
-RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) const noexcept {
+RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) noexcept {
   using enum RejectReason;
   if (asked.form != None) return asked.form;
   if (!asked.account.exists()) return UnknownAccount;
   if (!asked.instrument.exists()) return UnknownInstrument;
+  refresh_lines(asked.account);
 
   // What the checks below need to know. A market order is judged, and forwarded, as a limit order
   // at the collar; nothing here refuses.
@@ -74,7 +75,7 @@ RejectReason Engine::first_failure(const Candidate& asked, Decision& decision) c
   facts.priced = instrument.premium.raw > 0 &&
                  (parameters.risk != RiskSource::Table || gains(asked.instrument) != nullptr);
   facts.mark_stale = asked.now > mark_expires(asked.instrument);
-  facts.expires = std::min(expires(asked.account), expires(asked.instrument));
+  facts.expires = std::min(accounts_[asked.account.value].expires, expires(asked.instrument));
   facts.stale = !facts.priced || facts.mark_stale || asked.now > facts.expires;
   Candidate candidate = asked;
   if (asked.ord_type == OrdType::Market) candidate.price = collar_price(asked, facts);
@@ -134,7 +135,7 @@ std::uint32_t Engine::levels_of(AccountIndex account, InstrumentIndex instrument
 
 // Venue, link, journal; kill, suspend, close-only at any node; entitlement; instrument state.
 RejectReason Engine::check_standing(const Candidate& candidate, const Reservation& reservation,
-                                    const Facts& facts, Decision& decision) const noexcept {
+                                    const Facts& facts, Decision& decision) noexcept {
   using enum RejectReason;
   if (has_condition(Condition::VenueHalted)) return VenueHalted;
   if (has_condition(Condition::VenueDown)) return VenueDown;
@@ -167,6 +168,7 @@ RejectReason Engine::check_standing(const Candidate& candidate, const Reservatio
     if (!in_session && level == kLevelsMax) continue;
     if (verdict.reason == CloseOnly) {
       const bool sound = candidate.quantity.raw > 0 && candidate.price.raw > 0;
+      refresh(candidate.account);
       Decision ignored;
       if (sound && (facts.stale || !account.in_range ? facts.reducing
                                                      : may_exit(candidate, reservation, ignored))) {
@@ -276,16 +278,17 @@ RejectReason Engine::check_price(const Candidate& candidate, const Facts& facts,
     }
     return refuse(StaleRiskTable, decision, facts.expires.ns, candidate.now.ns, facts.expires.ns);
   }
-  if (candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 && !facts.mark_stale) {
-    const Int128 price = Int128{candidate.price.raw} * parameters.marks_per_tick * kPpm;
+  // Beyond the mark, on the aggressive side; a collar is not below 0.
+  const Int128 beyond =
+      sign_of(candidate.side) *
+      (Int128{candidate.price.raw} * parameters.marks_per_tick - instrument.mark.raw) * kPpm;
+  if (beyond > 0 && candidate.ord_type == OrdType::Limit && instrument.mark.raw > 0 &&
+      !facts.mark_stale) {
     for (std::uint32_t l = 0; l < facts.levels; ++l) {
       const InstrumentLimits& at = *facts.path[l].limits;
-      const Int128 bound =
-          Int128{instrument.mark.raw} * (kPpm + sign_of(candidate.side) * at.collar_ppm);
-      if (candidate.side == Side::Buy ? price <= bound : price >= bound) continue;
+      if (beyond <= Int128{instrument.mark.raw} * at.collar_ppm) continue;
       const Int128 collar = collar_of(candidate.instrument, at);
-      const Int128 beyond = price - Int128{instrument.mark.raw} * kPpm;
-      if ((candidate.side == Side::Buy ? beyond : -beyond) <= collar) continue;
+      if (beyond <= collar) continue;
       name_level(facts.path[l], decision);
       const std::int64_t limit = collar_tick(candidate, collar);
       return candidate.side == Side::Buy
@@ -373,47 +376,45 @@ RejectReason Engine::check_capacity(const Candidate& candidate, const Facts& fac
 RejectReason Engine::check_exposure(const Candidate& candidate, const Facts& facts,
                                     Decision& decision) const noexcept {
   using enum RejectReason;
-  const UsageChange& account = facts.usage;
+  const Usage& before = facts.usage.before;
+  const Usage& after = facts.usage.after;
+  const Lots longs = after.long_lots - before.long_lots;
+  const Lots shorts = after.short_lots - before.short_lots;
   const Int128 notional = instruments_[candidate.instrument.value].notional.raw;
+  const Int128 gross = notional * (after.gross_lots - before.gross_lots).raw;
   const std::int64_t denominator = parameters_.wide_denominator;
-  const Int128 gross_change = notional * (account.after.gross_lots - account.before.gross_lots).raw;
+  const auto passes = [&](Int128 used, std::int64_t most) {
+    return used + gross <= Int128{most} * denominator;
+  };
+  const auto refuse_gross = [&](Int128 used, std::int64_t most) {
+    const std::int64_t total = saturate(ceil_div(used + gross, denominator));
+    const std::int64_t available = saturate(Int128{most} - ceil_div(used, denominator));
+    return refuse(GrossNotional, decision, most, saturate(Int128{total} - most + available),
+                  available);
+  };
   const std::size_t row = std::size_t{candidate.instrument.value} * nodes_.size();
   for (std::uint32_t l = 0; l < facts.levels; ++l) {
     const Level& level = facts.path[l];
     const bool at_account = level.level == NodeLevel::Account;
-    const Usage before = at_account ? account.before : usage_[row + level.node];
-    const Usage after = {before.long_lots + account.after.long_lots - account.before.long_lots,
-                         before.short_lots + account.after.short_lots - account.before.short_lots,
-                         before.gross_lots + account.after.gross_lots - account.before.gross_lots};
+    const Usage& used = at_account ? before : usage_[row + level.node];
     const InstrumentLimits& limit = *level.limits;
     name_level(level, decision);
-    if (after.long_lots > limit.long_max && after.long_lots > before.long_lots) {
-      return refuse(LongLimit, decision, limit.long_max.raw,
-                    (after.long_lots - before.long_lots).raw,
-                    (limit.long_max - before.long_lots).raw);
+    if (longs.raw > 0 && used.long_lots + longs > limit.long_max) {
+      return refuse(LongLimit, decision, limit.long_max.raw, longs.raw,
+                    (limit.long_max - used.long_lots).raw);
     }
-    if (after.short_lots > limit.short_max && after.short_lots > before.short_lots) {
-      return refuse(ShortLimit, decision, limit.short_max.raw,
-                    (after.short_lots - before.short_lots).raw,
-                    (limit.short_max - before.short_lots).raw);
+    if (shorts.raw > 0 && used.short_lots + shorts > limit.short_max) {
+      return refuse(ShortLimit, decision, limit.short_max.raw, shorts.raw,
+                    (limit.short_max - used.short_lots).raw);
     }
-    if (gross_change <= 0) continue;
-    const auto check_gross = [&](Int128 used, std::int64_t most) {
-      if (used + gross_change <= Int128{most} * denominator) return None;
-      const std::int64_t total = saturate(ceil_div(used + gross_change, denominator));
-      const std::int64_t available = saturate(Int128{most} - ceil_div(used, denominator));
-      return refuse(GrossNotional, decision, most, saturate(Int128{total} - most + available),
-                    available);
-    };
-    if (const RejectReason r =
-            check_gross(notional * before.gross_lots.raw, limit.gross_notional_max.raw);
-        r != None) {
-      return r;
-    }
-    const Int128 used =
+    if (gross <= 0) continue;
+    const Int128 here = notional * used.gross_lots.raw;
+    if (!passes(here, limit.gross_notional_max.raw))
+      return refuse_gross(here, limit.gross_notional_max.raw);
+    const Int128 all =
         at_account ? accounts_[candidate.account.value].gross.raw : nodes_[level.node].gross.raw;
-    const std::int64_t most = level.profile->gross_notional_max.raw;
-    if (const RejectReason r = check_gross(used, most); r != None) return r;
+    if (!passes(all, level.profile->gross_notional_max.raw))
+      return refuse_gross(all, level.profile->gross_notional_max.raw);
   }
   return None;
 }
@@ -450,13 +451,13 @@ RejectReason Engine::check_open_interest(const Candidate& candidate, const Facts
 
 // The day's loss; once crossed, exits only until the next day.
 RejectReason Engine::check_day(const Candidate& candidate, const Reservation& reservation,
-                               const Facts& facts, Decision& decision) const noexcept {
+                               const Facts& facts, Decision& decision) noexcept {
   const Account& account = accounts_[candidate.account.value];
   const bool is_closed = (account.flags & kDayClosed) != 0;
-  if (facts.stale || !account.in_range) {
-    if (!is_closed || facts.reducing) return RejectReason::None;
-  }
   if (!is_closed && !day_is_lost(candidate.account)) return RejectReason::None;
+  refresh(candidate.account);
+  if ((facts.stale || !account.in_range) && (!is_closed || facts.reducing))
+    return RejectReason::None;
   Decision ignored;
   if (!facts.stale && account.in_range && may_exit(candidate, reservation, ignored))
     return RejectReason::None;
@@ -507,7 +508,7 @@ RejectReason Engine::check_cash(const Candidate& candidate, const Reservation& r
 
 // Leverage, then margin: leg 1, or the exit.
 RejectReason Engine::check_margin(const Candidate& candidate, const Reservation& reservation,
-                                  const Facts& facts, Decision& decision) const noexcept {
+                                  const Facts& facts, Decision& decision) noexcept {
   using enum RejectReason;
   const Account& account = accounts_[candidate.account.value];
   decision.level = NodeLevel::Account;
@@ -532,13 +533,17 @@ RejectReason Engine::check_margin(const Candidate& candidate, const Reservation&
     return refuse(Leverage, decision, most, saturate(ceil_div(gross - gross_before, denominator)),
                   saturate(Int128{most} - ceil_div(gross_before, denominator)));
   }
-  // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
-  if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
-
+  // Most orders are accepted here, without a look at vectors that prices or the account's own orders have
+  // overtaken. Where they have, and nothing is sure, they are brought up to date, which may make it so.
   const AssetIndex settlement = parameters_.instruments[candidate.instrument.value].settlement;
   const Amount costs = costs_with(candidate, reservation);
   if (surely_passes(candidate, reservation, costs)) return None;
-  PORTCULLIS_ASSERT(account.version == price_version_);  // prepare() has seen to it
+  if (account.version != price_version_) {
+    refresh(candidate.account);
+    if (surely_passes(candidate, reservation, costs)) return None;
+  }
+  // Figures that do not fit say nothing: as on stale prices, what reduces is judged by position.
+  if (!account.in_range) return decision.reducing != 0 ? None : ArithmeticRange;
   Change change = open_change(candidate, reservation, MarginLeg::Margin);
   change.costs = costs;
   const Int128 needed_after = requirement_with(candidate.account, change);
@@ -611,7 +616,7 @@ void Engine::refuse_rate(SessionIndex session, AccountIndex account, bool exits,
 
 // --- verdicts
 
-Decision Engine::judge(const Candidate& candidate) const noexcept {
+Decision Engine::judge(const Candidate& candidate) noexcept {
   Decision decision;
   decision.parameter_version = parameters_.version;
   decision.price = candidate.price;
@@ -633,7 +638,7 @@ Decision Engine::judge(const Candidate& candidate) const noexcept {
 }
 
 // By bisection on the checks themselves; what it returns has passed them, or is 0.
-Lots Engine::largest_passing(const Candidate& candidate) const noexcept {
+Lots Engine::largest_passing(const Candidate& candidate) noexcept {
   Candidate trial = candidate;
   trial.verdict_only = true;
   Lots passing{0};
@@ -654,7 +659,7 @@ Decision Engine::ignored() const noexcept {
   return decision;
 }
 
-Decision Engine::decide(const NewOrder& order) const noexcept {
+Decision Engine::decide(const NewOrder& order) noexcept {
   if (order.client_ref <= sessions_[order.session.value].watermark) return ignored();
   Decision decision = judge(candidate_of(order));
   if (decision.disposition == Disposition::Forward) decision.order = {free_order_};
@@ -671,7 +676,7 @@ AccountIndex Engine::account_of(const CancelOrder& order) const noexcept {
   return original == nullptr ? AccountIndex{} : original->account;
 }
 
-Decision Engine::decide(const ReplaceOrder& order) const noexcept {
+Decision Engine::decide(const ReplaceOrder& order) noexcept {
   const NumberRecord* original = numbers_.find(order.session, order.original_ref);
   if (order.client_ref <= sessions_[order.session.value].watermark || original == nullptr) {
     return ignored();

@@ -4,8 +4,8 @@
 //   time. No I/O, clock, thread, lock, log, exception or floating point; no heap after
 //   construction.
 //
-// decide() is const and names the first failing check; apply() makes a decision effective and
-// cannot fail. A live shard calls both, in one step, by submit(). A start-up applies recorded
+// decide() changes nothing but caches, and names the first failing check; apply() makes a decision
+// effective and cannot fail. A live shard calls both, in one step, by submit(). A start-up applies recorded
 // decisions, a replay decides again and compares. All calls come from one thread.
 //
 // clang-format off
@@ -212,19 +212,15 @@ class Engine : private Rules {
   Engine& operator=(const Engine&) = delete;
 
   // --- orders
-  // Brings the caches of an account up to date, or as far as the decision on an order needs them;
-  // changes nothing semantic. prepare() or refresh() is REQUIRED before decide(); submit() does it
-  // itself.
+  // Brings the caches of an account up to date, which changes nothing semantic. decide() does it as far
+  // as the decision needs them; where they have been brought up to date before, it is faster.
   void refresh(AccountIndex account) noexcept;
-  void prepare(const NewOrder& order) noexcept;
-  void prepare(const ReplaceOrder& order) noexcept;
-  void prepare(const CancelOrder& order) noexcept;
 
   // A client number at or below the session's watermark is Disposition::Ignore and changes nothing,
   // not even the counters; so is a replace or cancel whose original is not live here (which does
   // consume).
-  [[nodiscard]] Decision decide(const NewOrder& order) const noexcept;
-  [[nodiscard]] Decision decide(const ReplaceOrder& order) const noexcept;
+  [[nodiscard]] Decision decide(const NewOrder& order) noexcept;
+  [[nodiscard]] Decision decide(const ReplaceOrder& order) noexcept;
   [[nodiscard]] Decision decide(const CancelOrder& order) const noexcept;
   // Makes the decision effective: watermark, rate tokens, counters, and the reservation on Forward.
   void apply(const NewOrder& order, const Decision& decision) noexcept;
@@ -233,7 +229,6 @@ class Engine : private Rules {
 
   template <class Command>
   Decision submit(const Command& command) noexcept {
-    prepare(command);
     const Decision decision = decide(command);
     apply(command, decision);
     return decision;
@@ -569,10 +564,11 @@ class Engine : private Rules {
     UsageChange usage;      // of the account
   };
 
-  // decide.cpp: the list of checks, in order. Each part names the first failure and its arithmetic.
-  RejectReason first_failure(const Candidate& asked, Decision& decision) const noexcept;
+  // decide.cpp: the list of checks, in order. Each part names the first failure and its arithmetic; what
+  // needs the account's vectors brings them up to date.
+  RejectReason first_failure(const Candidate& asked, Decision& decision) noexcept;
   RejectReason check_standing(const Candidate& candidate, const Reservation& reservation,
-                              const Facts& facts, Decision& decision) const noexcept;
+                              const Facts& facts, Decision& decision) noexcept;
   RejectReason check_form(const Candidate& candidate, Decision& decision) const noexcept;
   RejectReason check_size(const Candidate& candidate, const Facts& facts,
                           Decision& decision) const noexcept;
@@ -583,14 +579,14 @@ class Engine : private Rules {
   RejectReason check_exposure(const Candidate& candidate, const Facts& facts,
                               Decision& decision) const noexcept;
   RejectReason check_margin(const Candidate& candidate, const Reservation& reservation,
-                            const Facts& facts, Decision& decision) const noexcept;
+                            const Facts& facts, Decision& decision) noexcept;
   [[nodiscard]] std::uint32_t levels_of(AccountIndex account, InstrumentIndex instrument,
                                         std::array<Level, kLevelsMax>& path) const noexcept;
   [[nodiscard]] std::int64_t collar_tick(const Candidate& candidate, Int128 collar) const noexcept;
   [[nodiscard]] Price collar_price(const Candidate& candidate, const Facts& facts) const noexcept;
   [[nodiscard]] Decision ignored() const noexcept;
-  Decision judge(const Candidate& candidate) const noexcept;
-  Lots largest_passing(const Candidate& candidate) const noexcept;
+  Decision judge(const Candidate& candidate) noexcept;
+  Lots largest_passing(const Candidate& candidate) noexcept;
   [[nodiscard]] Candidate candidate_of(const NewOrder& order) const noexcept;
   [[nodiscard]] Candidate candidate_of(const ReplaceOrder& order,
                                        const Order& chain) const noexcept;
@@ -609,7 +605,7 @@ class Engine : private Rules {
   RejectReason check_open_interest(const Candidate& candidate, const Facts& facts,
                                    Decision& decision) const noexcept;
   RejectReason check_day(const Candidate& candidate, const Reservation& reservation,
-                         const Facts& facts, Decision& decision) const noexcept;
+                         const Facts& facts, Decision& decision) noexcept;
   [[nodiscard]] bool passes_rate(const Candidate& candidate, bool reducing,
                                  Decision& decision) const noexcept;
   void refuse_rate(SessionIndex session, AccountIndex account, bool exits, Timestamp now,
@@ -677,8 +673,6 @@ class Engine : private Rules {
   void dispute(AccountIndex account) noexcept;
 
   // bound.cpp
-  void prepare(const Candidate& candidate) noexcept;
-  [[nodiscard]] bool is_covered(const Candidate& candidate) const noexcept;
   [[nodiscard]] bool surely_passes(const Candidate& candidate, const Reservation& reservation,
                                    Amount costs) const noexcept;
   [[nodiscard]] Int128 quanta_at_most(Int128 exact) const noexcept;
@@ -703,9 +697,13 @@ class Engine : private Rules {
 
   // margin.cpp
   void refresh_lines(AccountIndex account) noexcept;
+  // Something of the account has changed, and with it its capital; or not, or the capital is told apart.
   void touch(Account& account) noexcept {
-    account.version = account.lines_version = 0;
     account.capital_stale = true;
+    touch_orders(account);
+  }
+  void touch_orders(Account& account) noexcept {
+    account.version = account.lines_version = 0;
     if (account.touched) return;
     account.touched = true;
     const auto index = static_cast<std::uint32_t>(&account - accounts_.data());
@@ -841,6 +839,10 @@ class Engine : private Rules {
 
   // equity.cpp
   void value_capital(AccountIndex index) noexcept;
+  void value_costs(AccountIndex index) noexcept;
+  void change_costs(AccountIndex account, AssetIndex asset, Amount added) noexcept;
+  [[nodiscard]] Int128 costs_taken(AssetIndex asset, const Holding& of, Amount before,
+                                   Amount after) const noexcept;
   [[nodiscard]] Holding& holding(AccountIndex account, AssetIndex asset) noexcept {
     return holdings_[account.value * assets_.size() + asset.value];
   }
@@ -1020,10 +1022,9 @@ class Engine : private Rules {
   bool break_down_assets(AccountIndex account, Breakdown& breakdown) const noexcept;
 
   // states.cpp
-  // When the first price that the account's margin stands on becomes stale.
-  [[nodiscard]] Timestamp expires(AccountIndex account) const noexcept;
+  // REQUIRES fresh lines.
   [[nodiscard]] bool is_stale(AccountIndex account, Timestamp now) const noexcept {
-    return now > expires(account);
+    return now > accounts_[account.value].expires;
   }
   struct Ratio {
     Int128 value = 0;

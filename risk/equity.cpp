@@ -107,20 +107,55 @@ Int128 Engine::capital_exact(AccountIndex account, const Costs& costs,
   return sum;
 }
 
+// What costs in an asset without a share cap take from E more than others do: of asset_value() their part
+// alone is another.
+Int128 Engine::costs_taken(AssetIndex asset, const Holding& of, Amount before,
+                           Amount after) const noexcept {
+  const AssetParameters& parameters = parameters_.assets[asset.value];
+  bool fits = true;
+  const Amount more = in_range(asset, after, fits) - in_range(asset, before, fits);
+  const Int128 taken =
+      more.raw * (kPpm + parameters.debt_addon_ppm) * assets_[asset.value].unit.raw;
+  if (parameters.borrow_initial_ppm == 0) return taken;
+  return taken + borrow_margin(asset, of, after, false) - borrow_margin(asset, of, before, false);
+}
+
 // The same from the cached one, where the costs in one asset are others.
 Int128 Engine::capital_with(AccountIndex account, AssetIndex asset, Amount costs) const noexcept {
   const Holding& of = holding(account, asset);
   if (has_share_caps_) return capital_exact(account, {true, asset, costs}, false);
   const Int128 exact = accounts_[account.value].capital_exact;
   if (costs == of.line_cost) return exact;
-  // Of asset_value() the costs' part alone is another.
-  const AssetParameters& parameters = parameters_.assets[asset.value];
-  bool fits = true;
-  const Amount more = in_range(asset, costs, fits) - in_range(asset, of.line_cost, fits);
-  const Int128 less = more.raw * (kPpm + parameters.debt_addon_ppm) * assets_[asset.value].unit.raw;
-  if (parameters.borrow_initial_ppm == 0) return exact - less;
-  return exact - less - borrow_margin(asset, of, costs, false) +
-         borrow_margin(asset, of, of.line_cost, false);
+  return exact - costs_taken(asset, of, of.line_cost, costs);
+}
+
+// Nobody waits for the capital here; but it is remembered what of it has changed.
+void Engine::change_costs(AccountIndex index, AssetIndex asset, Amount added) noexcept {
+  if (added.raw == 0) return;
+  Account& account = accounts_[index.value];
+  Holding& of = holding(index, asset);
+  if (!account.costs_changed.exists()) {
+    account.costs_changed = asset;
+    account.costs_before = of.line_cost;
+  } else if (account.costs_changed != asset) {
+    account.capital_stale = true;
+  }
+  of.line_cost += added;
+}
+
+// Where nothing but the costs in one asset has changed since the capital was worked out over all of them.
+void Engine::value_costs(AccountIndex index) noexcept {
+  Account& account = accounts_[index.value];
+  const AssetIndex asset = account.costs_changed;
+  const Holding& of = holding(index, asset);
+  bool fits = account.capital_in_range;
+  in_range(asset, account.costs_before, fits);
+  in_range(asset, of.line_cost, fits);
+  if (!fits || has_share_caps_ || parameters_.assets[asset.value].mode != CollateralMode::Static)
+    return value_capital(index);
+  account.capital_exact -= costs_taken(asset, of, account.costs_before, of.line_cost);
+  account.capital = {narrow(rounded_capital(account.capital_exact), account.capital_in_range)};
+  account.costs_changed = {};
 }
 
 // E - C without haircuts, add-ons of debts, share caps and borrow margin.
@@ -183,7 +218,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
   account.capital_in_range = true;
   account.capital_exact = capital_exact(index, {}, false);
   account.capital = {narrow(rounded_capital(account.capital_exact), account.capital_in_range)};
-  account.expires.ns = std::numeric_limits<std::int64_t>::max();
+  account.indexes_expire.ns = std::numeric_limits<std::int64_t>::max();
   account.plain_equity = account.option_value;
   const Int128 uncapped = uncapped_value(index, {}, false);
   for (std::uint32_t a = 0; a < assets_.size(); ++a) {
@@ -194,7 +229,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
     account.plain_equity.raw += amount.raw * asset.unit.raw;
     in_range({a}, of.line_cost, account.capital_in_range);
     if (held(of).raw != 0 || of.borrowed.raw != 0)
-      account.expires = std::min(account.expires, index_expires({a}));
+      account.indexes_expire = std::min(account.indexes_expire, index_expires({a}));
     if (parameters.mode == CollateralMode::Static) continue;
     const Place& at = places_[parameters.factor.value];
     const std::uint32_t slot = find_slot(index, {at.group});
@@ -209,6 +244,7 @@ void Engine::value_capital(AccountIndex index) noexcept {
     slots_[slot].stale = true;
   }
   account.capital_stale = false;
+  account.costs_changed = {};
 }
 
 }  // namespace portcullis::risk

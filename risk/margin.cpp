@@ -198,6 +198,7 @@ Engine::Reservation Engine::reserved_by(const Order& order) noexcept {
 
 // A spot order's part in what its assets may become.
 void Engine::add_flow(const Order& order, int direction) noexcept {
+  accounts_[order.account.value].capital_stale = true;
   const InstrumentParameters& spot = parameters_.instruments[order.instrument.value];
   const Reservation reservation = reserved_by(order);
   for (const AssetIndex asset : {spot.base, spot.settlement}) {
@@ -290,16 +291,15 @@ void Engine::add_cost(const Order& order, int direction) noexcept {
   Line& line = lines_[order.line];
   if (is_spot(line.instrument)) add_flow(order, direction);
   const GroupSlot& slot = slots_[line.slot];
-  Account& account = accounts_[line.account.value];
-  touch(account);
-  if (slot.version != group_version_[slot.group.value]) return;
+  touch_orders(accounts_[line.account.value]);
+  if (slot.version != group_version_[slot.group.value]) return;  // will be valued from nothing
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   const BookSide side = book_side(order.side);
   if (!parameters.long_value && direction < 0) return;  // those of the side depend on each other
   const Amount added = parameters.long_value ? Amount{order_cost(order).raw * direction}
                                              : side_cost(line, side) - line.cost[side];
   line.cost[side] += added;
-  holding(line.account, parameters.settlement).line_cost += added;
+  change_costs(line.account, parameters.settlement, added);
 }
 
 // --- lines
@@ -378,14 +378,17 @@ void Engine::place(Line& line) noexcept {
   touch_line(line);
   add_usage(line, 1);
   Account& account = accounts_[line.account.value];
-  touch(account);
+  touch_orders(account);
   GroupSlot& slot = slots_[line.slot];
   slot.stale = true;
   move_in_vector(line, slot);
   if (slot.version != group_version_[slot.group.value]) return;
   const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
   Holding& settlement = holding(line.account, parameters.settlement);
+  const Amount value = line.value;
+  const Wide option_value = line.option_value;
   value_line(line);
+  if (line.value != value || line.option_value != option_value) account.capital_stale = true;
   settlement.line_value += line.value;
   account.gross += line.gross;
   if (has_unlevered_) account.unlevered += line.unlevered;
@@ -394,7 +397,7 @@ void Engine::place(Line& line) noexcept {
   if (!parameters.long_value) {
     for (const BookSide side : {kBuys, kSells}) {
       const Amount cost = side_cost(line, side);
-      settlement.line_cost += cost - line.cost[side];
+      change_costs(line.account, parameters.settlement, cost - line.cost[side]);
       line.cost[side] = cost;
     }
   }
@@ -562,7 +565,14 @@ void Engine::refresh_lines(AccountIndex index) noexcept {
     value_lines(slot, account);
     account.capital_stale = true;
   }
-  if (account.capital_stale) value_capital(index);
+  if (account.capital_stale) {
+    value_capital(index);
+  } else if (account.costs_changed.exists()) {
+    value_costs(index);
+  }
+  account.expires = account.indexes_expire;
+  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next)
+    account.expires = std::min(account.expires, slots_[at].expires);
   account.index_version = index_version_;
   account.lines_version = price_version_;
 }

@@ -188,7 +188,7 @@ const char* Engine::check_rest() const noexcept {
     if (!can_be(account.figures, parameters_)) return "the figures of an account";
     if (account.state > MarginState::Bankrupt || !is_bool(account.in_range) ||
         !is_bool(account.capital_in_range) || !is_bool(account.capital_stale) ||
-        !is_bool(account.touched)) {
+        !is_bool(account.touched) || !is_in_or_none(account.costs_changed, assets_)) {
       return "an account";
     }
   }

@@ -242,15 +242,18 @@ struct Account {
   // cache
   bool in_range = true;  // every figure fits its integer
   bool capital_in_range = true;
-  bool capital_stale = true;  // balances, line values or open orders' costs changed
-  bool touched = false;       // and waits among those to look at again
-  std::uint32_t rules = 0;    // of the parameters, in Engine::rules_version_
-  std::uint64_t version = 0;  // of all prices; equal to the engine's: everything below is fresh
+  bool capital_stale = true;   // more has changed than costs in one asset
+  bool touched = false;        // and waits among those to look at again
+  std::uint32_t rules = 0;     // of the parameters, in Engine::rules_version_
+  AssetIndex costs_changed{};  // in which open orders' costs are others than the capital's
+  std::uint64_t version = 0;   // of all prices; equal to the engine's: everything below is fresh
   std::uint64_t lines_version = 0;  // the same of the lines and of what follows from them, without
                                     // the vectors
   std::uint64_t index_version = 0;
-  Value requirement;  // when the vectors were last fresh
-  Timestamp expires;
+  Value requirement;         // when the vectors were last fresh
+  Timestamp expires;         // when the oldest price that it stands on becomes stale
+  Timestamp indexes_expire;  // of these the indexes of what it holds
+  Amount costs_before;       // which were
   Value capital;             // equity less the costs of open orders
   Int128 capital_exact = 0;  // the same before it is rounded, in Wide times 1e6
   Wide plain_equity;         // without haircuts, debts' add-ons and costs

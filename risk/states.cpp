@@ -7,15 +7,6 @@
 
 namespace portcullis::risk {
 
-Timestamp Engine::expires(AccountIndex index) const noexcept {
-  const Account& account = accounts_[index.value];
-  Timestamp first = account.expires;
-  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
-    first = std::min(first, slots_[at].expires);
-  }
-  return first;
-}
-
 // The worst state whose band the account is in. A ratio is compared by its products, so that where
 // nothing is required the sign of the equity decides.
 Engine::Ratio Engine::ratio_of(AccountIndex index, MarginBasis basis) const noexcept {

@@ -71,7 +71,8 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   touch(account);
   refresh(index);
 
-  if (account.capital != before.capital) return "equity less costs";
+  if (account.capital != before.capital || account.capital_exact != before.capital_exact)
+    return "equity less costs";
   if (account.gross != before.gross) return "gross notional";
   if (account.unlevered != before.unlevered) return "what leverage does not count";
   if (account.option_value != before.option_value) return "option value";
@@ -82,7 +83,8 @@ const char* Engine::verify_account(AccountIndex index) noexcept {
   }
   if (account.span != before.span) return "span";
   if (account.in_range != before.in_range) return "range";
-  if (account.expires != before.expires) return "age of the indexes";
+  if (account.indexes_expire != before.indexes_expire) return "age of the indexes";
+  if (account.expires != before.expires) return "age of the prices";
   if (requirement(index) != requirement_before) return "requirement";
   for (std::size_t a = 0; a < assets_.size(); ++a) {
     const Holding& now = first_holding[static_cast<std::ptrdiff_t>(a)];

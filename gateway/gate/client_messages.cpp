@@ -251,7 +251,6 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
 
 template <class Record>
 ClientResult Gate::take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire) {
-  engine_.prepare(record.order);
   record.decision = engine_.decide(record.order);
   entered_ = &wire;
   take(type, record.order.time, record);
@@ -306,7 +305,6 @@ ClientResult Gate::replace(risk::SessionIndex session, const ouch::ReplaceOrder&
 
 ClientResult Gate::take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire) {
   const risk::AccountIndex account = engine_.account_of(record.order);
-  engine_.prepare(record.order);
   record.decision = engine_.decide(record.order);
   replaced_ = &wire;
   take(RecordType::Replace, record.order.time, record);
@@ -402,7 +400,6 @@ void Gate::complete(risk::NewOrder& order, bool overloaded, std::int64_t now_ns)
 risk::Decision Gate::what_if(risk::NewOrder order, bool overloaded, std::int64_t now_ns) {
   order.client_ref = engine_.watermark(order.session) + 1;
   complete(order, overloaded, now_ns);
-  engine_.prepare(order);
   return engine_.decide(order);
 }
 

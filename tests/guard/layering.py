@@ -21,10 +21,12 @@ RISK_HEADERS = {
 # float would make a decision depend on the machine, std::hash on the library.
 RISK_WORDS = re.compile(r"\b(?:float|double|std::hash|throw|try|catch|std::function|std::string)\b")
 
-# What its library may import: the last words, memory, and arithmetic in 128 bits.
+# What its library may import: the last words, memory, arithmetic in 128 bits, and what the
+# processor can do (vectors.cpp).
 RISK_IMPORTS = re.compile(
     r"abort|fprintf|stderr|mem(?:cmp|cpy|move|set)|__u?(?:div|mod|divmod)ti[34]"
-    r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|std::__throw_\w+\(.*\)|std::terminate\(\)"
+    r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__cpu_(?:model|indicator_init)"
+    r"|std::__throw_\w+\(.*\)|std::terminate\(\)"
     r"|operator (?:new|delete)(?:\[\])?\(.*\)")
 # The heap is for construction, validation, what is worked out off the shard, and the slow proof.
 MAY_ALLOCATE = {"engine.cpp.o", "layout.cpp.o", "parameter_change.cpp.o", "parameters.cpp.o",
