@@ -6,6 +6,7 @@
 //   until it is done: what waits behind another one counts. `of` says whose times these are. empty_call is
 //   the same schedule with nothing to do: clock and loop, and what else the machine does meanwhile.
 //   operations_per_second below the rate: the engine does not keep up, and the times say nothing else.
+//   verdict is Engine::decide alone, on fresh accounts at random.
 // closed_loop: the same as fast as it goes, without a clock in it.
 #include <benchmark/benchmark.h>
 #include <immintrin.h>
@@ -239,24 +240,45 @@ void closed_loop_flow(benchmark::State& state, const WorldShape& shape) {
   flow.end();
 }
 
-// The verdict alone on orders of accounts at random, each of which is fresh: what one shard decides in a
-// second at most.
-void closed_loop_decide(benchmark::State& state, const WorldShape& shape) {
-  World& world = flow_world(shape);
-  constexpr std::size_t kOrders = 4'096;
-  std::vector<NewOrder> orders;
-  Random random;
-  while (orders.size() < kOrders) {
-    const std::uint32_t account = random.below(shape.accounts);
-    if (account == kLeveraged || account == kPoor) continue;
-    world.engine.refresh({account});
-    orders.push_back(world.order(account));
+// Orders of accounts at random, each of which is fresh.
+class Verdicts {
+ public:
+  explicit Verdicts(World& world) : world_(world) {
+    Random random;
+    while (orders_.size() < kOrders) {
+      const std::uint32_t account = random.below(world.shape().accounts);
+      if (account == kLeveraged || account == kPoor) continue;
+      world.engine.refresh({account});
+      orders_.push_back(world.order(account));
+    }
   }
-  std::size_t at = 0;
-  for (auto _ : state) {
-    const Decision decision = world.engine.decide(orders[at++ % kOrders]);
+  void step() {
+    const Decision decision = world_.engine.decide(orders_[at_++ % kOrders]);
     benchmark::DoNotOptimize(decision.reason);
   }
+
+ private:
+  static constexpr std::size_t kOrders = 4'096;
+  World& world_;
+  std::vector<NewOrder> orders_;
+  std::size_t at_ = 0;
+};
+
+void open_loop_verdict(benchmark::State& state, const WorldShape& shape, std::int64_t rate) {
+  Verdicts verdicts(flow_world(shape));
+  open_loop_of(
+      state, rate, Kind::All,
+      [&] {
+        verdicts.step();
+        return Kind::All;
+      },
+      [] {});
+}
+
+// What one shard decides in a second at most.
+void closed_loop_decide(benchmark::State& state, const WorldShape& shape) {
+  Verdicts verdicts(flow_world(shape));
+  for (auto _ : state) verdicts.step();
   state.counters["decisions_per_second"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
@@ -287,6 +309,8 @@ void closed_loop_accept(benchmark::State& state, const WorldShape& shape) {
   for (const std::int64_t rate : kRates) {
     const std::string at = "/rate:" + std::to_string(rate);
     add("open_loop/empty_call" + at, open_loop_empty, rate)->UseManualTime();
+    add(name("open_loop/verdict", ordinary) + at, open_loop_verdict, ordinary, rate)
+        ->UseManualTime();
     add(name("open_loop/of:all", ordinary) + at, open_loop, ordinary, rate, Kind::All)
         ->UseManualTime();
   }
@@ -323,7 +347,9 @@ void closed_loop_accept(benchmark::State& state, const WorldShape& shape) {
   others.insert(others.begin(), ordinary);
   for (const WorldShape& shape : others)
     add(name("closed_loop/flow", shape), closed_loop_flow, shape);
-  for (const WorldShape& shape : {ordinary, others[others.size() - 2], others.back()}) {
+  WorldShape few = ordinary;  // which stay in the processor's caches
+  few.accounts = 10;
+  for (const WorldShape& shape : {few, ordinary, others[others.size() - 2], others.back()}) {
     add(name("closed_loop/decide", shape), closed_loop_decide, shape);
     add(name("closed_loop/accept", shape), closed_loop_accept, shape);
   }
