@@ -30,13 +30,13 @@ PLOTS = [
          r"submit_cold/positions:8/scenarios:64/accounts:(?P<x>\d+)"),
         ("two options, 64 scenarios", "accounts", r"submit_at_random/lines:2/accounts:(?P<x>\d+)")]),
     ("factors", "A stale account, by its linear factors", "factors", [
-        ("brought up to date", "stale", r"refresh/after_ticks/factors:(?P<x>\d+)"),
-        ("and decided, exact", "stale", r"decide_exact/after_ticks/factors:(?P<x>\d+)"),
+        ("refresh", "stale", r"refresh/after_ticks/factors:(?P<x>\d+)"),
+        ("decided, exact", "stale", r"decide_exact/after_ticks/factors:(?P<x>\d+)"),
         ("decided by the bound", "stale", r"decide_bound/after_ticks/factors:(?P<x>\d+)")]),
     ("options", "A stale account, by its options", "options", [
-        ("brought up to date behind a tick", "stale", r"refresh/after_tick/options:(?P<x>\d+)"),
-        ("behind a new table", "stale", r"refresh/after_table/options:(?P<x>\d+)"),
-        ("behind a tick, decided, exact", "stale", r"decide_exact/after_tick/options:(?P<x>\d+)"),
+        ("refresh, behind a tick", "stale", r"refresh/after_tick/options:(?P<x>\d+)"),
+        ("refresh, a new table", "stale", r"refresh/after_table/options:(?P<x>\d+)"),
+        ("decided, exact", "stale", r"decide_exact/after_tick/options:(?P<x>\d+)"),
         ("decided by the bound", "stale", r"decide_bound/after_tick/options:(?P<x>\d+)")]),
 ]
 
