@@ -35,9 +35,11 @@ using journal::testing::TemporaryFolder;
 using test::Counting;
 using test::t_calls;
 
-constexpr std::uint64_t kWarmUp = 2'000;
-const std::uint64_t kMessages = static_cast<std::uint64_t>(support::test_scale(100'000));
 constexpr int kWindow = 40;  // messages of each trader on their way at once
+constexpr std::uint64_t kWarmUp = 50 * kWindow;
+// Whole windows of both.
+const std::uint64_t kMessages =
+    static_cast<std::uint64_t>(support::test_scale(100'000)) / (2 * kWindow) * (2 * kWindow);
 
 constexpr std::uint64_t kPrice = 2'000'000;  // 200.00 on the wire, and in mark units
 constexpr std::uint64_t kTick = 100;
@@ -166,11 +168,13 @@ void expect_everything_happened(const gate::Gate& gate, const Traders& traders,
   EXPECT_GT(counters.executed, kMessages / 10);
   EXPECT_GT(counters.replaced, kMessages / 10);
   EXPECT_GT(counters.canceled, kMessages / 10);
-  EXPECT_GT(counters.ignored, 100U);
-  EXPECT_GT(counters.answered, 10U);  // mass cancels
-  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::ClipSize)], 100U);
-  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::Margin)], 100U);
-  EXPECT_GT(counters.prices, 1'000U);
+  EXPECT_GT(counters.ignored, kMessages / 1'000);
+  EXPECT_GT(counters.answered, kMessages / 10'000);  // mass cancels
+  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::ClipSize)],
+            kMessages / 1'000);
+  EXPECT_GT(counters.rejects[static_cast<std::size_t>(risk::RejectReason::Margin)],
+            kMessages / 1'000);
+  EXPECT_GT(counters.prices, kMessages / 200);
 }
 
 TEST(OrderPath, TheCountersCount) {
