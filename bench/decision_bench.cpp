@@ -4,12 +4,15 @@
 //   between an order and its verdict. The mean, without a clock in the loop.
 // Others: operations that change the state, each timed by itself with two clock reads, and the
 //   percentiles of the single times in the counters. empty_call is the same with nothing between
-//   the two reads: it is in every one of these numbers.
+//   the two reads: it is in every one of these numbers. submit and submit_cold have more shapes of the
+//   account, and of how many there are.
 //
 // Nearly every order here is passed by the bound; margin_bench has what the exact check costs.
 //
 // Arguments: positions of the account (in 4 risk groups), scenarios of each of the two sets.
 #include <benchmark/benchmark.h>
+
+#include <string>
 
 #include "bench/timing.h"
 #include "bench/worlds.h"
@@ -241,19 +244,16 @@ void mark_update(benchmark::State& state) {
       kNothing);
 }
 
-// Argument: accounts, each with 8 positions in 4 groups, touched at random while fresh.
-void submit_cold(benchmark::State& state) {
-  const auto accounts = static_cast<std::uint32_t>(state.range(0));
-  World& world = world_of({.positions = 8, .scenarios = 64, .accounts = accounts});
-  std::uint64_t random = 1;
+// On accounts touched at random while fresh: with enough of them each is in no cache of the processor.
+void submit_cold(benchmark::State& state, const WorldShape& shape) {
+  World& world = world_of(shape);
+  Random random;
   std::uint32_t account = 0;
   each(
       state,
       [&] {
-        do {
-          random = random * 6'364'136'223'846'793'005 + 1'442'695'040'888'963'407;
-          account = static_cast<std::uint32_t>((random >> 33) % accounts);
-        } while (account == kPoor || account == kLeveraged);
+        do account = random.below(shape.accounts);
+        while (account == kPoor || account == kLeveraged);
         return world.order(account);
       },
       [&](const NewOrder& order) { return world.engine.submit(order); },
@@ -263,7 +263,49 @@ void submit_cold(benchmark::State& state) {
       });
 }
 
+// Likewise on the one account, of any shape: fresh, or behind ticks of everything it holds.
+void submit_shaped(benchmark::State& state, const WorldShape& shape, bool stale) {
+  World& world = world_of(shape);
+  each(
+      state,
+      [&] {
+        world.engine.refresh({kRich});
+        if (stale) world.tick_all_groups();
+        return world.order();
+      },
+      [&](const NewOrder& order) { return world.engine.submit(order); },
+      [&](const Decision& decision) { world.forget(decision); });
+}
+
 // --- which
+
+[[maybe_unused]] const bool kGridAdded = [] {
+  for (const SetMeasure measure : {SetMeasure::Worst, SetMeasure::ExpectedShortfall}) {
+    const std::string of = measure == SetMeasure::Worst ? "worst" : "es";
+    for (const std::uint32_t scenarios : {16U, 64U, 256U, 512U}) {
+      for (const bool stale : {false, true}) {
+        add("submit/" + of + (stale ? "/stale" : "/fresh") +
+                "/positions:50/scenarios:" + std::to_string(scenarios),
+            submit_shaped, WorldShape{.scenarios = scenarios, .measure = measure}, stale)
+            ->UseManualTime();
+      }
+    }
+  }
+  const auto add_cold = [](const WorldShape& shape) {
+    add("submit_cold/positions:" + std::to_string(shape.positions) + "/scenarios:" +
+            std::to_string(shape.scenarios) + "/accounts:" + std::to_string(shape.accounts),
+        submit_cold, shape)
+        ->UseManualTime();
+  };
+  for (const std::uint32_t accounts : {1'000U, 100'000U}) {
+    add_cold({.positions = 8, .scenarios = 64, .accounts = accounts});
+  }
+  for (const std::uint32_t accounts : {1'000U, 100'000U, 1'000'000U}) {
+    add_cold({.positions = 1, .scenarios = 16, .accounts = accounts});
+  }
+  add_cold({.positions = 100, .scenarios = 64, .accounts = 1'000});
+  return true;
+}();
 
 void all_sizes(benchmark::internal::Benchmark* b) {
   b->ArgNames({"positions", "scenarios"});
@@ -298,7 +340,6 @@ BENCHMARK(cancel)->Apply(one_size)->UseManualTime();
 BENCHMARK(replace)->Apply(one_size)->UseManualTime();
 BENCHMARK(fill)->Apply(one_size)->UseManualTime();
 BENCHMARK(mark_update)->Apply(one_size)->UseManualTime();
-BENCHMARK(submit_cold)->ArgName("accounts")->Arg(1'000)->Arg(100'000)->UseManualTime();
 
 }  // namespace
 }  // namespace portcullis::bench

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs the benchmarks in rounds, in random order, and prints the last section of RESULTS.md.
 
-usage: run_benches.py --build DIR [--rounds N] [--min-time SECONDS] [--filter REGEX] [NAME...]
+usage: run_benches.py --build DIR [--rounds N] [--min-time SECONDS] [--filter REGEX] [--plots DIR] [NAME...]
 
 NAME is a program of bench/ without _bench; default: all. "cost" is the median over the rounds: of
 the CPU time of a call, or, where each call is timed by itself, of the rounds' medians (p50). So are
 the counters. A ratio is that of two costs' medians, with that of their quietest quarters and the least
-and the most of the rounds' own ratios.
+and the most of the rounds' own ratios. Growth curves are written to the folder of --plots.
 """
 
 import argparse
@@ -20,6 +20,8 @@ import shlex
 import statistics
 import subprocess
 import sys
+
+import plots
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -206,6 +208,9 @@ GRIDS = [
     ("Loss by columns", "margin", r"(?P<row>loss/.*)/columns:(?P<column>\d+)(?P<rest>)", None),
     ("Stale accounts by factors", "stale", r"(?P<row>.*)/factors:(?P<column>\d+)(?P<rest>)", None),
     ("Stale accounts by options", "stale", r"(?P<row>.*)/options:(?P<column>\d+)(?P<rest>)", None),
+    ("An open loop of operations, by what they are and how many a second", "flow",
+     r"(?P<row>open_loop/.*)/rate:(?P<column>\d+)(?P<rest>)", None),
+    ("The same, p99", "flow", r"(?P<row>open_loop/.*)/rate:(?P<column>\d+)(?P<rest>)", "p99_ns"),
     ("Orders that the bound decides, where marks move between them", "stale",
      r"order_after_ticks/(?P<row>cushion:.*)/(?P<column>move:.*)(?P<rest>)", "by_bound_share"),
 ]
@@ -230,6 +235,10 @@ def grids(programs):
                                                  for name, row in cells.items()])
 
 
+# The ordinary one of flow_bench, and the one that stays in the caches.
+FLOW = "worst/positions:8/scenarios:64/accounts:1000"
+FLOW_OF_FEW = "worst/positions:8/scenarios:64/accounts:10"
+
 # What is to be reached on a quiet machine, and what of this run says how far it is.
 TARGETS = [
     ("decision on 50 positions in 4 groups, fresh, by the bound", "p50 <= 100 ns",
@@ -244,6 +253,15 @@ TARGETS = [
      lambda run: run.ratio("margin", "decide_bound/positions:1000", "decide_bound/positions:1") +
      " by the bound, " +
      run.ratio("margin", "decide_exact/positions:1000", "decide_exact/positions:1") + " exact"),
+    ("closed loop, one shard in process", ">= 4 M decisions/s",
+     lambda run: run.counter("flow", "closed_loop/decide/" + FLOW, "decisions_per_second") +
+     " verdicts a second, " +
+     run.counter("flow", "closed_loop/decide/" + FLOW_OF_FEW, "decisions_per_second") +
+     " on ten accounts, " +
+     run.counter("flow", "closed_loop/accept/" + FLOW, "decisions_per_second") +
+     " with a reservation that is given back, " +
+     run.counter("flow", "closed_loop/flow/" + FLOW, "decisions_per_second") +
+     " in a flow with the venue's word and marks"),
     ("a million accounts touched at random", "p50 <= 400 ns",
      lambda run: run.cost("accounts", "submit_at_random/lines:2/accounts:1000000") +
      " with the reservation"),
@@ -316,6 +334,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--min-time", type=float, default=0.05)
     parser.add_argument("--filter", default=".")
+    parser.add_argument("--plots", type=pathlib.Path, default=ROOT / "bench" / "plots")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
@@ -339,6 +358,10 @@ def main():
     print("\n".join(targets(programs)))
     print("\n### Ratios within this run\n")
     print("\n".join(ratios(programs)))
+    curves = list(plots.write(programs, arguments.plots))
+    if curves:
+        print("\n### Growth\n")
+        print("\n".join(curves))
     print("\n### At a glance")
     print("\n".join(grids(programs)))
     for name, rows in programs.items():

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "tests/support/gate_fixture.h"
 #include "tests/support/restart_run.h"
 #include "tests/support/seed.h"
 
@@ -24,8 +25,10 @@ void kill_in_the_middle_of_a_start(RestartRun& run) {
   gate.kill_9();
 }
 
-TEST(GateRestartSlow, GoesOnAfterManyKillsOfTheGate) {
-  RestartRun run(seed(), large());
+class GateRestartSlow : public testing::TestWithParam<VenueLink> {};
+
+TEST_P(GateRestartSlow, GoesOnAfterManyKillsOfTheGate) {
+  RestartRun run(seed(), GetParam(), large());
   for (int round = 0; round < kRounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     run.trade(static_cast<std::uint32_t>(run.random() % 1'000));
@@ -35,8 +38,8 @@ TEST(GateRestartSlow, GoesOnAfterManyKillsOfTheGate) {
   run.finish();
 }
 
-TEST(GateRestartSlow, GoesOnAfterManyKillsOfTheVenue) {
-  RestartRun run(seed() + 1, large());
+TEST_P(GateRestartSlow, GoesOnAfterManyKillsOfTheVenue) {
+  RestartRun run(seed() + 1, GetParam(), large());
   for (int round = 0; round < kRounds; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     if (run.random() % 2 == 0) wait_for_link(run.gate->port());
@@ -47,8 +50,8 @@ TEST(GateRestartSlow, GoesOnAfterManyKillsOfTheVenue) {
   run.finish();
 }
 
-TEST(GateRestartSlow, GoesOnAfterManyKillsOfEitherWithFaultsOfTheVenue) {
-  RestartRun run(seed() + 2, large(),
+TEST_P(GateRestartSlow, GoesOnAfterManyKillsOfEitherWithFaultsOfTheVenue) {
+  RestartRun run(seed() + 2, GetParam(), large(),
                  {"--drop-every", "211", "--drop-mid-frame", "--reject-every", "31", "--dead-every",
                   "43", "--ignore-replace-every", "7", "--cancel-out-every", "29"});
   for (int round = 0; round < kRounds; ++round) {
@@ -61,8 +64,8 @@ TEST(GateRestartSlow, GoesOnAfterManyKillsOfEitherWithFaultsOfTheVenue) {
   run.finish();
 }
 
-TEST(GateRestartSlow, GoesOnWithADelayOnTheWayBack) {
-  RestartRun run(seed() + 3, large(), {"--delay-ms", "20"});
+TEST_P(GateRestartSlow, GoesOnWithADelayOnTheWayBack) {
+  RestartRun run(seed() + 3, GetParam(), large(), {"--delay-ms", "20"});
   for (int round = 0; round < kRounds / 2; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     run.trade(static_cast<std::uint32_t>(run.random() % 1'000));
@@ -71,6 +74,8 @@ TEST(GateRestartSlow, GoesOnWithADelayOnTheWayBack) {
   }
   run.finish();
 }
+
+INSTANTIATE_TEST_SUITE_P(Over, GateRestartSlow, kBothLinks, link_name);
 
 }  // namespace
 }  // namespace portcullis::test::gate_restart_slow_test

@@ -1,9 +1,10 @@
-// Gate and venue killed, frozen and cut off in mid-stream, over real sockets: nothing is lost,
-// nothing happens twice, and what a client was told does not change.
+// Gate and venue killed, frozen and cut off in mid-stream, over real sockets and over shared memory: nothing
+// is lost, nothing happens twice, and what a client was told does not change.
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "tests/support/gate_fixture.h"
 #include "tests/support/restart_run.h"
 #include "tests/support/seed.h"
 
@@ -14,10 +15,12 @@ using namespace gateway;
 
 constexpr auto kSet = Change::Kind::Set;
 
+class GateRestart : public testing::TestWithParam<VenueLink> {};
+
 // --- Kills in mid-stream
 
-TEST(GateRestart, GoesOnAfterKill9OfTheGateInMidStream) {
-  RestartRun run(seed());
+TEST_P(GateRestart, GoesOnAfterKill9OfTheGateInMidStream) {
+  RestartRun run(seed(), GetParam());
   for (int round = 0; round < 5; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
@@ -26,8 +29,8 @@ TEST(GateRestart, GoesOnAfterKill9OfTheGateInMidStream) {
   run.finish();
 }
 
-TEST(GateRestart, GoesOnAfterKill9OfTheVenueInMidStream) {
-  RestartRun run(seed());
+TEST_P(GateRestart, GoesOnAfterKill9OfTheVenueInMidStream) {
+  RestartRun run(seed(), GetParam());
   for (int round = 0; round < 5; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     if (round > 0) wait_for_link(run.gate->port());
@@ -38,8 +41,8 @@ TEST(GateRestart, GoesOnAfterKill9OfTheVenueInMidStream) {
   run.finish();
 }
 
-TEST(GateRestart, GoesOnAfterKill9OfBoth) {
-  RestartRun run(seed());
+TEST_P(GateRestart, GoesOnAfterKill9OfBoth) {
+  RestartRun run(seed(), GetParam());
   for (int round = 0; round < 5; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
@@ -51,9 +54,10 @@ TEST(GateRestart, GoesOnAfterKill9OfBoth) {
 }
 
 // Each start goes on from a snapshot that the process before was writing all the time.
-TEST(GateRestart, GoesOnFromSnapshots) {
-  RestartRun run(seed(), {{kSet, "process.json", "journal.snapshot_interval_ms", "50"},
-                          {kSet, "process.json", "journal.marker_interval_ms", "20"}});
+TEST_P(GateRestart, GoesOnFromSnapshots) {
+  RestartRun run(seed(), GetParam(),
+                 {{kSet, "process.json", "journal.snapshot_interval_ms", "50"},
+                  {kSet, "process.json", "journal.marker_interval_ms", "20"}});
   for (int round = 0; round < 4; ++round) {
     ASSERT_NO_FATAL_FAILURE(run.start());
     run.trade(300 + static_cast<std::uint32_t>(run.random() % 700));
@@ -70,8 +74,8 @@ TEST(GateRestart, GoesOnFromSnapshots) {
   EXPECT_EQ(read_file(run.deployment.errors()), "");
 }
 
-TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkAfterEveryNthMessage) {
-  RestartRun run(seed(), {}, {"--drop-every", "97"});
+TEST_P(GateRestart, GoesOnWhenTheVenueDropsTheLinkAfterEveryNthMessage) {
+  RestartRun run(seed(), GetParam(), {}, {"--drop-every", "97"});
   ASSERT_NO_FATAL_FAILURE(run.start());
   for (int burst = 0; burst < 30; ++burst) {
     wait_for_link(run.gate->port());
@@ -81,8 +85,8 @@ TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkAfterEveryNthMessage) {
   run.finish();
 }
 
-TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkInTheMiddleOfAPacket) {
-  RestartRun run(seed(), {}, {"--drop-every", "53", "--drop-mid-frame"});
+TEST_P(GateRestart, GoesOnWhenTheVenueDropsTheLinkInTheMiddleOfAPacket) {
+  RestartRun run(seed(), GetParam(), {}, {"--drop-every", "53", "--drop-mid-frame"});
   ASSERT_NO_FATAL_FAILURE(run.start());
   for (int burst = 0; burst < 30; ++burst) {
     wait_for_link(run.gate->port());
@@ -91,6 +95,8 @@ TEST(GateRestart, GoesOnWhenTheVenueDropsTheLinkInTheMiddleOfAPacket) {
   }
   run.finish();
 }
+
+INSTANTIATE_TEST_SUITE_P(Over, GateRestart, kBothLinks, link_name);
 
 }  // namespace
 }  // namespace portcullis::test::gate_restart_test

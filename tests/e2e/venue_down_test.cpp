@@ -1,4 +1,5 @@
-// The gate while its venue is down, frozen, or back with another memory, over real sockets.
+// The gate while its venue is down, frozen, or back with another memory, over real sockets and over
+// shared memory.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -37,10 +38,10 @@ ouch::MassCancel mass_cancel(std::uint32_t number) {
           .appendage = {}};
 }
 
-class VenueDown : public GateAndVenue {
+class VenueDown : public GateAndVenue, public testing::WithParamInterface<VenueLink> {
  protected:
   void start(const std::vector<Change>& changes = {}) {
-    deployment_ = std::make_unique<TestDeployment>(changes);
+    deployment_ = std::make_unique<TestDeployment>(changes, read_example(), GetParam());
     start_venue();
     start_gate();
     wait_for_link(gate_->port());
@@ -66,8 +67,8 @@ class VenueDown : public GateAndVenue {
   }
 };
 
-TEST_F(VenueDown, RefusesOrdersUntilTheVenueIsThere) {
-  deployment_ = std::make_unique<TestDeployment>();
+TEST_P(VenueDown, RefusesOrdersUntilTheVenueIsThere) {
+  deployment_ = std::make_unique<TestDeployment>(std::vector<Change>{}, read_example(), GetParam());
   start_gate();
   OuchClient client(gate_->port());
   ASSERT_TRUE(client.login("ALPHA2"));
@@ -84,7 +85,7 @@ TEST_F(VenueDown, RefusesOrdersUntilTheVenueIsThere) {
   stop();
 }
 
-TEST_F(VenueDown, RefusesOrdersAndReplacesAndRemembersCancels) {
+TEST_P(VenueDown, RefusesOrdersAndReplacesAndRemembersCancels) {
   start();
   OuchClient client(gate_->port());
   ASSERT_TRUE(client.login("BRAVO2"));
@@ -111,7 +112,7 @@ TEST_F(VenueDown, RefusesOrdersAndReplacesAndRemembersCancels) {
   EXPECT_EQ(deployment_->gate_stat("live_orders"), 2);
 }
 
-TEST_F(VenueDown, KeepsCancelsThroughARestartOfTheGate) {
+TEST_P(VenueDown, KeepsCancelsThroughARestartOfTheGate) {
   start();
   std::string session;
   std::uint32_t number = 101;
@@ -143,7 +144,7 @@ TEST_F(VenueDown, KeepsCancelsThroughARestartOfTheGate) {
 }
 
 // The venue is frozen, so that it cannot have read them, and then killed.
-TEST_F(VenueDown, RejectsByProofOrdersThatTheVenueHasNeverProcessed) {
+TEST_P(VenueDown, RejectsByProofOrdersThatTheVenueHasNeverProcessed) {
   start();
   OuchClient client(gate_->port());
   ASSERT_TRUE(client.login("ALPHA2"));
@@ -169,7 +170,7 @@ TEST_F(VenueDown, RejectsByProofOrdersThatTheVenueHasNeverProcessed) {
 }
 
 // As before, with the gate killed too: its journal knows what it sent.
-TEST_F(VenueDown, RejectsByProofAfterARestartOfTheGate) {
+TEST_P(VenueDown, RejectsByProofAfterARestartOfTheGate) {
   start();
   {
     OuchClient client(gate_->port());
@@ -196,7 +197,7 @@ TEST_F(VenueDown, RejectsByProofAfterARestartOfTheGate) {
 
 // Whether the venue still reads what the killed gate had sent is its own business: each order has
 // one outcome, or is live at both.
-TEST_F(VenueDown, ResolvesOrdersInFlightWhenTheGateIsKilledBeforeTheVenueReadsThem) {
+TEST_P(VenueDown, ResolvesOrdersInFlightWhenTheGateIsKilledBeforeTheVenueReadsThem) {
   start();
   {
     OuchClient client(gate_->port());
@@ -226,7 +227,7 @@ TEST_F(VenueDown, ResolvesOrdersInFlightWhenTheGateIsKilledBeforeTheVenueReadsTh
   EXPECT_EQ(deployment_->gate_stat("live_orders"), static_cast<std::int64_t>(live));
 }
 
-TEST_F(VenueDown, NoticesAVenueThatFallsSilentAndRecoversWhenItSpeaksAgain) {
+TEST_P(VenueDown, NoticesAVenueThatFallsSilentAndRecoversWhenItSpeaksAgain) {
   start({{kSet, "process.json", "venue.heartbeat_ms", "50"},
          {kSet, "process.json", "venue.silence_timeout_ms", "2000"}});
   OuchClient client(gate_->port());
@@ -268,7 +269,7 @@ void lose_venue_memory(const TestDeployment& deployment) {
   std::filesystem::rename(deployment.folder() / "venue", deployment.folder() / "venue-before");
 }
 
-TEST_F(VenueDown, KeepsOrdersOfALostSessionAndRefusesNewOnesUntilItIsTold) {
+TEST_P(VenueDown, KeepsOrdersOfALostSessionAndRefusesNewOnesUntilItIsTold) {
   start();
   OuchClient client(gate_->port());
   ASSERT_TRUE(client.login("ALPHA2"));
@@ -299,7 +300,7 @@ TEST_F(VenueDown, KeepsOrdersOfALostSessionAndRefusesNewOnesUntilItIsTold) {
   expect_replay_agrees(*deployment_);
 }
 
-TEST_F(VenueDown, EndsOrdersOfALostSessionWhereThatIsConfiguredAndBeginsAnew) {
+TEST_P(VenueDown, EndsOrdersOfALostSessionWhereThatIsConfiguredAndBeginsAnew) {
   start({{kSet, "process.json", "venue.lost_session", "\"orders_dead\""}});
   OuchClient client(gate_->port());
   ASSERT_TRUE(client.login("ALPHA2"));
@@ -327,7 +328,7 @@ TEST_F(VenueDown, EndsOrdersOfALostSessionWhereThatIsConfiguredAndBeginsAnew) {
 
 // --- The gate has lost its journal
 
-TEST_F(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
+TEST_P(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
   start();
   std::string session;
   {
@@ -373,7 +374,7 @@ TEST_F(VenueDown, AdoptsOrdersThatOnlyTheVenueRemembers) {
 
 // --- The gate was down
 
-TEST_F(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
+TEST_P(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
   start({{kSet, "sessions.json", "sessions.ALPHA2.cancel_on_disconnect", "true"},
          {kSet, "sessions.json", "sessions.ALPHA2.disconnect_grace_ms", "100"}});
   {
@@ -395,6 +396,8 @@ TEST_F(VenueDown, CountsACrashOfTheGateAsADisconnectForCancelOnDisconnect) {
   stop();
   EXPECT_EQ(deployment_->gate_stat("live_orders"), 1) << "the other session's";
 }
+
+INSTANTIATE_TEST_SUITE_P(Over, VenueDown, kBothLinks, link_name);
 
 }  // namespace
 }  // namespace portcullis::test::venue_down_test

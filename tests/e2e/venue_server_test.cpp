@@ -1,4 +1,4 @@
-// The simulated venue as a process, over real sockets.
+// The simulated venue as a process, over real sockets and over shared memory.
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include <random>
 
 #include "gateway/venue_sim/command.h"
-#include "tests/support/gate_process.h"
+#include "tests/support/gate_fixture.h"
 #include "tests/support/journal_support.h"
 #include "tests/support/paths.h"
 #include "tests/support/seed.h"
@@ -20,13 +20,24 @@ namespace {
 
 using journal::testing::TemporaryFolder;
 
-class VenueServer : public testing::Test {
+VenueOptions options_in(const std::filesystem::path& folder) {
+  return {.journal_directory = folder / "journal",
+          .users = {{"gate", "secret"}, {"other", "word"}},
+          .stats_file = folder / "stats.json",
+          .ring_bytes = 1'048'576};
+}
+
+class VenueServer : public testing::TestWithParam<test::VenueLink> {
  protected:
   VenueOptions options() const {
-    return {.journal_directory = directory_.path() / "journal",
-            .users = {{"gate", "secret"}, {"other", "word"}},
-            .stats_file = directory_.path() / "stats.json",
-            .ring_bytes = 1'048'576};
+    VenueOptions options = options_in(directory_.path());
+    if (GetParam() == test::VenueLink::SharedMemory) options.memory_socket = socket();
+    return options;
+  }
+  std::filesystem::path socket() const { return directory_.path() / "venue.sock"; }
+  VenueClient client_of(const VenueProcess& venue) const {
+    if (GetParam() == test::VenueLink::SharedMemory) return VenueClient(socket());
+    return VenueClient(venue.port);
   }
   std::string stats() const {
     std::ifstream file(directory_.path() / "stats.json");
@@ -44,11 +55,11 @@ class VenueServer : public testing::Test {
   TemporaryFolder directory_;
 };
 
-TEST_F(VenueServer, TakesOrdersOfTwoSessionsAndReportsFillsAndCounts) {
+TEST_P(VenueServer, TakesOrdersOfTwoSessionsAndReportsFillsAndCounts) {
   VenueProcess venue(options());
   ASSERT_NE(venue.port, 0);
-  VenueClient gate(venue.port);
-  VenueClient other(venue.port);
+  VenueClient gate = client_of(venue);
+  VenueClient other = client_of(venue);
   ASSERT_TRUE(gate.login());
   ASSERT_TRUE(other.login(1, "", "other", "word"));
   EXPECT_NE(gate.session, other.session);
@@ -77,9 +88,9 @@ TEST_F(VenueServer, TakesOrdersOfTwoSessionsAndReportsFillsAndCounts) {
   }
 }
 
-TEST_F(VenueServer, WritesStatisticsWhenAskedWhileItRuns) {
+TEST_P(VenueServer, WritesStatisticsWhenAskedWhileItRuns) {
   VenueProcess venue(options());
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   gate.send(enter_message({.number = 1}));
   gate.receive(2);
@@ -91,11 +102,11 @@ TEST_F(VenueServer, WritesStatisticsWhenAskedWhileItRuns) {
   EXPECT_EQ(gate.receive(1), Lines{"Q 2"}) << "and goes on";
 }
 
-TEST_F(VenueServer, RejectsLoginsWithWrongPasswordSessionOrNumber) {
+TEST_P(VenueServer, RejectsLoginsWithWrongPasswordSessionOrNumber) {
   VenueProcess venue(options());
   const auto reason = [&](std::uint64_t sequence, const std::string& session,
                           const std::string& user, const std::string& password) {
-    VenueClient client(venue.port);
+    VenueClient client = client_of(venue);
     EXPECT_FALSE(client.login(sequence, session, user, password));
     return client.reject_reason;
   };
@@ -104,35 +115,40 @@ TEST_F(VenueServer, RejectsLoginsWithWrongPasswordSessionOrNumber) {
   EXPECT_EQ(reason(1, "", "gate", "word"), 'A');
   EXPECT_EQ(reason(1, "ELSEWHERE", "gate", "secret"), 'S');
   EXPECT_EQ(reason(3, "", "gate", "secret"), 'S') << "there is one message, so the next is 2";
-  VenueClient client(venue.port);
+  VenueClient client = client_of(venue);
   EXPECT_TRUE(client.login(2));
-  VenueClient named(venue.port);
+  VenueClient named = client_of(venue);
   EXPECT_TRUE(named.login(1, client.session));
 }
 
-TEST_F(VenueServer, EndsConnectionsThatDoNotBeginWithALogin) {
+TEST_P(VenueServer, EndsConnectionsThatDoNotBeginWithALogin) {
   VenueProcess venue(options());
   for (const std::string& bytes :
        {std::string("\0\1R", 3), std::string("\0\0", 2), std::string("GET / HTTP/1.1\r\n\r\n")}) {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    journal::Fd fd(::socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(venue.port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    ASSERT_EQ(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+    if (GetParam() == test::VenueLink::SharedMemory) {
+      fd = shm::connect_to(socket());  // where it waits for memory
+    } else {
+      ASSERT_EQ(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    }
+    ASSERT_EQ(send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
+    pollfd waiting{.fd = fd.get(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(poll(&waiting, 1, kPatienceMs), 1);
     char byte = 0;
-    EXPECT_LE(recv(fd, &byte, 1, 0), 0);
-    close(fd);
+    EXPECT_LE(recv(fd.get(), &byte, 1, 0), 0);
   }
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   EXPECT_TRUE(gate.login());
 }
 
-TEST_F(VenueServer, CountsPayloadsThatAreNoMessageAndKeepsTheConnection) {
+TEST_P(VenueServer, CountsPayloadsThatAreNoMessageAndKeepsTheConnection) {
   VenueProcess venue(options());
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   gate.send_bytes(std::vector<std::byte>(5));
   gate.send_bytes({});
@@ -142,11 +158,11 @@ TEST_F(VenueServer, CountsPayloadsThatAreNoMessageAndKeepsTheConnection) {
   EXPECT_TRUE(stats_have("malformed", 2)) << stats();
 }
 
-TEST_F(VenueServer, ReplaysFromTheNumberAskedForAndGoesOnLive) {
+TEST_P(VenueServer, ReplaysFromTheNumberAskedForAndGoesOnLive) {
   VenueProcess venue(options());
   std::vector<std::vector<std::byte>> all;
   {
-    VenueClient gate(venue.port);
+    VenueClient gate = client_of(venue);
     ASSERT_TRUE(gate.login());
     for (std::uint32_t number = 1; number <= 4; ++number) {
       gate.send(enter_message({.number = number}));
@@ -155,12 +171,12 @@ TEST_F(VenueServer, ReplaysFromTheNumberAskedForAndGoesOnLive) {
     all = gate.stream;
   }
   {
-    VenueClient gate(venue.port);
+    VenueClient gate = client_of(venue);
     ASSERT_TRUE(gate.login(3));
     ASSERT_TRUE(gate.receive_until(6));
     EXPECT_TRUE(std::ranges::equal(gate.stream, std::span(all).subspan(2)));
   }
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login(0));
   EXPECT_EQ(gate.next_sequence(), 6U) << "only new ones";
   gate.send(ouch::AccountQuery{.appendage = {}});
@@ -168,20 +184,20 @@ TEST_F(VenueServer, ReplaysFromTheNumberAskedForAndGoesOnLive) {
 }
 
 // More than the ring's recent messages, the output buffer and a chunk of the stream reader hold.
-TEST_F(VenueServer, ReplaysALongStreamWhileItGrows) {
+TEST_P(VenueServer, ReplaysALongStreamWhileItGrows) {
   VenueProcess venue(options());
   constexpr std::uint32_t kOrders = 20'000;
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   for (std::uint32_t number = 1; number <= kOrders; ++number) {
     gate.send(enter_message({.number = number, .side = 'S'}));
   }
-  VenueClient other(venue.port);
+  VenueClient other = client_of(venue);
   ASSERT_TRUE(other.login(0, "", "other", "word"));
   ASSERT_TRUE(gate.receive_until(kOrders + 2));
   const std::vector<std::vector<std::byte>> before = gate.stream;
 
-  VenueClient again(venue.port);
+  VenueClient again = client_of(venue);
   ASSERT_TRUE(again.login(1));
   for (std::uint32_t number = 1; number <= 500; ++number) {
     other.send(enter_message({.number = number, .quantity = 100}));
@@ -191,21 +207,21 @@ TEST_F(VenueServer, ReplaysALongStreamWhileItGrows) {
   EXPECT_EQ(again.stream.size(), before.size() + 500);
 }
 
-TEST_F(VenueServer, LetsTheNewestLoginWin) {
+TEST_P(VenueServer, LetsTheNewestLoginWin) {
   VenueProcess venue(options());
-  VenueClient old_one(venue.port);
+  VenueClient old_one = client_of(venue);
   ASSERT_TRUE(old_one.login());
   ASSERT_EQ(old_one.receive(1), Lines{"S"});
-  VenueClient new_one(venue.port);
+  VenueClient new_one = client_of(venue);
   ASSERT_TRUE(new_one.login(0, old_one.session));
   old_one.wait_for_end();
   new_one.send(enter_message({.number = 1}));
   EXPECT_EQ(new_one.receive(1), Lines{"A 1 L 100@5000"});
 }
 
-TEST_F(VenueServer, SendsHeartbeatsToAnIdleClient) {
+TEST_P(VenueServer, SendsHeartbeatsToAnIdleClient) {
   VenueProcess venue(options());
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login(0));
   gate.wait_for_bytes();
   gate.wait_for_bytes();
@@ -214,11 +230,11 @@ TEST_F(VenueServer, SendsHeartbeatsToAnIdleClient) {
 
 // --- Faults of the link
 
-TEST_F(VenueServer, DropsTheLinkBeforeEveryNthAnswer) {
+TEST_P(VenueServer, DropsTheLinkBeforeEveryNthAnswer) {
   VenueOptions faulty = options();
   faulty.link_faults.drop_every = 3;
   VenueProcess venue(faulty);
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   ASSERT_EQ(gate.receive(1), Lines{"S"});
   gate.send(enter_message({.number = 1}));
@@ -228,16 +244,16 @@ TEST_F(VenueServer, DropsTheLinkBeforeEveryNthAnswer) {
   gate.send(enter_message({.number = 3}));
   gate.wait_for_end();
   EXPECT_EQ(gate.next_sequence(), 4U);
-  VenueClient again(venue.port);
+  VenueClient again = client_of(venue);
   ASSERT_TRUE(again.login(4));
   EXPECT_EQ(again.receive(1), Lines{"A 3 L 100@5000"}) << "it had been processed";
 }
 
-TEST_F(VenueServer, DropsTheLinkInTheMiddleOfAPacket) {
+TEST_P(VenueServer, DropsTheLinkInTheMiddleOfAPacket) {
   VenueOptions faulty = options();
   faulty.link_faults = {.drop_every = 2, .drop_mid_frame = true};
   VenueProcess venue(faulty);
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   ASSERT_EQ(gate.receive(1), Lines{"S"});
   gate.send(enter_message({.number = 1}));
@@ -246,16 +262,16 @@ TEST_F(VenueServer, DropsTheLinkInTheMiddleOfAPacket) {
   gate.wait_for_end();
   EXPECT_TRUE(gate.bytes_left_over);
   EXPECT_EQ(gate.next_sequence(), 3U);
-  VenueClient again(venue.port);
+  VenueClient again = client_of(venue);
   ASSERT_TRUE(again.login(3));
   EXPECT_EQ(again.receive(1), Lines{"A 2 L 100@5000"});
 }
 
-TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
+TEST_P(VenueServer, DelaysWhatItSendsButNotAReplay) {
   VenueOptions slow = options();
   slow.link_faults.delay = std::chrono::milliseconds(200);
   VenueProcess venue(slow);
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login());
   ASSERT_EQ(gate.receive(1), Lines{"S"}) << "said before the start is not delayed";
   const auto sent = std::chrono::steady_clock::now();
@@ -270,7 +286,7 @@ TEST_F(VenueServer, DelaysWhatItSendsButNotAReplay) {
 
 // The client behaves as the gate does: after each restart it takes the stream from where it was,
 // asks for the next number and sends again what the venue had not processed.
-TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
+TEST_P(VenueServer, GoesOnAfterKill9InMidStream) {
   const std::uint64_t used_seed = test::seed();
   std::mt19937_64 random(used_seed);
   constexpr std::uint32_t kOrders = 6'000;
@@ -280,7 +296,7 @@ TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
   for (int life = 0; next_number <= kOrders; ++life) {
     VenueProcess venue(options());
     ASSERT_NE(venue.port, 0);
-    VenueClient gate(venue.port);
+    VenueClient gate = client_of(venue);
     ASSERT_TRUE(gate.login(stream.size() + 1, session));
     if (life == 0) session = gate.session;
     // Asks and waits for the answer; everything before it has then been received.
@@ -338,15 +354,22 @@ TEST_F(VenueServer, GoesOnAfterKill9InMidStream) {
 
   // And a replay of everything says the same.
   VenueProcess venue(options());
-  VenueClient gate(venue.port);
+  VenueClient gate = client_of(venue);
   ASSERT_TRUE(gate.login(1, session));
   ASSERT_TRUE(gate.receive_until(stream.size() + 1));
   EXPECT_TRUE(std::ranges::equal(gate.stream, stream));
 }
 
+INSTANTIATE_TEST_SUITE_P(Over, VenueServer, test::kBothLinks, test::link_name);
+
 // --- Command line
 
-TEST_F(VenueServer, RunsFromTheCommandLine) {
+class VenueCommand : public testing::Test {
+ protected:
+  TemporaryFolder directory_;
+};
+
+TEST_F(VenueCommand, RunsFromTheCommandLine) {
   const std::string journal = (directory_.path() / "journal").string();
   ::setenv("PORTCULLIS_TEST_PASSWORD", "secret", 1);  // NOLINT(concurrency-mt-unsafe)
   VenueProcess venue([&](std::ostream& out) {
@@ -374,7 +397,7 @@ TEST_F(VenueServer, RunsFromTheCommandLine) {
   EXPECT_EQ(venue.terminate(), 0);
 }
 
-TEST_F(VenueServer, TakesUserPasswordAndSymbolsFromADeployment) {
+TEST_F(VenueCommand, TakesUserPasswordAndSymbolsFromADeployment) {
   const test::TestDeployment deployment;
   const std::string journal = (directory_.path() / "journal").string();
   const std::vector<std::string> arguments = {
@@ -397,7 +420,7 @@ TEST_F(VenueServer, TakesUserPasswordAndSymbolsFromADeployment) {
 }
 
 // Arguments are shown to everybody who asks for the processes of the machine.
-TEST_F(VenueServer, ItsPasswordIsNoArgument) {
+TEST_F(VenueCommand, ItsPasswordIsNoArgument) {
   const std::string journal = (directory_.path() / "journal").string();
   const auto run = [&](std::vector<std::string> more, const test::Environment& environment = {}) {
     std::vector<std::string> arguments{test::binary(), "venue", "--journal", journal,
@@ -428,10 +451,11 @@ TEST_F(VenueServer, ItsPasswordIsNoArgument) {
   EXPECT_EQ(venue.terminate(), 0);
 }
 
-TEST_F(VenueServer, DoesNotStartOnAJournalThatIsInUse) {
-  VenueProcess first(options());
+TEST_F(VenueCommand, DoesNotStartOnAJournalThatIsInUse) {
+  const VenueOptions options = options_in(directory_.path());
+  VenueProcess first(options);
   ASSERT_NE(first.port, 0);
-  VenueProcess second(options());
+  VenueProcess second(options);
   EXPECT_EQ(second.port, 0);
 }
 

@@ -601,6 +601,36 @@ TEST_F(ControlDoorTest, QuestionsWaitForOrdersAndThenAFewAPassAreAnswered) {
   EXPECT_EQ(reply->status, 200u);
 }
 
+TEST_F(ControlDoorTest, AFullQueueOfQuestionsRefusesAndGoesOn) {
+  std::string eight;
+  for (int n = 0; n < 8; ++n) eight += (n == 0 ? "" : ",") + order("1", "219");
+  const ControlWorld::Ask ask{.authorization = ControlWorld::as(Role::Risk),
+                              .method = "POST",
+                              .target = "/v1/what-if",
+                              .body = what_if_body(eight)};
+  // A place is kept for the figures.
+  constexpr std::size_t kAsked = control::ShardQueue::kQuestionsMax / 8 - 1;
+  for (std::size_t n = 0; n < kAsked; ++n) ASSERT_FALSE(desk().say(ask).has_value());
+  const std::optional<Reply> refused = desk().say(ask);
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->status, 503u);
+  // A command is another queue's, and no question waits for ever.
+  EXPECT_FALSE(desk().say({.authorization = ControlWorld::as(Role::Risk),
+                           .method = "POST",
+                           .target = "/v1/suspend",
+                           .body = R"({"account":"bravo-2"})"}));
+  desk().pass();
+  EXPECT_NE(flags(risk::ControlScope::Account, account("bravo-2").value), 0);
+  EXPECT_TRUE(desk().late().has_value());
+  std::size_t answered = 0;
+  for (int passes = 0; passes < 1'000 && answered < kAsked; ++passes) {
+    desk().pass();
+    while (desk().late().has_value()) ++answered;
+  }
+  EXPECT_EQ(answered, kAsked);
+  EXPECT_EQ(desk().ask(ask).status, 200u);
+}
+
 TEST_F(ControlDoorTest, AWhatIfThatIsNotAnsweredInTimeIsRefused) {
   EXPECT_FALSE(desk().say({.authorization = ControlWorld::as(Role::Risk),
                            .method = "POST",

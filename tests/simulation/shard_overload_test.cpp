@@ -26,8 +26,8 @@ constexpr std::uint32_t kBudget = 32;  // messages of a session in a pass
 
 class ShardOverload : public ::testing::Test {
  protected:
-  void begin(const std::vector<Change>& changes = {}) {
-    world_ = std::make_unique<ShardWorld>(changes);
+  void begin(const std::vector<Change>& changes = {}, ShardKind kind = {}) {
+    world_ = std::make_unique<ShardWorld>(changes, venue_sim::EngineSettings{}, kind);
     audit_ = std::make_unique<ShardAudit>(*world_, counts_);
     ASSERT_TRUE(world_->start());
     world_->price_everything();
@@ -250,6 +250,64 @@ TEST_F(ShardOverload, AVenueThatDoesNotReadIsBusyForWhatAddsRisk) {
   send(alpha, btc(number, 'S', 64'500'000));
   rest();
   EXPECT_EQ(rejects(RejectReason::VenueBusy), refused) << "it reads again";
+}
+
+// The last of the ring is for the venue's word and an operator's: clients, the edge and every feed wait in
+// their own queues, and nothing of it is lost.
+TEST_F(ShardOverload, WhileTheJournalIsNearlyFullEveryQueueWaitsAndIsTakenAfterwards) {
+  begin({}, {.has_edge = true});
+  SoupClient& alpha = log_in("ALPHA2");
+  send(alpha, btc(1, 'B', 63'900'000));
+  rest();
+  const std::uint64_t first = world_->gate().counters().in;
+  std::uint64_t queries = 0;
+  for (; world_->gate().has_room(); queries += kBudget) {
+    query(alpha, kBudget);
+    deliver();
+    pass();
+  }
+  const gate::Counters before = world_->gate().counters();
+  const std::uint64_t records = world_->journal().published_sequence();
+  send(alpha, ouch::CancelOrder{.user_ref_num = 1, .appendage = {}});
+  deliver();
+  const risk::InstrumentIndex amzn = world_->deployment().names.instruments.find("AMZN");
+  world_->offer({.as_of_ns = world_->now_ns(),
+                 .price = 2'200'000,
+                 .index = amzn.value,
+                 .kind = feeds::PriceUpdate::Kind::Mark});
+  world_->offer({.instrument = world_->deployment().names.instruments.find("BTC-PERP"),
+                 .has_open_interest = true,
+                 .open_interest = {1'000}});
+  gateway::edge::EdgeCommand of_edge;
+  of_edge.type = gateway::edge::EdgeCommand::Type::Cancel;
+  of_edge.session = world_->session("JSON1");
+  of_edge.cancel.session = of_edge.session;
+  of_edge.cancel.client_ref = 7;  // there is none
+  ASSERT_TRUE(of_edge.session.exists());
+  ASSERT_TRUE(world_->push(of_edge));
+  for (int n = 0; n < 5; ++n) pass();
+  EXPECT_EQ(world_->journal().published_sequence(), records) << "something was taken";
+  EXPECT_EQ(world_->gate().counters().in, before.in);
+  EXPECT_EQ(world_->gate().counters().prices, before.prices);
+  EXPECT_EQ(world_->gate().counters().open_interests, before.open_interests);
+
+  // An operator's word has its place there.
+  gateway::control::Command command;
+  command.type = gateway::control::Command::Type::Control;
+  command.control.scope = risk::ControlScope::Account;
+  command.control.target = world_->deployment().names.accounts.find("bravo-2").value;
+  command.control.action = risk::ControlAction::Suspend;
+  ASSERT_TRUE(world_->control().commands.ask(command));
+  pass();
+  ASSERT_NE(world_->control().commands.answered(), nullptr);
+  EXPECT_TRUE(world_->control().commands.answered()->done);
+  world_->control().commands.take();
+
+  rest();
+  EXPECT_EQ(world_->gate().counters().canceled, before.canceled + 1);
+  EXPECT_EQ(world_->gate().counters().in, first + queries + 2) << "the cancels are two of them";
+  EXPECT_EQ(world_->gate().counters().prices, before.prices + 1);
+  EXPECT_EQ(world_->gate().counters().open_interests, before.open_interests + 1);
 }
 
 TEST_F(ShardOverload, TheThirdMalformedMessageEndsTheConnection) {

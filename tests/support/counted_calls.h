@@ -10,7 +10,10 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +33,10 @@ struct Calls {
   std::uint64_t polls = 0;        // epoll_wait that does not wait
   std::uint64_t waits = 0;        // epoll_wait that may
   std::uint64_t receives = 0;     // recv that received something
+  std::uint64_t writes = 0;       // write, so rings of an eventfd too
+  // recv and send, by descriptor; of those beyond in the last.
+  static constexpr int kDescriptors = 256;
+  std::array<std::uint64_t, kDescriptors> socket_calls{};
 };
 
 inline thread_local Calls t_calls;
@@ -51,6 +58,11 @@ class Counting {
 
 inline void count(std::uint64_t Calls::*what) {
   if (t_counting && g_measuring.load(std::memory_order_relaxed)) ++(t_calls.*what);
+}
+
+inline void count_socket_call(int socket) {
+  if (!t_counting || !g_measuring.load(std::memory_order_relaxed)) return;
+  ++t_calls.socket_calls[static_cast<std::size_t>(std::min(socket, Calls::kDescriptors - 1))];
 }
 
 template <class Function>
@@ -113,7 +125,26 @@ ssize_t recv(int socket, void* buffer, std::size_t size, int flags) {
       portcullis::test::c_library<ssize_t(int, void*, std::size_t, int)>("recv");
   const ssize_t n = real(socket, buffer, size, flags);
   if (n > 0) portcullis::test::count(&portcullis::test::Calls::receives);
+  portcullis::test::count_socket_call(socket);
   return n;
+}
+ssize_t send(int socket, const void* buffer, std::size_t size, int flags) {
+  static auto* const real =
+      portcullis::test::c_library<ssize_t(int, const void*, std::size_t, int)>("send");
+  portcullis::test::count_socket_call(socket);
+  return real(socket, buffer, size, flags);
+}
+ssize_t sendmsg(int socket, const msghdr* message, int flags) {
+  static auto* const real =
+      portcullis::test::c_library<ssize_t(int, const msghdr*, int)>("sendmsg");
+  portcullis::test::count_socket_call(socket);
+  return real(socket, message, flags);
+}
+ssize_t write(int file, const void* buffer, std::size_t size) {
+  static auto* const real =
+      portcullis::test::c_library<ssize_t(int, const void*, std::size_t)>("write");
+  portcullis::test::count(&portcullis::test::Calls::writes);
+  return real(file, buffer, size);
 }
 }
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

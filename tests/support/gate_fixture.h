@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 
 #include "tests/support/gate_process.h"
 
@@ -23,5 +24,11 @@ class GateAndVenue : public testing::Test {
   std::unique_ptr<VenueProcess> venue_;
   std::unique_ptr<GateProcess> gate_;
 };
+
+// For what must hold of both: INSTANTIATE_TEST_SUITE_P(Over, Suite, kBothLinks, link_name).
+inline const auto kBothLinks = testing::Values(VenueLink::Tcp, VenueLink::SharedMemory);
+inline std::string link_name(const testing::TestParamInfo<VenueLink>& info) {
+  return std::string(name_of(info.param));
+}
 
 }  // namespace portcullis::test

@@ -65,24 +65,42 @@ std::vector<std::string> operator+(std::vector<std::string> left,
 }
 
 std::vector<std::string> venue_arguments(const TestDeployment& deployment) {
-  return {test::binary(),   "venue",
-          "--port",         std::to_string(deployment.venue_port()),
-          "--journal",      (deployment.folder() / "venue").string(),
-          "--user",         "GATE01",
-          "--password-env", "PORTCULLIS_VENUE_PASSWORD",
-          "--stats",        (deployment.folder() / "venue.json").string()};
+  const bool in_memory = deployment.link() == VenueLink::SharedMemory;
+  std::vector<std::string> arguments = {
+      test::binary(),   "venue",
+      "--port",         in_memory ? "0" : std::to_string(deployment.venue_port()),
+      "--journal",      (deployment.folder() / "venue").string(),
+      "--user",         "GATE01",
+      "--password-env", "PORTCULLIS_VENUE_PASSWORD",
+      "--stats",        (deployment.folder() / "venue.json").string()};
+  if (in_memory) {
+    arguments = arguments + std::vector<std::string>{"--shared-memory", deployment.venue_socket()};
+  }
+  return arguments;
+}
+
+std::vector<Change> link_changes(const TestDeployment& deployment) {
+  if (deployment.link() == VenueLink::Tcp) {
+    return {{kSet, "process.json", "venue.port", std::to_string(deployment.venue_port())}};
+  }
+  return {{Change::Kind::Remove, "process.json", "venue.address", ""},
+          {Change::Kind::Remove, "process.json", "venue.port", ""},
+          {Change::Kind::Add, "process.json", "venue.shared_memory",
+           R"({"path": ")" + deployment.venue_socket().string() +
+               R"(", "ring_bytes": 4096})"}};  // the smallest: full all the time
 }
 
 }  // namespace
 
 // --- the folder
 
-TestDeployment::TestDeployment(const std::vector<Change>& changes, Texts base)
-    : texts_(std::move(base)) {
+std::string_view name_of(VenueLink link) { return link == VenueLink::Tcp ? "Tcp" : "SharedMemory"; }
+
+TestDeployment::TestDeployment(const std::vector<Change>& changes, Texts base, VenueLink link)
+    : link_(link), texts_(std::move(base)) {
   texts_.erase("demo-state.json");
   std::vector<Change> all = {
       {kSet, "process.json", "gateway.port", "0"},
-      {kSet, "process.json", "venue.port", std::to_string(venue_port())},
       {kSet, "process.json", "venue.reconnect_ms_min", "5"},
       {kSet, "process.json", "venue.reconnect_ms_max", "50"},
       // Beside the journal: a ring that a killed gate leaves behind goes with the folder.
@@ -107,6 +125,7 @@ TestDeployment::TestDeployment(const std::vector<Change>& changes, Texts base)
     const std::string path = std::string("sessions.") + name + ".cancel_on_disconnect";
     all.push_back({kSet, "sessions.json", path, "false"});
   }
+  for (Change& change : link_changes(*this)) all.push_back(std::move(change));
   all.insert(all.end(), changes.begin(), changes.end());
   for (const Change& change : all) apply(texts_, change);
   std::filesystem::create_directory(config());
@@ -180,7 +199,10 @@ VenueProcess::VenueProcess(const TestDeployment& deployment,
                            const std::vector<std::string>& more_arguments)
     : process_(venue_arguments(deployment) + more_arguments, deployment.environment(),
                deployment.errors()),
-      started_(port_of(process_.read_line()) == deployment.venue_port()) {
+      started_([&] {
+        const std::uint16_t port = port_of(process_.read_line());
+        return deployment.link() == VenueLink::Tcp ? port == deployment.venue_port() : port != 0;
+      }()) {
   EXPECT_TRUE(started_) << read_file(deployment.errors());
 }
 

@@ -8,6 +8,7 @@
 // mark, and matched with each other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,9 +23,14 @@ namespace portcullis::test {
 inline constexpr std::string_view kClientPassword = "sesame";
 inline constexpr std::string_view kVenuePassword = "venuepass";
 
+// What gate and venue talk over.
+enum class VenueLink : std::uint8_t { Tcp, SharedMemory };
+[[nodiscard]] std::string_view name_of(VenueLink link);
+
 class TestDeployment {
  public:
-  explicit TestDeployment(const std::vector<Change>& changes = {}, Texts base = read_example());
+  explicit TestDeployment(const std::vector<Change>& changes = {}, Texts base = read_example(),
+                          VenueLink link = VenueLink::Tcp);
 
   // Writes the files again with one more change; a journal that was begun refuses most of them.
   void change(const Change& change);
@@ -34,7 +40,10 @@ class TestDeployment {
   [[nodiscard]] std::filesystem::path journal() const { return folder_ / "config" / "journal"; }
   [[nodiscard]] std::filesystem::path state() const { return folder_ / "config" / "state.json"; }
   [[nodiscard]] std::filesystem::path errors() const { return folder_ / "errors"; }
+  [[nodiscard]] VenueLink link() const { return link_; }
+  // Where the venue listens for gates over TCP, and where over shared memory.
   [[nodiscard]] std::uint16_t venue_port() const { return venue_port_.number(); }
+  [[nodiscard]] std::filesystem::path venue_socket() const { return folder_.path() / "venue.sock"; }
   // Of those sessions that name the example's variable, and of the venue.
   void set_passwords(std::string_view client, std::string_view venue);
   [[nodiscard]] Environment environment() const;
@@ -50,6 +59,7 @@ class TestDeployment {
 
   gateway::journal::testing::TemporaryFolder folder_;
   Port venue_port_;
+  const VenueLink link_;
   std::string client_password_{kClientPassword};
   std::string venue_password_{kVenuePassword};
   Texts texts_;
@@ -81,7 +91,7 @@ class GateProcess {
   std::uint16_t port_ = 0;
 };
 
-// `portcullis venue`, on the port that the gate's configuration names.
+// `portcullis venue`, where the gate's configuration expects it.
 class VenueProcess {
  public:
   explicit VenueProcess(const TestDeployment& deployment,

@@ -11,10 +11,10 @@ constexpr std::size_t kUnansweredMax = 100;
 
 }  // namespace
 
-RestartRun::RestartRun(std::uint64_t seed, const std::vector<Change>& changes,
+RestartRun::RestartRun(std::uint64_t seed, VenueLink link, const std::vector<Change>& changes,
                        std::vector<std::string> venue_arguments)
     : random(seed),
-      deployment(changes),
+      deployment(changes, read_example(), link),
       buyer("ALPHA2", random),
       seller("BRAVO2", random),
       venue_arguments_(std::move(venue_arguments)) {}

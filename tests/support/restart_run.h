@@ -15,8 +15,8 @@ namespace portcullis::test {
 
 class RestartRun {
  public:
-  explicit RestartRun(std::uint64_t seed, const std::vector<Change>& changes = {},
-                      std::vector<std::string> venue_arguments = {});
+  RestartRun(std::uint64_t seed, VenueLink link, const std::vector<Change>& changes = {},
+             std::vector<std::string> venue_arguments = {});
 
   // Whatever is missing of the two, and the clients' connections. The clients go on from the next
   // message or hear everything again; orders are taken at once or when the link is up.

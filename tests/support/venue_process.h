@@ -1,6 +1,6 @@
 #pragma once
-// The simulated venue as a process of its own, and a client of it over a real socket. Whoever waits
-// here for longer than ten seconds fails instead.
+// The simulated venue as a process of its own, and a client of it over a real socket or over shared
+// memory. Whoever waits here for longer than ten seconds fails instead.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -21,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/shm/link.h"
 #include "gateway/soup/client_connection.h"
 #include "gateway/venue_sim/server.h"
 #include "tests/support/venue_driver.h"
@@ -97,10 +100,15 @@ class VenueClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    EXPECT_TRUE(connected_);
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
-  ~VenueClient() { ::close(fd_); }
+  // Over shared memory, with rings of the smallest size: they are full all the time.
+  explicit VenueClient(const std::filesystem::path& socket) : soup_({}, now_ns()) {
+    EXPECT_EQ(link_.begin(shm::connect_to(socket), shm::kRingBytesMin), "");
+  }
+  ~VenueClient() {
+    if (fd_ >= 0) ::close(fd_);
+  }
   VenueClient(const VenueClient&) = delete;
   VenueClient& operator=(const VenueClient&) = delete;
 
@@ -157,8 +165,7 @@ class VenueClient {
 
   void flush() {
     while (!soup_.output().empty() && !ended) {
-      const auto output = soup_.output();
-      const ssize_t n = ::send(fd_, output.data(), output.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const std::ptrdiff_t n = put(soup_.output());
       if (n > 0) {
         soup_.sent(static_cast<std::size_t>(n));
       } else {
@@ -167,20 +174,46 @@ class VenueClient {
     }
   }
 
+  // Both as of gateway/shm's link.
+  std::ptrdiff_t put(std::span<const std::byte> bytes) {
+    if (link_.is_open()) return link_.write(bytes);
+    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  std::ptrdiff_t get(std::span<std::byte> into) {
+    if (link_.is_open()) return link_.read(into);
+    const ssize_t n = recv(fd_, into.data(), into.size(), MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    return n == 0 ? -1 : n;
+  }
+
+  // Until there are bytes, or the end, or room for what is to be sent. False: nothing for so long.
+  bool wait() {
+    const bool sends = !soup_.output().empty();
+    if (!link_.is_open()) {
+      pollfd waiting{.fd = fd_, .events = POLLIN, .revents = 0};
+      if (sends) waiting.events |= POLLOUT;
+      return poll(&waiting, 1, kPatienceMs) == 1;
+    }
+    std::array<pollfd, 2> waiting{{{.fd = link_.bell_fd(), .events = POLLIN, .revents = 0},
+                                   {.fd = link_.socket_fd(), .events = POLLIN, .revents = 0}}};
+    const bool is_there =
+        !link_.will_sleep(sends) || poll(waiting.data(), waiting.size(), kPatienceMs) > 0;
+    link_.awake();
+    if (waiting[1].revents != 0) link_.look_at_socket();
+    return is_there;
+  }
+
   // Waits for bytes and takes them.
   void step() {
-    pollfd waiting{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (!soup_.output().empty()) waiting.events |= POLLOUT;
-    if (poll(&waiting, 1, kPatienceMs) != 1) {
+    if (!wait()) {
       ADD_FAILURE() << "nothing happens";
       ended = true;
       return;
     }
-    if ((waiting.revents & (POLLIN | POLLHUP | POLLERR)) == 0) return;
     const auto input = soup_.input();
-    const ssize_t n = recv(fd_, input.data(), input.size(), MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) {
+    const std::ptrdiff_t n = get(input);
+    if (n == 0) return;
+    if (n < 0) {
       ended = true;
       bytes_left_over = partial_ != 0;
       return;
@@ -214,8 +247,8 @@ class VenueClient {
     }
   }
 
-  int fd_ = -1;
-  bool connected_ = false;
+  int fd_ = -1;  // over TCP
+  shm::Link link_;
   soup::ClientConnection soup_;
   std::size_t taken_ = 0;    // of `stream`, by receive
   std::size_t partial_ = 0;  // bytes of a packet that is not whole yet
