@@ -27,7 +27,7 @@ constexpr std::size_t kBytesPerPass = 16'384;  // of a read, as of the shard's
 constexpr std::size_t kBuffer = 1 << 24;
 
 std::atomic<bool> g_stopping{false};
-extern "C" void handle_stop(int) { g_stopping.store(true); }
+extern "C" void stop_forwarder(int) { g_stopping.store(true); }
 
 class Forwarder {
  public:
@@ -98,7 +98,7 @@ int forward(const char* folder) {
     return 1;
   }
   struct sigaction action {};
-  action.sa_handler = handle_stop;
+  action.sa_handler = stop_forwarder;
   ::sigaction(SIGTERM, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   try {

@@ -53,21 +53,35 @@ class MemoryLine final : public Line {
 
 }  // namespace
 
-TcpLine::TcpLine(Fd socket) : socket_(std::move(socket)) {
-  const int on = 1;
-  if (::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
-    fail("TCP_NODELAY");
+std::pair<Fd, std::uint16_t> listen_on_loopback() {
+  Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  if (!socket || ::bind(socket.get(), any, size) != 0 || ::listen(socket.get(), 8) != 0 ||
+      ::getsockname(socket.get(), any, &size) != 0) {
+    fail("listening");
+  }
+  return {std::move(socket), ntohs(address.sin_port)};
 }
 
-std::unique_ptr<Line> TcpLine::connect(std::uint16_t port) {
+Fd connect_to_loopback(std::uint16_t port) {
   Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = loopback(port);
   if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
                            sizeof address) != 0) {
     fail("connecting");
   }
-  return std::make_unique<TcpLine>(std::move(socket));
+  set_no_delay(socket.get());
+  return socket;
 }
+
+void set_no_delay(int socket) {
+  const int on = 1;
+  if (::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) fail("TCP_NODELAY");
+}
+
+TcpLine::TcpLine(Fd socket) : socket_(std::move(socket)) { set_no_delay(socket_.get()); }
 
 std::ptrdiff_t TcpLine::read(std::span<std::byte> into) {
   return outcome(::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT));
@@ -75,17 +89,6 @@ std::ptrdiff_t TcpLine::read(std::span<std::byte> into) {
 
 std::ptrdiff_t TcpLine::write(std::span<const std::byte> from) {
   return outcome(::send(socket_.get(), from.data(), from.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-}
-
-TcpDoor::TcpDoor() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  if (!socket_ || ::bind(socket_.get(), any, size) != 0 || ::listen(socket_.get(), 8) != 0 ||
-      ::getsockname(socket_.get(), any, &size) != 0) {
-    fail("listening");
-  }
-  port_ = ntohs(address.sin_port);
 }
 
 std::unique_ptr<Line> TcpDoor::accept() {

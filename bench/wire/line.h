@@ -7,11 +7,18 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "gateway/journal/files.h"
 #include "gateway/shm/link.h"
 
 namespace portcullis::bench::wire {
+
+// Sockets of this machine's loopback; all throw std::runtime_error. The port is of the kernel's choice.
+std::pair<gateway::journal::Fd, std::uint16_t> listen_on_loopback();
+gateway::journal::Fd connect_to_loopback(std::uint16_t port);
+void set_no_delay(int socket);
 
 class Line {
  public:
@@ -25,8 +32,6 @@ class TcpLine final : public Line {
  public:
   // A connected socket.
   explicit TcpLine(gateway::journal::Fd socket);
-  // To a port of this machine. Throws std::runtime_error.
-  static std::unique_ptr<Line> connect(std::uint16_t port);
   std::ptrdiff_t read(std::span<std::byte> into) override;
   std::ptrdiff_t write(std::span<const std::byte> from) override;
 
@@ -44,8 +49,7 @@ class Door {
 
 class TcpDoor final : public Door {
  public:
-  // At a port of the kernel's choice. Throws std::runtime_error.
-  TcpDoor();
+  TcpDoor() { std::tie(socket_, port_) = listen_on_loopback(); }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   std::unique_ptr<Line> accept() override;
 

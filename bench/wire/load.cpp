@@ -2,6 +2,8 @@
 // measured between them. It says on its first line where its venue listens, is told on standard input where
 // the trader connects, and prints what it has measured as one JSON object.
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
@@ -64,8 +66,17 @@ class Load {
     venue_ = is_fix ? fix_venue(std::move(door), course_) : ouch_venue(std::move(door), course_);
   }
 
+  // The venue is there already for who logs in before it is told where to connect.
+  [[nodiscard]] std::uint16_t read_port() {
+    pollfd input{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    until("a port to connect to", [&input] { return ::poll(&input, 1, 0) > 0; });
+    std::uint16_t port = 0;
+    if (!(std::cin >> port)) throw std::runtime_error("no port to connect to");
+    return port;
+  }
+
   void connect(std::uint16_t port) {
-    std::unique_ptr<Line> line = TcpLine::connect(port);
+    auto line = std::make_unique<TcpLine>(connect_to_loopback(port));
     if (settings_.trader == "ouch") {
       trader_ = ouch_trader(std::move(line), course_, settings_.world, settings_.user,
                             environment("PORTCULLIS_WIRE_PASSWORD"));
@@ -106,9 +117,9 @@ class Load {
     std::int64_t tick_ns = 0;
     while (!done()) {
       const std::int64_t now = steady_ns();
-      trader_->send_until(course_.due_by(now));
+      if (trader_ != nullptr) trader_->send_until(course_.due_by(now));
       venue_->hear();
-      trader_->hear();
+      if (trader_ != nullptr) trader_->hear();
       if (now < tick_ns) continue;
       tick_ns = now + kTickNs;
       venue_->on_time();
@@ -141,9 +152,7 @@ int load(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     Load load(settings);
-    std::uint16_t port = 0;
-    if (!(std::cin >> port)) throw std::runtime_error("no port to connect to");
-    load.connect(port);
+    load.connect(load.read_port());
     load.run();
     std::cout << load.result() << std::endl;
   } catch (const std::exception& error) {

@@ -97,7 +97,7 @@ class Child:
         if len(usable) < 2:
             return
         for thread in os.listdir(f"/proc/{self.process.pid}/task"):
-            mine = usable[:1] if int(thread) == self.process.pid else usable[1:]
+            mine = usable[:1] if int(thread) == self.process.pid else (usable[1:])
             os.sched_setaffinity(int(thread), mine)
 
     def finish(self):
@@ -120,8 +120,9 @@ class Child:
 class Run:
     """One system at one rate."""
 
-    def __init__(self, build, system, rate, orders, warm_up, folder):
+    def __init__(self, build, system, rate, orders, warm_up, waiting, folder):
         self.build = build
+        self.waiting = waiting
         self.system = system
         self.rate = rate
         self.orders = orders
@@ -152,8 +153,7 @@ class Run:
         if self.system.kind == "fix":
             return self.start(self.system.name, [program, venue_port, self.folder / "store"], usable)
         venue = self.folder / "venue.sock" if self.system.in_memory else venue_port
-        waiting = "spin" if len(usable) + 1 >= SPIN_CORES else "backoff"
-        config = world.write(self.folder, venue, waiting, self.system.trader == "json")
+        config = world.write(self.folder, venue, self.waiting, self.system.trader == "json")
         arguments = [program, config]
         if self.system.kind == "gate":
             arguments = [program, "run", "--config", config, "--load", self.folder / "state.json",
@@ -191,9 +191,9 @@ class Run:
             child.kill()
 
 
-def run_once(build, system, rate, orders, warm_up):
+def run_once(build, system, rate, orders, warm_up, waiting):
     with tempfile.TemporaryDirectory(prefix="portcullis-wire-") as folder:
-        run = Run(build, system, rate, orders, warm_up, pathlib.Path(folder))
+        run = Run(build, system, rate, orders, warm_up, waiting, pathlib.Path(folder))
         try:
             return run.measure()
         except (Failed, subprocess.TimeoutExpired) as error:
@@ -212,7 +212,7 @@ def run_rounds(build, systems, arguments):
         for system, rate in turns:
             orders = int(rate * arguments.seconds) or FLOOD_ORDERS
             warm_up = int(rate * WARM_UP_S) or FLOOD_ORDERS // 10
-            results[system.name, rate].append(run_once(build, system, rate, orders, warm_up))
+            results[system.name, rate].append(run_once(build, system, rate, orders, warm_up, arguments.waiting))
         print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr)
     return results
 
@@ -289,6 +289,9 @@ def parse_arguments():
                         help="orders a second; 0: as many as are done")
     parser.add_argument("--systems", nargs="+", choices=[system.name for system in SYSTEMS],
                         help="default: all that are built")
+    parser.add_argument("--waiting", choices=["spin", "backoff", "block"],
+                        default="spin" if os.cpu_count() >= SPIN_CORES else "block",
+                        help="what the gate's loop does when there is nothing to do, and the forwarder's")
     return parser.parse_args()
 
 
