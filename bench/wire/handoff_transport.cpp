@@ -145,11 +145,17 @@ HandoffTransport::Accepted HandoffTransport::accept() {
 }
 
 bool HandoffTransport::connect_venue() {
-  connections_[kVenue] = std::make_unique<Connection>(connect_to_loopback(venue_port_), bell_);
+  try {
+    connections_[kVenue] = std::make_unique<Connection>(connect_to_loopback(venue_port_), bell_);
+  } catch (const std::runtime_error&) {
+    // Nobody listens there any more.
+  }
   return true;
 }
 
-HandoffTransport::Connect HandoffTransport::venue_outcome() { return Connect::Connected; }
+HandoffTransport::Connect HandoffTransport::venue_outcome() {
+  return connections_[kVenue] ? Connect::Connected : Connect::Failed;
+}
 
 bool HandoffTransport::readable(std::uint32_t connection) const {
   Connection& open = *connections_[connection];

@@ -72,39 +72,47 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
-FIX::SessionSettings settings_of(int port, const std::string& venue_port, const char* store) {
-  FIX::Dictionary common;
-  common.setString("StartTime", "00:00:00");
-  common.setString("EndTime", "00:00:00");
-  common.setString("UseDataDictionary", "N");
-  common.setString("CheckLatency", "N");
-  common.setString("ResetOnLogon", "Y");
-  common.setString("SocketNodelay", "Y");
-  common.setString("HeartBtInt", "600");
-  common.setString("ReconnectInterval", "1");
-  common.setString("FileStorePath", store);
-  FIX::Dictionary acceptor;
-  acceptor.setString("ConnectionType", "acceptor");
-  acceptor.setString("SocketAcceptPort", std::to_string(port));
-  FIX::Dictionary initiator;
-  initiator.setString("ConnectionType", "initiator");
-  initiator.setString("SocketConnectHost", "127.0.0.1");
-  initiator.setString("SocketConnectPort", venue_port);
+// Of one session, whose own are in `side`.
+FIX::SessionSettings settings_of(const FIX::SessionID& session, FIX::Dictionary side,
+                                 const char* store) {
+  side.setString("StartTime", "00:00:00");
+  side.setString("EndTime", "00:00:00");
+  side.setString("UseDataDictionary", "N");
+  side.setString("CheckLatency", "N");
+  side.setString("ResetOnLogon", "Y");
+  side.setString("SocketNodelay", "Y");
+  side.setString("HeartBtInt", "600");
+  side.setString("ReconnectInterval", "1");
+  side.setString("FileStorePath", store);
   FIX::SessionSettings settings;
-  settings.set(common);
-  settings.set(kTrader, acceptor);
-  settings.set(kVenue, initiator);
+  settings.set(session, side);
   return settings;
+}
+
+FIX::Dictionary acceptor_at(int port) {
+  FIX::Dictionary side;
+  side.setString("ConnectionType", "acceptor");
+  side.setString("SocketAcceptPort", std::to_string(port));
+  return side;
+}
+
+FIX::Dictionary initiator_to(const std::string& port) {
+  FIX::Dictionary side;
+  side.setString("ConnectionType", "initiator");
+  side.setString("SocketConnectHost", "127.0.0.1");
+  side.setString("SocketConnectPort", port);
+  return side;
 }
 
 int run(const std::string& venue_port, const char* store_folder) {
   try {
     const int port = free_port();
-    const FIX::SessionSettings settings = settings_of(port, venue_port, store_folder);
     PassOn pass_on;
-    FIX::FileStoreFactory stores(settings);
-    FIX::SocketAcceptor acceptor(pass_on, stores, settings);
-    FIX::SocketInitiator initiator(pass_on, stores, settings);
+    FIX::FileStoreFactory stores{std::string(store_folder)};
+    FIX::SocketAcceptor acceptor(pass_on, stores,
+                                 settings_of(kTrader, acceptor_at(port), store_folder));
+    FIX::SocketInitiator initiator(pass_on, stores,
+                                   settings_of(kVenue, initiator_to(venue_port), store_folder));
     acceptor.start();
     initiator.start();
     while (!pass_on.is_at_venue() && !g_stopping.load()) nap();

@@ -47,6 +47,7 @@ class System:
     kind: str  # config: it takes the folder and nothing else; gate: it is the gate, or stands in for it; fix
     trader: str = "ouch"
     in_memory: bool = False
+    checks_margin: bool = True  # and can prove at the end that its figures are right
     head_of_port: str = "listening on "
 
 
@@ -56,7 +57,8 @@ SYSTEMS = [
     System("memory", "the gate, OUCH in over TCP, shared memory to the venue", "portcullis", "gate", in_memory=True),
     System("json", "the gate, JSON over WebSocket in, OUCH out", "portcullis", "gate", trader="json",
            head_of_port="JSON clients on "),
-    System("stub", "the gate, its engine accepting everything unseen", "bench/wire/wire_stub", "gate"),
+    System("stub", "the gate, its engine accepting everything unseen", "bench/wire/wire_stub", "gate",
+           checks_margin=False),
     System("handoff", "the gate behind queues to threads of its own for reading and writing",
            "bench/wire/wire_handoff", "gate"),
     System("quickfix", "QuickFIX, an acceptor that passes on to an initiator, no checks",
@@ -182,7 +184,7 @@ class Run:
                 "open": stats["live_orders"]}
         wanted = {"orders": result["orders"], "refused": result["tries_refused"], "accepted": passed,
                   "cancelled": passed, "open": 0}
-        if told != wanted or stats["verified"] is not True:
+        if told != wanted or self.system.checks_margin and stats["verified"] is not True:
             raise Failed(f"the gate says {told}, verified {stats['verified']}, and the load {wanted}")
         return stats["message_ns"]
 
