@@ -10,6 +10,7 @@ the venue once and in turn, was answered, and that nothing was refused; otherwis
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -30,7 +31,7 @@ from report import machine, markdown, nanoseconds  # noqa: E402
 RATES = [10_000, 50_000, 100_000, 200_000, 300_000]
 FLOOD = 0  # the rate at which as many are sent as are done
 WINDOW = 2_000  # orders under way then
-FLOOD_ORDERS = 200_000
+FLOOD_ORDERS = 100_000
 WARM_UP_S = 0.2
 SUSTAINED = 0.98  # of the offered rate
 PATIENCE_S = 120  # for a run, on a machine that has other things to do
@@ -47,6 +48,7 @@ class System:
     kind: str  # config: it takes the folder and nothing else; gate: it is the gate, or stands in for it; fix
     trader: str = "ouch"
     in_memory: bool = False
+    has_loop: bool = True  # its first thread is what an order waits for
     checks_margin: bool = True  # and can prove at the end that its figures are right
     head_of_port: str = "listening on "
 
@@ -60,9 +62,10 @@ SYSTEMS = [
     System("stub", "the gate, its engine accepting everything unseen", "bench/wire/wire_stub", "gate",
            checks_margin=False),
     System("handoff", "the gate behind queues to threads of its own for reading and writing",
-           "bench/wire/wire_handoff", "gate"),
+           "bench/wire/wire_handoff", "gate", has_loop=False),
     System("quickfix", "QuickFIX, an acceptor that passes on to an initiator, no checks",
-           "bench/wire/wire_quickfix", "fix", trader="fix"),
+           "bench/wire/wire_quickfix", "fix", trader="fix",
+           has_loop=False),
 ]
 
 
@@ -70,10 +73,46 @@ class Failed(Exception):
     """A run that is none, and why."""
 
 
-def cores():
-    """The load's, and those of the system: its loop's own first. Nothing is pinned on a single one."""
-    usable = sorted(os.sched_getaffinity(0))
-    return (usable[:1], usable[1:]) if len(usable) > 1 else (usable, usable)
+@dataclasses.dataclass(frozen=True)
+class Cores:
+    """Who runs where. The load and the system's loop have a core each; where there are two, what is not on an
+    order's way in the gate (the journal's flusher, the follower) runs beside the load, whose answer it can
+    only delay. Nothing is pinned on a single core."""
+    load: list
+    loop: list
+    path: list  # other threads on an order's way
+    behind: list
+
+    @staticmethod
+    def of_machine():
+        usable = sorted(os.sched_getaffinity(0))
+        if len(usable) == 1:
+            return Cores(usable, usable, usable, usable)
+        loop = usable[1:2]
+        return Cores(usable[:1], loop, usable[2:3] or loop, usable[3:] or usable[2:3] or usable[:1])
+
+    def text(self):
+        return ", ".join(f"{name} {'+'.join(map(str, value))}" for name, value in dataclasses.asdict(self).items())
+
+
+def in_own_network():
+    """Goes on in a network of its own, where that may be: loopback as elsewhere, but without a congestion
+    control that paces (bbr), which may be the machine's and would be most of what is measured."""
+    if os.environ.get("PORTCULLIS_WIRE_NETWORK") or congestion_control() in ("cubic", "reno"):
+        return
+    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--net"]
+    make = "import fcntl, socket, struct; s = socket.socket(); " \
+           "fcntl.ioctl(s, 0x8914, struct.pack('16sh14x', b'lo', 0x49)); " \
+           "open('/proc/sys/net/ipv4/tcp_congestion_control', 'w').write('reno')"
+    if subprocess.run([*unshare, sys.executable, "-c", make], capture_output=True).returncode != 0:
+        return
+    os.environ["PORTCULLIS_WIRE_NETWORK"] = "own"
+    again = f"import os, sys; {make}; os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    os.execvp(unshare[0], [*unshare, sys.executable, "-c", again, *sys.argv])
+
+
+def congestion_control():
+    return pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control").read_text().strip()
 
 
 class Child:
@@ -94,13 +133,16 @@ class Child:
                 return text[len(head):].strip()
         raise Failed(f"{self.name} did not start: {self.errors.read_text()}")
 
-    def pin_loop(self, usable):
-        """The first thread's core is its own, where there are enough."""
-        if len(usable) < 2:
-            return
-        for thread in os.listdir(f"/proc/{self.process.pid}/task"):
-            mine = usable[:1] if int(thread) == self.process.pid else (usable[1:])
-            os.sched_setaffinity(int(thread), mine)
+    def pin(self, cores, has_loop):
+        """Its threads, as they are by now. What is not on an order's way has a lower priority, or is the
+        journal's flusher."""
+        for thread in map(int, os.listdir(f"/proc/{self.process.pid}/task")):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may have ended
+                name = pathlib.Path(f"/proc/{self.process.pid}/task/{thread}/comm").read_text().strip()
+                if os.getpriority(os.PRIO_PROCESS, thread) > 0 or name == "journal":
+                    os.sched_setaffinity(thread, cores.behind)
+                elif has_loop and thread == self.process.pid:
+                    os.sched_setaffinity(thread, cores.loop)
 
     def finish(self):
         """What else it prints, once it has ended by itself."""
@@ -163,11 +205,11 @@ class Run:
         return self.start(self.system.name, arguments, usable)
 
     def measure(self):
-        of_load, of_system = cores()
-        load = self.start_load(of_load)
-        system = self.start_system(int(load.line("venue ")), of_system)
+        cores = Cores.of_machine()
+        load = self.start_load(cores.load)
+        system = self.start_system(int(load.line("venue ")), cores.loop + cores.path)
         port = system.line(self.system.head_of_port)
-        system.pin_loop(of_system)
+        system.pin(cores, self.system.has_loop)
         load.process.stdin.write(port + "\n")
         load.process.stdin.flush()
         result = json.loads(load.finish())
@@ -261,10 +303,8 @@ HEAD = ["offered, orders/s", *SHARES, "p50 over the forwarder's", "p50 to it", "
 
 
 def report(systems, results, arguments):
-    of_load, of_system = cores()
-    pinned = (f"the load on core {of_load[0]}, the system on {', '.join(map(str, of_system))}"
-              if of_load != of_system else "nothing is pinned: there is one core")
-    yield f"- cores: {pinned}"
+    yield f"- cores: {Cores.of_machine().text()}"
+    yield f"- waiting: {arguments.waiting}; TCP congestion control: {congestion_control()}"
     yield "- not included: a network, other machines, TLS, fsync before an order leaves"
     for system in systems:
         yield f"\n#### {system.name}: {system.what}\n"
@@ -292,13 +332,14 @@ def parse_arguments():
     parser.add_argument("--systems", nargs="+", choices=[system.name for system in SYSTEMS],
                         help="default: all that are built")
     parser.add_argument("--waiting", choices=["spin", "backoff", "block"],
-                        default="spin" if os.cpu_count() >= SPIN_CORES else "block",
+                        default="spin" if len(os.sched_getaffinity(0)) >= SPIN_CORES else "backoff",
                         help="what the gate's loop does when there is nothing to do, and the forwarder's")
     return parser.parse_args()
 
 
 def main():
     arguments = parse_arguments()
+    in_own_network()
     build = arguments.build.resolve()
     built = [system for system in SYSTEMS if (build / system.program).exists()]
     systems = [system for system in built if system.name in (arguments.systems or [s.name for s in built])]
@@ -310,7 +351,9 @@ def main():
     if arguments.json:
         runs = [{"system": name, "rate": rate, "round": number, **run}
                 for (name, rate), rounds in results.items() for number, run in enumerate(rounds)]
-        print(json.dumps({"machine": dict(head), "cores": cores(), "runs": runs}, indent=1))
+        print(json.dumps({"machine": dict(head), "cores": dataclasses.asdict(Cores.of_machine()),
+                          "waiting": arguments.waiting, "congestion_control": congestion_control(),
+                          "runs": runs}, indent=1))
         return 0
     for key, value in head:
         print(f"- {key}: {value}")

@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
+// Of the venue: all of them may be of one session, which is given them before its next ones push them out
+// of what the journal's ring serves (journal::Options::recent_messages).
+constexpr int kVenueMessagesPerPass = 512;
 constexpr std::size_t kPricesPerPass = 32;
 constexpr std::size_t kContractsPerPass = 8;
 constexpr std::uint64_t kOldMessagesPerPass = 256;  // of all clients: copied from blocks
@@ -386,7 +389,8 @@ bool Shard::serve_venue() {
       worked = true;
     }
   }
-  while (venue_open_ && takes_venue_messages()) {
+  for (int taken = 0; venue_open_ && taken < kVenueMessagesPerPass && takes_venue_messages();
+       ++taken) {
     const soup::ClientEvent event = venue_.next_event();
     switch (event.type) {
       case Type::None:
