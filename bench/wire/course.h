@@ -19,10 +19,10 @@ inline std::int64_t steady_ns() {
 }
 
 struct CourseSettings {
-  double per_second = 0;       // 0: as fast as they are done, so many under way at most
-  std::uint32_t window = 0;    // of those
-  std::uint32_t orders = 0;    // measured
-  std::uint32_t warm_up = 0;   // at the same rate before them, and not measured
+  double per_second = 0;      // 0: as fast as they are done, so many under way at most
+  std::uint32_t window = 0;   // of those
+  std::uint32_t orders = 0;   // measured
+  std::uint32_t warm_up = 0;  // at the same rate before them, and not measured
 };
 
 // Orders have numbers from 1 on. One after the other is tried until the first one is taken: the system may
@@ -57,8 +57,7 @@ class Course {
   // How many of the run's orders are to be sent by now.
   [[nodiscard]] std::uint32_t due_by(std::int64_t now_ns) const {
     if (!is_running_ || now_ns < start_ns_) return 0;
-    if (settings_.per_second == 0)
-      return std::min(total(), done_ + 1 - first_ + settings_.window);
+    if (settings_.per_second == 0) return std::min(total(), done_ + 1 - first_ + settings_.window);
     const double due = static_cast<double>(now_ns - start_ns_) * settings_.per_second / 1e9;
     return due >= total() ? total() : static_cast<std::uint32_t>(due) + 1;
   }
@@ -96,7 +95,8 @@ class Course {
   // From the first measured one to the last; 0: there are not two.
   [[nodiscard]] double reached_per_second() const {
     if (measured_end_ns_ == measured_begin_ns_) return 0;
-    return (settings_.orders - 1) * 1e9 / static_cast<double>(measured_end_ns_ - measured_begin_ns_);
+    return (settings_.orders - 1) * 1e9 /
+           static_cast<double>(measured_end_ns_ - measured_begin_ns_);
   }
   // From the time an order was due: until its bytes were sent, until they were read at the venue, and until
   // the trader had read that it was accepted. Without a rate there is no such time, and it counts from the

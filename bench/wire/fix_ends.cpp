@@ -18,9 +18,9 @@ namespace portcullis::bench::wire {
 
 namespace {
 
-constexpr char kEnd = '\1';              // of a field
-constexpr std::size_t kTrailer = 7;      // 10=123 and its end
-constexpr int kHeartbeatS = 600;         // so long that there is none
+constexpr char kEnd = '\1';          // of a field
+constexpr std::size_t kTrailer = 7;  // 10=123 and its end
+constexpr int kHeartbeatS = 600;     // so long that there is none
 // Who speaks to whom: the trader to the system, the system to the venue.
 constexpr std::string_view kTrader = "TRADER";
 constexpr std::string_view kSystem = "GATE";
@@ -120,9 +120,8 @@ class FixTrader final : public Trader {
   [[nodiscard]] bool is_logged_in() const override { return is_logged_in_; }
 
   void hear() override {
-    if (!input_.read(line(), [this](std::string_view message, std::int64_t now) {
-          take(message, now);
-        })) {
+    if (!input_.read(line(),
+                     [this](std::string_view message, std::int64_t now) { take(message, now); })) {
       throw std::runtime_error("the trader's connection ended");
     }
   }
@@ -171,9 +170,8 @@ class FixVenue final : public Venue {
   void hear() override {
     if (line_ == nullptr) line_ = door_->accept();
     if (line_ == nullptr) return;
-    if (!input_.read(*line_, [this](std::string_view message, std::int64_t now) {
-          take(message, now);
-        })) {
+    if (!input_.read(*line_,
+                     [this](std::string_view message, std::int64_t now) { take(message, now); })) {
       throw std::runtime_error("the venue's connection ended");
     }
     if (output_.empty()) return;
@@ -212,8 +210,7 @@ class FixVenue final : public Venue {
 
 }  // namespace
 
-std::unique_ptr<Trader> fix_trader(std::unique_ptr<Line> line, Course& course,
-                                   const World& world) {
+std::unique_ptr<Trader> fix_trader(std::unique_ptr<Line> line, Course& course, const World& world) {
   return std::make_unique<FixTrader>(std::move(line), course, world);
 }
 

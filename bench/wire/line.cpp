@@ -68,8 +68,8 @@ std::pair<Fd, std::uint16_t> listen_on_loopback() {
 Fd connect_to_loopback(std::uint16_t port) {
   Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const sockaddr_in address = loopback(port);
-  if (!socket || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
-                           sizeof address) != 0) {
+  if (!socket ||
+      ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     fail("connecting");
   }
   set_no_delay(socket.get());

@@ -23,9 +23,9 @@
 namespace portcullis::bench::wire {
 namespace {
 
-constexpr std::int64_t kTickNs = 50'000'000;           // between two looks at timers
-constexpr std::int64_t kStuckNs = 30'000'000'000;      // without progress
-constexpr std::int64_t kStartNs = 20'000'000;          // until the first order is due
+constexpr std::int64_t kTickNs = 50'000'000;       // between two looks at timers
+constexpr std::int64_t kStuckNs = 30'000'000'000;  // without progress
+constexpr std::int64_t kStartNs = 20'000'000;      // until the first order is due
 constexpr std::chrono::milliseconds kBetweenTries{2};
 
 struct Settings {

@@ -87,19 +87,18 @@ class OuchTrader final : public Trader {
  private:
   void put_order(std::uint32_t number, std::vector<std::byte>& out) override {
     const Terms terms = terms_of(number, world_);
-    ouch::EnterOrder order{
-        .user_ref_num = number,
-        .side = terms.is_buy ? ouch::Side::Buy : ouch::Side::Sell,
-        .quantity = 1,
-        .symbol = symbols_[terms.instrument],
-        .price = std::uint64_t{terms.price_cents} * 100,
-        .time_in_force = ouch::TimeInForce::ImmediateOrCancel,
-        .display = ouch::kDisplayVisible,
-        .capacity = ouch::kCapacityAgency,
-        .inter_market_sweep_eligibility = ouch::kIsoNotEligible,
-        .cross_type = ouch::kCrossTypeContinuous,
-        .cl_ord_id = gateway::gate::OwnClOrdId::encode({0}, number),
-        .appendage = {}};
+    ouch::EnterOrder order{.user_ref_num = number,
+                           .side = terms.is_buy ? ouch::Side::Buy : ouch::Side::Sell,
+                           .quantity = 1,
+                           .symbol = symbols_[terms.instrument],
+                           .price = std::uint64_t{terms.price_cents} * 100,
+                           .time_in_force = ouch::TimeInForce::ImmediateOrCancel,
+                           .display = ouch::kDisplayVisible,
+                           .capacity = ouch::kCapacityAgency,
+                           .inter_market_sweep_eligibility = ouch::kIsoNotEligible,
+                           .cross_type = ouch::kCrossTypeContinuous,
+                           .cl_ord_id = gateway::gate::OwnClOrdId::encode({0}, number),
+                           .appendage = {}};
     order.appendage.firm = firms_[terms.account];
     order.appendage.mark(ouch::Tag::Firm);
     std::array<std::byte, soup::kHeaderSize + ouch::kMaxMessageSize> bytes;
@@ -197,8 +196,7 @@ class OuchVenue final : public Venue {
     const std::uint64_t from = sequence == 0 ? end : sequence;
     if (from > end || !soup_.accept_login(kVenueSession, from))
       throw std::runtime_error("a login at the venue for what is not there");
-    for (std::uint64_t s = from; s < end; ++s)
-      send(opening_.payload(opening_.messages[s - 1]));
+    for (std::uint64_t s = from; s < end; ++s) send(opening_.payload(opening_.messages[s - 1]));
   }
 
   void take(std::span<const std::byte> payload) {

@@ -104,9 +104,12 @@ bool Shard::pass() {
   }
   worked |= drain_queues();
   worked |= gate_.run(now_ns_);
+  if (waits_for_disk_) durable_ = journal_.synced_sequence();
+  // Orders leave before anything else is done, answers to clients too.
+  worked |= serve_venue_output();
+  gate_.catch_up();
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
-  if (waits_for_disk_) durable_ = journal_.synced_sequence();
   // Each in turn is the first to be given of what was read from files.
   old_messages_left_ = kOldMessagesPerPass;
   blocks_read_ = streams_.blocks_read();

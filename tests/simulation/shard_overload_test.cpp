@@ -133,7 +133,7 @@ class ShardOverload : public ::testing::Test {
 // So that a session is given what it is owed before more pushes that out of the ring, and clients have their
 // turn between.
 TEST_F(ShardOverload, VenueIsGivenABudgetOfMessagesInAPass) {
-  constexpr std::uint32_t kOrders = 600;
+  constexpr std::uint32_t kOrders = 550;
   constexpr std::uint64_t kVenueBudget = 512;
   begin();
   SoupClient& client = log_in("ALPHA2");
