@@ -10,62 +10,21 @@ and the most of the rounds' own ratios. Growth curves are written to the folder 
 """
 
 import argparse
-import datetime
 import json
-import os
 import pathlib
-import platform
 import re
-import shlex
 import statistics
 import subprocess
 import sys
 
 import plots
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from report import ROOT, machine, markdown, nanoseconds
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 # What the harness writes of a run; the rest are counters.
 HARNESS = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",
            "repetitions", "repetition_index", "threads", "iterations", "real_time", "cpu_time",
            "time_unit", "label"}
 COUNTERS = ["p99_ns", "p99.9_ns", "p99.99_ns", "max_ns", "items_per_second"]  # these last
-
-
-def output_of(*command):
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.strip()
-
-
-def machine(build):
-    cache = (build / "CMakeCache.txt").read_text()
-
-    def cached(name):
-        match = re.search(rf"^{name}:\w+=(.*)$", cache, re.M)
-        return match.group(1) if match else ""
-
-    model = re.search(r"^model name\s*:\s*(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
-    kind = cached("CMAKE_BUILD_TYPE")
-    changed = " with changes" if output_of("git", "status", "--porcelain", "--", ":!bench/*.md") else ""
-    virtual = output_of("systemd-detect-virt") or "unknown"
-    return [
-        ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
-        ("commit", output_of("git", "rev-parse", "--short=10", "HEAD") + changed),
-        ("CPU", f"{model.group(1) if model else platform.processor()}, "
-                f"{os.cpu_count()} cores, virtualization: {virtual}"),
-        ("load before", " ".join(f"{load:.2f}" for load in os.getloadavg())),
-        ("system", f"{platform.system()} {platform.release()}"),
-        ("compiler", output_of(cached("CMAKE_CXX_COMPILER"), "--version").splitlines()[0]),
-        ("flags", (cached("CMAKE_CXX_FLAGS") + " " +
-                   cached(f"CMAKE_CXX_FLAGS_{kind.upper()}")).strip() + f" ({kind})"),
-        ("command", "bench/run_benches.py " + shlex.join(sys.argv[1:])),
-    ]
-
-
-def nanoseconds(value):
-    for limit, divisor, unit in ((1e3, 1, "ns"), (1e6, 1e3, "us"), (1e9, 1e6, "ms")):
-        if value < limit:
-            return f"{value / divisor:.3g} {unit}"
-    return f"{value / 1e9:.3g} s"
 
 
 def counter(name, value):
@@ -108,13 +67,6 @@ def rows_of(runs):
             by_name.setdefault(name, []).append(run)
     return {name: Row(sorted(by_name[name], key=lambda run: run["repetition_index"]))
             for name in sorted(by_name, key=natural)}
-
-
-def markdown(head, lines):
-    yield "| " + " | ".join(head) + " |"
-    yield "|---|" + "---:|" * (len(head) - 1)
-    for line in lines:
-        yield "| " + " | ".join(line) + " |"
 
 
 def table(rows):
@@ -340,7 +292,7 @@ def main():
     build = arguments.build.resolve()
     names = arguments.names or sorted(p.name[: -len("_bench")] for p in (build / "bench").iterdir()
                                       if p.name.endswith("_bench"))
-    for key, value in machine(build):
+    for key, value in machine(build, "bench/run_benches.py"):
         print(f"- {key}: {value}")
     programs = {}
     for name in names:

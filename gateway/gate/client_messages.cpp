@@ -255,10 +255,19 @@ ClientResult Gate::take_enter(RecordType type, Record& record, const ouch::Enter
   entered_ = &wire;
   take(type, record.order.time, record);
   entered_ = nullptr;
-  // After the order has left, so that the next one finds it done.
-  engine_.refresh(record.order.account);
+  catch_up_later(record.order.account);
   return {.disconnect = record.decision.disconnect != 0,
           .rejected = record.decision.disposition == Disposition::Reject};
+}
+
+void Gate::catch_up_later(risk::AccountIndex account) noexcept {
+  if (behind_count_ == behind_.size()) catch_up();
+  behind_[behind_count_++] = account;
+}
+
+void Gate::catch_up() noexcept {
+  for (std::size_t b = 0; b < behind_count_; ++b) engine_.refresh(behind_[b]);
+  behind_count_ = 0;
 }
 
 void Gate::stage_order(const risk::NewOrder& order, const risk::Decision& decision) noexcept {
@@ -309,7 +318,7 @@ ClientResult Gate::take_replace(ReplaceRecord& record, const ouch::ReplaceOrder&
   replaced_ = &wire;
   take(RecordType::Replace, record.order.time, record);
   replaced_ = nullptr;
-  engine_.refresh(account);
+  catch_up_later(account);
   return {.disconnect = record.decision.disconnect != 0,
           .rejected = record.decision.disposition == Disposition::Reject};
 }

@@ -218,6 +218,10 @@ class Gate {
   // the steps of recovery, a marker where one is due. False: nothing could be done, because there is nothing to do or no room for it.
   bool run(std::int64_t now_ns);
 
+  // Once a pass, after what it has staged has left: accounts whose orders were taken are brought up to date,
+  // so that their next ones find it done. Changes nothing else.
+  void catch_up() noexcept;
+
   // Once a pass: the next accounts whose margin state and day's loss are looked at again. Every
   // account has its turn once a second, or, where there are too many, once a minute. A day begins at
   // midnight UTC, the first one when every asset has a price. False: it is not time yet.
@@ -427,6 +431,7 @@ class Gate {
   ClientResult take_enter(RecordType type, Record& record, const ouch::EnterOrder& wire);
   ClientResult take_replace(ReplaceRecord& record, const ouch::ReplaceOrder& wire);
   ClientResult take_cancel(CancelRecord& record);
+  void catch_up_later(risk::AccountIndex account) noexcept;
   void stage_order(const risk::NewOrder& order, const risk::Decision& decision) noexcept;
   void stage_order(const risk::ReplaceOrder& order, const risk::Decision& decision) noexcept;
 
@@ -528,6 +533,9 @@ class Gate {
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;
   const ouch::ReplaceOrder* replaced_ = nullptr;
+  // For catch_up(); a full one is seen to at once.
+  std::array<risk::AccountIndex, 64> behind_{};
+  std::size_t behind_count_ = 0;
   // Messages for the venue, until the record that causes them is published: {u16 length, payload}.
   std::vector<std::byte> staged_;
   std::size_t staged_bytes_ = 0;

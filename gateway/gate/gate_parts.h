@@ -55,6 +55,8 @@ void Gate::for_each_part(Self& self, Part& part) {
   part.fixed(self.next_due_ns_);
   part.fixed(self.entered_);
   part.fixed(self.replaced_);
+  part.fixed(self.behind_);
+  part.fixed(self.behind_count_);
   part.fixed(self.staged_);
   part.fixed(self.staged_bytes_);
   part.fixed(self.expected_);

@@ -1,26 +1,21 @@
 #include "gateway/shard/loop.h"
 
-#include <immintrin.h>
-#include <sched.h>
-
 #include <chrono>
 
 namespace portcullis::gateway::shard {
 
 namespace {
 
-constexpr std::int64_t kYieldNs = 200'000;          // backoff: how long it yields before it sleeps
-constexpr std::chrono::milliseconds kSleepMax{10};  // timers are never later than this
 constexpr std::chrono::milliseconds kStopSleep{1};
 
 }  // namespace
 
 Loop::Loop(const config::Deployment& deployment, const security::Credentials& credentials,
            gate::Gate& gate, journal::Journal& journal, Inputs inputs, Doorbell* follower)
-    : waiting_(deployment.gateway.waiting),
-      journal_(journal),
+    : journal_(journal),
       follower_(follower),
       transport_(deployment),
+      idle_(deployment.gateway.waiting, transport_),
       shard_(deployment, credentials.venue, logins_, gate, journal, streams_, inputs, transport_),
       logins_(
           [&credentials](risk::SessionIndex session, std::string_view password) {
@@ -43,9 +38,9 @@ void Loop::run() {
     const bool worked = shard_.pass();
     ring();
     if (worked) {
-      idle_since_ns_ = shard_.now_ns();
+      idle_.worked(shard_.now_ns());
     } else {
-      wait();
+      idle_.wait(shard_.now_ns(), [this] { return stopping_.load() || shard_.drain_queues(); });
     }
   }
 }
@@ -64,20 +59,6 @@ void Loop::ring() noexcept {
   if (follower_ == nullptr || journal_.published_sequence() == rung_for_) return;
   rung_for_ = journal_.published_sequence();
   follower_->ring();
-}
-
-void Loop::wait() {
-  if (waiting_ == config::Waiting::Spin) {
-    _mm_pause();
-    return;
-  }
-  if (waiting_ == config::Waiting::Backoff && shard_.now_ns() - idle_since_ns_ < kYieldNs) {
-    ::sched_yield();
-    return;
-  }
-  transport_.bell().will_sleep();
-  if (!stopping_.load() && !shard_.drain_queues()) transport_.sleep(kSleepMax);
-  transport_.bell().stay_awake();
 }
 
 }  // namespace portcullis::gateway::shard

@@ -12,6 +12,7 @@
 #include "gateway/security/credentials.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/shard/doorbell.h"
+#include "gateway/shard/idle.h"
 #include "gateway/shard/shard.h"
 #include "gateway/shard/socket_transport.h"
 
@@ -40,16 +41,14 @@ class Loop {
   [[nodiscard]] const Shard& shard() const { return shard_; }
 
  private:
-  void wait();
   void ring() noexcept;
 
-  const config::Waiting waiting_;
   const journal::Journal& journal_;
   Doorbell* const follower_;
   std::uint64_t rung_for_ = 0;  // the last record it was rung for
   SocketTransport transport_;
+  Idle idle_;
   Shard shard_;
-  std::int64_t idle_since_ns_ = 0;
   std::atomic<bool> stopping_{false};
   // They wake us: begin last and end first.
   security::LoginChecker logins_;

@@ -11,6 +11,9 @@ namespace {
 
 constexpr int kMessagesPerPass = 32;
 constexpr std::size_t kBytesPerPass = 16'384;
+// Of the venue: all of them may be of one session, which is given them before its next ones push them out
+// of what the journal's ring serves (journal::Options::recent_messages).
+constexpr int kVenueMessagesPerPass = 512;
 constexpr std::size_t kPricesPerPass = 32;
 constexpr std::size_t kContractsPerPass = 8;
 constexpr std::uint64_t kOldMessagesPerPass = 256;  // of all clients: copied from blocks
@@ -101,9 +104,12 @@ bool Shard::pass() {
   }
   worked |= drain_queues();
   worked |= gate_.run(now_ns_);
+  if (waits_for_disk_) durable_ = journal_.synced_sequence();
+  // Orders leave before anything else is done, answers to clients too.
+  worked |= serve_venue_output();
+  gate_.catch_up();
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
-  if (waits_for_disk_) durable_ = journal_.synced_sequence();
   // Each in turn is the first to be given of what was read from files.
   old_messages_left_ = kOldMessagesPerPass;
   blocks_read_ = streams_.blocks_read();
@@ -386,7 +392,8 @@ bool Shard::serve_venue() {
       worked = true;
     }
   }
-  while (venue_open_ && takes_venue_messages()) {
+  for (int taken = 0; venue_open_ && taken < kVenueMessagesPerPass && takes_venue_messages();
+       ++taken) {
     const soup::ClientEvent event = venue_.next_event();
     switch (event.type) {
       case Type::None:

@@ -130,6 +130,27 @@ class ShardOverload : public ::testing::Test {
   std::vector<std::unique_ptr<SoupClient>> clients_;
 };
 
+// So that a session is given what it is owed before more pushes that out of the ring, and clients have their
+// turn between.
+TEST_F(ShardOverload, VenueIsGivenABudgetOfMessagesInAPass) {
+  constexpr std::uint32_t kOrders = 550;
+  constexpr std::uint64_t kVenueBudget = 512;
+  begin();
+  SoupClient& client = log_in("ALPHA2");
+  for (std::uint32_t n = 1; n <= kOrders; ++n) send(client, btc(n, 'B'));
+  deliver();
+  for (std::uint32_t taken = 0; taken < kOrders; taken += kBudget) pass();
+  ASSERT_EQ(world_->gate().counters().forwarded, kOrders);
+  world_->carry();
+  for (const auto& wire : world_->transport().wires()) {
+    if (wire != nullptr) wire->to_gate.arrive_all();
+  }
+  pass();
+  EXPECT_EQ(world_->gate().counters().accepted, kVenueBudget);
+  pass();
+  EXPECT_EQ(world_->gate().counters().accepted, kOrders);
+}
+
 TEST_F(ShardOverload, TwoLongPassesWithAFullBudgetRefuseWhatAddsRiskUntilItIsCalm) {
   begin();
   SoupClient& alpha = log_in("ALPHA2");
