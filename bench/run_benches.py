@@ -19,6 +19,7 @@ import sys
 
 import plots
 from report import ROOT, machine, markdown, nanoseconds
+
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 # What the harness writes of a run; the rest are counters.
 HARNESS = {"name", "family_index", "per_family_instance_index", "run_name", "run_type",

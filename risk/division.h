@@ -16,7 +16,7 @@ class Divisor {
   // REQUIRES 0 < by <= 2^62.
   constexpr explicit Divisor(std::int64_t by)
       : by_(static_cast<std::uint64_t>(by)),
-        shift_(static_cast<int>(std::bit_width(by_)) - 1),
+        shift_(static_cast<std::int64_t>(std::bit_width(by_)) - 1),
         inverse_(static_cast<std::uint64_t>(((Unsigned128{1} << (64 + shift_)) - 1) / by_)) {}
 
   // floor_div(a, by) and ceil_div(a, by).
@@ -46,7 +46,7 @@ class Divisor {
   }
 
   std::uint64_t by_;
-  int shift_;
+  std::int64_t shift_;
   std::uint64_t inverse_;  // 2^(64 + shift) / by, rounded down
 };
 

@@ -1,5 +1,5 @@
 // The gate with its engine stubbed out: linked with the whole of the program, in place of what decides on a
-// new order (CMakeLists.txt wraps the three functions below). Every order is accepted unseen, and no account
+// new order (CMakeLists.txt wraps the two functions below). Every order is accepted unseen, and no account
 // is brought up to date, neither before the decision nor behind it.
 //
 // All else runs as it does in the gate: sessions, messages, the journal with its flusher and follower, the
@@ -11,16 +11,16 @@ namespace portcullis::risk {
 
 extern "C" {
 
-// Engine::prepare(const NewOrder&)
-void __wrap__ZN10portcullis4risk6Engine7prepareERKNS0_8NewOrderE(Engine*, const NewOrder*) {}
-
 // Engine::refresh(AccountIndex)
+void __real__ZN10portcullis4risk6Engine7refreshENS0_5IndexINS0_10AccountTagEEE(Engine*,
+                                                                               AccountIndex);
 void __wrap__ZN10portcullis4risk6Engine7refreshENS0_5IndexINS0_10AccountTagEEE(Engine*,
                                                                                AccountIndex) {}
 
-// Engine::decide(const NewOrder&) const
-Decision __wrap__ZNK10portcullis4risk6Engine6decideERKNS0_8NewOrderE(const Engine* engine,
-                                                                     const NewOrder* order) {
+// Engine::decide(const NewOrder&)
+Decision __real__ZN10portcullis4risk6Engine6decideERKNS0_8NewOrderE(Engine*, const NewOrder*);
+Decision __wrap__ZN10portcullis4risk6Engine6decideERKNS0_8NewOrderE(Engine* engine,
+                                                                    const NewOrder* order) {
   Decision decision;
   decision.parameter_version = engine->parameters().version;
   decision.price = order->price;
@@ -32,5 +32,10 @@ Decision __wrap__ZNK10portcullis4risk6Engine6decideERKNS0_8NewOrderE(const Engin
 }
 
 }  // extern "C"
+
+// Nothing links where one of them has another name.
+[[gnu::used]] const auto kRefresh =
+    &__real__ZN10portcullis4risk6Engine7refreshENS0_5IndexINS0_10AccountTagEEE;
+[[gnu::used]] const auto kDecide = &__real__ZN10portcullis4risk6Engine6decideERKNS0_8NewOrderE;
 
 }  // namespace portcullis::risk

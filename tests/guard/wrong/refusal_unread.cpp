@@ -3,7 +3,7 @@
 
 using namespace portcullis::risk;
 
-void enter(const Engine& engine, const NewOrder& order) {
+void enter(Engine& engine, const NewOrder& order) {
 #ifdef WRONG
   engine.decide(order);
 #else
