@@ -8,7 +8,7 @@
 namespace portcullis::risk {
 
 Engine::Engine(const Parameters& parameters)
-    : Rules(parameters),
+    : Workings(parameters),
       // A chain has a head and up to four pending replaces.
       numbers_(parameters.capacities.orders * (1 + kPendingReplacesMax),
                parameters.capacities.trades),

@@ -559,20 +559,21 @@ void Engine::refresh_lines(AccountIndex index) noexcept {
     account.capital_stale = true;
     if (account.rules != rules_version_) take_rules(index);
   }
+  Timestamp marks_expire{std::numeric_limits<std::int64_t>::max()};
   for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next) {
     GroupSlot& slot = slots_[at];
-    if (slot.version == group_version_[slot.group.value]) continue;
-    value_lines(slot, account);
-    account.capital_stale = true;
+    if (slot.version != group_version_[slot.group.value]) {
+      value_lines(slot, account);
+      account.capital_stale = true;
+    }
+    marks_expire = std::min(marks_expire, slot.expires);
   }
   if (account.capital_stale) {
     value_capital(index);
   } else if (account.costs_changed.exists()) {
     value_costs(index);
   }
-  account.expires = account.indexes_expire;
-  for (std::uint32_t at = account.first_slot; at != kNil; at = slots_[at].next)
-    account.expires = std::min(account.expires, slots_[at].expires);
+  account.expires = std::min(marks_expire, account.indexes_expire);
   account.index_version = index_version_;
   account.lines_version = price_version_;
 }

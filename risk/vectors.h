@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <span>
 
-#include "risk/division.h"
 #include "risk/parameters.h"
 #include "risk/state.h"
 #include "risk/types.h"
@@ -30,17 +29,11 @@ constexpr std::int64_t wrapped_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 
-// A gain that offsets other groups: rounded down, capped; a loss in full.
+// What is kept of a gain that offsets other groups: min(floor(gain * kappa), cap); a loss counts in full.
 struct GainHaircut {
   std::uint64_t kappa = 0;  // times 2^64; not used where `full`
   bool full = true;
   std::int64_t cap = std::numeric_limits<std::int64_t>::max();
-
-  [[nodiscard]] std::int64_t operator()(std::int64_t x) const noexcept {
-    const auto gain = static_cast<std::uint64_t>(std::max<std::int64_t>(0, x));
-    const auto kept = full ? gain : static_cast<std::uint64_t>(Unsigned128{gain} * kappa >> 64);
-    return std::min(x, std::int64_t{0}) + std::min(static_cast<std::int64_t>(kept), cap);
-  }
 };
 
 // The passes over columns, written once (vector_passes.h) and compiled for several kinds of processors:

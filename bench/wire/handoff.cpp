@@ -19,6 +19,7 @@
 #include "config/load.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
+#include "gateway/commands/journal_folder.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
 #include "gateway/follower/follower.h"
@@ -40,16 +41,6 @@ constexpr std::chrono::milliseconds kStopSleep{1};
 
 std::atomic<bool> g_stopping{false};
 extern "C" void stop_handoff(int) { g_stopping.store(true); }
-
-journal::Options journal_options(const config::Deployment& deployment) {
-  journal::Options options;
-  options.directory = deployment.journal.directory;
-  options.ring_directory = deployment.journal.ring_directory;
-  options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
-  options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
-  options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
-  return options;
-}
 
 void begin(gate::Gate& gate, const config::StateFile& state) {
   gate.start("HANDOFF001", feeds::epoch_ns());

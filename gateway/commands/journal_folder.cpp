@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,22 @@
 #include "gateway/journal/files.h"
 
 namespace portcullis::gateway {
+
+journal::Options journal_options(const config::Deployment& deployment) {
+  journal::Options options;
+  options.directory = deployment.journal.directory;
+  options.ring_directory = deployment.journal.ring_directory;
+  options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
+  options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
+  options.disk_budget_bytes = static_cast<std::uint64_t>(deployment.journal.disk_budget_bytes);
+  options.sync_interval = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::nanoseconds(deployment.journal.sync_interval_ns));
+  if (deployment.journal.durability == config::Durability::Fsync) {
+    options.durability = journal::Durability::Fsync;
+  }
+  options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
+  return options;
+}
 
 namespace {
 

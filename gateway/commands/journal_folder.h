@@ -1,4 +1,4 @@
-// What the commands that look at a journal share: the folder's configuration, and how to read it.
+// What the commands that have a journal share: how it is opened, the folder's configuration, and how to read it.
 #pragma once
 
 #include <filesystem>
@@ -6,9 +6,13 @@
 
 #include "config/deployment.h"
 #include "gateway/follower/resume.h"
+#include "gateway/journal/journal.h"
 #include "gateway/journal/reader.h"
 
 namespace portcullis::gateway {
+
+// Of the journal that a gate writes.
+[[nodiscard]] journal::Options journal_options(const config::Deployment& deployment);
 
 // The configuration that a journal was begun under, kept beside it. Null: it is not there, or
 // nothing can be made of it, which is said on stderr.

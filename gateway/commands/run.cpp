@@ -74,22 +74,6 @@ config::LoadResult load_all(const std::string& folder) {
   return result;
 }
 
-journal::Options journal_options(const config::Deployment& deployment) {
-  journal::Options options;
-  options.directory = deployment.journal.directory;
-  options.ring_directory = deployment.journal.ring_directory;
-  options.ring_bytes = static_cast<std::uint64_t>(deployment.journal.ring_bytes);
-  options.segment_bytes = static_cast<std::uint64_t>(deployment.journal.segment_bytes);
-  options.disk_budget_bytes = static_cast<std::uint64_t>(deployment.journal.disk_budget_bytes);
-  options.sync_interval = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::nanoseconds(deployment.journal.sync_interval_ns));
-  if (deployment.journal.durability == config::Durability::Fsync) {
-    options.durability = journal::Durability::Fsync;
-  }
-  options.stream_count = static_cast<std::uint32_t>(deployment.sessions.size());
-  return options;
-}
-
 // The deployment as its journal began: parameters that have been changed since come from its records. A
 // configuration that has become another one meanwhile, in what may change, is put in force at the start.
 config::Deployment as_begun(const config::Deployment& deployment) {

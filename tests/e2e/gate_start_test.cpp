@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "gateway/commands/journal_folder.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
 #include "tests/support/gate_process.h"
@@ -144,12 +145,7 @@ TEST_F(GateStart, RefusesAJournalWhoseStateWasNotLoadedToItsEnd) {
   const config::LoadResult loaded = config::load(deployment.config());
   ASSERT_TRUE(loaded.ok());
   {
-    gateway::journal::Options options;
-    options.directory = loaded.deployment.journal.directory;
-    options.ring_directory = loaded.deployment.journal.ring_directory;
-    options.ring_bytes = static_cast<std::uint64_t>(loaded.deployment.journal.ring_bytes);
-    options.stream_count = static_cast<std::uint32_t>(loaded.deployment.sessions.size());
-    gateway::journal::Journal journal(options);
+    gateway::journal::Journal journal(gateway::journal_options(loaded.deployment));
     gateway::gate::Gate gate(loaded.deployment, &journal);
     gate.start("STREAM0001", 1);
     EXPECT_TRUE(gate.load(risk::LoadBalance{{2}, 5, {0}, {0}}));

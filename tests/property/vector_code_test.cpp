@@ -40,6 +40,12 @@ std::int64_t wrapped(Int128 x) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<Unsigned128>(x)));
 }
 
+std::int64_t kept(const GainHaircut& haircut, std::int64_t x) {
+  if (x <= 0) return x;
+  const Unsigned128 scaled = Unsigned128{static_cast<std::uint64_t>(x)} * haircut.kappa >> 64;
+  return std::min(haircut.full ? x : static_cast<std::int64_t>(scaled), haircut.cap);
+}
+
 GainHaircut some_haircut(Rng& rng) {
   GainHaircut haircut;
   haircut.full = rng.percent(30);
@@ -87,14 +93,16 @@ TEST_P(VectorCodes, AreTheArithmetic) {
     const auto gains = [&](const auto& f) {
       for (std::size_t c = 0; c < columns; ++c) expected[c] = wrapped(f(c));
     };
-    gains([&](std::size_t c) { return Int128{in[c]} + haircut(other[c]); });
+    gains([&](std::size_t c) { return Int128{in[c]} + kept(haircut, other[c]); });
     out = in;
     code.add_gains(out.data(), other.data(), columns, haircut);
     ASSERT_EQ(out, expected);
     code.take_gains(out.data(), other.data(), columns, haircut);
     ASSERT_EQ(out, in);
     const Columns now = numbers(rng, columns);
-    gains([&](std::size_t c) { return Int128{in[c]} - haircut(other[c]) + haircut(now[c]); });
+    gains([&](std::size_t c) {
+      return Int128{in[c]} - kept(haircut, other[c]) + kept(haircut, now[c]);
+    });
     code.change_gains(out.data(), in.data(), other.data(), now.data(), columns, haircut);
     ASSERT_EQ(out, expected);
 
