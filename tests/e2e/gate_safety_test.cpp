@@ -196,7 +196,7 @@ TEST_F(GateSafety, DoesNotStartOnSecretsThatOthersMayRead) {
 // From this machine's one address: the address is locked, and who is there stays.
 TEST_F(GateSafety, WhoGuessesIsLockedOut) {
   start({{kSet, "process.json", "gateway.login_attempts_max", "3"},
-         {kSet, "process.json", "gateway.lockout_ms", "300"}});
+         {kSet, "process.json", "gateway.lockout_ms", "3000"}});
   OuchClient there(port());
   ASSERT_TRUE(there.login("ALPHA2", 0, "", kHashed));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(try_login("BRAVO2", "guess7me"), 'A');

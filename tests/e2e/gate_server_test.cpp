@@ -131,7 +131,7 @@ TEST_F(GateServer, ClosesConnectionsThatDoNotBeginWithALogin) {
 }
 
 TEST_F(GateServer, ClosesConnectionsThatNeverLogIn) {
-  start({{kSet, "process.json", "gateway.login_timeout_ms", "100"}});
+  start({{kSet, "process.json", "gateway.login_timeout_ms", "2000"}});
   const RawSocket silent(port());
   const RawSocket half_a_login(port());
   const Bytes login = login_as("ALPHA2");
@@ -328,7 +328,7 @@ TEST_F(GateServer, SendsHeartbeatsToAnIdleClient) {
 
 TEST_F(GateServer, ClosesAClientThatFallsSilent) {
   start({{kSet, "process.json", "gateway.heartbeat_ms", "20"},
-         {kSet, "process.json", "gateway.silence_timeout_ms", "200"}});
+         {kSet, "process.json", "gateway.silence_timeout_ms", "2000"}});
   OuchClient client(port());
   client.is_silent = true;
   ASSERT_TRUE(client.login("ALPHA2"));
