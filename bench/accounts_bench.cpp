@@ -7,11 +7,17 @@
 // Counters: resident_bytes, what the process has grown by when the engine was built, and pool_bytes,
 // the engine's own pools without the parameters, both by account; with few accounts they are mostly
 // what does not depend on them.
+//
+// burst_at_random is the time of an order among 32 that come one behind the other, as out of one read of
+// a socket; with `fetched` the next one's account is asked for before each, as the gate does.
 #include <malloc.h>
 #include <unistd.h>
 
+#include <array>
+#include <chrono>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include "bench/books.h"
 #include "bench/engine_parts.h"
@@ -64,6 +70,35 @@ void submit_at_random(benchmark::State& state, const BookShape& shape) {
   state.counters["pool_bytes"] = static_cast<double>(pool_bytes(book.engine)) / accounts;
 }
 
+void burst_at_random(benchmark::State& state, const BookShape& shape, bool fetched) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::size_t kOrders = 32;
+  Book& book = kept<MeasuredBook>(shape).book;
+  Random random;
+  std::array<NewOrder, kOrders> orders;
+  std::array<Decision, kOrders> decisions;
+  std::vector<std::int64_t> times_ns;
+  times_ns.reserve(static_cast<std::size_t>(state.max_iterations));
+  for (auto _ : state) {
+    for (NewOrder& order : orders)
+      order = book.order_for({random.below(shape.accounts)}, book.option(random.below(2), 0), {1});
+    const Clock::time_point begin = Clock::now();
+    for (std::size_t o = 0; o < kOrders; ++o) {
+      if (fetched && o + 1 < kOrders)
+        book.engine.fetch(orders[o + 1].account, orders[o + 1].instrument);
+      decisions[o] = book.engine.submit(orders[o]);
+    }
+    const std::int64_t took = (Clock::now() - begin).count() / std::int64_t{kOrders};
+    for (std::size_t o = 0; o < kOrders; ++o) {
+      book.forget(decisions[o]);
+      book.engine.refresh(orders[o].account);
+    }
+    times_ns.push_back(took);
+    state.SetIterationTime(static_cast<double>(took) * 1e-9);
+  }
+  report(state, times_ns);
+}
+
 [[maybe_unused]] const bool kAdded = [] {
   const auto add_shape = [](std::uint32_t accounts, std::uint32_t options) {
     const BookShape shape{.groups = 2,
@@ -75,6 +110,12 @@ void submit_at_random(benchmark::State& state, const BookShape& shape) {
             "/accounts:" + std::to_string(accounts),
         submit_at_random, shape)
         ->UseManualTime();
+    if (options > 1) return;
+    for (const bool fetched : {false, true})
+      add(std::string("burst_at_random") + (fetched ? "/fetched" : "") +
+              "/lines:" + std::to_string(2 * options) + "/accounts:" + std::to_string(accounts),
+          burst_at_random, shape, fetched)
+          ->UseManualTime();
   };
   for (const std::uint32_t accounts : {1'000U, 100'000U, 1'000'000U}) add_shape(accounts, 1);
   add_shape(100'000, 4);

@@ -43,7 +43,7 @@ namespace {
 
 // f(index) for each flag that is set. Nearly none is: blocks without one are passed over whole.
 template <class F>
-void each_set(const std::vector<std::uint8_t>& flags, F&& f) {
+void each_set(const Pool<std::uint8_t>& flags, F&& f) {
   constexpr std::size_t kBlock = 64;
   for (std::size_t begin = 0; begin < flags.size(); begin += kBlock) {
     const std::size_t end = std::min(begin + kBlock, flags.size());

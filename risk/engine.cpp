@@ -17,20 +17,17 @@ Engine::Engine(const Parameters& parameters)
       slot_of_(parameters.capacities.group_slots) {
   const Parameters& p = parameters_;
 
-  std::uint32_t factors_max = 0;
-  std::uint32_t columns_max = 0;
-  std::uint32_t raw_max = 0;  // where there are lag states
-  std::size_t exposures_max = 0;
   for (std::uint32_t g = 0; g < p.groups.size(); ++g) {
     const GroupParameters& group = p.groups[g];
-    factors_max = std::max(factors_max, group.factor_count);
-    columns_max = std::max(columns_max, group.column_count);
-    if (group.lag_states() > 1) raw_max = std::max(raw_max, group.raw_columns());
-    exposures_max = std::max(exposures_max, group.factor_count + group.drivers.size());
+    widths_.factors = std::max(widths_.factors, group.factor_count);
+    widths_.columns = std::max(widths_.columns, group.column_count);
+    if (group.lag_states() > 1) widths_.raw = std::max(widths_.raw, group.raw_columns());
+    widths_.exposures = std::max(
+        widths_.exposures, group.factor_count + static_cast<std::uint32_t>(group.drivers.size()));
   }
   lay_out_quotes();
-  nothing_.resize(exposures_max);
-  scratch_.resize(exposures_max);
+  nothing_.resize(widths_.exposures);
+  scratch_.resize(widths_.exposures);
 
   orders_.resize(p.capacities.orders);
   for (std::uint32_t o = p.capacities.orders; o-- > 0;)
@@ -40,18 +37,17 @@ Engine::Engine(const Parameters& parameters)
     lines_[l].next = free_line_, free_line_ = l;
   free_lines_ = p.capacities.positions;
   slots_.resize(p.capacities.group_slots);
-  exposures_.resize(exposures_max * slots_.size());
-  collateral_.resize(std::size_t{factors_max} * slots_.size());
+  exposures_.resize(std::size_t{widths_.exposures} * slots_.size());
+  collateral_.resize(std::size_t{widths_.factors} * slots_.size());
   in_vector_.resize(collateral_.size());
   charges_.resize(slots_.size());
-  low_.resize(std::size_t{columns_max} * slots_.size());
-  raw_.resize(std::size_t{raw_max} * slots_.size());
-  raw_max_ = raw_max;
+  low_.resize(std::size_t{widths_.columns} * slots_.size());
+  raw_.resize(std::size_t{widths_.raw} * slots_.size());
   alone_.resize(std::size_t{joint_set_count_} * slots_.size());
   for (std::uint32_t s = 0; s < slots_.size(); ++s) {
-    slots_[s].first_exposure = s * static_cast<std::uint32_t>(exposures_max);
-    slots_[s].first_factor = s * factors_max;
-    slots_[s].first_column = s * columns_max;
+    slots_[s].first_exposure = s * widths_.exposures;
+    slots_[s].first_factor = s * widths_.factors;
+    slots_[s].first_column = s * widths_.columns;
     slots_[s].first_alone = s * joint_set_count_;
   }
   accounts_.resize(p.accounts.size());

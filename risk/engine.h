@@ -153,6 +153,7 @@
 #include "risk/index_map.h"
 #include "risk/number_table.h"
 #include "risk/parameters.h"
+#include "risk/pool.h"
 #include "risk/risk_table.h"
 #include "risk/rules.h"
 #include "risk/state.h"
@@ -216,6 +217,9 @@ class Engine : private Workings {
   // Brings the caches of an account up to date, which changes nothing semantic. decide() does it as far
   // as the decision needs them; where they have been brought up to date before, it is faster.
   void refresh(AccountIndex account) noexcept;
+  // Has the processor bring near what a decision on an order of the account in the instrument reads, for a
+  // caller that has something else to do before: a millionth account's is in no cache. Changes nothing.
+  void fetch(AccountIndex account, InstrumentIndex instrument) const noexcept;
 
   // A client number at or below the session's watermark is Disposition::Ignore and changes nothing,
   // not even the counters; so is a replace or cancel whose original is not live here (which does
@@ -520,8 +524,11 @@ class Engine : private Workings {
     return (parameters_.sessions[session.value].actions & action) != 0;
   }
   [[nodiscard]] bool is_entitled(SessionIndex session, AccountIndex account) const noexcept {
+    // A firm's accounts mostly follow each other: then none of them is read.
     const auto& accounts = parameters_.sessions[session.value].accounts;
-    return std::binary_search(accounts.begin(), accounts.end(), account);
+    if (accounts.empty() || account < accounts.front() || account > accounts.back()) return false;
+    return accounts.back().value - accounts.front().value == accounts.size() - 1 ||
+           std::binary_search(accounts.begin(), accounts.end(), account);
   }
   // What new lines take of the pools.
   struct Room {
@@ -1010,8 +1017,8 @@ class Engine : private Workings {
   // Fixed by the parameters' shape, which no change alters.
   std::vector<Exposure> nothing_;          // as many as a group can have
   mutable std::vector<Exposure> scratch_;  // of recompute()
-  std::uint32_t raw_max_ = 0;              // raw columns of a slot, where there are any
-  std::vector<std::uint32_t> watched_;     // by instrument: its price in the watch
+  SlotWidths widths_;
+  std::vector<std::uint32_t> watched_;                     // by instrument: its price in the watch
   std::vector<std::vector<std::uint32_t>> watched_index_;  // by asset: its prices there
 
   // How many of the first ones have ever been used: what is saved.
@@ -1020,19 +1027,19 @@ class Engine : private Workings {
   std::uint32_t trades_used_ = 0;
 
   // Semantic state.
-  std::vector<Order> orders_;
+  Pool<Order> orders_;
   std::uint32_t free_order_ = kNil;
   std::uint32_t live_orders_ = 0;
-  std::vector<Line> lines_;
+  Pool<Line> lines_;
   std::uint32_t free_line_ = kNil;
   std::uint32_t free_lines_ = 0;
-  std::vector<GroupSlot> slots_;
+  Pool<GroupSlot> slots_;
   std::uint32_t slot_count_ = 0;
-  std::vector<Account> accounts_;
-  std::vector<Holding> holdings_;  // [account * assets + asset]
+  Pool<Account> accounts_;
+  Pool<Holding> holdings_;  // [account * assets + asset]
   std::vector<Node> nodes_;
   std::vector<Session> sessions_;
-  std::vector<std::uint8_t> suspended_;  // by entitlement: whether the session has suspended it
+  Pool<std::uint8_t> suspended_;  // by entitlement: whether the session has suspended it
   std::vector<InstrumentState> instruments_;
   std::vector<AssetState> assets_;
   std::vector<const RiskTable*> tables_;  // by group; null: none yet
@@ -1040,7 +1047,7 @@ class Engine : private Workings {
   std::vector<std::uint32_t>
       tables_since_;  // by group: its tables are of this version or a later one
   NumberTable numbers_;
-  std::vector<Trade> trades_;
+  Pool<Trade> trades_;
   std::uint32_t next_trade_ = 0;
   IndexMap trade_of_;
   std::uint32_t next_number_ = 1;
@@ -1055,22 +1062,22 @@ class Engine : private Workings {
   IndexMap slot_of_;  // account, group -> slot
 
   // Caches.
-  std::vector<Exposure> exposures_;           // by slot: local factors, then drivers
-  std::vector<Collateral> collateral_;        // by slot and local factor
-  std::vector<FactorExposure> in_vector_;     // by slot and local factor: what low_ holds of it
-  std::vector<Charges> charges_;              // by slot
-  std::vector<std::int64_t> low_;             // by slot and column: the worst of all fills
-  std::vector<std::int64_t> raw_;             // by slot and raw column: what is folded into low_
-  std::vector<std::int64_t> alone_;           // by slot and enforced joint set
-  std::vector<std::int64_t> joint_;           // [account * joint_columns + column]: sum of phi(low)
-  std::vector<std::int64_t> alone_sum_;       // [account * joint sets + k]: sum of alone
-  std::vector<Usage> usage_;                  // [instrument * nodes + node]
+  Pool<Exposure> exposures_;                  // by slot: local factors, then drivers
+  Pool<Collateral> collateral_;               // by slot and local factor
+  Pool<FactorExposure> in_vector_;            // by slot and local factor: what low_ holds of it
+  Pool<Charges> charges_;                     // by slot
+  Pool<std::int64_t> low_;                    // by slot and column: the worst of all fills
+  Pool<std::int64_t> raw_;                    // by slot and raw column: what is folded into low_
+  Pool<std::int64_t> alone_;                  // by slot and enforced joint set
+  Pool<std::int64_t> joint_;                  // [account * joint_columns + column]: sum of phi(low)
+  Pool<std::int64_t> alone_sum_;              // [account * joint sets + k]: sum of alone
+  Pool<Usage> usage_;                         // [instrument * nodes + node]
   std::vector<std::uint64_t> group_version_;  // of prices
   std::vector<std::uint64_t> table_version_;  // of the published table
   std::vector<Anchored> anchored_;            // by instrument
   std::vector<std::uint32_t> moved_count_;    // by group: of its anchors
-  std::vector<Reducers> reducers_;            // by line
-  std::vector<ReducerLink> reducer_links_;    // by order
+  Pool<Reducers> reducers_;                   // by line
+  Pool<ReducerLink> reducer_links_;           // by order
   std::vector<Protection> protections_;       // account after account
   mutable std::vector<LotLoss> lot_loss_;     // by group
   std::uint64_t price_version_ = 1;
@@ -1079,7 +1086,7 @@ class Engine : private Workings {
 
   // Who is to be looked at again: a proposal to the caller, a function of nothing.
   Watch watch_;
-  std::vector<AccountIndex> touched_;  // a ring
+  Pool<AccountIndex> touched_;  // a ring
   std::size_t touched_first_ = 0;
   std::size_t touched_count_ = 0;
   std::uint32_t due_next_ =

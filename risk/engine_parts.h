@@ -58,7 +58,7 @@ void Engine::for_each_part(Self& self, Part& part) {
   part.fixed(self.reaction_ppm_);
   part.fixed(self.nothing_);
   part.fixed(self.scratch_);
-  part.fixed(self.raw_max_);
+  part.fixed(self.widths_);
   part.fixed(self.watched_);
   part.fixed(self.watched_index_);
 

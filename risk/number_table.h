@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "risk/index_map.h"
+#include "risk/pool.h"
 #include "risk/state.h"
 
 namespace portcullis::risk {
@@ -117,10 +117,10 @@ class NumberTable {
   std::uint32_t records_used_ = 0;
   std::uint32_t ended_used_ = 0;
   std::uint32_t forgotten_max_ = 0;  // the highest number that was forgotten
-  std::vector<NumberRecord> records_;
-  std::vector<std::uint32_t> free_;  // the first free_count_ are free slots
+  Pool<NumberRecord> records_;
+  Pool<std::uint32_t> free_;  // the first free_count_ are free slots
   std::size_t free_count_ = 0;
-  std::vector<Ended> ended_;
+  Pool<Ended> ended_;
   std::size_t ended_next_ = 0;
   IndexMap by_number_;
   IndexMap by_client_;

@@ -78,7 +78,7 @@ std::uint32_t Engine::new_slot(AccountIndex account, GroupIndex group) noexcept 
   GroupSlot& slot = slots_[at];
   slot.account = account;
   slot.group = group;
-  slot.first_raw = parameters_.groups[group.value].lag_states() > 1 ? at * raw_max_ : kNil;
+  slot.first_raw = parameters_.groups[group.value].lag_states() > 1 ? at * widths_.raw : kNil;
   slot.vector_version = table_version_[group.value];  // of nothing
   slot.protection = find_protection(account, group);
   slot.next = accounts_[account.value].first_slot;

@@ -408,8 +408,10 @@ const char* problem_of(const AccountParameters& account, const Parameters& all) 
 
 const char* problem_of(const SessionParameters& session, const Parameters& all) {
   if (session.member.value >= all.nodes.size()) return "session: unknown member";
-  if (!std::is_sorted(session.accounts.begin(), session.accounts.end()))
-    return "session: accounts sorted";
+  if (std::adjacent_find(session.accounts.begin(), session.accounts.end(),
+                         [](AccountIndex a, AccountIndex b) { return a >= b; }) !=
+      session.accounts.end())
+    return "session: accounts sorted, each once";
   if (session.instruments.size() != all.instruments.size())
     return "session: entitlements for every instrument";
   if (session.actions > kMayAll) return "session: unknown action";

@@ -389,7 +389,7 @@ inline constexpr std::uint8_t kMayAll = 31;
 
 struct SessionParameters {
   NodeIndex member{};                    // the member it belongs to
-  std::vector<AccountIndex> accounts{};  // that it may use, sorted
+  std::vector<AccountIndex> accounts{};  // that it may use, sorted, each once
   std::vector<bool> instruments{};       // by instrument: may it trade it
   std::uint8_t actions = 0;              // bits of SessionAction
   RateLimit rate;

@@ -12,6 +12,7 @@
 
 #include "risk/division.h"
 #include "risk/parameters.h"
+#include "risk/pool.h"
 #include "risk/state.h"
 #include "risk/state_hash.h"
 #include "risk/types.h"
@@ -138,7 +139,7 @@ struct NewRules {
   explicit NewRules(const Parameters& parameters);
 
   Rules rules;
-  std::vector<std::uint8_t> suspended;    // room for Engine::suspended_
+  Pool<std::uint8_t> suspended;           // room for Engine::suspended_
   StateHash::Entities suspension_hashes;  // and for what is known of their hashes
 };
 

@@ -12,8 +12,8 @@ namespace portcullis::risk {
 
 namespace {
 
-template <class Index, class T>
-bool is_in(Index index, const std::vector<T>& values) {
+template <class Index, class Values>
+bool is_in(Index index, const Values& values) {
   return index.value < values.size();
 }
 template <class Index, class T>

@@ -29,12 +29,12 @@ class StateBytes {
   void one(const T&) {
     bytes_ += sizeof(T);
   }
-  template <class T>
-  void first(const std::vector<T>&, std::size_t count) {
+  template <class T, class A>
+  void first(const std::vector<T, A>&, std::size_t count) {
     bytes_ += 2 * sizeof(std::uint64_t) + count * sizeof(T);
   }
-  template <class T>
-  void all(const std::vector<T>& values) {
+  template <class T, class A>
+  void all(const std::vector<T, A>& values) {
     first(values, values.size());
   }
   template <class T>
@@ -60,12 +60,12 @@ class LayoutHash {
   void one(const T&) {
     add(1, sizeof(T), alignof(T));
   }
-  template <class T>
-  void first(const std::vector<T>&, std::size_t) {
+  template <class T, class A>
+  void first(const std::vector<T, A>&, std::size_t) {
     add(2, sizeof(T), alignof(T));
   }
-  template <class T>
-  void all(const std::vector<T>&) {
+  template <class T, class A>
+  void all(const std::vector<T, A>&) {
     add(3, sizeof(T), alignof(T));
   }
   template <class T>
@@ -99,15 +99,15 @@ class StateWriter {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
     put(std::as_bytes(std::span(&value, 1)));
   }
-  template <class T>
-  void first(const std::vector<T>& values, std::size_t count) {
+  template <class T, class A>
+  void first(const std::vector<T, A>& values, std::size_t count) {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
     one(std::uint64_t{values.size()});
     one(std::uint64_t{count});
     put(std::as_bytes(std::span(values).first(count)));
   }
-  template <class T>
-  void all(const std::vector<T>& values) {
+  template <class T, class A>
+  void all(const std::vector<T, A>& values) {
     first(values, values.size());
   }
   template <class T>
@@ -137,16 +137,16 @@ class StateReader {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
     get(std::as_writable_bytes(std::span(&value, 1)));
   }
-  template <class T>
-  void first(std::vector<T>& values, std::size_t count) {
+  template <class T, class A>
+  void first(std::vector<T, A>& values, std::size_t count) {
     static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>);
     same(std::uint64_t{values.size()});
     same(std::uint64_t{count});
     if (problem_ == nullptr && count > values.size()) problem_ = "an array is too long";
     if (problem_ == nullptr) get(std::as_writable_bytes(std::span(values).first(count)));
   }
-  template <class T>
-  void all(std::vector<T>& values) {
+  template <class T, class A>
+  void all(std::vector<T, A>& values) {
     first(values, values.size());
   }
   template <class T>

@@ -65,12 +65,12 @@ struct Reachable {
   Lots high;
 };
 
-// An account's position and open orders in one instrument.
+// An account's position and open orders in one instrument. Four cache lines in a pool.
 struct Line {
+  Amount cash;         // exact sum of -side * lots * price, less fees, in settlement units
+  Int128 funding = 0;  // sum of lots * funding_paid when they were traded
   Lots position;
-  Amount cash;                 // exact sum of -side * lots * price, less fees, in settlement units
-  Int128 funding = 0;          // sum of lots * funding_paid when they were traded
-  std::array<Lots, 2> open{};  // reserved lots by side
+  std::array<Lots, 2> open{};                      // reserved lots by side
   std::array<std::uint32_t, 2> first{kNil, kNil};  // orders by side
   AccountIndex account;                            // none: a free slot
   InstrumentIndex instrument;
@@ -78,17 +78,18 @@ struct Line {
   std::uint32_t next = kNil;  // line of the slot; free line
   std::uint32_t previous = kNil;
   // cache
+  Reachable
+      in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
   std::array<Lots, 2> exits{};            // the reserved lots of exits among them
   std::array<Price, 2> best{};            // at least as aggressive as every order of the side
   std::array<std::int64_t, 2> fee_max{};  // at least every order's fee_per_lot
+  std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Amount value;                           // in the settlement asset, at the slot's version
   Wide option_value;                      // beside it, at the slot's version
-  std::array<Amount, 2> cost{};           // of the side's open orders, at the slot's version
   Wide gross;                             // gross notional at the mark
   Wide unlevered;                         // what of it leverage does not count
-  Reachable
-      in_vector;  // Table instruments: the lots whose gains and losses are in the slot's vector
 };
+static_assert(sizeof(Line) == 256);
 
 // A line's reduce-only orders that have not been asked to go, by side, newest first. All cache.
 struct Reducers {

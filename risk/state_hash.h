@@ -7,7 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
+
+#include "risk/pool.h"
 
 namespace portcullis::risk {
 
@@ -29,9 +30,9 @@ class StateHash {
  public:
   // What is kept of the entities of one kind.
   struct Entities {
-    std::vector<std::uint64_t> hash;
-    std::vector<std::uint8_t> is_changed;
-    std::vector<std::uint32_t> changed;
+    Pool<std::uint64_t> hash;
+    Pool<std::uint8_t> is_changed;
+    Pool<std::uint32_t> changed;
     std::size_t changed_count = 0;
 
     explicit Entities(std::size_t count = 0) : hash(count), is_changed(count), changed(count) {}
@@ -47,6 +48,11 @@ class StateHash {
     if (entities.is_changed[index] != 0) return;
     entities.is_changed[index] = 1;
     entities.changed[entities.changed_count++] = index;
+  }
+
+  // Has the processor bring near what touch() reads.
+  void fetch(EntityKind kind, std::uint32_t index) const noexcept {
+    __builtin_prefetch(&kinds_[static_cast<std::size_t>(kind)].is_changed[index], 1);
   }
 
   // The sum, with hash_of(kind, index) for every entity that was touched since the last call; an

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "risk/pool.h"
 #include "risk/types.h"
 
 namespace portcullis::risk {
@@ -156,7 +157,7 @@ class Watch {
     links_[due_].previous = all.previous;
   }
 
-  std::vector<Link> links_;  // by slot, then the heads of the classes, then that of who is due
+  Pool<Link> links_;  // by slot, then the heads of the classes, then that of who is due
   std::vector<Price> prices_;
   std::vector<Fence> fences_;  // [price * kClasses + class]
   std::vector<Group> groups_;

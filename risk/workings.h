@@ -103,6 +103,13 @@ class Workings : protected Rules {
     Usage before;
     Usage after;
   };
+  // How many values every slot has room for in each pool.
+  struct SlotWidths {
+    std::uint32_t exposures = 0;
+    std::uint32_t factors = 0;
+    std::uint32_t columns = 0;
+    std::uint32_t raw = 0;  // raw columns, where there are lag states
+  };
   // What several checks need to know of an order.
   struct Facts {
     std::array<Level, kLevelsMax> path;  // the first `levels`

@@ -1,46 +1,44 @@
 // The names of a link, looked up on the order path: symbols and firms of each client session, and
-// of the venue. Built once; sorted arrays of the texts read as integers.
+// of the venue. Built once; maps of the texts read as integers.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "config/deployment.h"
+#include "risk/index_map.h"
 #include "risk/types.h"
 
 namespace portcullis::gateway::gate {
 
 class Aliases {
  public:
-  explicit Aliases(const config::Deployment& deployment) : deployment_(deployment) {
+  explicit Aliases(const config::Deployment& deployment)
+      : deployment_(deployment),
+        venue_symbols_(size_of(deployment.instruments)),
+        firms_(size_of(deployment.accounts)) {
     for (std::uint32_t i = 0; i < deployment.instruments.size(); ++i) {
-      venue_symbols_.emplace_back(key(deployment.instruments[i].venue.symbol), i);
+      add(venue_symbols_, deployment.instruments[i].venue.symbol, i);
     }
     for (std::uint32_t a = 0; a < deployment.accounts.size(); ++a) {
-      firms_.emplace_back(key(deployment.accounts[a].firm), a);
+      add(firms_, deployment.accounts[a].firm, a);
     }
-    std::sort(venue_symbols_.begin(), venue_symbols_.end());
-    std::sort(firms_.begin(), firms_.end());
-    sessions_.resize(deployment.sessions.size());
-    for (std::uint32_t s = 0; s < deployment.sessions.size(); ++s) {
-      const std::vector<config::Alias>& aliases = deployment.sessions[s].aliases;
-      sessions_[s].by_instrument.assign(deployment.instruments.size(), nullptr);
-      for (std::uint32_t a = 0; a < aliases.size(); ++a) {
-        sessions_[s].symbols.emplace_back(key(aliases[a].symbol), a);
-        sessions_[s].by_instrument[aliases[a].instrument.value] = &aliases[a];
+    for (const config::SessionSettings& settings : deployment.sessions) {
+      Session& session = sessions_.emplace_back(risk::IndexMap(size_of(settings.aliases)));
+      session.by_instrument.assign(deployment.instruments.size(), nullptr);
+      for (std::uint32_t a = 0; a < settings.aliases.size(); ++a) {
+        add(session.symbols, settings.aliases[a].symbol, a);
+        session.by_instrument[settings.aliases[a].instrument.value] = &settings.aliases[a];
       }
-      std::sort(sessions_[s].symbols.begin(), sessions_[s].symbols.end());
     }
   }
 
   // A session's alias of a symbol, or null.
   [[nodiscard]] const config::Alias* find(risk::SessionIndex session,
                                           const config::WireSymbol& symbol) const {
-    const std::uint32_t at = find(sessions_[session.value].symbols, key(symbol));
+    const std::uint32_t at = sessions_[session.value].symbols.find(key(symbol));
     return at == risk::kNone32 ? nullptr : &deployment_.sessions[session.value].aliases[at];
   }
   // How a session counts an instrument; the venue's way where the session has no name for it.
@@ -53,32 +51,37 @@ class Aliases {
     return deployment_.instruments[instrument.value].venue;
   }
   [[nodiscard]] risk::InstrumentIndex venue_instrument(const config::WireSymbol& symbol) const {
-    return {find(venue_symbols_, key(symbol))};
+    return {venue_symbols_.find(key(symbol))};
   }
   [[nodiscard]] risk::AccountIndex account(const config::WireFirm& firm) const {
-    return {find(firms_, key(firm))};
+    return {firms_.find(key(firm))};
   }
 
  private:
-  using Keys = std::vector<std::pair<std::uint64_t, std::uint32_t>>;
+  static_assert(risk::IndexMap::kNotFound == risk::kNone32);
   struct Session {
-    Keys symbols;
-    std::vector<const config::Alias*> by_instrument;
+    risk::IndexMap symbols;
+    std::vector<const config::Alias*> by_instrument{};
   };
+  template <class T>
+  static std::uint32_t size_of(const std::vector<T>& values) {
+    return static_cast<std::uint32_t>(values.size());
+  }
+  // Of the same text twice the first is meant.
+  template <class Text>
+  static void add(risk::IndexMap& map, const Text& text, std::uint32_t index) {
+    if (map.find(key(text)) == risk::IndexMap::kNotFound) map.insert(key(text), index);
+  }
   template <std::size_t N>
   static std::uint64_t key(const std::array<char, N>& text) {
     std::uint64_t value = 0;
     for (const char c : text) value = value << 8 | static_cast<unsigned char>(c);
     return value;
   }
-  static std::uint32_t find(const Keys& keys, std::uint64_t key) {
-    const auto at = std::lower_bound(keys.begin(), keys.end(), std::pair{key, std::uint32_t{0}});
-    return at == keys.end() || at->first != key ? risk::kNone32 : at->second;
-  }
 
   const config::Deployment& deployment_;
-  Keys venue_symbols_;
-  Keys firms_;
+  risk::IndexMap venue_symbols_;
+  risk::IndexMap firms_;
   std::vector<Session> sessions_;
 };
 

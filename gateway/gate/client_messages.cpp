@@ -205,10 +205,25 @@ ClientResult Gate::on_client_message(risk::SessionIndex session, std::span<const
   }
 }
 
+void Gate::fetch(risk::SessionIndex session, std::span<const std::byte> payload) const noexcept {
+  ouch::EnterOrder wire;
+  if (payload.empty() || static_cast<char>(payload[0]) != ouch::EnterOrder::kType ||
+      ouch::decode(payload, wire) != ouch::DecodeError::None) {
+    return;
+  }
+  const config::Alias* alias = aliases_.find(session, wire.symbol);
+  if (alias != nullptr) engine_.fetch(account_of(session, wire), alias->instrument);
+}
+
+risk::AccountIndex Gate::account_of(risk::SessionIndex session,
+                                    const ouch::EnterOrder& wire) const noexcept {
+  return wire.appendage.has(ouch::Tag::Firm) ? aliases_.account(wire.appendage.firm)
+                                             : deployment_.sessions[session.value].default_account;
+}
+
 ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wire, bool overloaded,
                          Timestamp now) {
   if (wire.user_ref_num <= engine_.watermark(session)) return ignore();
-  const config::SessionSettings& settings = deployment_.sessions[session.value];
   const config::Alias* alias = aliases_.find(session, wire.symbol);
   EnterRecord record;
   risk::NewOrder& order = record.order;
@@ -217,8 +232,7 @@ ClientResult Gate::enter(risk::SessionIndex session, const ouch::EnterOrder& wir
   order.client_ref = wire.user_ref_num;
   if (overloaded) order.flags |= risk::kOverloaded;
   if (alias != nullptr) order.instrument = alias->instrument;
-  order.account = settings.default_account;
-  if (wire.appendage.has(ouch::Tag::Firm)) order.account = aliases_.account(wire.appendage.firm);
+  order.account = account_of(session, wire);
   translate(wire, alias, order);
   switch (wire.side) {
     case ouch::Side::Buy:

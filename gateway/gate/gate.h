@@ -140,6 +140,9 @@ class Gate {
                     std::int64_t now_ns);
   ClientResult on_client_message(risk::SessionIndex session, std::span<const std::byte> payload,
                                  bool overloaded, std::int64_t now_ns);
+  // Has the processor bring near what an order in such a message will read, while another message is
+  // taken. Changes nothing, whatever the bytes are.
+  void fetch(risk::SessionIndex session, std::span<const std::byte> payload) const noexcept;
   // The same of sessions that do not speak OUCH: orders in the engine's terms, whose owner numbers
   // them (client_ref: the session's watermark + 1, and so on; one that is not above it is ignored).
   // Time and the overload flag are set here; more than the venue's link can carry is refused.
@@ -423,6 +426,8 @@ class Gate {
                        risk::Timestamp now);
   ClientResult cancel(risk::SessionIndex session, const ouch::CancelOrder& wire,
                       risk::Timestamp now);
+  [[nodiscard]] risk::AccountIndex account_of(risk::SessionIndex session,
+                                              const ouch::EnterOrder& wire) const noexcept;
   ClientResult firm_control(const ouch::Appendage& appendage, FirmControlRecord record);
   ClientResult ignore() noexcept;
   ClientResult malformed() noexcept;

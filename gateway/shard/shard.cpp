@@ -270,6 +270,7 @@ bool Shard::take_messages(Client& client) {
         return true;
       case Type::UnsequencedData: {
         const std::int64_t began = now_ns_;
+        gate_.fetch(client.session, client.soup.coming_data());
         const gate::ClientResult result =
             gate_.on_client_message(client.session, event.payload, overloaded_, now_ns_);
         message_times_.record(tick() - began);

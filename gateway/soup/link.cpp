@@ -109,6 +109,16 @@ std::optional<Frame> Link::next_frame() noexcept {
   return std::nullopt;
 }
 
+std::optional<Frame> Link::coming_frame() const noexcept {
+  Frame frame;
+  if (state_ == LinkState::Closed ||
+      decode_frame(input_.content(), settings_.inbound_payload_size_max, frame) !=
+          FrameStatus::Complete) {
+    return std::nullopt;
+  }
+  return frame;
+}
+
 void Link::expire() noexcept {
   if (late_ != LinkError::None) fail(late_);
 }

@@ -87,6 +87,8 @@ class Link {
   // is valid until the next call of input(). A peer that on_time found late fails after its
   // packets.
   [[nodiscard]] std::optional<Frame> next_frame() noexcept;
+  // What next_frame() would give, where it would; the packet stays.
+  [[nodiscard]] std::optional<Frame> coming_frame() const noexcept;
   // Wipes the payloads of packets that were taken.
   void forget_taken() noexcept { input_.wipe_consumed(); }
   // Fails if on_time found the peer late; for where packets have to wait.

@@ -4,6 +4,12 @@
 
 namespace portcullis::gateway::soup {
 
+std::span<const std::byte> ServerConnection::coming_data() const noexcept {
+  const std::optional<Frame> frame = link_.coming_frame();
+  if (!frame || frame->type != PacketType::UnsequencedData) return {};
+  return frame->payload;
+}
+
 ServerEvent ServerConnection::next_event() noexcept {
   ServerEvent event;
   if (link_.state() == LinkState::LoginPending) link_.expire();

@@ -38,6 +38,8 @@ class ServerConnection {
   [[nodiscard]] std::span<std::byte> input() noexcept { return link_.input(); }
   void received(std::size_t n, std::int64_t now_ns) noexcept { link_.received(n, now_ns); }
   [[nodiscard]] ServerEvent next_event() noexcept;
+  // The payload of what comes behind the event, where all of it is there and it is unsequenced data.
+  [[nodiscard]] std::span<const std::byte> coming_data() const noexcept;
 
   [[nodiscard]] std::span<const std::byte> output() const noexcept { return link_.output(); }
   void sent(std::size_t n) noexcept { link_.sent(n); }

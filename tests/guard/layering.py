@@ -17,19 +17,20 @@ RISK_HEADERS = {
     "algorithm", "array", "bit", "compare", "concepts", "cstddef", "cstdint", "cstdlib", "limits",
     "new", "span", "string_view", "type_traits", "utility", "vector",
     "cstdio",  # the last words of a broken invariant
+    "sys/mman.h",  # huge pages (pool.cpp)
 }
 # float would make a decision depend on the machine, std::hash on the library.
 RISK_WORDS = re.compile(r"\b(?:float|double|std::hash|throw|try|catch|std::function|std::string)\b")
 
-# What its library may import: the last words, memory, arithmetic in 128 bits, and what the
-# processor can do (vectors.cpp).
+# What its library may import: the last words, memory, arithmetic in 128 bits, huge pages (pool.cpp)
+# and what the processor can do (vectors.cpp).
 RISK_IMPORTS = re.compile(
     r"abort|fprintf|stderr|mem(?:cmp|cpy|move|set)|__u?(?:div|mod|divmod)ti[34]"
-    r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__cpu_(?:model|indicator_init)"
+    r"|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_|__cpu_(?:model|indicator_init)|madvise"
     r"|std::__throw_\w+\(.*\)|std::terminate\(\)"
     r"|operator (?:new|delete)(?:\[\])?\(.*\)")
 # The heap is for construction, validation, what is worked out off the shard, and the slow proof.
-MAY_ALLOCATE = {"engine.cpp.o", "layout.cpp.o", "parameter_change.cpp.o", "parameters.cpp.o",
+MAY_ALLOCATE = {"engine.cpp.o", "layout.cpp.o", "parameter_change.cpp.o", "parameters.cpp.o", "pool.cpp.o",
                 "risk_table.cpp.o", "rules.cpp.o", "verify.cpp.o"}
 
 

@@ -187,6 +187,7 @@ class Bench {
     const Verdict verdict = model_.decide(order);
     if constexpr (!std::is_same_v<Order, CancelOrder>) check_unsafe(order, verdict);
     touch(engine_.account_of(order));
+    if constexpr (std::is_same_v<Order, NewOrder>) engine_.fetch(order.account, order.instrument);
     const Decision decision = engine_.submit(order);
     check_arithmetic(order, decision);
     model_.apply(order, verdict);

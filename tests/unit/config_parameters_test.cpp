@@ -400,7 +400,11 @@ TEST(FirstProblem, OfSessions) {
   EXPECT_EQ(problem([](SessionParameters& s) {
               s.accounts = {AccountIndex{1}, AccountIndex{0}};
             }),
-            "session: accounts sorted");
+            "session: accounts sorted, each once");
+  EXPECT_EQ(problem([](SessionParameters& s) {
+              s.accounts = {AccountIndex{0}, AccountIndex{0}};
+            }),
+            "session: accounts sorted, each once");
   EXPECT_EQ(problem([](SessionParameters& s) { s.accounts = {AccountIndex{99}}; }),
             "session: unknown account");
   EXPECT_EQ(problem([](SessionParameters& s) { s.instruments.pop_back(); }),

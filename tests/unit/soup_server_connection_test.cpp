@@ -151,6 +151,31 @@ TEST(SoupServer, YieldsOnePacketAtATimeAndSkipsHeartbeats) {
   EXPECT_EQ(server.next_event().type, Type::None);
 }
 
+TEST(SoupServer, TellsWhatComesBehindAnEventAndTakesNothing) {
+  ServerConnection server = logged_in();
+  const auto coming = [&server] { return as_string(server.coming_data()); };
+  EXPECT_EQ(coming(), "");
+  receive(server, packet('U', "one") + packet('U', "two") + packet('R', "") + packet('U', "three"));
+  EXPECT_EQ(coming(), "one");
+  EXPECT_EQ(coming(), "one");
+  EXPECT_EQ(as_string(server.next_event().payload), "one");
+  EXPECT_EQ(coming(), "two");
+  EXPECT_EQ(as_string(server.next_event().payload), "two");
+  EXPECT_EQ(coming(), "") << "a heartbeat";
+  EXPECT_EQ(as_string(server.next_event().payload), "three");
+  EXPECT_EQ(coming(), "");
+  const Bytes half = packet('U', "half");
+  receive(server, std::span(half).first(half.size() - 1));
+  EXPECT_EQ(coming(), "");
+  receive(server, std::span(half).last(1));
+  EXPECT_EQ(coming(), "half");
+  EXPECT_EQ(as_string(server.next_event().payload), "half");
+  receive(server, ascii(std::string(2, '\0')));
+  EXPECT_EQ(coming(), "") << "a packet of no length";
+  expect_error(server, LinkError::EmptyPacket);
+  EXPECT_EQ(coming(), "");
+}
+
 TEST(SoupServer, PayloadsPointIntoTheInput) {
   ServerConnection server = logged_in();
   const auto input = server.input();
