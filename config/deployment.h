@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/contract_feeds.h"
+#include "config/cores.h"
 #include "config/password_hash.h"
 #include "config/price_references.h"
 #include "config/symbol_table.h"
@@ -70,6 +71,7 @@ struct GatewaySettings {
   std::uint16_t port = 0;  // 0: any free one
   std::uint32_t connections_max = 0;
   Waiting waiting = Waiting::Backoff;
+  CoreSettings cores;  // where the threads of the process run; no part of the canonical text
   LinkTimes times;
   // Who has not logged in: so many connections at once, beyond which the oldest goes.
   std::uint32_t unauthenticated_max = 0;

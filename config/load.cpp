@@ -80,6 +80,17 @@ void forget_credentials(Json& json) {
   for (JsonMember& member : json.members) forget_credentials(member.value);
 }
 
+// Who may give commands, and on which cores the threads run, decides nothing, and changes while a journal
+// goes on.
+void forget_what_may_change(Json& process) {
+  const auto forget = [](Json& json, std::string_view key) {
+    std::erase_if(json.members, [&](const JsonMember& member) { return member.name == key; });
+  };
+  forget(process, "control");
+  for (JsonMember& member : process.members)
+    if (member.name == "gateway") forget(member.value, "cores");
+}
+
 // One text of all files, without what tells of passwords; those that are no JSON as JSON text.
 std::string canonical_text(const std::map<std::string_view, Json>& jsons,
                            const std::map<std::string, std::string>& histories) {
@@ -92,9 +103,7 @@ std::string canonical_text(const std::map<std::string_view, Json>& jsons,
     if (found == jsons.end()) continue;
     Json json = found->second;
     if (file.name == kSessionsFile || file.name == kProcessFile) forget_credentials(json);
-    // Who may give commands decides nothing, and changes while a journal goes on.
-    if (file.name == kProcessFile)
-      std::erase_if(json.members, [](const JsonMember& m) { return m.name == "control"; });
+    if (file.name == kProcessFile) forget_what_may_change(json);
     add(file.name, to_text(json));
   }
   for (const auto& [name, history] : histories) add(name, quote(history));

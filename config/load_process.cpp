@@ -4,7 +4,11 @@
 //               unauthenticated_max that have not logged in, beyond which the oldest goes, and
 //               connections_per_address_max from one address; login_attempts_max, failed ones of a
 //               name or an address within login_window_ms, beyond which no login of it is looked at
-//               for lockout_ms; waiting backoff, spin or block (ORDERLIFE 5); times of the links:
+//               for lockout_ms; waiting backoff, spin or block (ORDERLIFE 5); cores, where the
+//               process's threads run, and may be left out: of shard, journal, streams, logins,
+//               follower, edge, control, parameters and feeds (cores.h) each a core's number, a list
+//               of them, or null, the default: where the process was started. They must be there
+//               where the gate starts, not where the file is checked; times of the links:
 //               heartbeat_ms, silence_timeout_ms, login_timeout_ms; slow_consumer_bytes, unsent,
 //               that are kept for a client; cancel_working_orders_on_stop; overload_pass_us,
 //               overload_calm_ms
@@ -39,6 +43,7 @@
 //   capacities  orders, positions, group_slots, trades: all that the engine will ever hold
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 
 #include "config/load_control.h"
@@ -64,6 +69,35 @@ LinkTimes read_times(JsonReader& in) {
   return times;
 }
 
+// A core, or a list of them, each once.
+CoreSettings::Cores read_cores_of(const Loading& loading, JsonReader& in, std::string_view thread) {
+  if (!in.has(thread) || in.null(thread)) return {};
+  std::vector<std::int64_t> numbers;
+  if (in.is_list(thread)) {
+    const std::size_t problems = loading.problems.size();
+    numbers = in.integers(thread, 0, CoreSettings::kCoreMax).value_or(numbers);
+    if (numbers.empty() && loading.problems.size() == problems)
+      in.problem(thread, "must not be empty");
+  } else if (const auto number = in.integer(thread, 0, CoreSettings::kCoreMax)) {
+    numbers.push_back(*number);
+  }
+  CoreSettings::Cores cores;
+  for (const std::int64_t number : numbers) {
+    const auto core = static_cast<std::uint32_t>(number);
+    if (std::find(cores.begin(), cores.end(), core) == cores.end()) {
+      cores.push_back(core);
+    } else {
+      in.problem(thread, fmt::format("names the core {} twice", core));
+    }
+  }
+  return cores;
+}
+
+void read_cores(const Loading& loading, JsonReader in, CoreSettings& settings) {
+  for (std::size_t thread = 0; thread < kThreadNames.size(); ++thread)
+    settings.cores[thread] = read_cores_of(loading, in, kThreadNames[thread]);
+}
+
 void read_gateway(Loading& loading, JsonReader in) {
   GatewaySettings& gateway = loading.out.gateway;
   gateway.address = read_address(in);
@@ -82,6 +116,7 @@ void read_gateway(Loading& loading, JsonReader in) {
                                                    {"spin", Waiting::Spin},
                                                    {"block", Waiting::Block}})
                         .value_or(Waiting::Backoff);
+  if (in.has("cores") && !in.null("cores")) read_cores(loading, in.object("cores"), gateway.cores);
   gateway.times = read_times(in);
   gateway.slow_consumer_bytes = in.integer("slow_consumer_bytes", 65'536, 1 << 30).value_or(0);
   gateway.cancel_working_orders_on_stop =

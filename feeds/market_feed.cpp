@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 
 namespace portcullis::feeds {
 
@@ -80,6 +81,7 @@ void MarketFeed::publish_tables(std::unique_lock<std::mutex>& lock) {
 }
 
 void MarketFeed::run() {
+  begin_thread(config::Thread::Feeds);
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     const bool all_played = recorded_.play_until(epoch_ns(), market_, kRows);

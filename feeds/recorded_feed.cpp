@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 
 namespace portcullis::feeds {
 
@@ -97,6 +98,7 @@ void RecordedFeed::refresh(std::int64_t now_ns) {
 }
 
 void RecordedFeed::run() {
+  begin_thread(config::Thread::Feeds);
   std::int64_t now_ns = epoch_ns();
   round_start_ns_ = settings_.start_at_ns == 0 ? now_ns : settings_.start_at_ns;
   std::int64_t next_flush_ns = now_ns;

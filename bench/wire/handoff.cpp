@@ -19,6 +19,7 @@
 #include "config/load.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 #include "gateway/commands/journal_folder.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
@@ -59,6 +60,8 @@ void run(const std::string& folder, const std::string& state_file, const std::st
   const config::LoadResult loaded = config::load(folder);
   if (!loaded.ok()) throw std::runtime_error(config::to_text(loaded.problems));
   const config::Deployment& deployment = loaded.deployment;
+  if (const auto problems = feeds::place_threads(deployment.gateway.cores); !problems.empty())
+    throw std::runtime_error(config::to_text(problems));
   const security::Credentials credentials = security::read_credentials(deployment);
   const config::StateFile state = config::load_state_file(state_file, deployment);
   if (!state.problems.empty()) throw std::runtime_error(config::to_text(state.problems));

@@ -10,7 +10,6 @@ the venue once and in turn, was answered, and that nothing was refused; otherwis
 """
 
 import argparse
-import contextlib
 import dataclasses
 import json
 import os
@@ -77,7 +76,7 @@ class Failed(Exception):
 class Cores:
     """Who runs where. The load and the system's loop have a core each; where there are two, what is not on an
     order's way in the gate (the journal's flusher, the follower) runs beside the load, whose answer it can
-    only delay. Nothing is pinned on a single core."""
+    only delay. Nothing is pinned on a single core. The gate's threads go there by its configuration."""
     load: list
     loop: list
     path: list  # other threads on an order's way
@@ -90,6 +89,13 @@ class Cores:
             return Cores(usable, usable, usable, usable)
         loop = usable[1:2]
         return Cores(usable[:1], loop, usable[2:3] or loop, usable[3:] or usable[2:3] or usable[:1])
+
+    def of_gate(self, has_loop):
+        """What process.json says of it."""
+        if self.load == self.loop:
+            return None
+        behind = {thread: self.behind for thread in ("journal", "streams", "follower")}
+        return {"shard": self.loop, **behind} if has_loop else behind
 
     def text(self):
         return ", ".join(f"{name} {'+'.join(map(str, value))}" for name, value in dataclasses.asdict(self).items())
@@ -132,17 +138,6 @@ class Child:
             if text.startswith(head):
                 return text[len(head):].strip()
         raise Failed(f"{self.name} did not start: {self.errors.read_text()}")
-
-    def pin(self, cores, has_loop):
-        """Its threads, as they are by now. What is not on an order's way has a lower priority, or is the
-        journal's flusher."""
-        for thread in map(int, os.listdir(f"/proc/{self.process.pid}/task")):
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it may have ended
-                name = pathlib.Path(f"/proc/{self.process.pid}/task/{thread}/comm").read_text().strip()
-                if os.getpriority(os.PRIO_PROCESS, thread) > 0 or name == "journal":
-                    os.sched_setaffinity(thread, cores.behind)
-                elif has_loop and thread == self.process.pid:
-                    os.sched_setaffinity(thread, cores.loop)
 
     def finish(self):
         """What else it prints, once it has ended by itself."""
@@ -192,24 +187,26 @@ class Run:
             arguments += ["--memory", self.folder / "venue.sock"]
         return self.start("load", arguments, usable)
 
-    def start_system(self, venue_port, usable):
+    def start_system(self, venue_port, cores):
+        usable = cores.loop + cores.path
         program = self.build / self.system.program
         if self.system.kind == "fix":
             return self.start(self.system.name, [program, venue_port, self.folder / "store"], usable)
         venue = self.folder / "venue.sock" if self.system.in_memory else venue_port
-        config = world.write(self.folder, venue, self.waiting, self.system.trader == "json")
-        arguments = [program, config]
-        if self.system.kind == "gate":
-            arguments = [program, "run", "--config", config, "--load", self.folder / "state.json",
-                         "--stats", self.folder / "stats.json"]
+        is_gate = self.system.kind == "gate"
+        config = world.write(self.folder, venue, self.waiting, cores.of_gate(self.system.has_loop) if is_gate else None,
+                             self.system.trader == "json")
+        if not is_gate:  # it is its loop and nothing else
+            return self.start(self.system.name, [program, config], cores.loop)
+        arguments = [program, "run", "--config", config, "--load", self.folder / "state.json",
+                     "--stats", self.folder / "stats.json"]
         return self.start(self.system.name, arguments, usable)
 
     def measure(self):
         cores = Cores.of_machine()
         load = self.start_load(cores.load)
-        system = self.start_system(int(load.line("venue ")), cores.loop + cores.path)
+        system = self.start_system(int(load.line("venue ")), cores)
         port = system.line(self.system.head_of_port)
-        system.pin(cores, self.system.has_loop)
         load.process.stdin.write(port + "\n")
         load.process.stdin.flush()
         result = json.loads(load.finish())

@@ -120,15 +120,16 @@ def feeds():
             "assets": {"USDC": {"symbol": "USDC", "max_age_ms": 1000000000}}}
 
 
-def process(venue, waiting, over_json):
-    """`venue` is a port, or the path of a socket: over shared memory."""
+def process(venue, waiting, cores, over_json):
+    """`venue` is a port, or the path of a socket: over shared memory. `cores` are those of the gate's threads, or
+    None."""
     times = {"heartbeat_ms": 1000, "silence_timeout_ms": 60000}
     link = {"shared_memory": {"path": str(venue), "ring_bytes": 1 << 22}} if not isinstance(venue, int) else {
         "address": "127.0.0.1", "port": venue}
     made = {
         "gateway": {"address": "127.0.0.1", "port": 0, "connections_max": 8, "unauthenticated_max": 8,
                     "connections_per_address_max": 8, "login_attempts_max": 10, "login_window_ms": 60000,
-                    "lockout_ms": 60000, "waiting": waiting, **times, "login_timeout_ms": 30000,
+                    "lockout_ms": 60000, "waiting": waiting, "cores": cores, **times, "login_timeout_ms": 30000,
                     "slow_consumer_bytes": 67108864, "cancel_working_orders_on_stop": False,
                     "overload_pass_us": 10000000, "overload_calm_ms": 10},
         "venue": {**link, "user": "GATE01", "password_env": "PORTCULLIS_VENUE_PASSWORD", "firm": "PCLS",
@@ -158,13 +159,13 @@ def state():
                           for a in range(ACCOUNTS) for i in range(INSTRUMENTS)]}
 
 
-def write(folder, venue, waiting, over_json):
+def write(folder, venue, waiting, cores, over_json):
     """The deployment's folder, and the state beside it."""
     config = folder / "config"
     config.mkdir()
     for name, content in (("assets", assets()), ("instruments", instruments(over_json)), ("margin", margin()),
                           ("limits", limits()), ("sessions", sessions(over_json)), ("feeds", feeds()),
-                          ("process", process(venue, waiting, over_json))):
+                          ("process", process(venue, waiting, cores, over_json))):
         (config / f"{name}.json").write_text(json.dumps(content))
     marks = [f"0,{instrument(i)},{MARK}" for i in range(INSTRUMENTS)] + ["0,USDC,1"]
     (config / "marks.csv").write_text("\n".join(["time_ns,symbol,price", *marks]) + "\n")

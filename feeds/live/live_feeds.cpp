@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "feeds/thread_cores.h"
+
 namespace portcullis::feeds {
 
 LiveFeeds::LiveFeeds(const std::vector<LiveSourceSettings>& sources, SourceSink sink,
@@ -42,7 +44,10 @@ void LiveFeeds::start() {
       std::visit([](const auto& kind) { kind->start(); }, source);
     }
   });
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] {
+    begin_thread(config::Thread::Feeds);
+    io_.run();
+  });
 }
 
 void LiveFeeds::stop() {

@@ -62,6 +62,21 @@ void print_sources(const config::Deployment& deployment) {
   }
 }
 
+// Where the shard spins.
+void print_shared_cores(const config::CoreSettings& settings) {
+  const auto& shard = settings.of(config::Thread::Shard);
+  for (std::size_t thread = 0; thread < config::kThreadNames.size(); ++thread) {
+    if (thread == static_cast<std::size_t>(config::Thread::Shard)) continue;
+    for (const std::uint32_t core : settings.cores[thread]) {
+      if (std::ranges::find(shard, core) == shard.end()) continue;
+      std::cout << fmt::format(
+          "warning: process.json: gateway.cores.{}: {}: is the shard's core too, which spins there "
+          "(gateway.waiting): each keeps the other waiting\n",
+          config::kThreadNames[thread], core);
+    }
+  }
+}
+
 // What is allowed and rarely meant.
 void print_warnings(const config::LoadResult& loaded) {
   const config::Deployment& deployment = loaded.deployment;
@@ -73,10 +88,13 @@ void print_warnings(const config::LoadResult& loaded) {
     std::cout << "warning: process.json: control.tokens: none is an approver's: what is killed, "
                  "suspended or set to close-only cannot be resumed while the gate runs\n";
   }
+  if (deployment.gateway.waiting != config::Waiting::Spin) return;
+  if (!deployment.gateway.cores.of(config::Thread::Shard).empty())
+    return print_shared_cores(deployment.gateway.cores);
   // The shard beside the feed, the flusher and everything else that runs on the machine.
   constexpr unsigned kCoresForOthers = 3;
   const unsigned cores = std::thread::hardware_concurrency();
-  if (deployment.gateway.waiting == config::Waiting::Spin && cores <= kCoresForOthers) {
+  if (cores <= kCoresForOthers) {
     std::cout << fmt::format(
         "warning: process.json: gateway.waiting: \"spin\": the shard would take one of only {} "
         "cores for "

@@ -20,6 +20,7 @@
 #include "config/reload.h"
 #include "config/state_file.h"
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 #include "gateway/audit/audit_log.h"
 #include "gateway/commands/run_feeds.h"
 #include "gateway/commands/stats.h"
@@ -337,6 +338,8 @@ void run_gate(const RunLine& line) {
   }
   const config::LoadResult result = load_all(line.folder);
   const config::Deployment& loaded = result.deployment;
+  if (const auto problems = feeds::place_threads(loaded.gateway.cores); !problems.empty())
+    fail(problems);
   const config::Deployment deployment = as_begun(loaded);
   need_files(deployment, result.control ? result.control->connections_max : 0);
   const security::Credentials credentials = security::read_credentials(deployment);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 
 namespace portcullis::gateway::control {
 
@@ -105,6 +106,7 @@ void Plane::end() {
 }
 
 void Plane::run() {
+  feeds::begin_thread(config::Thread::Control);
   ::setpriority(PRIO_PROCESS, 0, kNice);  // of the calling thread alone, on Linux
   try {
     server_.start();

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 
 namespace portcullis::gateway::edge {
 
@@ -107,6 +108,7 @@ void Edge::end(std::int64_t now_ns) {
 }
 
 void Edge::run() {
+  feeds::begin_thread(config::Thread::Edge);
   try {
     catch_up();
     if (!failed_ && !stop_wanted_) server_.start();

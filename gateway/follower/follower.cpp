@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "feeds/thread_cores.h"
 #include "gateway/audit/audit_log.h"
 #include "gateway/follower/resume.h"
 #include "gateway/follower/table_retention.h"
@@ -207,6 +208,7 @@ void Follower::start() {
 }
 
 void Follower::run() {
+  feeds::begin_thread(config::Thread::Follower);
   ::setpriority(PRIO_PROCESS, 0, kNice);  // of the calling thread alone, on Linux
   auto written_at = std::chrono::steady_clock::now();
   auto audit_at = written_at;  // a disk that fails is not asked again at once

@@ -20,6 +20,8 @@
 #include <system_error>
 #include <utility>
 
+#include "feeds/thread_cores.h"
+
 namespace portcullis::gateway::journal {
 namespace {
 
@@ -135,9 +137,11 @@ Journal::Journal(Options options)
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run_flusher(); });
+  thread_ = std::thread([this] {
+    feeds::begin_thread(config::Thread::Journal);
+    run_flusher();
+  });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(thread_.native_handle(), "journal");
 }
 
 Journal::~Journal() { stop_flusher(); }

@@ -1,10 +1,11 @@
 #include "gateway/journal/stream_server.h"
 
-#include <pthread.h>
 #include <sys/resource.h>
 
 #include <exception>
 #include <utility>
+
+#include "feeds/thread_cores.h"
 
 namespace portcullis::gateway::journal {
 
@@ -19,7 +20,6 @@ StreamServer::StreamServer(std::filesystem::path directory, std::uint32_t places
     : directory_(std::move(directory)), wake_(std::move(wake)), places_(places) {
   if (mode == Mode::Manual) return;
   thread_ = std::thread([this] { work(); });
-  pthread_setname_np(thread_.native_handle(), "streams");
 }
 
 StreamServer::~StreamServer() {
@@ -98,6 +98,7 @@ bool StreamServer::step() {
 
 // Each thing that a place wants has released it once.
 void StreamServer::work() {
+  feeds::begin_thread(config::Thread::Streams);
   ::setpriority(PRIO_PROCESS, 0, kNice);  // of the calling thread alone, on Linux
   while (true) {
     waiting_.acquire();

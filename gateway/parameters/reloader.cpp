@@ -12,6 +12,7 @@
 #include "config/json.h"
 #include "config/load.h"
 #include "feeds/epoch_clock.h"
+#include "feeds/thread_cores.h"
 
 namespace portcullis::gateway::parameters {
 
@@ -80,6 +81,7 @@ void Reloader::wait() {
 }
 
 void Reloader::run() {
+  feeds::begin_thread(config::Thread::Parameters);
   while (!stopping_.load()) {
     wait();
     if (!stopping_.load()) work();

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "feeds/thread_cores.h"
+
 namespace portcullis::gateway::security {
 
 // Both queues have room for what may be pending, and a block more for each token.
@@ -51,6 +53,7 @@ bool LoginChecker::check_one() {
 }
 
 void LoginChecker::work() {
+  feeds::begin_thread(config::Thread::Logins);
   while (true) {
     waiting_.acquire();
     if (stop_.load()) return;

@@ -14,6 +14,7 @@
 #include "tests/support/gate_process.h"
 #include "tests/support/ouch_client.h"
 #include "tests/support/paths.h"
+#include "tests/support/thread_affinity.h"
 
 namespace portcullis::test::gate_start_test {
 namespace {
@@ -168,6 +169,20 @@ TEST_F(GateStart, RaisesItsLimitOfOpenFilesOrRefuses) {
   Process raised(command, deployment.environment(), deployment.errors());
   EXPECT_NE(port_of(raised.read_line()), 0) << read_file(deployment.errors());
   EXPECT_EQ(raised.terminate(), 0);
+}
+
+TEST_F(GateStart, RefusesACoreThatIsNotThere) {
+  const std::vector<std::uint32_t> mine = own_cores();
+  const std::uint32_t absent = config::CoreSettings::kCoreMax;
+  if (mine.back() == absent) GTEST_SKIP() << "all cores are there";
+  const std::string settings = "{\"shard\": " + std::to_string(mine.front()) + ", \"follower\": [" +
+                               std::to_string(absent) + "]}";
+  deployment.change({Change::Kind::Add, "process.json", "gateway.cores", settings});
+  expect_refused("process.json: gateway.cores.follower: " + std::to_string(absent) +
+                 ": is no core that this process may use; it may use ");
+  EXPECT_FALSE(std::filesystem::exists(deployment.journal()));
+  deployment.change({kSet, "process.json", "gateway.cores.follower", "null"});
+  expect_starts();
 }
 
 TEST_F(GateStart, RefusesAMissingPassword) {

@@ -174,6 +174,7 @@ Texts read_example_with_fundings() {
 
 namespace {
 
+// With a core for every thread: no machine must have them, for it is not started.
 Texts read_example_with_shared_memory() {
   using enum Change::Kind;
   Texts texts = read_example();
@@ -181,6 +182,9 @@ Texts read_example_with_shared_memory() {
   apply(texts, {Remove, "process.json", "venue.port", ""});
   apply(texts, {Add, "process.json", "venue.shared_memory",
                 R"({"path": "venue.sock", "ring_bytes": 1048576})"});
+  apply(texts, {Add, "process.json", "gateway.cores",
+                R"({"shard": 2, "journal": 3, "streams": 4, "logins": 4, "follower": 5, "edge": 6,
+                    "control": 0, "parameters": 0, "feeds": [4, 1023]})"});
   return texts;
 }
 

@@ -71,6 +71,27 @@ TEST(CheckCommand, WarnsWhereNobodyMayResume) {
   EXPECT_FALSE(warned("approver"));
 }
 
+// Cores that no machine has are no problem here: they must be there where the gate starts.
+TEST(CheckCommand, WarnsWhereAnotherThreadIsSetToTheCoreOfAShardThatSpins) {
+  const auto warnings = [](const std::string& waiting, const std::string& cores) {
+    const Folder folder;
+    test::Texts texts = test::read_example();
+    test::apply(texts, {test::Change::Kind::Set, "process.json", "gateway.waiting", waiting});
+    test::apply(texts, {test::Change::Kind::Add, "process.json", "gateway.cores", cores});
+    folder.write("process.json", texts["process.json"]);
+    const test::Outcome outcome = run({"check", "--config", folder.path()});
+    EXPECT_EQ(outcome.code, 0) << outcome.out;
+    const std::size_t first = outcome.out.find("warning: ");
+    return first == std::string::npos ? "" : outcome.out.substr(first);
+  };
+  const std::string shared = R"({"shard": 1023, "journal": 1022, "follower": [1021, 1023]})";
+  EXPECT_EQ(warnings("\"spin\"", shared),
+            "warning: process.json: gateway.cores.follower: 1023: is the shard's core too, which "
+            "spins there (gateway.waiting): each keeps the other waiting\n");
+  EXPECT_EQ(warnings("\"backoff\"", shared), "");
+  EXPECT_EQ(warnings("\"spin\"", R"({"shard": 1023, "journal": 1022, "follower": 1022})"), "");
+}
+
 TEST(CheckCommand, NamesTheSourcesOfPrices) {
   const std::string none = run({"check", "--config", Folder().path()}).out;
   EXPECT_EQ(none.find("  source "), std::string::npos) << none;

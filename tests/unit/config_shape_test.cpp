@@ -74,7 +74,7 @@ const std::set<std::string>& optional_keys() {
       // instruments.json
       "risk", "long_value", "reference_ratio", "open_interest_max", "json_symbol",
       // process.json; the control plane listens on loopback
-      "address", "control", "four_eyes", "override_max_s",
+      "address", "control", "four_eyes", "override_max_s", "cores",
       // sessions.json; the demo is without an edge, but where JSON sessions are it cannot be missing
       "protocol",
       // limits.json
@@ -99,7 +99,7 @@ bool is_free_name(const std::string& file, const std::string& path) {
   }
   if (file == "assets.json") return list == "assets";
   if (file == "limits.json") return list == "accounts" || list == "warnings.limits";
-  if (file == "process.json") return list == "control.tokens";
+  if (file == "process.json") return list == "control.tokens" || list == "gateway.cores";
   return file == "sessions.json" && list == "sessions";
 }
 
@@ -163,11 +163,14 @@ TEST(ConfigShape, NoValueCanBeOfAnotherType) {
     for (const std::string_view other : {"17", "1.5", "\"?\"", "true", "{}", "[]", "null"}) {
       const Json json = parse_json(other).json;
       if (json.kind == value.kind) continue;
-      const bool may_be_null = nullable.contains(last_key(path));
+      const bool is_of_cores = path.starts_with("gateway.cores");
+      const bool may_be_null = nullable.contains(last_key(path)) || is_of_cores;
       if (may_be_null && (json.kind == Json::Kind::Null || value.kind == Json::Kind::Null)) {
         if (json.kind == Json::Kind::Null || other == "\"?\"" || other == "[]" || other == "{}")
           continue;
       }
+      // One core, or a list of them.
+      if (is_of_cores && value.kind == Json::Kind::Array && other == "17") continue;
       // A list of tiers that is empty, and so on, is told elsewhere.
       const auto problems =
           problems_with(sample, {Change::Kind::Set, file, path, std::string(other)});
