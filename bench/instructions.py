@@ -42,6 +42,10 @@ def short_name(name):
     return re.sub("\0(\\d+)\0", lambda match: operators[int(match.group(1))], name).removeprefix("portcullis::")
 
 
+def per_order(instructions):
+    return round(instructions / OPERATIONS, 1)
+
+
 def functions_in(text):
     """The instructions of each function itself, in a callgrind file."""
     names = {}
@@ -64,20 +68,16 @@ def functions_in(text):
     return counts
 
 
-def by_size(functions):
-    return dict(sorted(functions.items(), key=lambda function: (-function[1], function[0])))
-
-
-def largest(counts):
-    """Per order, the largest first: so many that they make nearly all of it."""
-    wanted = KEPT * sum(counts.values())
+def largest(functions):
+    """The largest first: so many that they make nearly all of it."""
+    wanted = KEPT * sum(functions.values())
     kept = {}
-    for name, count in by_size(counts).items():
+    for name, instructions in sorted(functions.items(), key=lambda function: (-function[1], function[0])):
         if wanted <= 0:
             break
-        kept[name] = round(count / OPERATIONS, 1)
-        wanted -= count
-    return by_size(kept)
+        kept[name] = instructions
+        wanted -= instructions
+    return kept
 
 
 def count(driver, case):
@@ -94,7 +94,7 @@ def count(driver, case):
     counts = functions_in(text)
     if sum(counts.values()) != total:
         sys.exit(f"{case}: {total} instructions, and {sum(counts.values())} in its functions")
-    return round(total / OPERATIONS, 1), largest(counts)
+    return per_order(total), {name: per_order(instructions) for name, instructions in counts.items()}
 
 
 def differs(expected, measured):
@@ -102,22 +102,20 @@ def differs(expected, measured):
 
 
 def what_differs(case, before, now, expected, measured):
-    """The functions that make the difference, the most first. One that is missing on a side was, or is, at most
-    as large as the least that is kept there."""
+    """The functions that make the difference, the most first. Of those before only the largest are kept: another
+    was no larger than the least of them."""
     sign = 1 if measured >= expected else -1
-    least = {id(side): min(side.values(), default=0) for side in (before, now)}
+    least = min(before.values(), default=0) if sign > 0 else 0
     changes = []
     for name in before.keys() | now.keys():
-        told, values = [], []
-        for side in (before, now):
-            values.append(side.get(name, least[id(side)]))
-            told.append(f"{side[name]:,.1f}" if name in side else f"at most {least[id(side)]:,.1f}")
-        change = sign * (values[1] - values[0])
+        was, is_now = before.get(name, least), now.get(name, 0)
+        change = sign * (is_now - was)
         if change > 0:
-            changes.append((-change, name, told))
+            most = "" if name in before else "at most "
+            changes.append((-change, f"  {name}: was {most}{was:,.1f}, is {is_now:,.1f}"))
     yield f"{case} was {expected:,.1f} and is {measured:,.1f}:"
-    for _, name, (was, is_now) in sorted(changes)[:NAMED]:
-        yield f"  {name}: was {was}, is {is_now}"
+    for _, line in sorted(changes)[:NAMED]:
+        yield line
     if not changes:
         yield "  no function that is kept has changed that way"
 
@@ -167,7 +165,8 @@ def main():
         {"compiler": compiler(arguments.build),
          "world": "50 positions in 4 groups of 4 factors, two sets of 64 scenarios, gain haircut 0.5",
          "instructions": {name: measured.get(name, counts.get(name)) for name in known},
-         "functions": {name: of_functions.get(name, functions.get(name)) for name in known}}, indent=2) + "\n")
+         "functions": {name: largest(of_functions[name]) if name in of_functions else functions.get(name)
+                       for name in known}}, indent=2) + "\n")
     return 0
 
 
