@@ -3,8 +3,8 @@
 // in force what the journal says and nothing else.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
-#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -114,6 +114,24 @@ class FullJournal : public ShardFixture {
   }
   [[nodiscard]] std::uint32_t version() { return world_.gate().engine().parameters().version; }
 
+  // Of whoever made a table and parameters: both were taken, or neither was.
+  void expect_answers(bool are_taken) {
+    const auto table = world_.tables().answer();
+    ASSERT_TRUE(table.has_value());
+    EXPECT_EQ(table->in_force, are_taken);
+    const auto answer = world_.parameters().answer();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->is_taken, are_taken);
+  }
+  void expect_no_answer() {
+    EXPECT_FALSE(world_.tables().answer().has_value());
+    EXPECT_FALSE(world_.parameters().answer().has_value());
+  }
+  void expect_in_force(std::uint64_t table, std::uint32_t of_parameters) {
+    EXPECT_EQ(table_version(), table);
+    EXPECT_EQ(version(), of_parameters);
+  }
+
   // --- an operator
   bool ask_to_suspend(const char* account) {
     Command command;
@@ -167,21 +185,14 @@ TEST_F(FullJournal, HalfFullItTakesTablesAndParametersAndRefusesOrdersThatAddRis
   enter(3, 'B');
   cancel(1);
   pass(2);
-  const auto table = world_.tables().answer();
-  ASSERT_TRUE(table.has_value());
-  EXPECT_TRUE(table->in_force);
-  const auto answer = world_.parameters().answer();
-  ASSERT_TRUE(answer.has_value());
-  EXPECT_TRUE(answer->is_taken);
+  expect_answers(true);
   EXPECT_EQ(room(), Room::ReducingOnly);
-  EXPECT_EQ(table_version(), 1U);
-  EXPECT_EQ(version(), before + 1);
+  expect_in_force(1U, before + 1);
   EXPECT_EQ(degraded(), 1U) << "the order that adds to the position, by name";
   EXPECT_EQ(counted().forwarded, 3U) << "the exits, and the cancel";
   EXPECT_EQ(counted().canceled, 1U);
   restart();
-  EXPECT_EQ(table_version(), 1U);
-  EXPECT_EQ(version(), before + 1);
+  expect_in_force(1U, before + 1);
 }
 
 TEST_F(FullJournal, NearlyFullItTakesNeitherAndBothWhenThereIsRoomAgain) {
@@ -200,35 +211,26 @@ TEST_F(FullJournal, NearlyFullItTakesNeitherAndBothWhenThereIsRoomAgain) {
   cancel(1);
   pass(5);
   EXPECT_EQ(world_.journal().published_sequence(), last);
-  EXPECT_FALSE(world_.tables().answer().has_value());
-  EXPECT_FALSE(world_.parameters().answer().has_value());
-  EXPECT_EQ(table_version(), 0U);
-  EXPECT_EQ(version(), before);
+  expect_no_answer();
+  expect_in_force(0U, before);
 
   // The rest is an operator's, up to the very last.
   fill_to(Room::None);
   ASSERT_TRUE(ask_to_suspend("bravo-3"));
   pass(5);
   EXPECT_FALSE(is_command_done());
-  EXPECT_FALSE(world_.tables().answer().has_value());
-  EXPECT_FALSE(world_.parameters().answer().has_value());
+  expect_no_answer();
 
   turns(client_, 10);
   EXPECT_TRUE(is_command_done());
-  const auto table = world_.tables().answer();
-  ASSERT_TRUE(table.has_value());
-  EXPECT_TRUE(table->in_force);
-  const auto answer = world_.parameters().answer();
-  ASSERT_TRUE(answer.has_value());
-  EXPECT_TRUE(answer->is_taken);
+  expect_answers(true);
   EXPECT_EQ(counted().fundings, counters.fundings + 1);
   EXPECT_EQ(counted().canceled, counters.canceled + 1);
   EXPECT_EQ(counted().accepted, counters.accepted + 1) << "the exit that waited";
   EXPECT_EQ(records(gate::RecordType::PublishTable), 1);
   EXPECT_EQ(records(gate::RecordType::Parameters), 1);
   restart();
-  EXPECT_EQ(table_version(), 1U);
-  EXPECT_EQ(version(), before + 1);
+  expect_in_force(1U, before + 1);
 }
 
 // Nobody was told that it is in force, and it is not: whoever made it makes it again for the next process.
@@ -242,22 +244,19 @@ TEST_F(FullJournal, WhatWaitsWhenTheProcessEndsIsNotInForceInTheNextOneAndCanBeM
   cancel(1);
   pass(3);
   restart();
-  EXPECT_EQ(table_version(), 0U);
-  EXPECT_EQ(version(), before);
+  expect_in_force(0U, before);
   EXPECT_EQ(world_.gate().engine().live_orders(), 1U) << "the cancel was never read";
   publish_table(1);
   publish_clip(*desk_, 50);
   cancel(1);
   turns(client_, 5);
-  EXPECT_TRUE(world_.tables().answer().value().in_force);
-  EXPECT_TRUE(world_.parameters().answer().value().is_taken);
+  expect_answers(true);
   EXPECT_EQ(version(), before + 1);
   EXPECT_EQ(records(gate::RecordType::PublishTable), 1);
   EXPECT_EQ(records(gate::RecordType::Parameters), 1);
   EXPECT_EQ(world_.gate().engine().live_orders(), 0U);
   restart();
-  EXPECT_EQ(table_version(), 1U);
-  EXPECT_EQ(version(), before + 1);
+  expect_in_force(1U, before + 1);
 }
 
 // Behind a wait as ever: a table that is older than the one in force, and parameters made to replace others.
@@ -266,25 +265,20 @@ TEST_F(FullJournal, WhatCannotBeTakenIsAnsweredSo) {
   publish_table(7);
   publish_clip(*desk_, 50);
   turns(client_, 5);
-  ASSERT_TRUE(world_.tables().answer().value().in_force);
-  ASSERT_TRUE(world_.parameters().answer().value().is_taken);
+  expect_answers(true);
   const std::uint32_t in_force = version();
   fill_to(Room::VenueOnly);
   publish_table(6);
   publish_clip(*late, 60);
   pass(3);
-  EXPECT_FALSE(world_.tables().answer().has_value());
-  EXPECT_FALSE(world_.parameters().answer().has_value());
+  expect_no_answer();
   turns(client_, 5);
-  EXPECT_FALSE(world_.tables().answer().value().in_force);
-  EXPECT_FALSE(world_.parameters().answer().value().is_taken);
+  expect_answers(false);
   EXPECT_EQ(counted().tables_refused, 1U);
-  EXPECT_EQ(table_version(), 7U);
-  EXPECT_EQ(version(), in_force);
+  expect_in_force(7U, in_force);
   EXPECT_EQ(records(gate::RecordType::Parameters), 1) << "what was refused is no record";
   restart();
-  EXPECT_EQ(table_version(), 7U);
-  EXPECT_EQ(version(), in_force);
+  expect_in_force(7U, in_force);
 }
 
 // The naive answer: what was answered last is in force, whatever else came, waited or was killed with the process.
