@@ -25,6 +25,7 @@ template <class Command>
   return engine.apply(event);
 }
 [[gnu::noinline]] void measured(Engine& engine, const MarkUpdate& update) { engine.apply(update); }
+[[gnu::noinline]] void measured(Engine& engine, AccountIndex account) { engine.refresh(account); }
 [[gnu::noinline]] bool measured(Book& book, const RiskTable& table) { return book.publish(table); }
 
 namespace {
@@ -53,6 +54,17 @@ NewOrder fresh(World& world, std::uint32_t account = kRich,
   return world.order(account, instrument);
 }
 
+// The venue's word that an order which was entered before is executed; one buys, the next one sells.
+VenueEvent executed(World& world, int i) {
+  world.enter(i % 2 == 0 ? Side::Buy : Side::Sell);
+  return world.event(VenueEventType::Executed, world.last_number, kOrderLots);
+}
+void fill(World& world, int i) {
+  const VenueEvent event = executed(world, i);
+  world.engine.refresh({kRich});
+  world.engine.apply(event);
+}
+
 const std::map<std::string, std::function<void(World&)>> kCases = {
     {"accept_fresh",
      [](World& world) { submit(world, RejectReason::None, [](World& w) { return fresh(w); }); }},
@@ -63,6 +75,29 @@ const std::map<std::string, std::function<void(World&)>> kCases = {
      }},
     {"accept_after_own_order",
      [](World& world) { submit(world, RejectReason::None, [](World& w) { return w.order(); }); }},
+    {"accept_after_fill",
+     [](World& world) {
+       submit(world, RejectReason::None, [i = 0](World& w) mutable {
+         fill(w, i++);
+         return w.order();
+       });
+     }},
+    // What is done between two orders, so that the second is one of accept_fresh.
+    {"refresh_after_own_order",
+     [](World& world) {
+       for (int i = 0; i < kOperations; ++i) {
+         const Decision decision = world.engine.submit(fresh(world));
+         measured(world.engine, AccountIndex{kRich});
+         world.forget(decision);
+       }
+     }},
+    {"refresh_after_fill",
+     [](World& world) {
+       for (int i = 0; i < kOperations; ++i) {
+         fill(world, i);
+         measured(world.engine, AccountIndex{kRich});
+       }
+     }},
     {"accept_after_tick",
      [](World& world) {
        submit(world, RejectReason::None, [](World& w) {
@@ -135,10 +170,7 @@ const std::map<std::string, std::function<void(World&)>> kCases = {
     {"fill",
      [](World& world) {
        for (int i = 0; i < kOperations; ++i) {
-         world.enter(i % 2 == 0 ? Side::Buy : Side::Sell);
-         const VenueEvent event =
-             world.event(VenueEventType::Executed, world.last_number, kOrderLots);
-         expect(measured(world.engine, event).ended);
+         expect(measured(world.engine, executed(world, i)).ended);
        }
      }},
 };

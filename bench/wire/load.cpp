@@ -101,12 +101,13 @@ class Load {
   }
 
   [[nodiscard]] std::string result() const {
+    const auto recovery = course_.recovery_ns();
     return fmt::format(
         "{{\"orders\": {}, \"tries_refused\": {}, \"reached_per_second\": {:.1f}, \"lag\": {}, "
-        "\"to_venue\": {}, \"to_answer\": {}}}",
+        "\"to_venue\": {}, \"to_answer\": {}, \"recovery_ns\": {}}}",
         course_.first() - 1 + course_.total(), course_.tries_refused(),
         course_.reached_per_second(), json(course_.lag()), json(course_.to_venue()),
-        json(course_.to_answer()));
+        json(course_.to_answer()), recovery ? std::to_string(*recovery) : "null");
   }
 
  private:
@@ -143,9 +144,12 @@ int load(int argc, char** argv) {
   app.add_option("--user", settings.user, "or API key");
   app.add_option("--memory", settings.memory, "the venue's end is shared memory, at this socket");
   app.add_option("--rate", settings.course.per_second, "orders a second; 0: as many as are done");
-  app.add_option("--window", settings.course.window, "orders under way at most, at rate 0");
+  app.add_option("--window", settings.course.window,
+                 "orders under way at most, at rate 0 and in a flood");
   app.add_option("--orders", settings.course.orders)->required();
   app.add_option("--warm-up", settings.course.warm_up)->required();
+  app.add_option("--flood", settings.course.flood, "behind them, as many as are done");
+  app.add_option("--after", settings.course.after, "behind the flood, at the rate again");
   app.add_option("--accounts", settings.world.accounts)->required();
   app.add_option("--instruments", settings.world.instruments)->required();
   CLI11_PARSE(app, argc, argv);

@@ -7,6 +7,8 @@ A load (load.cpp) sends each order at a time that was fixed before, and is the v
 latency counts from that time until the order's bytes have been read at the venue. Every round runs every
 system at every rate, in random order, each time with new processes. Every run checks that each order came to
 the venue once and in turn, was answered, and that nothing was refused; otherwise there is no report.
+
+Recovery is how soon after a flood a system is as fast as before it, while orders go on coming: see course.h.
 """
 
 import argparse
@@ -31,6 +33,9 @@ RATES = [10_000, 50_000, 100_000, 200_000, 300_000]
 FLOOD = 0  # the rate at which as many are sent as are done
 WINDOW = 2_000  # orders under way then
 FLOOD_ORDERS = 100_000
+RECOVERY = "recovery"  # no rate, but a flood between orders at this one
+CALM = 10_000
+AFTER_S = 1.5
 WARM_UP_S = 0.2
 SUSTAINED = 0.98  # of the offered rate
 PATIENCE_S = 120  # for a run, on a machine that has other things to do
@@ -157,15 +162,13 @@ class Child:
 
 
 class Run:
-    """One system at one rate."""
+    """One system at one rate; `course` is what its load is told of that."""
 
-    def __init__(self, build, system, rate, orders, warm_up, waiting, folder):
+    def __init__(self, build, system, course, waiting, folder):
         self.build = build
         self.waiting = waiting
         self.system = system
-        self.rate = rate
-        self.orders = orders
-        self.warm_up = warm_up
+        self.course = course
         self.folder = folder
         self.children = []
         password = secrets.token_hex(5)
@@ -180,9 +183,8 @@ class Run:
     def start_load(self, usable):
         is_json = self.system.trader == "json"
         arguments = [self.build / "bench/wire/wire_load", "--trader", self.system.trader,
-                     "--user", world.JSON_KEY if is_json else world.USER, "--rate", self.rate, "--window", WINDOW,
-                     "--orders", self.orders, "--warm-up", self.warm_up, "--accounts", world.ACCOUNTS,
-                     "--instruments", world.INSTRUMENTS]
+                     "--user", world.JSON_KEY if is_json else world.USER, "--window", WINDOW,
+                     "--accounts", world.ACCOUNTS, "--instruments", world.INSTRUMENTS, *self.course]
         if self.system.in_memory:
             arguments += ["--memory", self.folder / "venue.sock"]
         return self.start("load", arguments, usable)
@@ -232,13 +234,21 @@ class Run:
             child.kill()
 
 
-def run_once(build, system, rate, orders, warm_up, waiting):
+def course_of(rate, seconds):
+    if rate == RECOVERY:
+        return course_of(CALM, seconds) + ["--flood", int(FLOOD_ORDERS * min(1, seconds)),
+                                           "--after", int(CALM * AFTER_S)]
+    return ["--rate", rate, "--orders", int(rate * seconds) or FLOOD_ORDERS,
+            "--warm-up", int(rate * WARM_UP_S) or FLOOD_ORDERS // 10]
+
+
+def run_once(build, system, rate, arguments):
     with tempfile.TemporaryDirectory(prefix="portcullis-wire-") as folder:
-        run = Run(build, system, rate, orders, warm_up, waiting, pathlib.Path(folder))
+        run = Run(build, system, course_of(rate, arguments.seconds), arguments.waiting, pathlib.Path(folder))
         try:
             return run.measure()
         except (Failed, subprocess.TimeoutExpired) as error:
-            at = f"{rate} orders a second" if rate else "full load"
+            at = {FLOOD: "full load", RECOVERY: RECOVERY}.get(rate, f"{rate} orders a second")
             sys.exit(f"{system.name} at {at}: {error}")
         finally:
             run.end()
@@ -251,9 +261,7 @@ def run_rounds(build, systems, arguments):
         turns = [(system, rate) for rate in arguments.rates for system in systems]
         random.shuffle(turns)
         for system, rate in turns:
-            orders = int(rate * arguments.seconds) or FLOOD_ORDERS
-            warm_up = int(rate * WARM_UP_S) or FLOOD_ORDERS // 10
-            results[system.name, rate].append(run_once(build, system, rate, orders, warm_up, arguments.waiting))
+            results[system.name, rate].append(run_once(build, system, rate, arguments))
         print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr)
     return results
 
@@ -303,19 +311,35 @@ def report(systems, results, arguments):
     yield f"- cores: {Cores.of_machine().text()}"
     yield f"- waiting: {arguments.waiting}; TCP congestion control: {congestion_control()}"
     yield "- not included: a network, other machines, TLS, fsync before an order leaves"
-    for system in systems:
+    rates = [rate for rate in arguments.rates if rate not in (FLOOD, RECOVERY)]
+    for system in systems if rates else []:
         yield f"\n#### {system.name}: {system.what}\n"
-        lines = [line_of(rate, results[system.name, rate], results.get(("forwarder", rate)))
-                 for rate in arguments.rates if rate != FLOOD]
+        lines = [line_of(rate, results[system.name, rate], results.get(("forwarder", rate))) for rate in rates]
         yield from markdown(HEAD, [line + [""] * (len(HEAD) - len(line)) for line in lines])
-    if FLOOD not in arguments.rates:
-        return
-    yield f"\n#### Orders a second at most, {rate_text(WINDOW)} under way\n"
-    rows = []
-    for system in systems:
-        rates = [run["reached_per_second"] for run in results[system.name, FLOOD]]
-        rows.append([system.name, rate_text(statistics.median(rates)), f"{rate_text(min(rates))} to {rate_text(max(rates))}"])
-    yield from markdown(["system", "orders/s", "least to most of the rounds"], rows)
+    if FLOOD in arguments.rates:
+        yield f"\n#### Orders a second at most, {rate_text(WINDOW)} under way\n"
+        rows = []
+        for system in systems:
+            rates = [run["reached_per_second"] for run in results[system.name, FLOOD]]
+            rows.append([system.name, rate_text(statistics.median(rates)),
+                         f"{rate_text(min(rates))} to {rate_text(max(rates))}"])
+        yield from markdown(["system", "orders/s", "least to most of the rounds"], rows)
+    if RECOVERY in arguments.rates:
+        yield f"\n#### Recovery: {rate_text(CALM)} orders a second behind a flood with {rate_text(WINDOW)} under way\n"
+        yield from markdown(["system", "recovery", "least to most of the rounds", "p50 before the flood"],
+                            [recovery_line(system, results[system.name, RECOVERY]) for system in systems])
+
+
+def recovery_line(system, runs):
+    """A run that has not recovered counts as the longest."""
+    never = float("inf")
+    times = [never if run["recovery_ns"] is None else run["recovery_ns"] for run in runs]
+
+    def text(time):
+        return f"over {AFTER_S} s" if time == never else nanoseconds(time)
+
+    return [system.name, text(statistics.median(times)), f"{text(min(times))} to {text(max(times))}",
+            nanoseconds(median(runs, "to_venue", "p50"))]
 
 
 def parse_arguments():
@@ -324,8 +348,9 @@ def parse_arguments():
     parser.add_argument("--json", action="store_true", help="everything that was measured, as one JSON object")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=1, help="of each run, without its warm-up")
-    parser.add_argument("--rates", type=int, nargs="+", default=[*RATES, FLOOD],
-                        help="orders a second; 0: as many as are done")
+    parser.add_argument("--rates", type=lambda text: text if text == RECOVERY else int(text), nargs="+",
+                        default=[*RATES, FLOOD, RECOVERY], metavar="RATE",
+                        help=f"orders a second; 0: as many as are done; {RECOVERY}: a flood between others")
     parser.add_argument("--systems", nargs="+", choices=[system.name for system in SYSTEMS],
                         help="default: all that are built")
     parser.add_argument("--waiting", choices=["spin", "backoff", "block"],

@@ -275,8 +275,7 @@ ClientResult Gate::take_enter(RecordType type, Record& record, const ouch::Enter
 }
 
 void Gate::catch_up_later(risk::AccountIndex account) noexcept {
-  if (behind_count_ == behind_.size()) catch_up();
-  behind_[behind_count_++] = account;
+  if (behind_count_ < behind_.size()) behind_[behind_count_++] = account;
 }
 
 void Gate::catch_up() noexcept {

@@ -221,7 +221,7 @@ class Gate {
   // the steps of recovery, a marker where one is due. False: nothing could be done, because there is nothing to do or no room for it.
   bool run(std::int64_t now_ns);
 
-  // Once a pass, after what it has staged has left: accounts whose orders were taken are brought up to date,
+  // After a pass whose orders have left, where no others wait: accounts that orders touched are brought up to date,
   // so that their next ones find it done. Changes nothing else.
   void catch_up() noexcept;
 
@@ -538,7 +538,7 @@ class Gate {
   // The client's message behind the record being taken: what only the venue needs of it.
   const ouch::EnterOrder* entered_ = nullptr;
   const ouch::ReplaceOrder* replaced_ = nullptr;
-  // For catch_up(); a full one is seen to at once.
+  // For catch_up(); of one that is not in it, the next order brings up to date what it needs.
   std::array<risk::AccountIndex, 64> behind_{};
   std::size_t behind_count_ = 0;
   // Messages for the venue, until the record that causes them is published: {u16 length, payload}.

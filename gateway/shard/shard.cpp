@@ -107,7 +107,7 @@ bool Shard::pass() {
   if (waits_for_disk_) durable_ = journal_.synced_sequence();
   // Orders leave before anything else is done, answers to clients too.
   worked |= serve_venue_output();
-  gate_.catch_up();
+  if (!full_budget_) gate_.catch_up();  // or it would hold up the orders that wait already
   gate_.recheck(now_ns_);
   gate_.recheck_due(now_ns_);
   // Each in turn is the first to be given of what was read from files.

@@ -83,17 +83,24 @@ ShardWorld::ShardWorld(const std::vector<Change>& changes,
       folder_(journal::testing::memory_folder()),
       directory_(folder_ / "journal"),
       kind_(kind),
+      changes_(changes),
       deployment_(small_world(changes, kind, directory_)),
       transport_(std::make_unique<MemoryTransport>(deployment_.gateway.connections_max)),
       prices_(static_cast<std::uint32_t>(deployment_.instruments.size()),
               static_cast<std::uint32_t>(deployment_.assets.size()), 64, [] {}),
       contracts_(deployment_.instruments.size(), [] {}),
-      judge_(std::make_unique<gate::Gate>(deployment_, nullptr, gate::TableSource(),
+      judge_(std::make_unique<gate::Gate>(deployment_, nullptr, follower::tables_in(directory_),
                                           gateway::parameters::parameters_in(directory_))) {
   disk_budget_bytes = kind.follows ? 8 * segment_bytes : 0;
   g_disk = {};
   g_unsynced.begin(kind.fsync);
   transport_->clock_ns = kStartNs;
+}
+
+config::Deployment ShardWorld::changed(const std::vector<Change>& more) const {
+  std::vector<Change> all = changes_;
+  all.insert(all.end(), more.begin(), more.end());
+  return small_world(all, kind_, directory_);
 }
 
 risk::SessionIndex ShardWorld::session(std::string_view name) const {
@@ -155,8 +162,9 @@ bool ShardWorld::start() {
         deployment_, follower::warnings_of(deployment_, directory_));
   }
   if (records_ == 0) {
-    gate_ = std::make_unique<gate::Gate>(deployment_, journal_.get(), gate::TableSource(),
-                                         gateway::parameters::parameters_in(directory_));
+    gate_ =
+        std::make_unique<gate::Gate>(deployment_, journal_.get(), follower::tables_in(directory_),
+                                     gateway::parameters::parameters_in(directory_));
     begin_following(nullptr, {});
     gate_->start(kFirstStreams, now);
     load_state();
@@ -170,6 +178,8 @@ bool ShardWorld::start() {
     warnings_->begin([this](const std::string& what) { told_warnings.push_back(what); });
   }
   if (journal_->recovery().possible_loss) begin_streams();
+  tables_ = std::make_unique<feeds::TableQueue>(deployment_.parameters.groups.size(), [] {});
+  parameters_ = std::make_unique<gateway::parameters::ParameterQueue>([] {});
   if (kind_.has_edge) orders_ = std::make_unique<gateway::edge::CommandQueue>(kEdgeQueue, [] {});
   logins_ = std::make_unique<gateway::security::LoginChecker>(
       [](risk::SessionIndex session, std::string_view password) {
@@ -182,7 +192,9 @@ bool ShardWorld::start() {
   shard_ = std::make_unique<shard::Shard>(deployment_, venue_password_, *logins_, *gate_, *journal_,
                                           *streams_,
                                           shard::Inputs{.prices = &prices_,
+                                                        .tables = tables_.get(),
                                                         .contracts = &contracts_,
+                                                        .parameters = parameters_.get(),
                                                         .orders = orders_.get(),
                                                         .control = &control_},
                                           *transport_);
@@ -324,6 +336,8 @@ bool ShardWorld::bury() {
   shard_.reset();
   streams_.reset();
   orders_.reset();
+  tables_.reset();
+  parameters_.reset();
   follower_.reset();
   gate_.reset();
   journal_.reset();  // without close(): what kill -9 leaves

@@ -15,6 +15,7 @@
 #include "config/deployment.h"
 #include "feeds/contract_queue.h"
 #include "feeds/feed_queue.h"
+#include "feeds/table_queue.h"
 #include "gateway/control/shard_queue.h"
 #include "gateway/edge/command_queue.h"
 #include "gateway/follower/follower.h"
@@ -22,6 +23,7 @@
 #include "gateway/follower/warning_watch.h"
 #include "gateway/gate/gate.h"
 #include "gateway/journal/journal.h"
+#include "gateway/parameters/parameter_queue.h"
 #include "gateway/security/login_checker.h"
 #include "gateway/shard/shard.h"
 #include "tests/support/audited_world.h"
@@ -88,6 +90,11 @@ class ShardWorld : public AuditedWorld {
   void offer(const feeds::ContractUpdate& update);
   // The feed's thread looks whether there is a place again. True: nothing waits any more.
   bool flush_contracts() { return contracts_.flush(); }
+  // Of who makes tables and parameters; what waits there is gone with the process. REQUIRES: it runs.
+  [[nodiscard]] feeds::TableQueue& tables() { return *tables_; }
+  [[nodiscard]] gateway::parameters::ParameterQueue& parameters() { return *parameters_; }
+  // The configuration with further changes.
+  [[nodiscard]] config::Deployment changed(const std::vector<Change>& more) const;
   // All that is under way arrives; the venue takes all of it and answers.
   void carry();
 
@@ -162,6 +169,7 @@ class ShardWorld : public AuditedWorld {
   gateway::journal::testing::TemporaryFolder folder_;
   const std::filesystem::path directory_;
   const ShardKind kind_;
+  const std::vector<Change> changes_;
   const config::Deployment deployment_;
   const config::Secret venue_password_{"venue"};
   std::unique_ptr<gateway::security::LoginChecker> logins_;
@@ -169,6 +177,8 @@ class ShardWorld : public AuditedWorld {
   std::unique_ptr<MemoryTransport> transport_;
   feeds::FeedQueue prices_;
   feeds::ContractQueue contracts_;
+  std::unique_ptr<feeds::TableQueue> tables_;
+  std::unique_ptr<gateway::parameters::ParameterQueue> parameters_;
   std::unique_ptr<gateway::journal::Journal> journal_;
   std::unique_ptr<gateway::gate::Gate> gate_;
   std::unique_ptr<gateway::follower::SweepWatch> sweeps_;
