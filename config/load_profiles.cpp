@@ -209,8 +209,9 @@ void check_scenario_sums(Loading& loading, ProfileIndex index) {
 }
 
 void check_protections(Loading& loading, risk::AccountIndex index) {
-  if (!loading.margin_ok || !can_be_valued(loading)) return;
   const risk::AccountParameters& account = loading.out.parameters.accounts[index.value];
+  if (account.protections.empty()) return;  // its profile's positions have been looked at
+  if (!loading.margin_ok || !can_be_valued(loading)) return;
   const Int128 positions = scenario_sum(loading, {account.profile}).fines;
   if (positions > kFinesMax) return;  // told already
   Int128 sum = positions;

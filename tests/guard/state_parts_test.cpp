@@ -30,12 +30,12 @@ class Members {
   void one(const T& value) {
     see(value);
   }
-  template <class T>
-  void first(const std::vector<T>& values, std::size_t) {
+  template <class T, class A>
+  void first(const std::vector<T, A>& values, std::size_t) {
     see(values);
   }
-  template <class T>
-  void all(const std::vector<T>& values) {
+  template <class T, class A>
+  void all(const std::vector<T, A>& values) {
     see(values);
   }
   template <class T>
@@ -88,12 +88,12 @@ class Contents {
   void one(const T& value) {
     keep(value);
   }
-  template <class T>
-  void first(const std::vector<T>& values, std::size_t count) {
+  template <class T, class A>
+  void first(const std::vector<T, A>& values, std::size_t count) {
     members.push_back({&values, bytes_of(std::span(values).first(count))});
   }
-  template <class T>
-  void all(const std::vector<T>& values) {
+  template <class T, class A>
+  void all(const std::vector<T, A>& values) {
     keep(values);
   }
   template <class T>
@@ -122,8 +122,8 @@ class Contents {
     if constexpr (std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>)
       members.back().bytes = bytes_of(std::span(&value, 1));
   }
-  template <class T>
-  void keep(const std::vector<T>& values) {
+  template <class T, class A>
+  void keep(const std::vector<T, A>& values) {
     members.push_back({&values, {}});
     if constexpr (std::is_trivially_copyable_v<T> && !std::is_pointer_v<T> &&
                   !std::is_same_v<T, bool>)
