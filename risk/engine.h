@@ -394,15 +394,19 @@ class Engine : private Workings {
   [[nodiscard]] bool has_condition(Condition condition) const noexcept {
     return (conditions_ >> static_cast<unsigned>(condition) & 1) != 0;
   }
+  // f(InstrumentIndex) for each that the account has a position or orders in, and maybe more, in the
+  // order of its lines.
+  template <class F>
+  void each_instrument(AccountIndex account, F&& f) const {
+    each_line(account, [&](const Line& line) { f(line.instrument); });
+  }
   // f(OrderIndex) for each live order of the account.
   template <class F>
   void each_order(AccountIndex account, F&& f) const {
-    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-        for (const std::uint32_t first : lines_[l].first)
-          for (std::uint32_t o = first; o != kNil; o = orders_[o].next) f(OrderIndex{o});
-      }
-    }
+    each_line(account, [&](const Line& line) {
+      for (const std::uint32_t first : line.first)
+        for (std::uint32_t o = first; o != kNil; o = orders_[o].next) f(OrderIndex{o});
+    });
   }
 
   // --- what of its limits is in use, as the checks count it
@@ -554,6 +558,11 @@ class Engine : private Workings {
   void link(std::uint32_t index) noexcept;
   void unlink(std::uint32_t index) noexcept;
   void unlink_reducer(std::uint32_t index) noexcept;
+  template <class F>
+  void each_line(AccountIndex account, F&& f) const {
+    for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next)
+      for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) f(lines_[l]);
+  }
   [[nodiscard]] std::uint32_t find_line(AccountIndex account,
                                         InstrumentIndex instrument) const noexcept {
     return line_of_.find(std::uint64_t{account.value} << 32 | instrument.value);

@@ -1,4 +1,5 @@
-"""The gate's configuration for the wire bench, and what its load sends there.
+"""The gate's configuration for the wire bench, and what its load sends there; of another size, that of
+bench/start_up.py.
 
 100 accounts of 50 positions each, in 4 risk groups of 4 factors, under two scenario sets of 64: one of each
 group, one of all together. The shape is that of bench/worlds.h. Everything that would hold orders back (rates,
@@ -10,6 +11,7 @@ import random
 
 INSTRUMENTS = 50
 ACCOUNTS = 100
+POSITIONS = 50  # of each account
 GROUPS = 4
 FACTORS_PER_GROUP = 4
 SCENARIOS = 64  # of each of the two sets
@@ -26,7 +28,12 @@ def instrument(number):
 
 
 def account(number):
-    return f"A{number:03}"
+    """Four characters, as a firm has; the load spells the first thousand so too."""
+    if number < 1000:
+        return f"A{number:03}"
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    number += 11 * 36**3 - 1000  # from B000 on
+    return "".join(digits[number // 36**place % 36] for place in (3, 2, 1, 0))
 
 
 def factor(number):
@@ -83,7 +90,8 @@ def margin():
 
 
 def limits():
-    of_one = {"clip": "1000", "notional_max": WIDE, "collar": "0.05", "long_max": "20000", "short_max": "20000",
+    most = str(1000000 // INSTRUMENTS)  # so that all together fit the engine's integers
+    of_one = {"clip": "1000", "notional_max": WIDE, "collar": "0.05", "long_max": most, "short_max": most,
               "gross_notional_max": WIDE, "restricted": False}
     wide = {"gross_notional_max": WIDE, "open_orders_max": 1000000, "leverage_max": "1000",
             "daily_loss_max": WIDE, "instruments": {instrument(i): of_one for i in range(INSTRUMENTS)}}
@@ -139,7 +147,7 @@ def process(venue, waiting, cores, over_json):
         "journal": {"directory": "journal", "ring_directory": "/dev/shm", "ring_bytes": 268435456,
                     "segment_bytes": 134217728, "disk_budget_bytes": 0, "sync_interval_ms": 1000,
                     "durability": "process", "snapshot_interval_ms": 60000, "marker_interval_ms": 1000},
-        "capacities": {"orders": 262144, "positions": ACCOUNTS * (INSTRUMENTS + 2),
+        "capacities": {"orders": 262144, "positions": ACCOUNTS * (POSITIONS + 2),
                        "group_slots": ACCOUNTS * (GROUPS + 1), "trades": 65536}}
     if over_json:
         made["edge"] = {"address": "127.0.0.1", "port": 0, "tls": None, "connections_max": 16,
@@ -154,9 +162,9 @@ def state():
     """Each account long and short in turn, and with more money than all of it can need."""
     return {"as_of": "2026-01-05T00:00:00Z", "by": "operations",
             "balances": [{"account": account(a), "asset": "USDC", "amount": "100000000"} for a in range(ACCOUNTS)],
-            "positions": [{"account": account(a), "instrument": instrument(i),
-                           "quantity": "10" if i % 2 == 0 else "-10", "entry_price": str(MARK)}
-                          for a in range(ACCOUNTS) for i in range(INSTRUMENTS)]}
+            "positions": [{"account": account(a), "instrument": instrument((a * POSITIONS + p) % INSTRUMENTS),
+                           "quantity": "10" if p % 2 == 0 else "-10", "entry_price": str(MARK)}
+                          for a in range(ACCOUNTS) for p in range(POSITIONS)]}
 
 
 def write(folder, venue, waiting, cores, over_json):

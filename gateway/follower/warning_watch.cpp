@@ -224,15 +224,14 @@ void WarningWatch::find_limits(risk::AccountIndex account, const risk::Engine& e
          at != end && Place{at->first.level, at->first.node} == place; ++at)
       looked_at_.push_back(at->first);
   }
-  for (std::uint32_t i = 0; i < deployment_.instruments.size(); ++i) {
-    const risk::Usage usage = engine.usage(account, risk::InstrumentIndex{i});
-    if (usage.long_lots.raw == 0 && usage.short_lots.raw == 0 && usage.gross_lots.raw == 0)
-      continue;
+  engine.each_instrument(account, [&](risk::InstrumentIndex instrument) {
+    const risk::Usage usage = engine.usage(account, instrument);
+    if (usage.long_lots.raw == 0 && usage.short_lots.raw == 0 && usage.gross_lots.raw == 0) return;
     for (const Place& place : path) {
       for (const Limit limit : {Limit::LongMax, Limit::ShortMax, Limit::InstrumentGross})
-        looked_at_.push_back({limit, place.level, place.node, i});
+        looked_at_.push_back({limit, place.level, place.node, instrument.value});
     }
-  }
+  });
   if (!deployment_.parameters.accounts[account.value].cash_only) {
     for (const Limit limit : {Limit::Leverage, Limit::Margin, Limit::DailyLoss})
       looked_at_.push_back({limit, risk::NodeLevel::Account, account.value});
