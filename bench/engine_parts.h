@@ -62,10 +62,11 @@ inline std::size_t pool_bytes(const Engine& engine) {
   std::size_t bytes =
       of(engine.accounts_, engine.holdings_, engine.joint_, engine.alone_sum_, engine.slots_,
          engine.exposures_, engine.collateral_, engine.in_vector_, engine.charges_, engine.low_,
-         engine.alone_, engine.lines_, engine.orders_, engine.trades_, engine.suspended_,
-         engine.line_of_.entries_, engine.slot_of_.entries_, engine.trade_of_.entries_,
-         engine.numbers_.records_, engine.numbers_.free_, engine.numbers_.ended_,
-         engine.numbers_.by_number_.entries_, engine.numbers_.by_client_.entries_);
+         engine.alone_, engine.lines_, engine.reducers_, engine.reducer_links_, engine.orders_,
+         engine.trades_, engine.suspended_, engine.line_of_.entries_, engine.slot_of_.entries_,
+         engine.trade_of_.entries_, engine.numbers_.records_, engine.numbers_.free_,
+         engine.numbers_.ended_, engine.numbers_.by_number_.entries_,
+         engine.numbers_.by_client_.entries_);
   for (const auto& entities : engine.hash_.kinds_)
     bytes += of(entities.hash, entities.is_changed, entities.changed);
   return bytes;

@@ -18,6 +18,7 @@ SCENARIOS = 64  # of each of the two sets
 # All quoted at this, in dollars; the load's orders are within the collar around it.
 MARK = 100
 USER = "TRADER"
+FIRM = "PCLS"  # the gate's own at the venue
 JSON_KEY = "wire"
 WIDE = "1000000000"
 RATE = {"per_second": 1000000, "burst": 1000000, "exit_per_second": 1000000, "exit_burst": 1000000}
@@ -33,6 +34,7 @@ def account(number):
         return f"A{number:03}"
     digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     number += 11 * 36**3 - 1000  # from B000 on
+    number += number >= int(FIRM, 36)
     return "".join(digits[number // 36**place % 36] for place in (3, 2, 1, 0))
 
 
@@ -140,7 +142,7 @@ def process(venue, waiting, cores, over_json):
                     "lockout_ms": 60000, "waiting": waiting, "cores": cores, **times, "login_timeout_ms": 30000,
                     "slow_consumer_bytes": 67108864, "cancel_working_orders_on_stop": False,
                     "overload_pass_us": 10000000, "overload_calm_ms": 10},
-        "venue": {**link, "user": "GATE01", "password_env": "PORTCULLIS_VENUE_PASSWORD", "firm": "PCLS",
+        "venue": {**link, "user": "GATE01", "password_env": "PORTCULLIS_VENUE_PASSWORD", "firm": FIRM,
                   "fence_symbol": "NOSYMBOL", **times, "login_timeout_ms": 30000, "reconnect_ms_min": 5,
                   "reconnect_ms_max": 50, "send_buffer_bytes": 16777216, "lost_session": "ask",
                   "unresolved": "void", "cancels_on_disconnect": False, "suspense_account": None},
