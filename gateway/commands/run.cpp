@@ -1,6 +1,7 @@
 #include "gateway/commands/run.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -337,6 +338,7 @@ void run_gate(const RunLine& line) {
     feeds::set_epoch_ns(line.clock_ns + since_ns);
   }
   const config::LoadResult result = load_all(line.folder);
+  ::malloc_trim(0);  // of a million accounts the texts are gigabytes, in small pieces
   const config::Deployment& loaded = result.deployment;
   if (const auto problems = feeds::place_threads(loaded.gateway.cores); !problems.empty())
     fail(problems);
