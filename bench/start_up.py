@@ -44,8 +44,7 @@ def start(name, program, folder, arguments, environment):
         gate.line("listening on ")
         took = time.monotonic() - began
         memory = resident(gate.process)
-        gate.process.terminate()
-        gate.process.wait()
+        gate.stop()
     finally:
         gate.kill()
     return [nanoseconds(took * 1e9), *map(gibibytes, memory)]

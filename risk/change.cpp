@@ -157,21 +157,19 @@ Engine::UsageChange Engine::usage_change(const Candidate& candidate, Lots reserv
 Amount Engine::exit_costs(AccountIndex account, AssetIndex asset,
                           const Order* except) const noexcept {
   Amount sum;
-  for (std::uint32_t s = accounts_[account.value].first_slot; s != kNil; s = slots_[s].next) {
-    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-      const InstrumentParameters& parameters = parameters_.instruments[lines_[l].instrument.value];
-      if (parameters.settlement != asset) continue;
-      for (const BookSide side : {kBuys, kSells}) {
-        if (!parameters.long_value) {
-          sum += coupled_cost(lines_[l].instrument, lines_[l], side, {except, {}, true});
-          continue;
-        }
-        for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-          if (orders_[o].exit != 0 && &orders_[o] != except) sum += order_cost(orders_[o]);
-        }
+  each_line(account, [&](const Line& line) {
+    const InstrumentParameters& parameters = parameters_.instruments[line.instrument.value];
+    if (parameters.settlement != asset) return;
+    for (const BookSide side : {kBuys, kSells}) {
+      if (!parameters.long_value) {
+        sum += coupled_cost(line.instrument, line, side, {except, {}, true});
+        continue;
+      }
+      for (std::uint32_t o = line.first[side]; o != kNil; o = orders_[o].next) {
+        if (orders_[o].exit != 0 && &orders_[o] != except) sum += order_cost(orders_[o]);
       }
     }
-  }
+  });
   return sum;
 }
 

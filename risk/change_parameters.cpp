@@ -138,16 +138,11 @@ std::int64_t Engine::worst_fee(const Order& order) const noexcept {
 // What its open orders would pay, and may bring and take.
 void Engine::renew_fees(AccountIndex index) noexcept {
   for (std::uint32_t a = 0; a < assets_.size(); ++a) holding(index, {a}).flow = {};
-  for (std::uint32_t s = accounts_[index.value].first_slot; s != kNil; s = slots_[s].next) {
-    for (std::uint32_t l = slots_[s].first_line; l != kNil; l = lines_[l].next) {
-      for (const BookSide side : {kBuys, kSells}) {
-        for (std::uint32_t o = lines_[l].first[side]; o != kNil; o = orders_[o].next) {
-          orders_[o].fee_per_lot = worst_fee(orders_[o]);
-          if (is_spot(lines_[l].instrument)) add_flow(orders_[o], 1);
-        }
-      }
-    }
-  }
+  each_order(index, [&](OrderIndex of) {
+    Order& order = orders_[of.value];
+    order.fee_per_lot = worst_fee(order);
+    if (is_spot(order.instrument)) add_flow(order, 1);
+  });
 }
 
 // The first look at it under these parameters.
